@@ -1,0 +1,1 @@
+"""Sources and ledgers: one file a connector, one line in `syncd.wiring.REGISTRY`."""

@@ -1,0 +1,127 @@
+-- syncd's own tables, beside the finance tables so that exactly-once is one transaction.
+-- Portable on purpose: `syncd.` becomes `syncd_` where there are no schemas. Times are text,
+-- ISO 8601 in UTC with microseconds, so that they sort, hash and read the same everywhere.
+
+CREATE TABLE syncd.pipeline (
+    name          TEXT PRIMARY KEY,
+    position      TEXT,                 -- the checkpoint; opaque outside the source
+    source        TEXT,                 -- identity of the source the position belongs to
+    committed_at  TEXT,                 -- EAM commit time of the newest change applied
+    updated_at    TEXT,
+    posting_seq   BIGINT NOT NULL,      -- head of the postings' hash chain
+    posting_hash  TEXT NOT NULL,
+    parked_seq    BIGINT NOT NULL,
+    changes       BIGINT NOT NULL,      -- counters since the first start
+    posted        BIGINT NOT NULL,
+    repeated      BIGINT NOT NULL,
+    status        TEXT                  -- JSON the daemon leaves for `status`: lag, state, last error
+);
+
+CREATE TABLE syncd.posting (
+    pipeline      TEXT NOT NULL,
+    seq           BIGINT NOT NULL,      -- without gap per pipeline
+    key           TEXT NOT NULL,        -- idempotency key
+    rule          TEXT NOT NULL,
+    subject       TEXT NOT NULL,
+    voucher       TEXT NOT NULL,        -- what finance calls it, empty when the posting has none
+    reverses      TEXT NOT NULL,        -- key of the posting a red-letter voucher cancels, or empty
+    mapping_hash  TEXT NOT NULL,
+    position      TEXT NOT NULL,
+    committed_at  TEXT NOT NULL,        -- in the EAM
+    posted_at     TEXT NOT NULL,
+    content       TEXT NOT NULL,        -- JSON: cards, voucher and rows as posted
+    hash          TEXT NOT NULL,
+    PRIMARY KEY (pipeline, seq)
+);
+CREATE UNIQUE INDEX posting_key ON syncd.posting (pipeline, key);
+CREATE INDEX posting_subject ON syncd.posting (subject);
+CREATE INDEX posting_reverses ON syncd.posting (reverses) WHERE reverses <> '';
+
+CREATE TABLE syncd.parked (
+    pipeline      TEXT NOT NULL,
+    id            BIGINT NOT NULL,      -- in source order per pipeline
+    subject       TEXT NOT NULL,
+    state         TEXT NOT NULL,        -- failed | behind | approval | posted | discarded
+    rule          TEXT NOT NULL,
+    source_table  TEXT NOT NULL,
+    source_key    TEXT NOT NULL,
+    code          TEXT NOT NULL,        -- reason, in the message catalogue
+    params        TEXT NOT NULL,        -- JSON
+    waits_for     TEXT NOT NULL,        -- table:key of a reference, or empty
+    change        TEXT NOT NULL,        -- JSON, see connectors/state
+    original      TEXT,                 -- the change before a person edited it
+    position      TEXT NOT NULL,
+    committed_at  TEXT NOT NULL,
+    parked_at     TEXT NOT NULL,
+    attempts      BIGINT NOT NULL,
+    request       TEXT NOT NULL,        -- retry | discard, asked for and not yet done; or empty
+    approved      TEXT NOT NULL,        -- JSON list of the rules approved
+    settled_at    TEXT,
+    PRIMARY KEY (pipeline, id)
+);
+CREATE INDEX parked_open ON syncd.parked (pipeline, subject) WHERE settled_at IS NULL;
+
+CREATE TABLE syncd.mirror (
+    pipeline      TEXT NOT NULL,
+    source_table  TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    image         TEXT NOT NULL,        -- JSON list in the order of the mapping's columns
+    PRIMARY KEY (pipeline, source_table, key)
+);
+
+CREATE TABLE syncd.collected (
+    pipeline      TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    rule          TEXT NOT NULL,
+    grp           TEXT NOT NULL,
+    subject       TEXT NOT NULL,
+    change        TEXT NOT NULL,
+    position      TEXT NOT NULL,
+    due           BIGINT NOT NULL,      -- 1 once the group was released
+    posted        TEXT NOT NULL,        -- key of the posting that took it, or empty
+    PRIMARY KEY (pipeline, key)
+);
+CREATE INDEX collected_open ON syncd.collected (pipeline, rule, grp) WHERE posted = '';
+
+CREATE TABLE syncd.number (
+    period        TEXT NOT NULL,
+    type          TEXT NOT NULL,
+    last          BIGINT NOT NULL,
+    PRIMARY KEY (period, type)
+);
+
+CREATE TABLE syncd.ignored (
+    pipeline      TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    changes       BIGINT NOT NULL,
+    PRIMARY KEY (pipeline, reason)
+);
+
+CREATE TABLE syncd.acceptance (
+    mapping       TEXT NOT NULL,
+    hash          TEXT NOT NULL,
+    actor         TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    accepted_at   TEXT NOT NULL,
+    PRIMARY KEY (mapping, accepted_at)
+);
+
+CREATE TABLE syncd.action (
+    seq           BIGINT PRIMARY KEY,   -- hash-chained like the postings
+    at            TEXT NOT NULL,
+    actor         TEXT NOT NULL,
+    action        TEXT NOT NULL,
+    pipeline      TEXT NOT NULL,
+    target        TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    detail        TEXT NOT NULL,
+    hash          TEXT NOT NULL
+);
+
+CREATE TABLE syncd.daemon (
+    pipeline      TEXT NOT NULL,
+    instance      TEXT NOT NULL,        -- host:pid
+    role          TEXT NOT NULL,        -- posting | standby
+    beat_at       TEXT NOT NULL,
+    PRIMARY KEY (pipeline, instance)
+);

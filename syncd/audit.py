@@ -1,0 +1,27 @@
+"""The hash chain over postings and over operators' actions.
+
+Each record's hash covers the one before it, so that a record which is edited, removed or moved breaks the chain
+from there on. The hash is SHA-256 over the previous hash and the record's fields, each preceded by its length,
+so that no two records read the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Final
+
+GENESIS: Final = "0" * 64
+
+
+def seal(previous: str, fields: Sequence[str]) -> str:
+    """The hash of a record, as 64 hexadecimal digits."""
+    text = previous + "".join([f"{len(field)}:{field}" for field in fields])
+    return sha256(text.encode()).hexdigest()
+
+
+def breaks(records: Iterable[tuple[int, Sequence[str], str]], previous: str = GENESIS, first: int = 1) -> Iterator[int]:
+    """The sequence numbers at which a chain of (seq, fields, hash) is broken: missing, edited or reordered."""
+    expected = first
+    for seq, fields, stored in records:
+        if seq != expected or seal(previous, fields) != stored:
+            yield seq
+        expected, previous = seq + 1, stored

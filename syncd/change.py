@@ -1,0 +1,116 @@
+"""What a source says: rows that changed, in the order they were committed.
+
+A row is a tuple of the columns that the mapping declares for the table, in the mapping's order, so a
+compiled rule reads `after[3]` and never a name. Values are None, bool, int, Decimal, str, date or datetime
+(always UTC-aware), or one of the two marks below, which say that there is no usable value.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple, NewType, final
+
+Position = NewType("Position", str)
+"""Where a change stands in its source's log. Plain string comparison is the order of the log; what the
+characters mean is known to the connector alone."""
+
+Op = Literal["insert", "update", "delete", "read", "truncate"]
+"""`read` is a row seen by a snapshot: a state, not an event. `truncate` carries no rows."""
+
+
+@final
+class Unchanged:
+    """The mark of a column that the log did not carry. It is not NULL: nothing may be invented from it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNCHANGED"
+
+
+UNCHANGED: Final = Unchanged()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """The mark of a value that cannot be what its column is declared to be. `raw` is what the source held."""
+
+    raw: str
+    reason: str
+
+
+Value = None | bool | int | Decimal | str | date | datetime | Unchanged | Malformed
+Row = tuple[Value, ...]
+
+
+class Kind(StrEnum):
+    """The kinds of value an expression or a column has."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    TEXT = "text"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    NULL = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the mapping declares it. `form` says how a legacy column encodes its kind: a `strptime`
+    pattern for a date or timestamp kept as text, `epoch` for seconds since 1970 kept as a number, `money`
+    for a decimal of at most two places, or empty for the database's own type."""
+
+    name: str
+    kind: Kind
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A tracked source table: `alias` is its name in the mapping, `name` its name in the source (`schema.table`
+    or `table`), `key` the indexes of its key columns within `columns`."""
+
+    alias: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[int, ...]
+
+
+class Change(NamedTuple):
+    """One row's change. `before` is None for inserts and reads, and for updates whose log carries no
+    before-image; `after` is None for deletes and truncates. `flawed` is True when either row holds a mark,
+    so that the unflawed, which are nearly all, are never searched for marks."""
+
+    table: str
+    op: Op
+    before: Row | None
+    after: Row | None
+    position: Position
+    committed_at: datetime
+    flawed: bool = False
+
+
+class ChangeSet(NamedTuple):
+    """Changes of one source transaction, in order. A long transaction comes as several sets, so that memory
+    stays flat; `position` is the point up to which everything has been said once this set is taken. An empty
+    set is a heartbeat: it moves the position and says nothing."""
+
+    changes: Sequence[Change]
+    position: Position
+    committed_at: datetime | None = None
+
+
+def key_text(table: Table, row: Row) -> str:
+    """The row's key as text: the key columns joined by `|`, with `\\` and `|` escaped, so keys never collide."""
+    return join_key([row[i] for i in table.key])
+
+
+def join_key(values: Sequence[Value]) -> str:
+    """Key values as one text, see `key_text`."""
+    if len(values) == 1:
+        return str(values[0])
+    return "|".join(str(v).replace("\\", "\\\\").replace("|", "\\|") for v in values)

@@ -1,0 +1,44 @@
+"""Every error's kind, and what is done about it.
+
+    Fault
+    ├── Transient   the whole batch is tried again with backoff     finance is restarting, deadlock, disk full
+    ├── RowRefused  bisect to the posting at fault, park it          a value too long, a second unique key
+    └── Halt        stop the pipeline and say what to do             wrong credentials, slot dropped, schema gone
+
+Bad data is never an exception here but a value, `Rejection`. What is not known is a Halt: the unknown is never
+tried again by itself. `code` names the message and its hint in `syncd/messages`, in both languages; params fill
+them in and never carry a row's values beyond the one that is at fault.
+"""
+
+
+class Fault(Exception):
+    """An error that a user may meet: `code` names its message and hint, `params` fill them in."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        self.params = {name: str(value) for name, value in params.items()}
+        super().__init__(code, self.params)
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.code} ({details})" if details else self.code
+
+
+class Transient(Fault):
+    """It may pass by itself: try the whole batch again with backoff."""
+
+
+class RowRefused(Fault):
+    """The database refused a row for what it holds."""
+
+
+class Halt(Fault):
+    """Nothing that the daemon may do by itself will help."""
+
+
+class MappingError(Fault):
+    """A mapping, layout, decision table or configuration is wrong; `where` is `file:line`."""
+
+    def __init__(self, code: str, where: str, **params: object) -> None:
+        super().__init__(code, where=where, **params)
+        self.where = where

@@ -1,0 +1,74 @@
+"""What people read, in Chinese or English. The texts are in `syncd/messages/*.yaml`, one entry a code:
+
+unknown_account:
+  en: account {account} is not in the chart of accounts
+  zh: 科目表中没有科目 {account}
+  hint: {en: add it in finance or correct the mapping, zh: 请在财务系统中增设该科目，或更正映射}
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+
+Language = Literal["en", "zh"]
+_chosen: Language | None = None
+
+
+def choose(language: Language | None) -> None:
+    """Fix the language of this process (`--lang`); None goes back to the locale."""
+    global _chosen
+    _chosen = language
+
+
+def current() -> Language:
+    """The language chosen, else that of SYNCD_LANG, LC_ALL, LC_MESSAGES or LANG; Chinese for zh_*."""
+    if _chosen is not None:
+        return _chosen
+    for name in ("SYNCD_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, object]]:
+    """All messages by code. A code that stands in two files is an error of ours."""
+    entries: dict[str, Mapping[str, object]] = {}
+    for file in sorted(resources.files("syncd.messages").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yaml"):
+            loaded = yaml.load(file.read_text("utf-8"), Loader=_fast_loader()) or {}
+            twice = entries.keys() & loaded.keys()
+            assert not twice, f"{file.name}: codes defined twice: {sorted(twice)}"
+            entries |= loaded
+    return entries
+
+
+def _fast_loader() -> type[yaml.SafeLoader]:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def say(code: str, params: Mapping[str, object] | None = None, language: Language | None = None) -> str:
+    """The message for a code, filled in. An unknown code is shown as it is rather than hidden."""
+    return _fill(catalogue().get(code, {}), params, language or current()) or _bare(code, params)
+
+
+def hint(code: str, params: Mapping[str, object] | None = None, language: Language | None = None) -> str:
+    """What to do about it; empty when the message says it all."""
+    entry = catalogue().get(code, {}).get("hint", {})
+    return _fill(entry, params, language or current()) if isinstance(entry, Mapping) else ""
+
+
+def _fill(entry: Mapping[str, object], params: Mapping[str, object] | None, language: Language) -> str:
+    text = str(entry.get(language, ""))
+    for name, value in (params or {}).items():
+        text = text.replace("{" + name + "}", str(value))
+    return text
+
+
+def _bare(code: str, params: Mapping[str, object] | None) -> str:
+    return " ".join([code, *(f"{name}={value}" for name, value in (params or {}).items())])

@@ -1,0 +1,1 @@
+"""The mapping language: what a change in the EAM means to finance."""

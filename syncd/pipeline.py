@@ -1,0 +1,73 @@
+"""THE data path. Four calls, one direction:
+
+    read ──ChangeSets──▶ translate ──Batch──▶ write (one finance transaction) ──▶ ack
+
+Progress moves only after the durable effect: the checkpoint commits with the postings, and the source hears of
+it afterwards. A crash between any two calls repeats work, and the idempotency keys make the repeat a no-op.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from syncd.change import ChangeSet, Position
+from syncd.errors import Halt
+from syncd.ports import Book, CollectedRow, Ledger, Parked
+from syncd.posting import Batch, Outcome
+
+REPLAYED_ROWS_MAX = 500
+BREAKER_SAMPLE_MIN = 50
+"""A breaker that looks at fewer changes would trip on a clerk's two typing errors."""
+
+
+class Feed(Protocol):
+    """A source seen from the posting thread: whatever waits, at once."""
+
+    def take(self) -> Sequence[ChangeSet]: ...
+    def ack(self, position: Position) -> None: ...
+
+
+class Translator(Protocol):
+    """The mapping, compiled."""
+
+    def translate(self, sets: Sequence[ChangeSet], book: Book) -> Batch: ...
+    def replay(self, parked: Sequence[Parked], book: Book) -> Batch: ...
+    def gather(self, rule: str, group: str, rows: Sequence[CollectedRow], book: Book) -> Batch: ...
+
+
+def step(feed: Feed, translator: Translator, ledger: Ledger, parked_share_max: float = 1.0) -> Sequence[Outcome]:
+    """Carry what is waiting from the source to finance. Empty when nothing waits."""
+    sets = feed.take()
+    if not sets:
+        return ()
+    with ledger.begin() as book:
+        outcomes = book.write(translator.translate(sets, book))
+        _break_if_mostly_parked(outcomes, parked_share_max)
+    feed.ack(sets[-1].position)
+    return outcomes
+
+
+def replay(translator: Translator, ledger: Ledger) -> Sequence[Outcome]:
+    """Try again, under today's mapping, the parked rows that were asked for, and release their followers."""
+    with ledger.begin() as book:
+        parked = book.requested(REPLAYED_ROWS_MAX)
+        return book.write(translator.replay(parked, book)) if parked else ()
+
+
+def collect(translator: Translator, ledger: Ledger, now: datetime) -> Sequence[Outcome]:
+    """Post the collected groups that are due, one voucher a group, one transaction a group."""
+    with ledger.begin() as book:
+        due = book.due_groups(now)
+    outcomes: list[Outcome] = []
+    for rule, group in due:
+        with ledger.begin() as book:
+            rows = tuple(book.collected(rule, group))
+            outcomes += book.write(translator.gather(rule, group, rows, book))
+    return outcomes
+
+
+def _break_if_mostly_parked(outcomes: Sequence[Outcome], share_max: float) -> None:
+    """A wrong mapping must not drain the log into the parked rows."""
+    parked = sum(o.rejection is not None and o.rejection.status == "failed" for o in outcomes)
+    if len(outcomes) >= BREAKER_SAMPLE_MIN and parked > share_max * len(outcomes):
+        raise Halt("breaker", parked=parked, changes=len(outcomes), share_max=f"{share_max:.0%}")

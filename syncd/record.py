@@ -1,0 +1,105 @@
+"""Rows and changes as JSON text, for the mirror, the parked and the collected rows.
+
+A row is an object by column name, so that a stored row outlives a mapping whose columns were reordered or added
+to: a name that is missing reads as UNCHANGED. Numbers that are money are JSON strings; a float is never written.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Final, cast
+
+from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decoders: Final[Mapping[Kind, Callable[[str], Value]]] = {
+    Kind.DECIMAL: Decimal,
+    Kind.DATE: date.fromisoformat,
+    Kind.TIMESTAMP: datetime.fromisoformat,
+}
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment as syncd's tables keep it: ISO 8601, UTC, microseconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """The inverse of `timestamp`."""
+    return datetime.fromisoformat(text)
+
+
+def plain(value: Value) -> object:
+    """A value as JSON holds it; Decimal, date and datetime as text."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Unchanged):
+        return {"unchanged": True}
+    if isinstance(value, Malformed):
+        return {"malformed": value.raw, "reason": value.reason}
+    return str(value)
+
+
+def encode_row(table: Table, row: Row) -> str:
+    """A row as a JSON object by column name."""
+    return _encode({c.name: plain(v) for c, v in zip(table.columns, row, strict=True) if v is not UNCHANGED})
+
+
+def decode_row(table: Table, text: str) -> Row:
+    """The inverse of `encode_row`, for today's columns."""
+    return _row(table, json.loads(text))
+
+
+def encode_change(table: Table, change: Change) -> str:
+    """A change as JSON; its two rows as objects by column name."""
+    return _encode(
+        {
+            "table": change.table,
+            "op": change.op,
+            "before": _object(table, change.before),
+            "after": _object(table, change.after),
+            "position": change.position,
+            "committed_at": timestamp(change.committed_at),
+        }
+    )
+
+
+def decode_change(tables: Mapping[str, Table], text: str) -> Change:
+    """The inverse of `encode_change`. Raises KeyError when the mapping no longer has the table."""
+    stored = json.loads(text)
+    table = tables[stored["table"]]
+    before = None if stored["before"] is None else _row(table, stored["before"])
+    after = None if stored["after"] is None else _row(table, stored["after"])
+    return Change(
+        table.alias,
+        cast(Op, stored["op"]),
+        before,
+        after,
+        Position(stored["position"]),
+        moment(stored["committed_at"]),
+        flawed=has_marks(before) or has_marks(after),
+    )
+
+
+def has_marks(row: Row | None) -> bool:
+    """Whether a row holds UNCHANGED or a Malformed value."""
+    return row is not None and any(isinstance(v, Unchanged | Malformed) for v in row)
+
+
+def _object(table: Table, row: Row | None) -> dict[str, object] | None:
+    if row is None:
+        return None
+    return {c.name: plain(v) for c, v in zip(table.columns, row, strict=True) if v is not UNCHANGED}
+
+
+def _row(table: Table, stored: Mapping[str, object]) -> Row:
+    return tuple(_value(c.kind, stored[c.name]) if c.name in stored else UNCHANGED for c in table.columns)
+
+
+def _value(kind: Kind, stored: object) -> Value:
+    if isinstance(stored, dict):
+        return Malformed(stored["malformed"], stored["reason"]) if "malformed" in stored else UNCHANGED
+    if isinstance(stored, str) and kind in _decoders:
+        return _decoders[kind](stored)
+    return cast(Value, stored)
