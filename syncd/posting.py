@@ -1,7 +1,7 @@
 """What the mapping makes of changes: postings for finance, or rejections that say why not."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -36,8 +36,8 @@ class Voucher(NamedTuple):
 
     type: str
     period: str
-    date: date
-    event_date: date
+    date: dt.date
+    event_date: dt.date
     summary: str
     entries: tuple[Entry, ...]
 
