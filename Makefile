@@ -1,0 +1,48 @@
+# Everything runs in .venv; each target does what it needs first. `make` alone shows the demo.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: demo install test check bench lock wheel clean
+
+demo: $(INSTALLED)
+	$(BIN)/syncd demo
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "apt-get install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: $(INSTALLED)
+	tests/needs
+	$(BIN)/pytest
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/tidy
+
+bench: $(INSTALLED)
+	tests/needs
+	$(BIN)/python -m bench
+
+wheel: $(INSTALLED)
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# Pins versions and hashes; addresses never stand in a lock.
+lock:
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --extra postgres pyproject.toml -o requirements.lock
+	printf 'hatchling\neditables\n' | uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate --extra postgres --extra test \
+		pyproject.toml - -o requirements-dev.lock
+
+clean:
+	rm -rf .venv build dist demo-data .mypy_cache .ruff_cache .pytest_cache
