@@ -1,0 +1,306 @@
+"""Source values → values of a change: text off the wire, or whatever a driver returns, by the declared column.
+
+A value that cannot be what its column is declared to be becomes Malformed, with the raw text and the code of the
+reason (`syncd/messages/convert.yaml`). Nothing is guessed: full-width digits, thousands separators, blanks for
+dates and `2026111` for a `%Y%m%d` are refused, for each could be read in two ways.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from syncd.change import UNCHANGED, Column, Kind, Malformed, Row, Table, Unchanged, Value
+from syncd.money import CENT, EXACT
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+REMEMBERED_DATES_MAX: Final = 4096
+"""Few dates are in use at once; `strptime` costs as much as the rest of the row."""
+DECIMAL_DIGITS_MAX: Final = 100
+"""Far beyond money, and far within what exact arithmetic may be asked to carry."""
+
+Parse = Callable[[str], Value]
+Convert = Callable[[object], Value]
+RowConvert = Callable[[Sequence[object]], tuple[Row, bool]]
+
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?.*")
+_UNENDING: Final = frozenset({"nan", "snan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan"})
+_TRUTH: Final[Mapping[str, bool]] = dict.fromkeys(("t", "true", "1", "y", "yes", "on"), True) | dict.fromkeys(
+    ("f", "false", "0", "n", "no", "off"), False
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unfit(ValueError):
+    """A value is not what its column is declared to be; `reason` is the code of the message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def parser(column: Column, zone: tzinfo = SHANGHAI) -> Parse:
+    """Text → value, for one column. Raises Unfit. A time without a zone is taken in `zone`; all times become UTC."""
+    match column.kind:
+        case Kind.TEXT | Kind.NULL:
+            return _text
+        case Kind.BOOLEAN:
+            return _boolean
+        case Kind.INTEGER:
+            return _integer
+        case Kind.DECIMAL:
+            return _money if column.form == "money" else _decimal
+        case Kind.DATE:
+            return _patterned_date(column.form) if column.form else lambda text: _date(text, zone)
+        case Kind.TIMESTAMP:
+            if column.form == "epoch":
+                return _epoch
+            return _patterned_moment(column.form, zone) if column.form else lambda text: _moment(text, zone)
+
+
+def converter(column: Column, zone: tzinfo = SHANGHAI) -> Convert:
+    """Driver value (None, bool, int, float, Decimal, str, bytes, date, datetime) → value. Raises Unfit."""
+    parse = parser(column, zone)
+    direct = _direct(column, parse, zone)
+
+    def convert(value: object) -> Value:
+        if value is None:
+            return None
+        known = direct.get(type(value))
+        return known(value) if known else parse(_as_text(value))
+
+    return convert
+
+
+def row_converter(table: Table, zone: tzinfo = SHANGHAI) -> RowConvert:
+    """Driver values in the order of the table's columns → (row, flawed). Never raises for what a value holds;
+    UNCHANGED stays what it is."""
+    converts = [converter(column, zone) for column in table.columns]
+    names = {f"c{i}": convert for i, convert in enumerate(converts)}
+    fields = "".join(f"c{i}(v[{i}])," for i in range(len(converts)))
+    whole: Callable[[Sequence[object]], Row] = eval(f"lambda v: ({fields})", names)
+
+    def convert_row(values: Sequence[object]) -> tuple[Row, bool]:
+        try:
+            return whole(values), False
+        except Unfit:
+            row = tuple(careful(convert, value) for convert, value in zip(converts, values, strict=True))
+            return row, True
+
+    return convert_row
+
+
+def careful(convert: Callable[[str], Value] | Convert, value: object) -> Value:
+    """The value, or the mark that says why there is none."""
+    if isinstance(value, Unchanged):
+        return UNCHANGED
+    try:
+        return convert(value)  # type: ignore[arg-type]
+    except Unfit as unfit:
+        return Malformed(_shown(value), unfit.reason)
+
+
+def decode(raw: bytes) -> str:
+    """UTF-8 text. Raises Unfit."""
+    try:
+        return str(raw, "utf-8")
+    except UnicodeDecodeError:
+        raise Unfit("malformed_utf8") from None
+
+
+def at_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment in UTC; one without a zone is taken in `zone`. Raises Unfit beyond the calendar."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        raise Unfit("malformed_timestamp") from None
+
+
+def _direct(column: Column, parse: Parse, zone: tzinfo) -> Mapping[type, Callable[..., Value]]:
+    """What to do with a driver's own types, where that is less than a detour through text."""
+    direct: dict[type, Callable[..., Value]] = {str: parse}
+    if column.kind is Kind.BOOLEAN:
+        direct[bool] = _same
+    elif column.kind is Kind.INTEGER:
+        direct[int] = _same
+    elif column.kind is Kind.DECIMAL:
+        direct[int] = Decimal
+    elif column.kind is Kind.DATE and not column.form:
+        direct[date] = _same
+        direct[datetime] = lambda moment: _local_date(moment, zone)
+    elif column.kind is Kind.TIMESTAMP and not column.form:
+        direct[datetime] = lambda moment: at_zone(moment, zone)
+        direct[date] = lambda day: at_zone(datetime.combine(day, time()), zone)
+    return direct
+
+
+def _same(value: Value) -> Value:
+    return value
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return decode(bytes(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.is_finite() else str(value)
+    if isinstance(value, int | date):
+        return str(value)
+    raise Unfit("malformed_type")
+
+
+def _float_text(value: float) -> str:
+    """The shortest text that is this float. A double carries any decimal of 15 digits there and back (IEEE 754,
+    DBL_DIG); of more digits it has already lost what it once stood for."""
+    text = repr(value)
+    digits = text.lower().partition("e")[0].lstrip("-").replace(".", "").strip("0")
+    if len(digits) > 15:
+        raise Unfit("malformed_float")
+    return text
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return str(value)
+
+
+def _text(text: str) -> Value:
+    return text
+
+
+def _boolean(text: str) -> Value:
+    truth = _TRUTH.get(text.strip().lower())
+    if truth is None:
+        raise Unfit("malformed_boolean")
+    return truth
+
+
+def _integer(text: str) -> Value:
+    number = _decimal(text)
+    whole = int(number)
+    if whole != number:
+        raise Unfit("malformed_integer")
+    return whole
+
+
+def _decimal(text: str) -> Decimal:
+    stripped = text.strip(" ")
+    if not _NUMBER.fullmatch(stripped):
+        raise Unfit(_why_no_number(stripped))
+    number = Decimal(stripped)
+    _, digits, exponent = number.as_tuple()
+    if len(digits) > DECIMAL_DIGITS_MAX or abs(int(exponent)) > DECIMAL_DIGITS_MAX:
+        raise Unfit("malformed_huge")
+    return number
+
+
+def _why_no_number(text: str) -> str:
+    if not text:
+        return "malformed_empty"
+    return "malformed_unending" if text.lower() in _UNENDING else "malformed_number"
+
+
+def _money(text: str) -> Decimal:
+    return cents(_decimal(text))
+
+
+def cents(number: Decimal) -> Decimal:
+    """An amount of at most two places; `5.1000` is `5.10`. Raises Unfit for what would have to be rounded, and for
+    NaN and infinity."""
+    _, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        raise Unfit("malformed_unending")
+    if exponent >= -2:
+        return number
+    if len(digits) > DECIMAL_DIGITS_MAX // 2:
+        raise Unfit("malformed_huge")
+    rounded = number.quantize(CENT, context=EXACT)
+    if rounded != number:
+        raise Unfit("malformed_places")
+    return rounded
+
+
+def _date(text: str, zone: tzinfo) -> Value:
+    stripped = text.strip(" ")
+    if not _ISO_DATE.fullmatch(stripped):
+        return _local_date(_iso_moment(stripped, "malformed_date"), zone)
+    try:
+        return date.fromisoformat(stripped)
+    except ValueError:
+        raise Unfit(_why_no_date(stripped, "malformed_date")) from None
+
+
+def _local_date(moment: datetime, zone: tzinfo) -> date:
+    """The calendar day of a moment where the company is."""
+    return (at_zone(moment, zone).astimezone(zone) if moment.tzinfo else moment).date()
+
+
+def _moment(text: str, zone: tzinfo) -> Value:
+    stripped = text.strip(" ")
+    if _ISO_DATE.fullmatch(stripped):
+        stripped += " 00:00"
+    return at_zone(_iso_moment(stripped, "malformed_timestamp"), zone)
+
+
+def _iso_moment(text: str, reason: str) -> datetime:
+    if not _ISO_MOMENT.fullmatch(text):
+        raise Unfit(_why_no_date(text, reason))
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise Unfit(_why_no_date(text, reason)) from None
+
+
+def _why_no_date(text: str, reason: str) -> str:
+    if not text:
+        return "malformed_empty"
+    if text.startswith(("0000-", "00000000")) or text.strip("0") == "":
+        return "malformed_zero_date"
+    return "malformed_unending" if text.lower() in _UNENDING else reason
+
+
+def _patterned_date(pattern: str) -> Parse:
+    read = _strptime(pattern, "malformed_date")
+    return lambda text: read(text).date()
+
+
+def _patterned_moment(pattern: str, zone: tzinfo) -> Parse:
+    read = _strptime(pattern, "malformed_timestamp")
+    return lambda text: at_zone(read(text), zone)
+
+
+def _strptime(pattern: str, reason: str) -> Callable[[str], datetime]:
+    """`strptime`, but strict where the pattern's fields touch: there `2026111` has two readings."""
+    fields_touch = re.search(r"%[a-zA-Z]%[a-zA-Z]", pattern) is not None
+
+    @lru_cache(REMEMBERED_DATES_MAX)
+    def read(text: str) -> datetime:
+        stripped = text.strip(" ")
+        try:
+            moment = datetime.strptime(stripped, pattern)
+        except ValueError:
+            raise Unfit(_why_no_date(stripped, reason)) from None
+        if fields_touch and moment.strftime(pattern) != stripped:
+            raise Unfit(reason)
+        return moment
+
+    return read
+
+
+def _epoch(text: str) -> Value:
+    seconds = _decimal(text)
+    try:
+        return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+    except OverflowError:
+        raise Unfit("malformed_timestamp") from None
