@@ -1,0 +1,85 @@
+"""How fast a backlog becomes cards and vouchers, beside PostgreSQL's own logical replication of the same table.
+
+Theirs copies one row a change; ours writes a card, a voucher, two entries, the posting with its idempotency key
+and hash, and the mirror: six rows a change.
+"""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.result import Result
+from bench.world import World, add_assets, connect, daemon, number, wait, world
+
+CHANGES_PER_TRANSACTION = 100
+ROWS_PER_CHANGE = 6
+
+
+def measure(changes: int) -> list[Result]:
+    """Changes a second for a backlog of `changes`, ours and theirs, on the same servers, one after the other."""
+    with TemporaryDirectory(prefix="syncd-bench-") as directory, world(Path(directory)) as made:
+        with daemon(made):
+            wait("the slot", lambda: number(made.eam_dsn, "SELECT count(*) FROM pg_replication_slots") > 0)
+            add_assets(made, 1, 1, 1)
+            wait("the first voucher", lambda: _vouchers(made) == 1)
+        peer = made.finance.create_database()
+        _subscribe(made, peer)
+        add_assets(made, 2, changes + 1, CHANGES_PER_TRANSACTION)
+        ours = _ours(made, changes)
+        theirs = _theirs(peer, changes)
+        return [
+            Result("changes posted a second, PostgreSQL to PostgreSQL, backlog", ours, theirs, "changes/s"),
+            Result("rows written a second, the same run", ours * ROWS_PER_CHANGE, theirs, "rows/s"),
+        ]
+
+
+def _vouchers(made: World) -> int:
+    return int(number(made.finance_dsn, "SELECT posted FROM syncd.pipeline"))
+
+
+def _ours(made: World, changes: int) -> float:
+    """From the daemon's first sight of the backlog to the commit of the last voucher."""
+    with daemon(made):
+        wait("the backlog to begin", lambda: _vouchers(made) > 1, 0.005)
+        started, before = time.perf_counter(), _vouchers(made)
+        wait("the backlog to be posted", lambda: _vouchers(made) >= changes + 1)
+        elapsed = time.perf_counter() - started
+    assert number(made.finance_dsn, "SELECT count(*) FROM fin.voucher") == changes + 1
+    assert number(made.finance_dsn, "SELECT count(*) FROM fin.entry") == 2 * (changes + 1)
+    return (changes + 1 - before) / elapsed
+
+
+def _subscribe(made: World, peer: str) -> None:
+    """A subscription that waits, its slot made before the backlog."""
+    made.eam.run("CREATE PUBLICATION peer FOR TABLE eam.asset", database=_name(made.eam_dsn))
+    made.eam.run("SELECT pg_create_logical_replication_slot('peer', 'pgoutput')", database=_name(made.eam_dsn))
+    with connect(peer) as connection, connection.cursor() as cursor:
+        cursor.execute((Path(__file__).parent / "eam.sql").read_text("utf-8"))
+    connection.close()
+    made.finance.run(
+        f"CREATE SUBSCRIPTION peer CONNECTION '{made.eam_dsn}' PUBLICATION peer"
+        " WITH (create_slot = false, slot_name = 'peer', enabled = false, copy_data = false)",
+        database=_name(peer),
+    )
+
+
+def _theirs(peer: str, changes: int) -> float:
+    connection = connect(peer)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SUBSCRIPTION peer ENABLE")
+    count = "SELECT coalesce(max(id), 1) - 1 FROM eam.asset"
+    wait("the peer to begin", lambda: number(peer, count) > 0, 0.005)
+    started, before = time.perf_counter(), number(peer, count)
+    wait("the peer to copy the backlog", lambda: number(peer, count) >= changes)
+    elapsed = time.perf_counter() - started
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SUBSCRIPTION peer DISABLE")
+        cursor.execute("ALTER SUBSCRIPTION peer SET (slot_name = NONE)")
+        cursor.execute("DROP SUBSCRIPTION peer")
+    connection.close()
+    return (changes - before) / elapsed
+
+
+def _name(dsn: str) -> str:
+    return dsn.rpartition("/")[2]

@@ -1,0 +1,122 @@
+"""The two databases of a benchmark on real PostgreSQL servers, and the daemon between them as a user runs it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from tests.servers import Postgres, postgres_server
+
+HERE = Path(__file__).parent
+WAIT_SECONDS_MAX = 300.0
+ASSET_COLUMNS = (
+    "id, asset_code, name, class_code, department_id, status, original_value, life_months, purchase_date, approved_on"
+)
+ASSETS_SQL = f"""
+    INSERT INTO eam.asset ({ASSET_COLUMNS})
+    SELECT n, 'FA-SC-' || lpad(n::text, 7, '0'), '数控车床 ' || n, 'SC', 1 + n % 20, 'in_use', 10000 + n % 90000 + 0.25,
+           120, DATE '2026-01-01' + (n % 300)::int, DATE '2026-01-01' + (n % 300)::int
+    FROM generate_series(%s, %s) AS n
+"""
+
+
+class World(NamedTuple):
+    """EAM and finance, each a server of its own, and a configuration that joins them."""
+
+    eam: Postgres
+    finance: Postgres
+    eam_dsn: str
+    finance_dsn: str
+    config: Path
+
+
+@contextmanager
+def world(directory: Path) -> Iterator[World]:
+    """Both servers, tables made, migrated, mapping accepted; stopped and removed at the end."""
+    with postgres_server() as eam, postgres_server() as finance:
+        made = World(eam, finance, eam.create_database(), finance.create_database(), directory / "syncd.yaml")
+        for dsn, script in ((made.eam_dsn, "eam.sql"), (made.finance_dsn, "finance.sql")):
+            with connect(dsn) as connection, connection.cursor() as cursor:
+                cursor.execute((HERE / script).read_text("utf-8"))
+            connection.close()
+        made.config.write_text(
+            f"""
+pipelines:
+  bench:
+    mapping: {HERE / "registration.yaml"}
+    source: {{kind: postgres, dsn: "{made.eam_dsn}"}}
+    ledger: {{kind: postgres, dsn: "{made.finance_dsn}"}}
+""",
+            "utf-8",
+        )
+        syncd(made, "migrate")
+        syncd(made, "mapping", "accept", "--actor", "bench", "--reason", "benchmark")
+        yield made
+
+
+def connect(dsn: str) -> Connection:
+    """A connection whose `with` block commits."""
+    return psycopg2.connect(dsn)
+
+
+def syncd(made: World, *arguments: str) -> None:
+    """Run a command to its end; its output is shown if it fails."""
+    done = subprocess.run(_command(made, *arguments), capture_output=True, text=True, env=_environment())
+    assert done.returncode == 0, f"syncd {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
+
+
+@contextmanager
+def daemon(made: World) -> Iterator[subprocess.Popen[bytes]]:
+    """`syncd run` as a process of its own, stopped by SIGTERM."""
+    with (made.config.parent / "daemon.log").open("ab") as log:
+        process = subprocess.Popen(_command(made, "run"), stdout=log, stderr=log, env=_environment())
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def add_assets(made: World, first: int, last: int, per_transaction: int) -> None:
+    """Commit assets in use, `per_transaction` at a time."""
+    connection = connect(made.eam_dsn)
+    with connection.cursor() as cursor:
+        for start in range(first, last + 1, per_transaction):
+            cursor.execute(ASSETS_SQL, (start, min(start + per_transaction - 1, last)))
+            connection.commit()
+    connection.close()
+
+
+def wait(what: str, condition: Callable[[], bool], pause_s: float = 0.02) -> None:
+    """Until the condition holds, or fail with what was waited for."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {WAIT_SECONDS_MAX:.0f} s in vain for {what}"
+        time.sleep(pause_s)
+
+
+def number(dsn: str, sql: str) -> float:
+    """The single number of a query."""
+    connection = connect(dsn)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            row = cursor.fetchone()
+            return float(row[0]) if row and row[0] is not None else 0.0
+    finally:
+        connection.close()
+
+
+def _command(made: World, *arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("syncd")), *arguments, "--config", str(made.config)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "SYNCD_LANG": "en"}
