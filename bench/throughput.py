@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.result import Result
-from bench.world import World, add_assets, connect, daemon, number, wait, world
+from bench.world import World, add_assets, daemon, number, subscribe, subscription, wait, world
 
 CHANGES_PER_TRANSACTION = 100
 ROWS_PER_CHANGE = 6
@@ -22,11 +22,10 @@ def measure(changes: int) -> list[Result]:
             wait("the slot", lambda: number(made.eam_dsn, "SELECT count(*) FROM pg_replication_slots") > 0)
             add_assets(made, 1, 1, 1)
             wait("the first voucher", lambda: _vouchers(made) == 1)
-        peer = made.finance.create_database()
-        _subscribe(made, peer)
+        peer = subscribe(made)
         add_assets(made, 2, changes + 1, CHANGES_PER_TRANSACTION)
         ours = _ours(made, changes)
-        theirs = _theirs(peer, changes)
+        theirs = _theirs(made, peer, changes)
         return [
             Result("changes posted a second, PostgreSQL to PostgreSQL, backlog", ours, theirs, "changes/s"),
             Result("rows written a second, the same run", ours * ROWS_PER_CHANGE, theirs, "rows/s"),
@@ -49,37 +48,10 @@ def _ours(made: World, changes: int) -> float:
     return (changes + 1 - before) / elapsed
 
 
-def _subscribe(made: World, peer: str) -> None:
-    """A subscription that waits, its slot made before the backlog."""
-    made.eam.run("CREATE PUBLICATION peer FOR TABLE eam.asset", database=_name(made.eam_dsn))
-    made.eam.run("SELECT pg_create_logical_replication_slot('peer', 'pgoutput')", database=_name(made.eam_dsn))
-    with connect(peer) as connection, connection.cursor() as cursor:
-        cursor.execute((Path(__file__).parent / "eam.sql").read_text("utf-8"))
-    connection.close()
-    made.finance.run(
-        f"CREATE SUBSCRIPTION peer CONNECTION '{made.eam_dsn}' PUBLICATION peer"
-        " WITH (create_slot = false, slot_name = 'peer', enabled = false, copy_data = false)",
-        database=_name(peer),
-    )
-
-
-def _theirs(peer: str, changes: int) -> float:
-    connection = connect(peer)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER SUBSCRIPTION peer ENABLE")
+def _theirs(made: World, peer: str, changes: int) -> float:
     count = "SELECT coalesce(max(id), 1) - 1 FROM eam.asset"
-    wait("the peer to begin", lambda: number(peer, count) > 0, 0.005)
-    started, before = time.perf_counter(), number(peer, count)
-    wait("the peer to copy the backlog", lambda: number(peer, count) >= changes)
-    elapsed = time.perf_counter() - started
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER SUBSCRIPTION peer DISABLE")
-        cursor.execute("ALTER SUBSCRIPTION peer SET (slot_name = NONE)")
-        cursor.execute("DROP SUBSCRIPTION peer")
-    connection.close()
-    return (changes - before) / elapsed
-
-
-def _name(dsn: str) -> str:
-    return dsn.rpartition("/")[2]
+    with subscription(made, peer):
+        wait("the peer to begin", lambda: number(peer, count) > 0, 0.005)
+        started, before = time.perf_counter(), number(peer, count)
+        wait("the peer to copy the backlog", lambda: number(peer, count) >= changes)
+        return (changes - before) / (time.perf_counter() - started)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg2
-from psycopg2.extensions import connection as Connection
+from psycopg2 import extensions
 
 from tests.servers import Postgres, postgres_server
 
@@ -61,7 +61,7 @@ pipelines:
         yield made
 
 
-def connect(dsn: str) -> Connection:
+def connect(dsn: str) -> extensions.connection:
     """A connection whose `with` block commits."""
     return psycopg2.connect(dsn)
 
@@ -112,6 +112,36 @@ def number(dsn: str, sql: str) -> float:
             return float(row[0]) if row and row[0] is not None else 0.0
     finally:
         connection.close()
+
+
+def subscribe(made: World) -> str:
+    """The DSN of a peer database with a subscription to the EAM's assets that waits; its slot holds from now on."""
+    peer = made.finance.create_database()
+    source, target = made.eam_dsn.rpartition("/")[2], peer.rpartition("/")[2]
+    made.eam.run("CREATE PUBLICATION peer FOR TABLE eam.asset", database=source)
+    made.eam.run("SELECT pg_create_logical_replication_slot('peer', 'pgoutput')", database=source)
+    with connect(peer) as connection, connection.cursor() as cursor:
+        cursor.execute((HERE / "eam.sql").read_text("utf-8"))
+    connection.close()
+    made.finance.run(
+        f"CREATE SUBSCRIPTION peer CONNECTION '{made.eam_dsn}' PUBLICATION peer"
+        " WITH (create_slot = false, slot_name = 'peer', enabled = false, copy_data = false)",
+        database=target,
+    )
+    return peer
+
+
+@contextmanager
+def subscription(made: World, peer: str) -> Iterator[None]:
+    """PostgreSQL's own replication, running for the length of the block."""
+    target = peer.rpartition("/")[2]
+    made.finance.run("ALTER SUBSCRIPTION peer ENABLE", database=target)
+    try:
+        yield
+    finally:
+        for statement in ("DISABLE", "SET (slot_name = NONE)"):
+            made.finance.run(f"ALTER SUBSCRIPTION peer {statement}", database=target)
+        made.finance.run("DROP SUBSCRIPTION peer", database=target)
 
 
 def _command(made: World, *arguments: str) -> list[str]:
