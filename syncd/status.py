@@ -1,0 +1,137 @@
+"""What the daemon leaves in the ledger for people to read, and how they read it.
+
+The daemon and the command line meet in the ledger database and nowhere else.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple
+
+from syncd.ports import Ledger
+from syncd.record import moment, timestamp
+
+State = Literal["starting", "standby", "posting", "retrying", "halted", "stopped"]
+SILENT_AFTER: Final = timedelta(seconds=15)
+"""A daemon that has not been heard of for so long is not running, whatever it last said."""
+
+
+class Report(NamedTuple):
+    """What a daemon says of one pipeline. `oldest` is the EAM commit time of the oldest change read and not yet
+    posted, `bytes_behind` and `rows_behind` what the log still holds; None where it is not known."""
+
+    state: State
+    at: datetime
+    oldest: datetime | None = None
+    bytes_behind: int | None = None
+    rows_behind: int | None = None
+    note: Mapping[str, str] = {}
+    error: str = ""
+    params: Mapping[str, str] = {}
+
+
+class Standing(NamedTuple):
+    """One pipeline as `syncd status` shows it. Counters run since the first start; `parked` counts open rows by
+    state, `daemons` are those alive, by their role."""
+
+    pipeline: str
+    report: Report | None
+    lag_s: float | None
+    position: str | None
+    committed_at: datetime | None
+    changes: int
+    posted: int
+    repeated: int
+    parked: Mapping[str, int]
+    daemons: Mapping[str, str]
+
+
+def instance() -> str:
+    """This process, as others see it: `host:pid`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def beat(ledger: Ledger, pipeline: str, role: Literal["posting", "standby"], now: datetime) -> None:
+    """Say that this process is alive."""
+    who = (pipeline, instance())
+    ledger.execute(
+        [
+            ("DELETE FROM syncd.daemon WHERE pipeline = ? AND instance = ?", who),
+            (
+                "INSERT INTO syncd.daemon (pipeline, instance, role, beat_at) VALUES (?, ?, ?, ?)",
+                (*who, role, timestamp(now)),
+            ),
+        ]
+    )
+
+
+def leave(ledger: Ledger, pipeline: str) -> None:
+    """Say that this process is going."""
+    ledger.execute([("DELETE FROM syncd.daemon WHERE pipeline = ? AND instance = ?", (pipeline, instance()))])
+
+
+def report(ledger: Ledger, pipeline: str, said: Report) -> None:
+    """Store what the daemon says of the pipeline it holds."""
+    text = json.dumps(
+        said._asdict() | {"at": timestamp(said.at), "oldest": said.oldest and timestamp(said.oldest)},
+        ensure_ascii=False,
+    )
+    ledger.execute([("UPDATE syncd.pipeline SET status = ? WHERE name = ?", (text, pipeline))])
+
+
+def last_report(ledger: Ledger, pipeline: str) -> Report | None:
+    """What a daemon last said of the pipeline; None before the first start."""
+    rows = ledger.query("SELECT status FROM syncd.pipeline WHERE name = ?", (pipeline,))
+    return _report(rows[0][0]) if rows else None
+
+
+def standing(ledger: Ledger, pipeline: str, now: datetime) -> Standing:
+    """One pipeline as it stands now."""
+    rows = ledger.query(
+        "SELECT status, position, committed_at, changes, posted, repeated FROM syncd.pipeline WHERE name = ?",
+        (pipeline,),
+    )
+    status, position, committed_at, *counts = rows[0] if rows else (None, None, None, 0, 0, 0)
+    said = _report(status)
+    parked = ledger.query(
+        "SELECT state, count(*) FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL "
+        "GROUP BY state ORDER BY state",
+        (pipeline,),
+    )
+    daemons = ledger.query(
+        "SELECT instance, role FROM syncd.daemon WHERE pipeline = ? AND beat_at >= ? ORDER BY role, instance",
+        (pipeline, timestamp(now - SILENT_AFTER)),
+    )
+    return Standing(
+        pipeline=pipeline,
+        report=said,
+        lag_s=_lag_s(said, now),
+        position=None if position is None else str(position),
+        committed_at=None if committed_at is None else moment(str(committed_at)),
+        changes=int(str(counts[0])),
+        posted=int(str(counts[1])),
+        repeated=int(str(counts[2])),
+        parked={str(state): int(str(count)) for state, count in parked},
+        daemons={str(name): str(role) for name, role in daemons},
+    )
+
+
+def _report(status: object) -> Report | None:
+    if status is None:
+        return None
+    said = json.loads(str(status))
+    oldest = said["oldest"]
+    return Report(**said | {"at": moment(said["at"]), "oldest": oldest and moment(oldest)})
+
+
+def _lag_s(said: Report | None, now: datetime) -> float | None:
+    """Seconds behind the EAM. A daemon that fell silent is behind by its silence too: connected but stalled
+    must not look well."""
+    if said is None:
+        return None
+    if said.oldest is not None:
+        return max(0.0, (now - said.oldest).total_seconds())
+    silent = now - said.at
+    return silent.total_seconds() if silent > SILENT_AFTER or said.state != "posting" else 0.0

@@ -1,0 +1,287 @@
+"""The daemon: for each pipeline a posting thread, with its reader beside it.
+
+    open the ledger ──▶ standby until it is ours ──▶ open the source at the checkpoint ──▶ step, replay, collect
+
+Whatever fails and may pass by itself (`Transient`) closes both sides and goes through the same door again, after
+a wait that grows: one way to start is also the way to recover. What cannot pass (`Halt`, and everything unknown)
+stops that pipeline, says why, and lets the others go on.
+"""
+
+import queue
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Final, NamedTuple
+
+import structlog
+import tenacity
+
+from syncd import language, pipeline, status, watchdog
+from syncd.errors import Fault, Halt, Transient
+from syncd.ports import Ledger, Source
+from syncd.posting import Outcome
+from syncd.reader import Reader
+
+STANDBY_POLL_S: Final = 1.0
+REPLAY_INTERVAL_S: Final = 0.5
+COLLECT_INTERVAL_S: Final = 1.0
+REPORT_INTERVAL_S: Final = 1.0
+BACKOFF_MAX_S: Final = 30.0
+STUCK_AFTER_S: Final = 300.0
+
+_backoff: Final = tenacity.wait_exponential_jitter(initial=0.25, max=BACKOFF_MAX_S, jitter=0.25)
+log = structlog.get_logger("syncd")
+
+
+class Line(NamedTuple):
+    """A pipeline as wiring hands it over: how to open its two ends, its mapping, its bounds.
+    `prepare` looks at the ledger before anything is read and raises what stands in the way."""
+
+    name: str
+    open_ledger: Callable[[], Ledger]
+    open_source: Callable[[], Source]
+    translator: Callable[[], pipeline.Translator]
+    prepare: Callable[[Ledger], None]
+    schedules: Sequence["Schedule"] = ()
+    batch_changes_max: int = 4_000
+    queue_changes_max: int = 16_000
+    parked_share_max: float = 0.5
+
+
+class Schedule(NamedTuple):
+    """A rule whose collected rows fall due by the clock. `next_after` gives the first time due after a moment."""
+
+    rule: str
+    next_after: Callable[[datetime], datetime | None]
+
+
+class Worker(threading.Thread):
+    """The posting thread of one pipeline. `failure` is set when it halted."""
+
+    def __init__(self, line: Line, stop: threading.Event) -> None:
+        super().__init__(name=f"posting {line.name}")
+        self.line = line
+        self.failure: Fault | None = None
+        self.state: status.State = "starting"
+        self.alive_at = time.monotonic()
+        self._stop_asked = stop
+        self._progressed = False
+        self._due: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._log = log.bind(pipeline=line.name)
+
+    def fall_due(self, rule: str) -> None:
+        """The collected rows of `rule` are to be posted now; called by the scheduler's thread."""
+        self._due.put(rule)
+
+    def run(self) -> None:
+        """Carry until asked to stop, or until something happens that does not pass by itself."""
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Transient),
+            wait=self._wait_s,
+            sleep=self._pause,
+            stop=tenacity.stop_when_event_set(self._stop_asked),
+            before_sleep=self._say_retry,
+            reraise=True,
+        )
+        try:
+            attempts(self._session)
+            self.state = "stopped"
+        except Transient:
+            self.state = "stopped"  # asked to stop while waiting to try again
+        except Fault as fault:
+            self._halt(fault)
+        except Exception as error:
+            self._log.exception("unexpected")
+            self._halt(Halt("unexpected", error=f"{type(error).__name__}: {error}"))
+
+    def _session(self) -> None:
+        with closing(self.line.open_ledger()) as ledger:
+            try:
+                self.line.prepare(ledger)
+                if self._become_writer(ledger):
+                    self._carry(ledger)
+            except Fault as fault:
+                self._last_words(ledger, fault)
+                raise
+            self._last_words(ledger, None)
+
+    def _become_writer(self, ledger: Ledger) -> bool:
+        while not self._stop_asked.is_set():
+            self._alive()
+            if ledger.acquire():
+                return True
+            if self.state != "standby":
+                self._log.info("standby")
+            self.state = "standby"
+            status.beat(ledger, self.line.name, "standby", _now())
+            self._stop_asked.wait(STANDBY_POLL_S)
+        return False
+
+    def _carry(self, ledger: Ledger) -> None:
+        line = self.line
+        translator = line.translator()
+        self._fall_due_late(ledger)
+        with Reader(
+            line.open_source,
+            ledger.checkpoint(),
+            _known_source(ledger, line.name),
+            line.queue_changes_max,
+            line.batch_changes_max,
+        ) as reader:
+            _remember_source(ledger, line.name, reader.identity)
+            self.state = "posting"
+            self._log.info("posting", position=ledger.checkpoint())
+            replay, collect, tell = _Every(REPLAY_INTERVAL_S), _Every(COLLECT_INTERVAL_S), _Every(REPORT_INTERVAL_S)
+            while not self._stop_asked.is_set():
+                self._alive()
+                outcomes = pipeline.step(reader, translator, ledger, line.parked_share_max)
+                self._note("carried", outcomes)
+                if replay.due():
+                    self._note("replayed", pipeline.replay(translator, ledger))
+                if collect.due() or _releases(outcomes):
+                    self._release(ledger)
+                    self._note("collected", pipeline.collect(translator, ledger, _now()))
+                if tell.due():
+                    self._report(ledger, reader)
+                self._progressed = True
+            self._report(ledger, reader)
+
+    def _fall_due_late(self, ledger: Ledger) -> None:
+        """Schedules that came round while no daemon was posting are due now."""
+        said = status.last_report(ledger, self.line.name)
+        for schedule in self.line.schedules if said else ():
+            due_at = schedule.next_after(said.at) if said else None
+            if due_at is not None and due_at <= _now():
+                self.fall_due(schedule.rule)
+
+    def _release(self, ledger: Ledger) -> None:
+        with suppress(queue.Empty):
+            while True:
+                rule = self._due.get_nowait()
+                ledger.execute(
+                    [
+                        (
+                            "UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''",
+                            (self.line.name, rule),
+                        )
+                    ]
+                )
+
+    def _report(self, ledger: Ledger, reader: Reader) -> None:
+        now = _now()
+        lag = reader.lag
+        said = status.Report(self.state, now, reader.oldest(), lag.bytes_behind, lag.rows_behind, lag.note)
+        status.beat(ledger, self.line.name, "posting", now)
+        status.report(ledger, self.line.name, said)
+
+    def _last_words(self, ledger: Ledger, fault: Fault | None) -> None:
+        """Leave what happened for `syncd status`. A ledger that is gone cannot be told; the log is."""
+        with suppress(Fault):
+            status.leave(ledger, self.line.name)
+            if self.state != "standby":
+                state: status.State = "stopped" if fault is None else _state_after(fault)
+                said = status.Report(state, _now())
+                if fault is not None:
+                    said = said._replace(error=fault.code, params=fault.params)
+                status.report(ledger, self.line.name, said)
+
+    def _note(self, what: str, outcomes: Sequence[Outcome]) -> None:
+        """Counts only: what a row holds is never logged."""
+        if outcomes:
+            parked = Counter(o.rejection.code for o in outcomes if o.rejection is not None)
+            postings = sum(len(o.postings) for o in outcomes)
+            self._log.info(what, changes=len(outcomes), postings=postings, parked=dict(parked))
+
+    def _halt(self, fault: Fault) -> None:
+        self.state, self.failure = "halted", fault
+        self._log.error("halted", code=fault.code, why=language.say(fault.code, fault.params))
+
+    def _say_retry(self, attempt: tenacity.RetryCallState) -> None:
+        fault = attempt.outcome.exception() if attempt.outcome else None
+        wait_s = round(attempt.next_action.sleep, 2) if attempt.next_action else 0.0
+        if isinstance(fault, Fault):
+            why = language.say(fault.code, fault.params)
+            self._log.warning("retrying", code=fault.code, why=why, wait_s=wait_s)
+
+    def _wait_s(self, attempt: tenacity.RetryCallState) -> float:
+        """Grows with the failures since the last success, not since the start."""
+        self.state = "retrying"
+        if self._progressed:
+            attempt.attempt_number, self._progressed = 1, False
+        return _backoff(attempt)
+
+    def _pause(self, seconds: float) -> None:
+        self._alive()
+        self._stop_asked.wait(seconds)
+
+    def _alive(self) -> None:
+        self.alive_at = time.monotonic()
+
+
+class _Every:
+    """True once an interval; at once the first time."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s, self._due_at = interval_s, 0.0
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now < self._due_at:
+            return False
+        self._due_at = now + self._interval_s
+        return True
+
+
+def supervise(lines: Sequence[Line], stop: threading.Event, ready: Callable[[Sequence[Worker]], None]) -> list[Fault]:
+    """Run all pipelines until `stop` is set or all have halted; returns why they halted. `ready` is called once
+    with the workers, when they run: the scheduler hangs itself in there."""
+    workers = [Worker(line, stop) for line in lines]
+    for worker in workers:
+        worker.start()
+    ready(workers)
+    watchdog.notify("READY=1")
+    while any(worker.is_alive() for worker in workers) and not stop.wait(1.0):
+        stuck = [w.name for w in workers if w.is_alive() and time.monotonic() - w.alive_at > STUCK_AFTER_S]
+        states = ", ".join(f"{w.line.name} {w.state}" for w in workers)
+        watchdog.notify(f"STATUS={states}", *([] if stuck else ["WATCHDOG=1"]))
+    watchdog.notify("STOPPING=1")
+    for worker in workers:
+        worker.join()
+    return [worker.failure for worker in workers if worker.failure is not None]
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM or SIGINT finish the batch in hand; a second one ends the process at once."""
+
+    def handle(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def _state_after(fault: Fault) -> status.State:
+    return "retrying" if isinstance(fault, Transient) else "halted"
+
+
+def _releases(outcomes: Sequence[Outcome]) -> bool:
+    return any(posting.release is not None for outcome in outcomes for posting in outcome.postings)
+
+
+def _known_source(ledger: Ledger, name: str) -> str | None:
+    rows = ledger.query("SELECT source FROM syncd.pipeline WHERE name = ?", (name,))
+    return str(rows[0][0]) if rows and rows[0][0] is not None else None
+
+
+def _remember_source(ledger: Ledger, name: str, identity: str | None) -> None:
+    ledger.execute([("UPDATE syncd.pipeline SET source = ? WHERE name = ?", (identity, name))])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
