@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
 
-from syncd.change import Change, ChangeSet, Position, Row, Value
+from syncd.change import Change, ChangeSet, Kind, Position, Row, Value
 from syncd.posting import Batch, Fields, Outcome, Posting
 
 
@@ -152,7 +152,20 @@ class Ledger(Protocol):
         """Statements in one transaction, same spelling as `query`."""
         ...
 
+    def desk(self) -> AbstractContextManager["Desk"]:
+        """One transaction of an operator. They run one after the other, so that the chain of actions never forks."""
+        ...
+
     def close(self) -> None: ...
+
+
+class Desk(Protocol):
+    """The ledger within one transaction of an operator; same spelling as `Ledger.query`."""
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]: ...
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        """How many rows the statement touched."""
+        ...
 
 
 class TableWrite(NamedTuple):
@@ -184,7 +197,10 @@ class LookupSpec(NamedTuple):
 
 
 class Layout(Protocol):
-    """The physical shape of finance, compiled from a layout file: pure, so every ledger shares it."""
+    """The physical shape of finance, compiled from a layout file: pure, so every ledger shares it.
+
+    Tables are named as in PostgreSQL, unquoted. Where there are no schemas the ledger joins the name by `_`, in
+    `TableWrite.table` and after FROM and JOIN of a query: `fin.card` is the table `fin_card`."""
 
     name: str
     lookups: Mapping[str, LookupSpec]
@@ -193,6 +209,10 @@ class Layout(Protocol):
         self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]
     ) -> Iterable[TableWrite]:
         """Finance rows in the order they must be written."""
+        ...
+
+    def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
+        """Every finance table written in these periods, with its columns and the kind of value each is given."""
         ...
 
     def cards_query(self, count: int) -> str:
