@@ -229,8 +229,9 @@ class Layout(Protocol):
         """SELECT code, first, last, open."""
         ...
 
-    def last_number_query(self) -> str:
-        """SELECT the highest voucher number that finance holds for (?, ?) = (period, type)."""
+    def last_number_query(self, period: str) -> str:
+        """SELECT the highest voucher number that finance holds for (?, ?) = (period, type). The period names the
+        table where finance keeps a table a year."""
         ...
 
     def voucher_ref(self, period: str, type: str, number: int) -> str:

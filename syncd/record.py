@@ -1,4 +1,4 @@
-"""Rows and changes as JSON text, for the mirror, the parked and the collected rows.
+"""Rows, changes and postings as JSON text, for the mirror, the parked and the collected rows, the record.
 
 A row is an object by column name, so that a stored row outlives a mapping whose columns were reordered or added
 to: a name that is missing reads as UNCHANGED. Numbers that are money are JSON strings; a float is never written.
@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
+from syncd.posting import Entry, Fields, Posting, Voucher
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decoders: Final[Mapping[Kind, Callable[[str], Value]]] = {
@@ -103,3 +104,46 @@ def _value(kind: Kind, stored: object) -> Value:
     if isinstance(stored, str) and kind in _decoders:
         return _decoders[kind](stored)
     return cast(Value, stored)
+
+
+def encode_content(posting: Posting) -> str:
+    """What a posting wrote, as JSON: its cards, its voucher with every line, its other rows."""
+    return _encode(
+        {
+            "cards": [[c.asset_code, c.verb, _plain_fields(c.fields)] for c in posting.cards],
+            "voucher": posting.voucher and _plain_voucher(posting.voucher),
+            "rows": [[r.table, r.key, _plain_fields(r.values)] for r in posting.rows],
+        }
+    )
+
+
+def decode_voucher(content: str) -> Voucher | None:
+    """The voucher of an encoded posting; the values of its auxiliaries as JSON kept them."""
+    stored = json.loads(content)["voucher"]
+    if stored is None:
+        return None
+    return Voucher(
+        stored["type"],
+        stored["period"],
+        date.fromisoformat(stored["date"]),
+        date.fromisoformat(stored["event_date"]),
+        stored["summary"],
+        tuple(Entry(a, Decimal(d), Decimal(c), s, dims) for a, d, c, s, dims in stored["entries"]),
+    )
+
+
+def _plain_fields(fields: Fields) -> dict[str, object]:
+    return {name: plain(value) for name, value in fields.items()}
+
+
+def _plain_voucher(voucher: Voucher) -> dict[str, object]:
+    return {
+        "type": voucher.type,
+        "period": voucher.period,
+        "date": voucher.date.isoformat(),
+        "event_date": voucher.event_date.isoformat(),
+        "summary": voucher.summary,
+        "entries": [
+            [e.account, str(e.debit), str(e.credit), e.summary, _plain_fields(e.dims)] for e in voucher.entries
+        ],
+    }
