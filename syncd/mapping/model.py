@@ -180,6 +180,7 @@ class Rule(Strict):
     on: str
     when: Expr | None = None
     join: Joins = {}
+    let: dict[Identifier, Expr] = {}
     once: Exprs | None = None
     snapshot: Literal["card", "post", "skip"] = "card"
     require: tuple[Require, ...] = ()
@@ -218,14 +219,17 @@ Measure = Annotated[
 
 
 class Reconcile(Strict):
-    """The EAM side of the reconciliation: one row an asset."""
+    """The EAM side of the reconciliation: one row an asset. `cards` says which finance cards it is held against,
+    `accounts` which balances in the ledger must equal the cards' totals."""
 
     on: str
     where: Expr | None = None
+    cards: Expr | None = None
     asset_code: Expr
     original_value: Measure
     accumulated_depreciation: Measure
     impairment: Measure | None = None
+    accounts: dict[Literal["original_value", "accumulated_depreciation", "impairment"], Names] = {}
     alert_above: Decimal = Decimal("0.01")
 
 
@@ -272,6 +276,14 @@ class Numbering(Strict):
     type: str
 
 
+class Balances(Strict):
+    """Where finance keeps what was posted to an account; SQL over that table, `amount` is debit less credit."""
+
+    table: str
+    account: str
+    amount: str
+
+
 class CardTable(Strict):
     """A table that holds the card or a part of it."""
 
@@ -297,6 +309,7 @@ class LayoutFile(Strict):
     accounts: str
     periods: Periods
     numbering: Numbering
+    balances: Balances | None = None
     dims: tuple[Identifier, ...] = ()
     ref: Expr = "voucher.period || ' ' || voucher.type || '-' || voucher.number"
     card: tuple[CardTable, ...] = Field(min_length=1)
