@@ -7,7 +7,6 @@ a wait that grows: one way to start is also the way to recover. What cannot pass
 stops that pipeline, says why, and lets the others go on.
 """
 
-import queue
 import signal
 import threading
 import time
@@ -71,12 +70,7 @@ class Worker(threading.Thread):
         self.alive_at = time.monotonic()
         self._stop_asked = stop
         self._progressed = False
-        self._due: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._log = log.bind(pipeline=line.name)
-
-    def fall_due(self, rule: str) -> None:
-        """The collected rows of `rule` are to be posted now; called by the scheduler's thread."""
-        self._due.put(rule)
 
     def run(self) -> None:
         """Carry until asked to stop, or until something happens that does not pass by itself."""
@@ -125,7 +119,8 @@ class Worker(threading.Thread):
     def _carry(self, ledger: Ledger) -> None:
         line = self.line
         translator = line.translator()
-        self._fall_due_late(ledger)
+        said = status.last_report(ledger, line.name)
+        looked_at = said.at if said else _now()
         with Reader(
             line.open_source,
             ledger.checkpoint(),
@@ -144,32 +139,24 @@ class Worker(threading.Thread):
                 if replay.due():
                     self._note("replayed", pipeline.replay(translator, ledger))
                 if collect.due() or _releases(outcomes):
-                    self._release(ledger)
-                    self._note("collected", pipeline.collect(translator, ledger, _now()))
+                    since, looked_at = looked_at, _now()
+                    self._fall_due(ledger, since, looked_at)
+                    self._note("collected", pipeline.collect(translator, ledger, looked_at))
                 if tell.due():
                     self._report(ledger, reader)
                 self._progressed = True
             self._report(ledger, reader)
 
-    def _fall_due_late(self, ledger: Ledger) -> None:
-        """Schedules that came round while no daemon was posting are due now."""
-        said = status.last_report(ledger, self.line.name)
-        for schedule in self.line.schedules if said else ():
-            due_at = schedule.next_after(said.at) if said else None
-            if due_at is not None and due_at <= _now():
-                self.fall_due(schedule.rule)
-
-    def _release(self, ledger: Ledger) -> None:
-        with suppress(queue.Empty):
-            while True:
-                rule = self._due.get_nowait()
+    def _fall_due(self, ledger: Ledger, since: datetime, now: datetime) -> None:
+        """Release the collected rows of the rules whose time came since the last look. A time that came round
+        while no daemon was posting counts as well."""
+        for schedule in self.line.schedules:
+            due_at = schedule.next_after(since)
+            if due_at is not None and due_at <= now:
+                self._log.info("due", rule=schedule.rule)
+                due = (self.line.name, schedule.rule)
                 ledger.execute(
-                    [
-                        (
-                            "UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''",
-                            (self.line.name, rule),
-                        )
-                    ]
+                    [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", due)]
                 )
 
     def _report(self, ledger: Ledger, reader: Reader) -> None:
@@ -237,13 +224,11 @@ class _Every:
         return True
 
 
-def supervise(lines: Sequence[Line], stop: threading.Event, ready: Callable[[Sequence[Worker]], None]) -> list[Fault]:
-    """Run all pipelines until `stop` is set or all have halted; returns why they halted. `ready` is called once
-    with the workers, when they run: the scheduler hangs itself in there."""
+def supervise(lines: Sequence[Line], stop: threading.Event) -> list[Fault]:
+    """Run all pipelines until `stop` is set or all have halted; returns why they halted."""
     workers = [Worker(line, stop) for line in lines]
     for worker in workers:
         worker.start()
-    ready(workers)
     watchdog.notify("READY=1")
     while any(worker.is_alive() for worker in workers) and not stop.wait(1.0):
         stuck = [w.name for w in workers if w.is_alive() and time.monotonic() - w.alive_at > STUCK_AFTER_S]

@@ -1,0 +1,42 @@
+"""The `syncd` command.
+
+Exit codes: 0 all is well · 1 the command looked and found something wrong (a check, a difference above the alert,
+a broken chain, a golden case that fails) · 2 wrong usage, or a mapping or configuration that is wrong · 3 it
+stopped for a reason that needs a person · 4 it could not be done just now and may be tried again.
+"""
+
+import sys
+
+from syncd import language
+from syncd.errors import Fault, MappingError, Transient
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    language.choose(_chosen(sys.argv))
+    from syncd.cli.app import app
+    from syncd.cli.output import complain
+
+    try:
+        app()
+    except Fault as fault:
+        complain(fault, as_json="--json" in sys.argv)
+        sys.exit(exit_code(fault))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def exit_code(fault: Fault) -> int:
+    """The exit code of a command that ended with this fault."""
+    if isinstance(fault, MappingError):
+        return 2
+    return 4 if isinstance(fault, Transient) else 3
+
+
+def _chosen(arguments: list[str]) -> language.Language | None:
+    """`--lang` must be known before the commands are made, for their help is text too."""
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        choice = value if flag == "--lang" else flag.removeprefix("--lang=") if flag.startswith("--lang=") else ""
+        if choice in ("en", "zh"):
+            return "zh" if choice == "zh" else "en"
+    return None

@@ -1,0 +1,95 @@
+"""Commands that look and change nothing: status, check."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+import typer
+from rich.text import Text
+
+from syncd import status as reports
+from syncd import wiring
+from syncd.cli.options import Config, Json, Name, config_path
+from syncd.cli.output import console, emit, line, table
+from syncd.language import say
+from syncd.ports import Finding
+
+FOUND_SOMETHING = 1
+STATE_STYLES = {"posting": "green", "halted": "bold red", "retrying": "yellow"}
+LEVEL_STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
+LEVEL_MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
+
+
+def status(config: Config = None, name: Name = None, as_json: Json = False) -> None:
+    """How the pipelines stand."""
+    path = config_path(config)
+    chosen = [wiring.pipeline(path, name)] if name else list(wiring.pipelines(path).values())
+    standings = [_standing(pipeline) for pipeline in chosen]
+    if as_json:
+        emit([_plain(standing) for standing in standings])
+        return
+    for standing in standings:
+        _show(standing)
+
+
+def check(config: Config = None, name: Name = None, as_json: Json = False) -> None:
+    """Whether a pipeline could run, and what repairs what is in its way."""
+    path = config_path(config)
+    chosen = [wiring.pipeline(path, name)] if name else list(wiring.pipelines(path).values())
+    findings = {pipeline.name: wiring.check(pipeline) for pipeline in chosen}
+    if as_json:
+        emit({name: [_finding(f) for f in found] for name, found in findings.items()})
+    else:
+        for pipeline, found in findings.items():
+            console.print(Text(pipeline, style="bold"))
+            _show_findings(found)
+    if any(f.level == "error" for found in findings.values() for f in found):
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _standing(pipeline: wiring.Pipeline) -> reports.Standing:
+    with closing(pipeline.open_ledger()) as ledger:
+        return reports.standing(ledger, pipeline.name, datetime.now(UTC))
+
+
+def _show(standing: reports.Standing) -> None:
+    report = standing.report
+    state = "never" if report is None else report.state if standing.daemons else "down"
+    heading = Text.assemble(
+        (standing.pipeline, "bold"), "  ", (say(f"state_{state}"), STATE_STYLES.get(state, "yellow"))
+    )
+    console.print(heading)
+    if report is not None and report.error:
+        console.print(Text("  " + say(report.error, report.params), style="red"))
+    rows = [
+        ("status_lag", f"{standing.lag_s:.1f} s" if standing.lag_s is not None else None),
+        ("status_bytes", report and report.bytes_behind),
+        ("status_rows", report and report.rows_behind),
+        ("status_oldest", report and report.oldest),
+        ("status_committed", standing.committed_at),
+        ("status_changes", standing.changes),
+        ("status_posted", standing.posted),
+        ("status_repeated", standing.repeated),
+        ("status_parked", ", ".join(f"{say('parked_' + s)} {n:,}" for s, n in standing.parked.items()) or 0),
+        ("status_daemons", ", ".join(f"{who} ({say('state_' + role)})" for who, role in standing.daemons.items())),
+    ]
+    table(("status_what", "status_value"), [(say(code), value) for code, value in rows if value not in (None, "")])
+
+
+def _plain(standing: reports.Standing) -> dict[str, object]:
+    report = standing.report
+    return standing._asdict() | {"report": report and report._asdict()}
+
+
+def _show_findings(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        mark, style = LEVEL_MARKS[finding.level], LEVEL_STYLES[finding.level]
+        console.print(Text.assemble("  ", (mark, style), " ", say(finding.code, finding.params)))
+        if finding.repair:
+            console.print(Text("      " + finding.repair.replace("\n", "\n      "), style="cyan"), soft_wrap=True)
+    if all(finding.level == "ok" for finding in findings):
+        line("check_fine", "green")
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return finding._asdict() | {"message": say(finding.code, finding.params)}

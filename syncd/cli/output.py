@@ -1,0 +1,80 @@
+"""How results and complaints look: tables for people, JSON for machines."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from syncd.errors import Fault, MappingError
+from syncd.language import hint, say
+from syncd.record import timestamp
+
+console: Final = Console(highlight=False)
+errors: Final = Console(stderr=True, highlight=False)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
+    """A table with headings from the catalogue; the columns numbered in `right` hold figures."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for index, code in enumerate(columns):
+        shown.add_column(say(code), justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row))
+    console.print(shown)
+
+
+def line(code: str, style: str = "", **params: object) -> None:
+    """One message of the catalogue as a line."""
+    console.print(Text(say(code, params), style=style))
+
+
+def emit(data: object) -> None:
+    """JSON on standard output: amounts as decimal text, moments in UTC."""
+    json.dump(data, sys.stdout, ensure_ascii=False, indent=2, default=_json)
+    sys.stdout.write("\n")
+
+
+def complain(fault: Fault, as_json: bool = False) -> None:
+    """What went wrong and what to do, on standard error; as JSON on standard output."""
+    if as_json:
+        emit({"error": described(fault)})
+        return
+    where = f"{fault.where}: " if isinstance(fault, MappingError) else ""
+    errors.print(Text.assemble(("✗ ", "bold red"), (where, "bold"), say(fault.code, fault.params)), soft_wrap=True)
+    advice = hint(fault.code, fault.params)
+    if advice:
+        errors.print(Text.assemble(("→ ", "bold green"), advice), soft_wrap=True)
+
+
+def described(fault: Fault) -> Mapping[str, object]:
+    """A fault as data."""
+    return {
+        "code": fault.code,
+        "message": say(fault.code, fault.params),
+        "hint": hint(fault.code, fault.params),
+        "params": fault.params,
+    }
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:,}" if isinstance(value, Decimal) else str(value)
+
+
+def _json(value: Any) -> object:
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, Decimal | date):
+        return str(value)
+    raise TypeError(type(value).__name__)

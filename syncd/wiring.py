@@ -1,0 +1,131 @@
+"""The one place where everything meets: configuration in, pipelines ready to run out.
+
+A new connector is one file with `Settings` and `connect`, and one line in the registry.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Literal, cast
+
+from syncd import config, mapping, schedule
+from syncd.errors import Halt, MappingError
+from syncd.mapping.source import nearest
+from syncd.ports import Finding, Ledger, Source
+from syncd.supervisor import Line
+
+Side = Literal["source", "ledger"]
+REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
+    "source": {
+        "postgres": "connectors.postgres",
+        "changelog": "connectors.changelog",
+    },
+    "ledger": {
+        "postgres": "connectors.ledger_postgres",
+        "sqlite": "connectors.ledger_sqlite",
+    },
+}
+EXTRAS: Final = {"psycopg2": "postgres"}
+"""Driver module → the extra that installs it."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline of the configuration with its mapping compiled, its two ends still closed."""
+
+    name: str
+    config: config.PipelineConfig
+    mapping: mapping.Mapping
+    source: ModuleType
+    source_settings: Any
+    ledger: ModuleType
+    ledger_settings: Any
+
+    def open_source(self) -> Source:
+        """A new connection to the EAM, not yet started."""
+        return cast(Source, self.source.connect(self.source_settings, self.mapping.tables, self.name))
+
+    def open_ledger(self, dry_run: bool = False) -> Ledger:
+        """A new connection to finance. A dry run rolls back whatever is written."""
+        opened = self.ledger.connect(
+            self.ledger_settings,
+            self.name,
+            self.mapping.layout,
+            self.mapping.tables,
+            self.mapping.hash,
+            dry_run=dry_run,
+        )
+        return cast(Ledger, opened)
+
+    def line(self) -> Line:
+        """What the supervisor needs to run it."""
+        return Line(
+            name=self.name,
+            open_ledger=self.open_ledger,
+            open_source=self.open_source,
+            translator=lambda: self.mapping.translator(self.name),
+            prepare=self.prepare,
+            schedules=schedule.of_rules(self.mapping.crons),
+            batch_changes_max=self.config.batch_changes_max,
+            queue_changes_max=self.config.queue_changes_max,
+            parked_share_max=self.config.parked_share_max,
+        )
+
+    def prepare(self, ledger: Ledger) -> None:
+        """Refuse a ledger that is not migrated and a mapping that nobody accepted."""
+
+    def jobs(self) -> list[schedule.Job]:
+        """What the daemon does for it by the clock, beside posting."""
+        return []
+
+
+def check(pipeline: Pipeline) -> list[Finding]:
+    """What both ends say of themselves before anything runs."""
+    with closing(pipeline.open_ledger()) as ledger:
+        findings = ledger.check()
+    with closing(pipeline.open_source()) as source:
+        return source.check() + findings
+
+
+def pipelines(path: Path) -> dict[str, Pipeline]:
+    """All pipelines of a configuration, by name."""
+    loaded = config.load(path)
+    return {name: _wire(loaded, name) for name in loaded.config.pipelines}
+
+
+def pipeline(path: Path, name: str | None) -> Pipeline:
+    """One pipeline; without a name the only one there is."""
+    loaded = config.load(path)
+    names = tuple(loaded.config.pipelines)
+    if name is None and len(names) > 1:
+        raise MappingError("pipeline_which", str(path), names=", ".join(names))
+    if name is not None and name not in names:
+        raise MappingError("pipeline_unknown", str(path), name=name, nearest=nearest(name, names) or ", ".join(names))
+    return _wire(loaded, name or names[0])
+
+
+def _wire(loaded: config.Loaded, name: str) -> Pipeline:
+    chosen = loaded.config.pipelines[name]
+    source, source_settings = _end(loaded, name, "source", chosen.source)
+    ledger, ledger_settings = _end(loaded, name, "ledger", chosen.ledger)
+    return Pipeline(
+        name, chosen, mapping.load(loaded.mapping_path(name)), source, source_settings, ledger, ledger_settings
+    )
+
+
+def _end(loaded: config.Loaded, name: str, side: Side, end: config.End) -> tuple[ModuleType, Any]:
+    trail = ("pipelines", name, side)
+    module = _module(loaded.kind(trail, end.kind, REGISTRY[side]))
+    return module, loaded.settings(trail, end, module.Settings)
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        raise Halt("driver_missing", driver=error.name, extra=EXTRAS[error.name]) from None
