@@ -1,0 +1,1 @@
+"""The demonstration: an EAM and a general ledger in two SQLite files, and a month of asset life between them."""

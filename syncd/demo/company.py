@@ -1,0 +1,185 @@
+"""The company of the demonstration: its departments, its devices as the EAM holds them, and the books that finance
+has kept by hand until now. A seed makes the same company again; the calendar is that of the month it lives in.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import islice
+from random import Random
+from typing import Final, NamedTuple
+
+from syncd.demo.eam import Database, Device, last_day, period_of, register, transaction
+from syncd.depreciation import Method, Terms, months_due, schedule
+from syncd.files import shipped
+from syncd.money import ZERO
+
+DEPARTMENTS: Final = (
+    (1, "SC1", "生产部", "一车间", "production"),
+    (2, "SC2", "生产部", "二车间", "production"),
+    (3, "SC3", "生产部", "三车间", "production"),
+    (4, "YF", "研发中心", None, "research"),
+    (5, "XS", "销售部", None, "sales"),
+    (6, "GL", "综合管理部", None, "administration"),
+)
+SUPPLIERS: Final = ((1, "GYS-01", "沈阳机床股份有限公司"), (2, "GYS-02", "华兴电子设备有限公司"))
+CLASSES: Final = (
+    ("FWJZ", "房屋建筑物", "straight_line", 240, "0.0500"),
+    ("JQSB", "机器设备", "straight_line", 120, "0.0500"),
+    ("GJQJ", "工具器具", "straight_line", 60, "0.0500"),
+    ("YSGJ", "运输工具", "double_declining", 48, "0.0500"),
+    ("DZSB", "电子设备", "sum_of_years", 36, "0.0500"),
+)
+ACCOUNTS: Final = (
+    ("1001", "库存现金", "debit", 1),
+    ("1002", "银行存款", "debit", 1),
+    ("1221", "其他应收款", "debit", 1),
+    ("1403", "原材料", "debit", 1),
+    ("1601", "固定资产", "debit", 1),
+    ("1602", "累计折旧", "credit", 1),
+    ("1603", "固定资产减值准备", "credit", 1),
+    ("1604", "在建工程", "debit", 1),
+    ("1606", "固定资产清理", "debit", 1),
+    ("1901", "待处理财产损溢", "debit", 1),
+    ("2202", "应付账款", "credit", 1),
+    ("2221", "应交税费", "credit", 0),
+    ("22210101", "应交增值税—进项税额", "debit", 1),
+    ("22210102", "应交增值税—销项税额", "credit", 1),
+    ("4001", "实收资本", "credit", 1),
+    ("5101", "制造费用", "debit", 1),
+    ("5301", "研发支出", "debit", 1),
+    ("6115", "资产处置损益", "credit", 1),
+    ("6301", "营业外收入", "credit", 1),
+    ("6601", "销售费用", "debit", 1),
+    ("6602", "管理费用", "debit", 1),
+    ("6701", "资产减值损失", "debit", 1),
+    ("6711", "营业外支出", "debit", 1),
+    ("6901", "以前年度损益调整", "debit", 1),
+)
+
+
+class Fleet(NamedTuple):
+    """Devices of one kind: what share of all they are, where they stand, what they cost in whole yuan."""
+
+    share: float
+    class_code: str
+    code: str
+    names: tuple[str, ...]
+    departments: tuple[int, ...]
+    cost: tuple[int, int]
+
+
+FLEETS: Final = (
+    Fleet(0.01, "FWJZ", "FC", ("一号厂房", "仓库", "办公楼", "配电房"), (1, 2, 3, 6), (800_000, 4_900_000)),
+    Fleet(0.45, "JQSB", "SC", ("数控车床", "铣床", "加工中心", "注塑机", "空压机"), (1, 2, 3), (30_000, 480_000)),
+    Fleet(0.16, "GJQJ", "GJ", ("模具", "检具", "工装夹具"), (1, 2, 3, 4), (3_000, 40_000)),
+    Fleet(0.04, "YSGJ", "YS", ("叉车", "货车", "商务车"), (1, 5, 6), (60_000, 300_000)),
+    Fleet(0.34, "DZSB", "DZ", ("计算机", "服务器", "打印机", "示波器"), (4, 5, 6), (3_000, 60_000)),
+)
+
+
+def create(db: Database, schema: str, sqlite: bool = True) -> None:
+    """The tables of one side: `eam` or `finance`."""
+    text = shipped("mappings", "demo", f"{schema}.sql").read_text("utf-8")
+    if sqlite:
+        text = re.sub(r"NUMERIC\([\d,]+\)", "TEXT", text)
+    for statement in re.sub(r"--.*", "", text).split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+def settle_eam(db: Database, month: date, devices: int, seed: int = 1) -> None:
+    """Departments, classes, suppliers and the devices that were there before `month`."""
+    with transaction(db):
+        db.executemany("INSERT INTO department VALUES (?, ?, ?, ?, ?)", DEPARTMENTS)
+        db.executemany("INSERT INTO supplier VALUES (?, ?, ?)", SUPPLIERS)
+        db.executemany("INSERT INTO asset_class VALUES (?, ?, ?, ?, ?)", CLASSES)
+    register(db, list(_devices(month, devices, Random(seed))))
+
+
+def settle_finance(db: Database, eam: Database, month: date) -> None:
+    """Accounts, departments, the periods of three years, and what was booked by hand: the opening balances, one
+    voucher in the month before, and the first voucher of this month, after which numbers run on."""
+    with transaction(db):
+        db.executemany("INSERT INTO gl_account VALUES (?, ?, ?, ?)", ACCOUNTS)
+        db.executemany("INSERT INTO gl_department VALUES (?, ?)", [(code, name) for _, code, name, *_ in DEPARTMENTS])
+        db.executemany("INSERT INTO gl_period VALUES (?, ?, ?, ?)", list(_periods(month)))
+        _write_by_hand(db, month.replace(day=1) - timedelta(days=1), "期初余额", _opening(eam))
+        _write_by_hand(
+            db,
+            month.replace(day=1),
+            "提取备用金",
+            [("1001", Decimal("20000.00"), ZERO, None, None), ("1002", ZERO, Decimal("20000.00"), None, None)],
+        )
+
+
+Line = tuple[str, Decimal, Decimal, str | None, str | None]
+"""Account, debit, credit, department, class."""
+
+
+def _devices(month: date, count: int, random: Random) -> Iterator[Device]:
+    """Bought at any time within their class's life, so that none is older than its books; the last are drafts."""
+    lives = {code: (Method(method), life, Decimal(rate)) for code, _, method, life, rate in CLASSES}
+    yesterday = month.replace(day=1) - timedelta(days=1)
+    for number in range(1, count + 1):
+        fleet = random.choices(FLEETS, [fleet.share for fleet in FLEETS])[0]
+        method, life, rate = lives[fleet.class_code]
+        value = Decimal(random.randint(fleet.cost[0] * 100, fleet.cost[1] * 100)).scaleb(-2)
+        bought = yesterday - timedelta(days=random.randint(0, (life - 2) * 30))
+        depreciated = sum(
+            islice(schedule(Terms(method, value, rate, life)), months_due(bought, yesterday)), Decimal("0.00")
+        )
+        draft = number > count - 3
+        yield Device(
+            asset_code=f"FA-{fleet.code}-{number:04}",
+            name=random.choice(fleet.names),
+            class_code=fleet.class_code,
+            department_id=random.choice(fleet.departments),
+            value=value,
+            approved_on=bought,
+            supplier_id=random.choice((1, 2, None)),
+            status="draft" if draft else "in_use",
+            opening_depreciation=ZERO if draft else depreciated,
+        )
+
+
+def _periods(month: date) -> Iterator[tuple[str, str, str, str]]:
+    """Last year's, this year's and next year's; all before `month` are closed."""
+    for number in range((month.year - 1) * 12, (month.year + 2) * 12):
+        first = date(number // 12, number % 12 + 1, 1)
+        status = "closed" if first < month.replace(day=1) else "open"
+        yield period_of(first), str(first), str(last_day(first)), status
+
+
+def _opening(eam: Database) -> list[Line]:
+    held: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+    for dept, class_code, value, depreciated in eam.execute(
+        "SELECT d.code, a.class_code, a.original_value, a.opening_depreciation"
+        " FROM asset a JOIN department d ON d.id = a.department_id WHERE a.status = 'in_use'"
+    ).fetchall():
+        cost, worn = held.get((dept, class_code), (ZERO, ZERO))
+        held[dept, class_code] = (cost + Decimal(value), worn + Decimal(depreciated))
+    cash = Decimal("60000000.00")
+    capital = cash + sum(cost - worn for cost, worn in held.values())
+    return [
+        *(("1601", cost, ZERO, *of) for of, (cost, _) in sorted(held.items())),
+        *(("1602", ZERO, worn, *of) for of, (_, worn) in sorted(held.items()) if worn),
+        ("1002", cash, ZERO, None, None),
+        ("4001", ZERO, capital, None, None),
+    ]
+
+
+def _write_by_hand(db: Database, day: date, summary: str, lines: list[Line]) -> None:
+    period, total = period_of(day), str(sum(line[1] for line in lines))
+    db.execute(
+        "INSERT INTO gl_voucher VALUES (?, '记', 1, ?, ?, ?, ?, ?, NULL)",
+        (period, str(day), str(day), summary, total, total),
+    )
+    db.executemany(
+        "INSERT INTO gl_entry VALUES (?, '记', 1, ?, ?, ?, ?, ?, ?, NULL, ?, NULL, NULL)",
+        [
+            (period, number, summary, account, str(debit), str(credit), dept, class_code)
+            for number, (account, debit, credit, dept, class_code) in enumerate(lines, 1)
+        ],
+    )

@@ -1,0 +1,232 @@
+"""The demonstration's EAM, seen from the people who work in it. Each function is what one of them does, in one
+transaction; it knows nothing of finance or of syncd. Portable SQL, so the same people work on SQLite and PostgreSQL.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any, Literal, NamedTuple, Protocol
+
+from syncd.depreciation import Method, Revision, Terms, months_due, schedule
+from syncd.money import ZERO
+
+ON_BOOKS = "('in_use', 'to_dispose', 'isolated', 'awaiting_approval', 'awaiting_writeoff')"
+
+
+class Database(Protocol):
+    """A connection in autocommit mode that takes `?` parameters."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Any: ...
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> Any: ...
+
+
+class Device(NamedTuple):
+    """A device as the EAM registers it; amounts in yuan, the value without VAT."""
+
+    asset_code: str
+    name: str
+    class_code: str
+    department_id: int
+    value: Decimal | str
+    approved_on: date
+    vat: Decimal = ZERO
+    payment: Literal["bank", "payable", "construction"] = "bank"
+    supplier_id: int | None = None
+    status: str = "in_use"
+    opening_depreciation: Decimal = ZERO
+
+
+class Sale(NamedTuple):
+    """What a disposal brought in and cost."""
+
+    kind: Literal["scrap", "sale"]
+    approved_on: date
+    proceeds: Decimal = ZERO
+    output_vat: Decimal = ZERO
+    removal_cost: Decimal = ZERO
+    received_by: Literal["bank", "receivable", "materials"] = "bank"
+
+
+def register(db: Database, devices: Sequence[Device]) -> list[int]:
+    """Devices entered and approved; their ids."""
+    with transaction(db):
+        first = next_id(db, "asset")
+        rows = [_asset_row(first + i, device) for i, device in enumerate(devices)]
+        db.executemany(f"INSERT INTO asset VALUES ({', '.join('?' * 14)})", rows)
+    return list(range(first, first + len(devices)))
+
+
+def correct(db: Database, asset_id: int, value: Decimal, changed_on: date) -> None:
+    """The original value was typed wrong."""
+    given = (str(value), str(changed_on), asset_id)
+    db.execute("UPDATE asset SET original_value = ?, changed_on = ? WHERE id = ?", given)
+
+
+def delete(db: Database, asset_id: int) -> None:
+    """The registration was a mistake altogether."""
+    db.execute("DELETE FROM asset WHERE id = ?", (asset_id,))
+
+
+def upgrade(db: Database, asset_id: int, amount: Decimal, on: date, added_months: int = 0) -> None:
+    """An approved upgrade; the EAM keeps it beside the original value, not in it."""
+    with transaction(db):
+        row = (next_id(db, "upgrade"), asset_id, str(amount), added_months, "bank", "approved", str(on))
+        db.execute("INSERT INTO upgrade VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def impair(db: Database, asset_id: int, amount: Decimal, on: date) -> None:
+    """An approved impairment."""
+    with transaction(db):
+        row = (next_id(db, "impairment"), asset_id, str(amount), "approved", str(on))
+        db.execute("INSERT INTO impairment VALUES (?, ?, ?, ?, ?)", row)
+
+
+def repair(db: Database, asset_id: int, amount: Decimal, vat: Decimal, on: date) -> None:
+    """A repair that is done."""
+    with transaction(db):
+        row = (next_id(db, "repair"), asset_id, str(amount), str(vat), "bank", "done", str(on))
+        db.execute("INSERT INTO repair VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> None:
+    """An approved transfer to another department."""
+    with transaction(db):
+        (left,) = db.execute("SELECT department_id FROM asset WHERE id = ?", (asset_id,)).fetchone()
+        row = (next_id(db, "transfer"), asset_id, left, to_department_id, "approved", str(on))
+        db.execute("INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.execute("UPDATE asset SET department_id = ? WHERE id = ?", (to_department_id, asset_id))
+
+
+def dispose(db: Database, asset_id: int, sale: Sale) -> None:
+    """A scrapping or a sale, approved, with the depreciation that the month of removal still bears."""
+    with transaction(db):
+        for status in ("to_dispose", "isolated", "awaiting_approval", "awaiting_writeoff"):
+            db.execute("UPDATE asset SET status = ? WHERE id = ?", (status, asset_id))
+        _charge(db, "disposal", sale.approved_on, asset_id)
+        disposal_id = next_id(db, "disposal")
+        papers = (f"JD-{disposal_id:04}", None) if sale.kind == "scrap" else (None, f"HT-{disposal_id:04}")
+        amounts = (str(sale.proceeds), str(sale.output_vat), sale.received_by, str(sale.removal_cost))
+        row = (disposal_id, asset_id, sale.kind, *papers, *amounts, "approved", str(sale.approved_on))
+        db.execute(f"INSERT INTO disposal VALUES ({', '.join('?' * 11)})", row)
+        done = "scrapped" if sale.kind == "scrap" else "sold"
+        db.execute("UPDATE asset SET status = ? WHERE id = ?", (done, asset_id))
+
+
+def charge_month(db: Database, month: date) -> int:
+    """The month's depreciation of every asset on the books, computed; returns the number of rows."""
+    with transaction(db):
+        charged = _charge(db, "month", month)
+        db.execute("INSERT INTO depreciation_run VALUES (?, 'calculated', NULL)", (period_of(month),))
+    return charged
+
+
+def approve_month(db: Database, month: date) -> None:
+    """The month's depreciation is approved as it was computed."""
+    db.execute(
+        "UPDATE depreciation_run SET status = 'approved', approved_on = ? WHERE period = ?",
+        (str(last_day(month)), period_of(month)),
+    )
+
+
+def period_of(day: date) -> str:
+    """`2026-02`."""
+    return f"{day:%Y-%m}"
+
+
+def last_day(month: date) -> date:
+    """The last day of a day's month."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def next_id(db: Database, table: str) -> int:
+    """The EAM numbers its rows itself."""
+    (highest,) = db.execute(f"SELECT max(id) FROM {table}").fetchone()
+    return (highest or 0) + 1
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """All that a person does at once is seen at once."""
+    db.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _asset_row(asset_id: int, device: Device) -> tuple[object, ...]:
+    return (
+        asset_id,
+        device.asset_code,
+        device.name,
+        device.class_code,
+        device.department_id,
+        device.supplier_id,
+        device.status,
+        str(device.approved_on),
+        str(device.approved_on),
+        None,
+        str(device.value),
+        str(device.vat),
+        device.payment,
+        str(device.opening_depreciation),
+    )
+
+
+def _charge(db: Database, kind: Literal["month", "disposal"], month: date, asset_id: int | None = None) -> int:
+    """Depreciation rows of a month that have none yet. A transfer moves the expense from the next month on, so
+    the department that held the asset at the start of the month bears it."""
+    period, first = period_of(month), month.replace(day=1)
+    changes = _revisions(db)
+    moved = dict(
+        db.execute(
+            "SELECT asset_id, min(from_department_id) FROM transfer WHERE status = 'approved' AND approved_on >= ?"
+            " GROUP BY asset_id",
+            (str(first),),
+        ).fetchall()
+    )
+    assets = db.execute(
+        "SELECT a.id, a.department_id, a.approved_on, a.original_value, c.method, c.residual_rate, c.life_months"
+        " FROM asset a JOIN asset_class c ON c.code = a.class_code"
+        f" WHERE a.status IN {ON_BOOKS} AND (a.id = ? OR CAST(? AS INTEGER) IS NULL) AND a.id NOT IN"
+        " (SELECT d.asset_id FROM depreciation d WHERE d.period = ? AND d.line = 1) ORDER BY a.id",
+        (asset_id, asset_id, period),
+    ).fetchall()
+    rows = []
+    for number, department, approved_on, value, method, rate, life in assets:
+        terms = Terms(Method(method), Decimal(value), Decimal(rate), life)
+        amount = amount_of(terms, changes.get(number, ()), _day(approved_on), month)
+        if amount:
+            rows.append((number, period, 1, kind, moved.get(number, department), str(amount), str(last_day(month))))
+    db.executemany("INSERT INTO depreciation VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    return len(rows)
+
+
+def amount_of(terms: Terms, changes: Sequence[tuple[date, Revision]], registered: date, month: date) -> Decimal:
+    """What an asset depreciates in a month, after what changed before that month."""
+    count = months_due(registered, month)
+    revisions = [r._replace(after_months=months_due(registered, on)) for on, r in changes]
+    return next(islice(schedule(terms, revisions), count - 1, count), ZERO) if count else ZERO
+
+
+def _revisions(db: Database) -> dict[int, list[tuple[date, Revision]]]:
+    """By asset, what was approved and counts from the following month on."""
+    found: dict[int, list[tuple[date, Revision]]] = {}
+    for asset_id, amount, months, on in db.execute(
+        "SELECT asset_id, amount, added_months, approved_on FROM upgrade WHERE status = 'approved'"
+    ).fetchall():
+        revision = Revision(0, added_value=Decimal(amount), added_months=months)
+        found.setdefault(asset_id, []).append((_day(on), revision))
+    for asset_id, amount, on in db.execute(
+        "SELECT asset_id, amount, approved_on FROM impairment WHERE status = 'approved'"
+    ).fetchall():
+        found.setdefault(asset_id, []).append((_day(on), Revision(0, impairment=Decimal(amount))))
+    return found
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
