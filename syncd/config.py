@@ -136,5 +136,6 @@ def load(path: Path) -> Loaded:
     document, errors = read(path)
     config = parse(Config, document, errors)
     if config is None or errors:
-        raise errors[0]
+        # a misspelt name is a missing one too, and the spelling is the cause
+        raise next((error for error in errors if error.code == "unknown_key"), errors[0])
     return Loaded(config, document)

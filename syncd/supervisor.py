@@ -33,7 +33,7 @@ REPORT_INTERVAL_S: Final = 1.0
 BACKOFF_MAX_S: Final = 30.0
 STUCK_AFTER_S: Final = 300.0
 
-_backoff: Final = tenacity.wait_exponential_jitter(initial=0.25, max=BACKOFF_MAX_S, jitter=0.25)
+_backoff: Final = tenacity.wait_exponential(multiplier=0.25, max=BACKOFF_MAX_S) + tenacity.wait_random(0, 0.25)
 log = structlog.get_logger("syncd")
 
 

@@ -1,0 +1,118 @@
+"""Writes docs/reference.md from the models, so that no option goes undocumented: `python docs/reference.py`."""
+
+import ast
+import dataclasses
+import inspect
+import textwrap
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from syncd import cli, config, language, wiring
+
+TARGET = Path(__file__).with_name("reference.md")
+
+
+def text() -> str:
+    """The whole page."""
+    language.choose("en")
+    return "\n".join(["# Reference", "", *_configuration(), *_connectors(), *_commands()]) + "\n"
+
+
+def _configuration() -> Iterator[str]:
+    yield "## Configuration: syncd.yaml"
+    yield ""
+    yield from _code_block(config.__doc__ or "")
+    for title, model in (("Top level", config.Config), ("pipelines.NAME", config.PipelineConfig)):
+        yield from _section(title, model.__doc__ or "", _model_rows(model))
+
+
+def _connectors() -> Iterator[str]:
+    for side, kinds in wiring.REGISTRY.items():
+        for kind, module in kinds.items():
+            settings = import_module(module).Settings
+            yield from _section(f"{side} kind: {kind}", settings.__doc__ or "", _dataclass_rows(settings))
+
+
+def _commands() -> Iterator[str]:
+    from syncd.cli.app import app
+
+    yield "## Commands"
+    yield ""
+    yield textwrap.dedent(cli.__doc__ or "").partition("\n")[2].strip().replace("\n", " ")
+    yield ""
+    for path, command in commands(cast(Any, typer.main.get_command(app)), ()):
+        arguments = [f"`{p.make_metavar(None)}`" for p in command.params if p.param_type_name == "argument"]
+        yield f"### syncd {' '.join([*path])} {' '.join(arguments)}".rstrip()
+        yield ""
+        yield command.help
+        yield ""
+        options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
+        if options:
+            yield from _table(("option", "meaning"), ((f"`{', '.join(p.opts)}`", p.help or "") for p in options))
+
+
+def commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command of the tree by its words, groups left out."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+        return
+    for name, child in inner.items():
+        yield from commands(child, (*path, name))
+
+
+def _section(title: str, lead: str, rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    yield f"### {title}"
+    yield ""
+    yield inspect.cleandoc(lead)
+    yield ""
+    yield from _table(("setting", "default", "meaning"), rows)
+
+
+def _table(columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield "|" + "---|" * len(columns)
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+def _model_rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        default = "" if field.default is PydanticUndefined else f"`{field.default}`"
+        yield f"`{name}`", default, field.description or ""
+
+
+def _dataclass_rows(settings: type) -> Iterator[tuple[str, ...]]:
+    said = _attribute_docs(settings)
+    for field in dataclasses.fields(settings):
+        default = "" if field.default is dataclasses.MISSING else f"`{field.default}`"
+        yield f"`{field.name}`", default, said.get(field.name, "")
+
+
+def _attribute_docs(described: type) -> dict[str, str]:
+    """The strings below the fields of a class."""
+    body = cast(ast.ClassDef, ast.parse(textwrap.dedent(inspect.getsource(described))).body[0]).body
+    return {
+        field.target.id: " ".join(str(below.value.value).split())
+        for field, below in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+    }
+
+
+def _code_block(lead: str) -> Iterator[str]:
+    first, _, rest = inspect.cleandoc(lead).partition("\n")
+    example, _, after = rest.strip("\n").partition("\n\n")
+    yield from (first, "", "```yaml", textwrap.dedent(example), "```", "", " ".join(after.split()), "")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text(), "utf-8")

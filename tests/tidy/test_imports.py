@@ -1,0 +1,70 @@
+"""Who may import whom: pure modules know nothing above them, connectors only their driver, wiring everything."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.tidy.tree import module, python, tree
+
+PURE = (
+    "syncd", "syncd.change", "syncd.posting", "syncd.ports", "syncd.money", "syncd.errors", "syncd.record",
+    "syncd.audit", "syncd.language", "syncd.files", "syncd.statements", "syncd.messages",
+)  # fmt: skip
+
+
+class Layer(NamedTuple):
+    """The modules of a layer, and what they may import beside the standard library and the pure modules."""
+
+    modules: tuple[str, ...]
+    may: tuple[str, ...]
+
+
+LAYERS = (
+    Layer(("syncd.language",), ("yaml",)),
+    Layer(PURE, ()),
+    Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
+    Layer(("syncd.pipeline", "syncd.status", "syncd.desk", "syncd.migrate", "syncd.trace", "syncd.depreciation"), ()),
+    Layer(("syncd.reconcile",), ("syncd.mapping*",)),
+    Layer(("syncd.reader",), ()),
+    Layer(("syncd.watchdog",), ()),
+    Layer(("syncd.logs",), ("structlog",)),
+    Layer(
+        ("syncd.supervisor",),
+        ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.watchdog", "structlog", "tenacity"),
+    ),
+    Layer(("syncd.schedule",), ("syncd.supervisor", "apscheduler*")),
+    Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
+    Layer(("connectors", "connectors.*"), ("connectors*", "psycopg2*")),
+    Layer(("syncd.wiring",), ("*",)),
+    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*")),
+)
+
+
+@pytest.mark.parametrize("path", python("syncd", "connectors"), ids=module)
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    name = module(path)
+    layer = next((layer for layer in LAYERS if any(fnmatch(name, p) for p in layer.modules)), None)
+    assert layer is not None, f"{name} has no layer: say in LAYERS what it may import"
+    wrong = [i for i in _imported(tree(path)) if not _allowed(i, layer)]
+    assert not wrong, f"{name} may not import {', '.join(sorted(set(wrong)))}"
+
+
+def _allowed(name: str, layer: Layer) -> bool:
+    return name in PURE or name.partition(".")[0] in sys.stdlib_module_names or any(fnmatch(name, p) for p in layer.may)
+
+
+def _imported(parsed: ast.Module) -> Iterator[str]:
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            if node.module in ("syncd", "connectors"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            else:
+                yield str(node.module)

@@ -1,0 +1,86 @@
+"""Whatever a user may read exists in English and in Chinese, errors with a hint, and nothing else is kept."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from syncd.language import catalogue
+from tests.tidy.tree import python, tree
+
+LANGUAGES = ("en", "zh")
+FAULTS = ("Fault", "Transient", "RowRefused", "Halt", "MappingError", "ExpressionError")
+SPOKEN = ("say", "hint", "line")
+CODE = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def test_every_message_is_in_both_languages() -> None:
+    for code, entry in catalogue().items():
+        for text in (entry, entry.get("hint", dict.fromkeys(LANGUAGES, "none"))):
+            assert isinstance(text, dict), code
+            assert all(str(text.get(language, "")).strip() for language in LANGUAGES), f"{code} lacks a language"
+
+
+def test_a_message_is_filled_in_alike_in_both_languages() -> None:
+    unlike = [c for c, entry in catalogue().items() if _holes(entry.get("en")) != _holes(entry.get("zh"))]
+    assert not unlike, f"their parameters differ: {unlike}"
+
+
+def test_every_code_that_is_used_exists() -> None:
+    missing = sorted(code for code in _raised() | _said() if code not in catalogue())
+    assert not missing, f"no message for {missing}"
+
+
+def test_every_error_says_what_to_do() -> None:
+    silent = sorted(code for code in _raised() if code in catalogue() and "hint" not in catalogue()[code])
+    assert not silent, f"no hint for {silent}"
+
+
+def test_no_message_is_left_over() -> None:
+    texts = {
+        node.value
+        for path in python("syncd", "connectors")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+    }
+    begun = tuple(_begun())
+    left = [c for c in catalogue() if c not in texts and not c.startswith(begun)]
+    assert not left, f"nobody says {left}"
+
+
+def _holes(text: object) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", str(text)))
+
+
+def _raised() -> set[str]:
+    return {code for call, name in _calls() if name in FAULTS for code in _code(call)}
+
+
+def _said() -> set[str]:
+    return {code for call, name in _calls() if name in SPOKEN for code in _code(call)}
+
+
+def _calls() -> Iterator[tuple[ast.Call, str]]:
+    for path in python("syncd", "connectors"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call):
+                yield node, node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def _code(call: ast.Call) -> Iterator[str]:
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str) and CODE.fullmatch(first.value):
+        yield first.value
+
+
+def _begun() -> Iterator[str]:
+    """The beginnings of codes that are put together: `f"state_{state}"` or `"state_" + state`."""
+    for path in python("syncd", "connectors"):
+        for node in ast.walk(tree(path)):
+            first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else None
+            first = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else first
+            if (
+                isinstance(first, ast.Constant)
+                and isinstance(first.value, str)
+                and re.fullmatch(r"[a-z_]+_", first.value)
+            ):
+                yield first.value
