@@ -342,9 +342,9 @@ def _trail(data: object, loc: tuple[int | str, ...]) -> Trail:
     """Where in the file a fault is: pydantic also names the members of unions, which stand in no file."""
     trail: list[str | int] = []
     for step in loc:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+        if (isinstance(data, dict) and step in data) or (
+            isinstance(data, list) and isinstance(step, int) and step < len(data)
+        ):
             data = data[step]
         else:
             continue

@@ -1,0 +1,84 @@
+"""What expressions may read at each place of a mapping, and how they are read from their file.
+
+A generated rule keeps a row of `asset` in `after`, `before` and `row` (the one of the two that there is), a joined
+row in `j0`, `j1`, …, a value named by `let` in `v0`, `v1`, … and the finance card in `card`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from syncd.change import Kind, Table
+from syncd.errors import Fault, MappingError
+from syncd.mapping.expression import Expression, Function, Name, Scope, parse
+from syncd.mapping.runtime import constant
+from syncd.mapping.source import Document
+
+_WIDENED = {(Kind.INTEGER, Kind.DECIMAL): "decimal"} | {
+    (kind, Kind.TEXT): "text" for kind in (Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP)
+}
+"""What a place that wants one kind takes from another without being told: nothing that could lose anything."""
+
+
+@dataclass
+class Reader:
+    """Reads the expressions of one file. What is wrong with one is appended to `errors`."""
+
+    document: Document
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    errors: list[MappingError] = field(default_factory=list)
+
+    def read(self, text: str, trail: Sequence[str | int], scope: Scope, kind: Kind | None = None) -> Expression | None:
+        """The expression, as `kind` if one is wanted; None when it is wrong."""
+        try:
+            found = parse(text, scope, self.functions)
+            if kind is None or found.kind in (kind, Kind.NULL):
+                return found
+            if (found.kind, kind) in _WIDENED:
+                return parse(f"CAST(({text}) AS {_WIDENED[found.kind, kind]})", scope, self.functions)
+        except Fault as error:
+            self.errors.append(MappingError(error.code, self.document.where(trail), expression=text, **error.params))
+            return None
+        self.fault("wrong_kind", trail, expression=text, kind=found.kind, wanted=kind)
+        return None
+
+    def fault(self, code: str, trail: Sequence[str | int], **params: object) -> None:
+        """Append an error at a place."""
+        self.errors.append(MappingError(code, self.document.where(trail), **params))
+
+
+def constants(given: Mapping[str, int | Decimal | bool | str]) -> dict[str, Name]:
+    """The mapping's constants."""
+    kinds = {bool: Kind.BOOLEAN, int: Kind.INTEGER, Decimal: Kind.DECIMAL, str: Kind.TEXT}
+    return {name.lower(): _constant(value, kinds[type(value)]) for name, value in given.items()}
+
+
+def _constant(value: int | Decimal | bool | str, kind: Kind) -> Name:
+    python = f"Decimal('{value}')" if isinstance(value, Decimal) else repr(value)
+    sql = "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value).upper()
+    return Name(python, kind, sql)
+
+
+def columns(table: Table, variable: str, prefix: str = "", sql: str = "") -> dict[str, Name]:
+    """A row's columns: `prefix.column`, or the bare column when there is no prefix."""
+    return {
+        (f"{prefix}.{c.name}" if prefix else c.name).lower(): Name(
+            f"{variable}[{i}]", c.kind, f"{sql}.{c.name}" if sql else ""
+        )
+        for i, c in enumerate(table.columns)
+    }
+
+
+def card(kinds: Mapping[str, Kind], variable: str = "card") -> dict[str, Name]:
+    """The finance card's fields."""
+    return {f"card.{f}".lower(): Name(f"{variable}.get({f!r})", kind, f"card.{f}") for f, kind in kinds.items()}
+
+
+def prefixes(names: Iterable[str]) -> set[str]:
+    """The words before the dot."""
+    return {name.partition(".")[0] for name in names}
+
+
+def literal(value: object) -> str:
+    """The Python source of a constant that RUNTIME knows."""
+    return constant(value)
