@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS {schema}.syncd_ack (
 )"""
 _IMAGE: Final = """CREATE OR REPLACE FUNCTION {schema}.syncd_image(whole JSONB, columns TEXT[]) RETURNS TEXT
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT json_object_agg(key, value)::text FROM pg_catalog.jsonb_eachtext(whole) WHERE key = ANY (columns)
+  SELECT json_object_agg(key, value)::text FROM pg_catalog.jsonb_each_text(whole) WHERE key = ANY (columns)
 $$"""
 _WRITE_BODY: Final = """
 BEGIN

@@ -1,0 +1,221 @@
+"""An EAM of each kind for the conformance suite: the same three tables, written by the same words.
+
+A new source is one class here and one line in EAMS.
+"""
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import psycopg2
+
+from connectors import changelog, memory
+from syncd.change import Column, Kind, Row, Table
+from syncd.ports import Source
+
+TABLES: Mapping[str, Table] = {
+    "dept": Table("dept", "department", (Column("id", Kind.INTEGER), Column("name", Kind.TEXT)), (0,)),
+    "asset": Table(
+        "asset",
+        "asset",
+        (
+            Column("id", Kind.INTEGER),
+            Column("code", Kind.TEXT),
+            Column("original_value", Kind.DECIMAL, "money"),
+            Column("bought_on", Kind.DATE),
+            Column("in_use", Kind.BOOLEAN),
+        ),
+        (0,),
+    ),
+    "deprec": Table(
+        "deprec",
+        "depreciation",
+        (Column("asset_id", Kind.INTEGER), Column("period", Kind.TEXT), Column("amount", Kind.DECIMAL, "money")),
+        (0, 1),
+    ),
+}
+"""What the sources track. The EAM also has a table `note (id, text)` that no one tracks."""
+
+SCHEMA = """
+CREATE TABLE department (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE asset (id INTEGER PRIMARY KEY, code TEXT, original_value {money}, bought_on {date}, in_use BOOLEAN,
+                    remark TEXT);
+CREATE TABLE depreciation (asset_id INTEGER NOT NULL, period TEXT NOT NULL, amount {money},
+                           PRIMARY KEY (asset_id, period));
+CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)"""
+
+
+class Put(NamedTuple):
+    """Insert a row; values in the order of the declared columns."""
+
+    table: str
+    row: Row
+
+
+class Move(NamedTuple):
+    """Update the row of `key` to `row`, whose key may be another."""
+
+    table: str
+    key: tuple[object, ...]
+    row: Row
+
+
+class Drop(NamedTuple):
+    """Delete the row of `key`."""
+
+    table: str
+    key: tuple[object, ...]
+
+
+class Empty(NamedTuple):
+    """Truncate."""
+
+    table: str
+
+
+Step = Put | Move | Drop | Empty
+
+
+class Eam(ABC):
+    """An EAM to write to, and sources over it. Each kind says what it cannot do."""
+
+    truncates: ClassVar[bool] = True
+    threads: ClassVar[bool] = True
+    """Whether `commit` may be called from another thread."""
+
+    @abstractmethod
+    def commit(self, *steps: Step) -> None:
+        """One transaction."""
+
+    @abstractmethod
+    def note(self) -> None:
+        """Commit something in a table that is not tracked."""
+
+    @abstractmethod
+    def connect(self) -> Source:
+        """A source that has not started. Sources opened one after the other are one pipeline's."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the EAM's own connections."""
+
+
+class MemoryEam(Eam):
+    def __init__(self) -> None:
+        self.store = memory.Store()
+
+    def commit(self, *steps: Step) -> None:
+        writes: list[memory.Write] = []
+        rows = {alias: self.store.rows(table) for alias, table in TABLES.items()}
+        for step in steps:
+            known = rows[step.table]
+            before = known.pop("|".join(map(str, step.key))) if isinstance(step, Move | Drop) else None
+            after = step.row if isinstance(step, Put | Move) else None
+            if after is not None:
+                known["|".join(str(after[i]) for i in TABLES[step.table].key)] = after
+            writes.append(memory.Write(step.table, before, after))
+        self.store.commit(writes)
+
+    def note(self) -> None:
+        self.store.commit([memory.Write("note", None, (1, "x"))])
+
+    def connect(self) -> Source:
+        return memory.connect(memory.Settings(self.store), TABLES, "main")
+
+    def close(self) -> None:
+        self.store.log.clear()
+
+
+class SqlEam(Eam):
+    """What SQL databases share: statements from steps."""
+
+    mark: ClassVar[str]
+
+    def __init__(self, db: Any) -> None:
+        self.db = db
+        self._notes = 0
+
+    def commit(self, *steps: Step) -> None:
+        cursor = self.db.cursor()
+        cursor.execute("BEGIN")
+        for step in steps:
+            cursor.execute(*self._statement(step))
+        cursor.execute("COMMIT")
+
+    def note(self) -> None:
+        self._notes += 1
+        self.db.cursor().execute(f"INSERT INTO note VALUES ({self._notes}, 'x')")
+
+    def value(self, value: object) -> object:
+        return value
+
+    def close(self) -> None:
+        self.db.close()
+
+    def _statement(self, step: Step) -> tuple[str, Sequence[object]]:
+        table = TABLES[step.table]
+        names = [column.name for column in table.columns]
+        where = " AND ".join(f"{names[i]} = {self.mark}" for i in table.key)
+        match step:
+            case Put(_, row):
+                marks = ", ".join([self.mark] * len(row))
+                return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", [self.value(v) for v in row]
+            case Move(_, key, row):
+                sets = ", ".join(f"{name} = {self.mark}" for name in names)
+                return f"UPDATE {table.name} SET {sets} WHERE {where}", [self.value(v) for v in (*row, *key)]
+            case Drop(_, key):
+                return f"DELETE FROM {table.name} WHERE {where}", list(key)
+            case Empty():
+                return f"TRUNCATE {table.name}", []
+
+
+class ChangelogSqliteEam(SqlEam):
+    truncates = False
+    threads = False
+    mark = "?"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(sqlite3.connect(path, isolation_level=None))
+        self.db.executescript("PRAGMA journal_mode = WAL;" + SCHEMA.format(money="TEXT", date="TEXT"))
+        self.settings = changelog.Settings("sqlite", str(path))
+        changelog.install(self.settings, TABLES)
+
+    def value(self, value: object) -> object:
+        return str(value) if isinstance(value, Decimal | date) else value
+
+    def connect(self) -> Source:
+        return changelog.connect(self.settings, TABLES, "main")
+
+
+class PostgresEam(SqlEam):
+    """Tables in a PostgreSQL database; what reads them is up to the kind."""
+
+    mark = "%s"
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(psycopg2.connect(dsn))
+        self.dsn = dsn
+        self.db.autocommit = True
+        self.db.cursor().execute(SCHEMA.format(money="NUMERIC(18, 2)", date="DATE"))
+
+
+class ChangelogPostgresEam(PostgresEam):
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.settings = changelog.Settings("postgres", dsn)
+        changelog.install(self.settings, TABLES)
+
+    def connect(self) -> Source:
+        return changelog.connect(self.settings, TABLES, "main")
+
+
+EAMS: Mapping[str, Callable[[Path, Callable[[], str]], Eam]] = {
+    "memory": lambda directory, new_database: MemoryEam(),
+    "changelog-sqlite": lambda directory, new_database: ChangelogSqliteEam(directory / "eam.db"),
+    "changelog-postgres": lambda directory, new_database: ChangelogPostgresEam(new_database()),
+}
+"""How to make an EAM of each kind, in an empty directory or a new PostgreSQL database."""
