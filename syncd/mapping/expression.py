@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.parsers.postgres import PostgresParser
 
 from syncd.change import Kind
 from syncd.mapping import functions as known
@@ -70,13 +71,13 @@ class Expression:
 class _Grammar(Postgres):
     """PostgreSQL's grammar without sqlglot's own idea of functions."""
 
-    class Parser(Postgres.Parser):
-        FUNCTIONS: ClassVar = {}
-        FUNCTION_PARSERS: ClassVar = {
-            name: read for name, read in Postgres.Parser.FUNCTION_PARSERS.items() if name in ("CAST", "EXTRACT", "TRIM")
+    class Parser(PostgresParser):
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            name: read for name, read in PostgresParser.FUNCTION_PARSERS.items() if name in ("CAST", "EXTRACT", "TRIM")
         }
-        NO_PAREN_FUNCTIONS: ClassVar = {}
-        NO_PAREN_FUNCTION_PARSERS: ClassVar = {"CASE": Postgres.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": PostgresParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
 
 def parse(text: str, scope: Scope, functions: Mapping[str, Function] | None = None) -> Expression:
@@ -397,7 +398,9 @@ class _Reader:
         if not args:
             raise _miscounted(name, 0, "1…", node)
         places = ", ".join(f"{{{i}}}" for i in range(len(args)))
-        signature = known.Builtin(name, (Kind.TEXT,) * len(args), Kind.TEXT, f"uuid({places})", "")
+        signature = known.Builtin(
+            name, (Kind.TEXT,) * len(args), Kind.TEXT, f"uuid({places})", "", f"syncd_uuid({places})"
+        )
         return strict("call", Kind.TEXT, *self._texts(name, args, node), detail=signature)
 
     def _texts(self, name: str, args: list[Term], node: exp.Expr) -> list[Term]:
@@ -415,7 +418,7 @@ class _Reader:
     def _extract(self, node: exp.Expr) -> Term:
         return self._of_time("extract", known.FIELDS, node.name, self.read(node.expression), node)
 
-    def _of_time(self, name: str, words: Mapping[str, str], word: object, day: Term, node: exp.Expr) -> Term:
+    def _of_time(self, name: str, words: Mapping[str, object], word: object, day: Term, node: exp.Expr) -> Term:
         kind = Kind.DATE if day.kind is Kind.NULL else day.kind
         if kind not in (Kind.DATE, Kind.TIMESTAMP):
             raise ExpressionError("wrong_argument", _offset(node), function=name, kind=kind, expected=Kind.DATE)

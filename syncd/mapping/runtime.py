@@ -28,7 +28,7 @@ class Uncomputable(Fault):
     that is not a number, a date that does not exist."""
 
 
-class Missing(Exception):  # noqa: N818 - it is an answer to a lookup
+class Missing(Exception):
     """A decision table or crosswalk has no row for the key."""
 
     def __init__(self, table: str, key: str) -> None:
@@ -360,15 +360,14 @@ def uuid(*parts: str) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:32]}"
 
 
-RUNTIME: dict[str, object] = {
-    f.__name__: f
-    for f in (
-        multiply, divide_integer, remainder_integer, divide, remainder, round_half_up, truncate, floor, ceil, fit,
-        decimal_text, decimal_integer, text_integer, text_decimal, text_date, text_timestamp, text_boolean,
-        date_timestamp, timestamp_text, add_days, add_months, add_interval, last_day, months_between_floor, make_date,
-        monday, upper, lower, right, substr, replace, lpad, like, greatest, least, concat, uuid, Decimal, date, datetime,
-    )
-} | {"add": EXACT.add, "subtract": EXACT.subtract}  # fmt: skip
+RUNTIME: dict[str, object] = {"add": EXACT.add, "subtract": EXACT.subtract}
+for _function in (
+    multiply, divide_integer, remainder_integer, divide, remainder, round_half_up, truncate, floor, ceil, fit,
+    decimal_text, decimal_integer, text_integer, text_decimal, text_date, text_timestamp, text_boolean,
+    date_timestamp, timestamp_text, add_days, add_months, add_interval, last_day, months_between_floor, make_date,
+    monday, upper, lower, right, substr, replace, lpad, like, greatest, least, concat, uuid, Decimal, date, datetime,
+):  # fmt: skip
+    RUNTIME[_function.__name__] = _function
 
 
 def constant(value: object) -> str:

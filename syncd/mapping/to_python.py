@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import ClassVar
 
 from syncd.change import Kind
 from syncd.mapping.functions import Builtin
@@ -30,9 +31,10 @@ CASTS: dict[tuple[Kind, Kind], str] = {
 }
 """The casts there are."""
 
-_DECIMAL = {"+": "add({0}, {1})", "-": "subtract({0}, {1})", "*": "multiply({0}, {1})", "/": "divide({0}, {1})",
-            "%": "remainder({0}, {1})"}  # fmt: skip
-_INTEGER = {"/": "divide_integer({0}, {1})", "%": "remainder_integer({0}, {1})"}
+DECIMAL = {"+": "add({0}, {1})", "-": "subtract({0}, {1})", "*": "multiply({0}, {1})", "/": "divide({0}, {1})",
+           "%": "remainder({0}, {1})"}  # fmt: skip
+INTEGER = {"+": "({0} + {1})", "-": "({0} - {1})", "*": "({0} * {1})", "/": "divide_integer({0}, {1})",
+           "%": "remainder_integer({0}, {1})"}  # fmt: skip
 _SYMBOLS = {"=": "==", "<>": "!="}
 
 
@@ -146,8 +148,8 @@ class _Printer:
         if op == "add_interval":
             assert isinstance(detail, tuple)
             return f"add_interval({args[0]}, {detail[0]}, {detail[1]})"
-        table = _DECIMAL if term.kind is Kind.DECIMAL else _INTEGER
-        return table.get(op, "({0} " + op + " {1})").format(*args)
+        table = DECIMAL if term.kind is Kind.DECIMAL else INTEGER
+        return table[op].format(*args)
 
     def _temporary(self) -> str:
         self._next += 1
@@ -234,7 +236,7 @@ class _Printer:
         self._bound[term.detail] = self._temporary()
         return f"({self._bound[term.detail]} := {inner})"
 
-    _VALUES: dict[str, Callable[["_Printer", Term], str]] = {
+    _VALUES: ClassVar[dict[str, Callable[["_Printer", Term], str]]] = {
         "literal": _literal,
         "name": _name,
         "and": _logic,
