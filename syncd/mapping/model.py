@@ -276,14 +276,6 @@ class Numbering(Strict):
     type: str
 
 
-class Balances(Strict):
-    """Where finance keeps what was posted to an account; SQL over that table, `amount` is debit less credit."""
-
-    table: str
-    account: str
-    amount: str
-
-
 class CardTable(Strict):
     """A table that holds the card or a part of it."""
 
@@ -309,7 +301,6 @@ class LayoutFile(Strict):
     accounts: str
     periods: Periods
     numbering: Numbering
-    balances: Balances | None = None
     dims: tuple[Identifier, ...] = ()
     ref: Expr = "voucher.period || ' ' || voucher.type || '-' || voucher.number"
     card: tuple[CardTable, ...] = Field(min_length=1)
@@ -342,13 +333,12 @@ def _trail(data: object, loc: tuple[int | str, ...]) -> Trail:
     """Where in the file a fault is: pydantic also names the members of unions, which stand in no file."""
     trail: list[str | int] = []
     for step in loc:
-        if (isinstance(data, dict) and step in data) or (
-            isinstance(data, list) and isinstance(step, int) and step < len(data)
-        ):
+        if isinstance(data, dict) and step in data:
             data = data[step]
-        else:
-            continue
-        trail.append(step)
+            trail.append(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+            trail.append(step)
     return tuple(trail)
 
 
