@@ -281,6 +281,9 @@ class ChangelogSource:
             ):
                 self._marked_at = now
 
+    def keepalive(self) -> None:
+        """Nobody waits for a reader of a table."""
+
     def lag(self) -> Lag:
         last = self._database.marks().last
         return Lag(None, max(0, last - self._seq), self._progress)

@@ -20,7 +20,8 @@ class Finding(NamedTuple):
 
 
 class Lag(NamedTuple):
-    """How far behind a source's log the reader is. Bytes or rows behind, None where it cannot be known."""
+    """How far behind a source's log the reader is. Bytes or rows behind, None where it cannot be known. While a
+    snapshot is read, `note` says how far: `table`, `rows` and `rows_total`."""
 
     bytes_behind: int | None
     rows_behind: int | None
@@ -43,6 +44,10 @@ class Source(Protocol):
 
     def ack(self, position: Position) -> None:
         """Everything up to `position` is durable in the ledger: the source may forget it."""
+        ...
+
+    def keepalive(self) -> None:
+        """Tell the server that the reader lives; for when `read` is not called for seconds."""
         ...
 
     def lag(self) -> Lag: ...

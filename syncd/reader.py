@@ -18,6 +18,7 @@ from syncd.ports import Lag, Source
 READ_TIMEOUT_S: Final = 0.25
 TAKE_TIMEOUT_S: Final = 0.25
 LAG_INTERVAL_S: Final = 1.0
+KEEPALIVE_INTERVAL_S: Final = 5.0
 NO_LAG: Final = Lag(None, None, {})
 
 
@@ -127,17 +128,19 @@ class Reader:
                 lag_due = time.monotonic() + LAG_INTERVAL_S
             changes = source.read(READ_TIMEOUT_S)
             if changes is not None:
-                self._put(changes)
+                self._put(source, changes)
 
-    def _put(self, changes: ChangeSet) -> None:
+    def _has_room(self, count: int) -> bool:
+        return self._stop or not self._waiting or self._waiting_changes + count <= self._queue_changes_max
+
+    def _put(self, source: Source, changes: ChangeSet) -> None:
         count = len(changes.changes)
         with self._moved:
             if not count and self._waiting and not self._waiting[-1].changes:
                 self._waiting[-1] = changes  # of many heartbeats the last says it all
                 return
-            self._moved.wait_for(
-                lambda: self._stop or not self._waiting or self._waiting_changes + count <= self._queue_changes_max
-            )
+            while not self._moved.wait_for(lambda: self._has_room(count), KEEPALIVE_INTERVAL_S):
+                source.keepalive()
             self._waiting.append(changes)
             self._waiting_changes += count
             self._moved.notify_all()

@@ -79,6 +79,7 @@ class _Failing:
         self._source = connect(Settings(store), TABLES, "test")
         self._read = False
         self.check, self.start, self.ack = self._source.check, self._source.start, self._source.ack
+        self.keepalive = self._source.keepalive
         self.lag, self.identity, self.close = self._source.lag, self._source.identity, self._source.close
 
     def read(self, timeout_s: float) -> ChangeSet | None:
