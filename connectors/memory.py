@@ -127,6 +127,9 @@ class MemorySource:
         if position[0] == "s":
             self._store.forgotten = max(self._store.forgotten, _numbers(position)[0])
 
+    def keepalive(self) -> None:
+        """Nobody waits for a reader of memory."""
+
     def lag(self) -> Lag:
         return Lag(None, sum(len(commit.writes) for commit in self._store.log[self._commits_read :]), {})
 
