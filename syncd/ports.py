@@ -1,6 +1,6 @@
 """The protocols that the pipeline speaks. Connectors implement them; `wiring` brings them together."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
@@ -151,6 +151,10 @@ class Ledger(Protocol):
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Rows of a statement in portable SQL: `?` parameters, state tables written as `syncd.name`."""
+        ...
+
+    def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
+        """As `query`, row by row, for more than memory should hold."""
         ...
 
     def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:

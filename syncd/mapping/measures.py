@@ -1,0 +1,212 @@
+"""The `reconcile` block, compiled: what the EAM says its assets amount to, as one SELECT.
+
+A term that names a rule is that rule's own expression, seen as a snapshot sees it: `op` is 'read', there is no
+`before`, joined rows are joined. So what is compared is the rule, not a second description of it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal, NamedTuple, get_args
+
+from syncd.change import Column, Kind, Table
+from syncd.errors import MappingError
+from syncd.mapping.expression import Expression, Function, Name, Scope
+from syncd.mapping.model import Join, MappingFile, OfRule, Reconcile, Rule, SumOf
+from syncd.mapping.scope import Reader
+from syncd.mapping.source import Document, Trail, nearest
+from syncd.mapping.to_sql import Dialect
+
+Field = Literal["original_value", "accumulated_depreciation", "impairment"]
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
+_NO_ROW: Final = "None"
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The EAM's side. `cards` is a Python condition over a card's fields `card`, empty when all cards count;
+    `accounts` are the ledger accounts whose balances must equal the cards' totals."""
+
+    query: Callable[[Dialect], str]
+    """SELECT asset code, original value, accumulated depreciation, impairment, in order of the code's bytes."""
+    cards: str
+    accounts: Mapping[Field, Sequence[str]]
+    alert_above: Decimal
+
+
+def compile_measures(
+    file: MappingFile,
+    tables: Mapping[str, Table],
+    document: Document,
+    functions: Mapping[str, Function],
+    constants: Scope,
+    card_kinds: Mapping[str, Kind],
+    errors: list[MappingError],
+) -> Measures | None:
+    """The block compiled; None when the mapping has none or it is wrong, which `errors` then says."""
+    block = file.reconcile
+    if block is None:
+        return None
+    before = len(errors)
+    if block.on not in tables:
+        where = document.where(("reconcile", "on"))
+        errors.append(MappingError("unknown_table", where, table=block.on, nearest=nearest(block.on, [*tables])))
+        return None
+    reader = Reader(document, functions, errors)
+
+    def query(dialect: Dialect) -> str:
+        return _Select(file, block, tables, constants, Reader(document, functions, []), dialect).text()
+
+    fields = {name.lower(): Name(f"card.get({name!r})", kind) for name, kind in card_kinds.items()}
+    kept = reader.read(block.cards, ("reconcile", "cards"), fields, Kind.BOOLEAN) if block.cards else None
+    _Select(file, block, tables, constants, reader, "postgres").text()
+    if len(errors) > before:
+        return None
+    return Measures(query, kept.condition() if kept else "", block.accounts, block.alert_above)
+
+
+class _Term(NamedTuple):
+    """One term of an amount as SQL; a sum over no rows is NULL and counts as zero."""
+
+    sql: str
+    kind: Kind
+    is_sum: bool = False
+
+
+class _Select:
+    """Builds the statement for one dialect."""
+
+    def __init__(
+        self,
+        file: MappingFile,
+        block: Reconcile,
+        tables: Mapping[str, Table],
+        constants: Scope,
+        reader: Reader,
+        dialect: Dialect,
+    ) -> None:
+        self._file, self._block, self._tables = file, block, tables
+        self._constants, self._reader, self._dialect = constants, reader, dialect
+        self._joins: dict[str, str] = {}
+        self._scope = {**constants, **self._columns(tables[block.on], "a", "")}
+
+    def text(self) -> str:
+        """The statement. What is wrong in the block is left with the reader."""
+        block = self._block
+        code = self._read(block.asset_code, ("asset_code",), self._scope, Kind.TEXT)
+        kept = self._read(block.where, ("where",), self._scope, Kind.BOOLEAN) if block.where else ""
+        amounts = [self._amount(field) for field in FIELDS]
+        order = f'{code} COLLATE "C"' if self._dialect == "postgres" else code
+        return " ".join(
+            [
+                f"SELECT {', '.join([code, *amounts])} FROM {self._table(block.on)} AS a",
+                *self._joins.values(),
+                f"WHERE {kept}" if kept else "",
+                f"ORDER BY {order}",
+            ]
+        )
+
+    def _amount(self, field: str) -> str:
+        terms = [self._term(field, i, term) for i, term in enumerate(getattr(self._block, field) or ())]
+        scope = {f"t{i}": Name(f"t{i}", term.kind, term.sql) for i, term in enumerate(terms) if term}
+        parts = [f"coalesce(t{i}, 0)" if term.is_sum else f"t{i}" for i, term in enumerate(terms) if term]
+        return self._read(" + ".join(parts) or "0", (field,), scope, Kind.DECIMAL)
+
+    def _term(self, field: str, index: int, term: OfRule | SumOf | str) -> _Term | None:
+        trail: Trail = (field, index)
+        if isinstance(term, OfRule):
+            return self._of_rule(trail, term)
+        if isinstance(term, SumOf):
+            return self._sum(trail, term, f"s{field[:2]}{index}")
+        return _Term(self._read(term, trail, self._scope, Kind.DECIMAL), Kind.DECIMAL)
+
+    def _of_rule(self, trail: Trail, term: OfRule) -> _Term | None:
+        rule = self._file.rules.get(term.rule)
+        if rule is None or rule.card is None or rule.on != self._block.on or term.field not in rule.card:
+            known = [f"{n}.{f}" for n, r in self._file.rules.items() if r.on == self._block.on for f in r.card or ()]
+            wanted = f"{term.rule}.{term.field}"
+            self._fault("reconcile_rule", trail, field=wanted, nearest=nearest(wanted, known))
+            return None
+        scope = self._rule_scope(rule, term.rule)
+        return _Term(self._read(rule.card[term.field], trail, scope, Kind.DECIMAL), Kind.DECIMAL)
+
+    def _rule_scope(self, rule: Rule, name: str) -> dict[str, Name]:
+        table = self._tables[rule.on]
+        scope = dict(self._constants)
+        scope |= self._columns(table, "a", "after.")
+        scope |= {f"before.{c.name}".lower(): Name(_NO_ROW, c.kind, "NULL") for c in table.columns}
+        scope["op"] = Name(repr("read"), Kind.TEXT, "'read'")
+        for alias, join in rule.join.items():
+            scope |= self._joined(alias, join, scope, name)
+        for alias, text in rule.let.items():
+            value = self._expression(text, ("rules", name, "let", alias), scope)
+            if value is not None:
+                scope[alias.lower()] = Name(alias, value.kind, value.sql(self._dialect))
+        return scope
+
+    def _joined(self, alias: str, join: Join, scope: Scope, rule: str) -> dict[str, Name]:
+        """A row that a rule joins, joined once however many amounts read it."""
+        table = self._tables.get(join.table or alias)
+        if table is None:
+            return {}
+        spelled = f"{rule}_{alias}"
+        keys = [self._expression(text, ("rules", rule, "join", alias), scope) for text in join.key]
+        on = [
+            f"{spelled}.{table.columns[i].name} = {key.sql(self._dialect)}"
+            for i, key in zip(table.key, keys, strict=False)
+            if key is not None
+        ]
+        self._joins[spelled] = f"LEFT JOIN {self._table(join.table or alias)} AS {spelled} ON {' AND '.join(on)}"
+        return self._columns(table, spelled, f"{alias}.")
+
+    def _sum(self, trail: Trail, term: SumOf, spelled: str) -> _Term | None:
+        table = self._tables.get(term.of)
+        if table is None:
+            self._fault("unknown_table", (*trail, "of"), table=term.of, nearest=nearest(term.of, [*self._tables]))
+            return None
+        scope = {**self._constants, **self._columns(table, "r", "")}
+        amount = self._read(term.sum, (*trail, "sum"), scope, Kind.DECIMAL)
+        by = self._read(term.by, (*trail, "by"), scope)
+        kept = f" WHERE {self._read(term.where, (*trail, 'where'), scope, Kind.BOOLEAN)}" if term.where else ""
+        equals = self._read(term.equals, (*trail, "equals"), self._scope)
+        total = "sum" if self._dialect == "postgres" else "syncd_sum"
+        self._joins[spelled] = (
+            f"LEFT JOIN (SELECT {by} AS k, {total}({amount}) AS total FROM {self._table(term.of)} AS r{kept}"
+            f" GROUP BY {by}) AS {spelled} ON {spelled}.k = {equals}"
+        )
+        return _Term(f"{spelled}.total", Kind.DECIMAL, is_sum=True)
+
+    def _columns(self, table: Table, spelled: str, prefix: str) -> dict[str, Name]:
+        return {
+            f"{prefix}{c.name}".lower(): Name(f"{spelled}_{c.name}", c.kind, self._column(c, f"{spelled}.{c.name}"))
+            for c in table.columns
+        }
+
+    def _column(self, column: Column, sql: str) -> str:
+        """What is not kept as the kind it is declared to be has no SQL. SQLite keeps any text in any column, and one
+        amount that is none must not end the whole comparison."""
+        if column.form not in ("", "money"):
+            return ""
+        if column.kind is Kind.DECIMAL and self._dialect == "sqlite":
+            return f"syncd_amount({sql})"
+        return sql
+
+    def _table(self, alias: str) -> str:
+        name = self._tables[alias].name
+        return name if self._dialect == "postgres" else name.replace(".", "_")
+
+    def _read(self, text: str, trail: Trail, scope: Scope, kind: Kind | None = None) -> str:
+        found = self._expression(text, ("reconcile", *trail), scope, kind)
+        return "NULL" if found is None else found.sql(self._dialect)
+
+    def _expression(self, text: str, trail: Trail, scope: Scope, kind: Kind | None = None) -> Expression | None:
+        """The expression, if it can be read and be said in SQL."""
+        found = self._reader.read(text, trail, scope, kind)
+        missing = [name for name in found.names if not scope[name].sql] if found else []
+        if missing:
+            self._reader.fault("reconcile_no_sql", trail, column=missing[0])
+            return None
+        return found
+
+    def _fault(self, code: str, trail: Trail, **params: object) -> None:
+        self._reader.fault(code, ("reconcile", *trail), **params)
