@@ -33,22 +33,22 @@ CREATE TABLE syncd.posting (
     hash          TEXT NOT NULL,
     PRIMARY KEY (pipeline, seq)
 );
-CREATE UNIQUE INDEX posting_key ON syncd.posting (pipeline, key);
-CREATE INDEX posting_subject ON syncd.posting (subject);
-CREATE INDEX posting_reverses ON syncd.posting (reverses) WHERE reverses <> '';
+CREATE UNIQUE INDEX syncd_posting_key ON syncd.posting (pipeline, key);
+CREATE INDEX syncd_posting_subject ON syncd.posting (subject);
+CREATE INDEX syncd_posting_reverses ON syncd.posting (reverses) WHERE reverses <> '';
 
 CREATE TABLE syncd.parked (
     pipeline      TEXT NOT NULL,
     id            BIGINT NOT NULL,      -- in source order per pipeline
     subject       TEXT NOT NULL,
-    state         TEXT NOT NULL,        -- failed | behind | approval | posted | discarded
+    state         TEXT NOT NULL,        -- failed | behind | approval | posted | ignored | discarded
     rule          TEXT NOT NULL,
     source_table  TEXT NOT NULL,
     source_key    TEXT NOT NULL,
     code          TEXT NOT NULL,        -- reason, in the message catalogue
     params        TEXT NOT NULL,        -- JSON
     waits_for     TEXT NOT NULL,        -- table:key of a reference, or empty
-    change        TEXT NOT NULL,        -- JSON, see connectors/state
+    change        TEXT NOT NULL,        -- JSON, see syncd/record.py
     original      TEXT,                 -- the change before a person edited it
     position      TEXT NOT NULL,
     committed_at  TEXT NOT NULL,
@@ -59,13 +59,13 @@ CREATE TABLE syncd.parked (
     settled_at    TEXT,
     PRIMARY KEY (pipeline, id)
 );
-CREATE INDEX parked_open ON syncd.parked (pipeline, subject) WHERE settled_at IS NULL;
+CREATE INDEX syncd_parked_open ON syncd.parked (pipeline, subject) WHERE settled_at IS NULL;
 
 CREATE TABLE syncd.mirror (
     pipeline      TEXT NOT NULL,
     source_table  TEXT NOT NULL,
     key           TEXT NOT NULL,
-    image         TEXT NOT NULL,        -- JSON list in the order of the mapping's columns
+    image         TEXT NOT NULL,        -- JSON object by column name
     PRIMARY KEY (pipeline, source_table, key)
 );
 
@@ -81,7 +81,14 @@ CREATE TABLE syncd.collected (
     posted        TEXT NOT NULL,        -- key of the posting that took it, or empty
     PRIMARY KEY (pipeline, key)
 );
-CREATE INDEX collected_open ON syncd.collected (pipeline, rule, grp) WHERE posted = '';
+CREATE INDEX syncd_collected_open ON syncd.collected (pipeline, rule, grp) WHERE posted = '';
+
+CREATE TABLE syncd.released (               -- groups, or prefixes of them, that a trigger row released
+    pipeline      TEXT NOT NULL,
+    rule          TEXT NOT NULL,
+    grp           TEXT NOT NULL,
+    PRIMARY KEY (pipeline, rule, grp)
+);
 
 CREATE TABLE syncd.number (
     period        TEXT NOT NULL,
@@ -115,6 +122,12 @@ CREATE TABLE syncd.action (
     target        TEXT NOT NULL,
     reason        TEXT NOT NULL,
     detail        TEXT NOT NULL,
+    hash          TEXT NOT NULL
+);
+
+CREATE TABLE syncd.chain (
+    name          TEXT PRIMARY KEY,     -- action
+    seq           BIGINT NOT NULL,      -- head of the chain: a record cut off its end is missed too
     hash          TEXT NOT NULL
 );
 

@@ -10,6 +10,13 @@ from hashlib import sha256
 from typing import Final
 
 GENESIS: Final = "0" * 64
+POSTING: Final = (
+    *("seq", "key", "rule", "subject", "voucher", "reverses", "mapping_hash"),
+    *("position", "committed_at", "posted_at", "content"),
+)
+"""The columns of a posting that its hash covers, in order."""
+ACTION: Final = ("seq", "at", "actor", "action", "pipeline", "target", "reason", "detail")
+"""The columns of an operator's action that its hash covers, in order."""
 
 
 def seal(previous: str, fields: Sequence[str]) -> str:

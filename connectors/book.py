@@ -1,0 +1,138 @@
+"""The ledger within one transaction: what the translator looks up, and the one write."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from connectors import collecting, parking, reading
+from connectors.bookkeeping import Bookkeeper
+from connectors.standing import SQL, Work
+from syncd.change import Row, Value
+from syncd.errors import Transient
+from syncd.ports import CollectedRow, Parked, Period, Posted, TableWrite
+from syncd.posting import Batch, Fields, MirrorWrite, Outcome
+from syncd.record import decode_change, decode_row, encode_row, timestamp
+
+CARDS_ASKED_MAX: Final = 500
+"""Asset codes in one query."""
+
+
+class SqlBook:
+    """A `ports.Book`. It lives as long as its transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._lookups: dict[str, Mapping[Value, Value]] = {}
+        self._gathered: tuple[str, str] | None = None
+
+    def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]:
+        work, columns = self._work, self._work.tables[table]
+        rows = work.database.query(SQL["mirror"], (work.pipeline, table, list(keys))) if keys else []
+        return {str(key): decode_row(columns, str(image)) for key, image in rows}
+
+    def posted(self, keys: Collection[str]) -> Mapping[str, Posted]:
+        if not keys:
+            return {}
+        work, asked = self._work, list(keys)
+        found = {
+            str(key): Posted(str(key), str(rule), "", "", "")
+            for key, rule, _ in work.database.query(SQL["kept"], (work.pipeline, asked))
+        }
+        for row in work.database.query(SQL["posted"], (work.pipeline, asked)):
+            found[str(row[0])] = Posted(*map(str, row))
+        return found
+
+    def latest(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Posted]:
+        if not subjects or not rules:
+            return {}
+        rows = self._work.database.query(SQL["latest"], (self._work.pipeline, list(subjects), list(rules)))
+        return {str(subject): Posted(*map(str, posted), "") for subject, *posted in rows}
+
+    def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
+        layout, asked = self._work.layout, list(asset_codes)
+        found: dict[str, Fields] = {}
+        for start in range(0, len(asked), CARDS_ASKED_MAX):
+            codes = asked[start : start + CARDS_ASKED_MAX]
+            for row in self._work.database.query(layout.cards_query(len(codes)), codes):
+                found[str(row[0])] = layout.card_row(row)
+        return found
+
+    def periods(self) -> Sequence[Period]:
+        return reading.periods(self._work.database, self._work.layout)
+
+    def lookup(self, name: str) -> Mapping[Value, Value]:
+        if name not in self._lookups:
+            self._lookups[name] = reading.lookup(self._work.database, self._work.layout.lookups[name])
+        return self._lookups[name]
+
+    def held(self) -> Collection[str]:
+        return self._work.standing.held.keys()
+
+    def requested(self, limit: int) -> Sequence[Parked]:
+        return parking.requested(self._work, limit)
+
+    def due_groups(self, now: datetime) -> Sequence[tuple[str, str]]:
+        return [(str(r), str(g)) for r, g in self._work.database.query(SQL["due_groups"], (self._work.pipeline,))]
+
+    def collected(self, rule: str, group: str) -> Iterator[CollectedRow]:
+        """The rows of a group. The write that follows in this transaction takes them."""
+        self._gathered = (rule, group)
+        for key, subject, change in self._work.database.query(SQL["collect"], (self._work.pipeline, rule, group)):
+            yield CollectedRow(str(key), str(subject), decode_change(self._work.tables, str(change)))
+
+    def write(self, batch: Batch) -> Sequence[Outcome]:
+        work, standing = self._work, self._work.standing
+        before = standing.posting_seq, standing.parked_seq
+        outcomes = list(batch.outcomes)
+        lookups = {name: self.lookup(name) for name in work.layout.lookups}
+        Bookkeeper(work, lookups, outcomes, in_order=self._gathered is None).post()
+        if self._gathered is not None:
+            collecting.take(work, *self._gathered, outcomes)
+        parking.park(work, outcomes)
+        parking.settle(work, outcomes)
+        parking.arrive(work, batch.arrived)
+        self._mirror(batch.mirror)
+        self._count(outcomes)
+        if batch.position is not None:
+            standing.position = batch.position
+        self._advance(outcomes, before)
+        return outcomes
+
+    def _mirror(self, writes: Sequence[MirrorWrite]) -> None:
+        work = self._work
+        last = {(write.table, write.key): write.row for write in writes}
+        gone: defaultdict[str, list[str]] = defaultdict(list)
+        images: list[tuple[Value, ...]] = []
+        for (table, key), row in last.items():
+            if row is None:
+                gone[table].append(key)
+            else:
+                images.append((work.pipeline, table, key, encode_row(work.tables[table], row)))
+        for table, keys in gone.items():
+            work.database.execute(SQL["forget"], (work.pipeline, table, keys))
+        if images:
+            columns = ("pipeline", "source_table", "key", "image")
+            work.database.write(TableWrite("syncd.mirror", columns, columns[:3], "upsert", images))
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        work, standing = self._work, self._work.standing
+        if self._gathered is None:
+            standing.changes += sum(o.parked_id is None for o in outcomes)
+        standing.posted += sum(len(o.postings) for o in outcomes)
+        standing.repeated += sum(not o.postings and o.rejection is None and not o.ignored for o in outcomes)
+        for reason, changes in sorted(Counter(o.ignored for o in outcomes if o.ignored).items()):
+            work.database.execute(SQL["count_ignored"], (work.pipeline, reason, changes))
+
+    def _advance(self, outcomes: Sequence[Outcome], before: tuple[int, int]) -> None:
+        work, s = self._work, self._work.standing
+        newest = timestamp(max(o.change.committed_at for o in outcomes)) if outcomes else None
+        moved = work.database.execute(
+            SQL["advance"],
+            (
+                *(s.position, newest, work.now, s.posting_seq, s.posting_hash),
+                *(s.parked_seq, s.changes, s.posted, s.repeated, work.pipeline, *before),
+            ),
+        )
+        if moved != 1:
+            raise Transient("not_the_writer", pipeline=work.pipeline)

@@ -1,0 +1,231 @@
+"""Postings to finance: vouchers numbered without gap, rows rendered by the layout, the record sealed, and what
+finance refuses found by bisection."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final, Literal
+
+from connectors import collecting
+from connectors.database import CHUNK_ROWS
+from connectors.standing import SQL, Work, integer
+from syncd import audit
+from syncd.change import Value
+from syncd.errors import RowRefused
+from syncd.money import ZERO
+from syncd.ports import Numbered, TableWrite
+from syncd.posting import CardWrite, Outcome, Posting, Rejection, Voucher
+from syncd.record import encode_content, timestamp
+
+RENUMBERED_TIMES_MAX: Final = 3
+"""How often a batch is numbered again because finance's people took a number at the same moment."""
+_COLUMNS: Final = ("pipeline", *audit.POSTING, "hash")
+_timestamp: Final = lru_cache(4096)(timestamp)
+
+Lookups = Mapping[str, Mapping[Value, Value]]
+Series = tuple[str, str]
+"""Vouchers that are numbered together: period and type."""
+
+
+class Bookkeeper:
+    """Posts the outcomes of one batch. What finance refuses becomes a rejection, what follows it on the same
+    subject waits behind it, the rest is posted."""
+
+    def __init__(self, work: Work, lookups: Lookups, outcomes: list[Outcome], in_order: bool) -> None:
+        self._work = work
+        self._lookups = lookups
+        self._outcomes = outcomes
+        self._in_order = in_order
+        self._refused: dict[str, int] = {}
+        self._last: dict[Series, int] = {}
+
+    def post(self) -> None:
+        """Write all postings, in place of what was refused leave rejections."""
+        spots = [i for i, outcome in enumerate(self._outcomes) if outcome.postings and self._is_sound(i)]
+        series = {(v.period, v.type) for i in spots for p in self._outcomes[i].postings if (v := p.voucher) is not None}
+        for one in sorted(series):
+            self._last[one] = self._last_number(one)
+        before = dict(self._last)
+        self._post(spots)
+        for one, last in self._last.items():
+            if last != before[one]:
+                self._work.database.execute(SQL["set_number"], (last, *one))
+        if self._refused:
+            self._hold_followers()
+
+    def _is_sound(self, spot: int) -> bool:
+        """The last guard before finance: no posting of a held subject, no voucher that does not balance."""
+        outcome = self._outcomes[spot]
+        if self._in_order and outcome.parked_id is None and outcome.subject in self._work.standing.held:
+            self._refuse(spot, RowRefused("behind"), "behind")
+            return False
+        for posting in outcome.postings:
+            if posting.voucher is not None and (fault := unsound(posting.voucher, posting.reverses is not None)):
+                self._refuse(spot, fault)
+                return False
+        return True
+
+    def _post(self, spots: Sequence[int]) -> None:
+        spots = [i for i in spots if self._outcomes[i].subject not in self._refused]
+        for _ in range(RENUMBERED_TIMES_MAX):
+            if not spots:
+                return
+            try:
+                self._write([posting for i in spots for posting in self._outcomes[i].postings])
+                return
+            except RowRefused as refusal:
+                if refusal.code == "row_duplicate" and self._is_overtaken():
+                    continue
+                if len(spots) == 1:
+                    self._refuse(spots[0], refusal)
+                    return
+                break
+        middle = len(spots) // 2
+        self._post(spots[:middle])
+        self._post(spots[middle:])
+
+    def _write(self, postings: Sequence[Posting]) -> None:
+        work, last = self._work, dict(self._last)
+        numbered = [
+            Numbered(posting, _next(last, posting.voucher)) for posting in postings if posting.collected is None
+        ]
+        chain = _Chain(work.standing.posting_seq, work.standing.posting_hash)
+        with work.database.savepoint("syncd_postings"):
+            for write in work.layout.render(folded(numbered), self._lookups):
+                work.database.write(write if write.verb == "insert" else newest(write))
+            work.database.put("syncd.posting", _COLUMNS, (), "insert", self._record(numbered, chain))
+            collecting.collect(work, postings)
+            work.database.settle()
+        self._last = last
+        work.standing.posting_seq, work.standing.posting_hash = chain.seq, chain.hash
+
+    def _record(self, numbered: Sequence[Numbered], chain: "_Chain") -> Iterator[list[tuple[Value, ...]]]:
+        work, seal = self._work, audit.seal
+        pipeline, mapping_hash, now, ref = work.pipeline, work.mapping_hash, work.now, work.layout.voucher_ref
+        seq, head = chain.seq, chain.hash
+        for start in range(0, len(numbered), CHUNK_ROWS):
+            rows: list[tuple[Value, ...]] = []
+            for posting, number in numbered[start : start + CHUNK_ROWS]:
+                seq += 1
+                voucher, change = posting.voucher, posting.change
+                fields = (
+                    str(seq),
+                    posting.key,
+                    posting.rule,
+                    posting.subject,
+                    "" if voucher is None else ref(voucher.period, voucher.type, number),
+                    "" if posting.reverses is None else posting.reverses.key,
+                    mapping_hash,
+                    change.position,
+                    _timestamp(change.committed_at),
+                    now,
+                    encode_content(posting),
+                )
+                head = seal(head, fields)
+                rows.append((pipeline, *fields, head))
+            yield rows
+        chain.seq, chain.hash = seq, head
+
+    def _last_number(self, series: Series) -> int:
+        """The last number given, kept from others until the transaction ends. At first use what finance's own
+        people have typed counts too."""
+        database, select = self._work.database, SQL["number"] + self._work.database.for_update
+        rows = database.query(select, series)
+        if not rows:
+            database.execute(SQL["add_number"], series)
+            rows = database.query(select, series)
+        last = integer(rows[0][0])
+        if series not in self._work.standing.numbered:
+            self._work.standing.numbered.add(series)
+            last = max(last, self._highest(series))
+        return last
+
+    def _highest(self, series: Series) -> int:
+        rows = self._work.database.query(self._work.layout.last_number_query(series[0]), series)
+        return int(str(rows[0][0] or 0)) if rows else 0
+
+    def _is_overtaken(self) -> bool:
+        """Whether finance holds numbers above ours; ours then go on from there."""
+        highest = {series: self._highest(series) for series in self._last}
+        overtaken = {series: number for series, number in highest.items() if number > self._last[series]}
+        self._last |= overtaken
+        return bool(overtaken)
+
+    def _refuse(self, spot: int, refusal: RowRefused, status: Literal["failed", "behind"] = "failed") -> None:
+        outcome = self._outcomes[spot]
+        rules = ", ".join(dict.fromkeys(posting.rule for posting in outcome.postings))
+        rejection = Rejection(outcome.change, outcome.subject, rules, status, refusal.code, refusal.params)
+        self._outcomes[spot] = outcome._replace(postings=(), rejection=rejection)
+        self._refused.setdefault(outcome.subject, spot)
+
+    def _hold_followers(self) -> None:
+        """What came after a refused change of the same subject waits behind it, whatever it was to be."""
+        for spot, outcome in enumerate(self._outcomes):
+            refused_at = self._refused.get(outcome.subject)
+            if refused_at is not None and spot > refused_at and (outcome.postings or outcome.rejection):
+                rule = outcome.rejection.rule if outcome.rejection else outcome.postings[0].rule
+                behind = Rejection(outcome.change, outcome.subject, rule, "behind", "behind", {})
+                self._outcomes[spot] = outcome._replace(postings=(), rejection=behind)
+
+
+class _Chain:
+    """The head of the hash chain while a batch is written."""
+
+    def __init__(self, seq: int, hash: str) -> None:
+        self.seq, self.hash = seq, hash
+
+
+def unsound(voucher: Voucher, is_reversal: bool) -> RowRefused | None:
+    """Why a voucher is none: fewer than two entries, a line with two sides or none, a negative amount outside a
+    red-letter reversal, debit that is not credit."""
+    entries = voucher.entries
+    if len(entries) < 2:
+        return RowRefused("voucher_short", entries=len(entries))
+    debit = credit = ZERO
+    for entry in entries:
+        debit += entry.debit
+        credit += entry.credit
+        if bool(entry.debit) == bool(entry.credit):
+            return RowRefused("voucher_sides", account=entry.account)
+        if not is_reversal and (entry.debit < 0 or entry.credit < 0):
+            return RowRefused("voucher_negative", account=entry.account)
+    return None if debit == credit else RowRefused("voucher_unbalanced", debit=debit, credit=credit)
+
+
+def folded(numbered: Sequence[Numbered]) -> Sequence[Numbered]:
+    """The same with one write a card: what later postings change is written by the first that touches it."""
+    merged: dict[str, CardWrite] = {}
+    count = 0
+    for posting, _ in numbered:
+        for card in posting.cards:
+            count += 1
+            earlier = merged.get(card.asset_code)
+            merged[card.asset_code] = card if earlier is None else _one(earlier, card)
+    if count == len(merged):
+        return numbered
+    result = []
+    for posting, number in numbered:
+        codes = dict.fromkeys(card.asset_code for card in posting.cards)
+        cards = tuple(merged.pop(code) for code in codes if code in merged)
+        result.append(Numbered(posting._replace(cards=cards), number))
+    return result
+
+
+def newest(write: TableWrite) -> TableWrite:
+    """The same with the last row alone where several have one key."""
+    key = itemgetter(*map(write.columns.index, write.key))
+    rows = {key(row): row for row in write.rows}
+    return write if len(rows) == len(write.rows) else write._replace(rows=list(rows.values()))
+
+
+def _one(earlier: CardWrite, later: CardWrite) -> CardWrite:
+    verb = "open" if "open" in (earlier.verb, later.verb) else "change"
+    return CardWrite(later.asset_code, verb, {**earlier.fields, **later.fields})
+
+
+def _next(last: dict[Series, int], voucher: Voucher | None) -> int:
+    if voucher is None:
+        return 0
+    series = (voucher.period, voucher.type)
+    last[series] += 1
+    return last[series]

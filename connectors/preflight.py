@@ -1,0 +1,120 @@
+"""Before anything is posted: whether finance looks as the layout says, and what would mend it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from connectors import reading
+from connectors.database import Database, Physical
+from syncd import migrate
+from syncd.change import Kind
+from syncd.errors import Fault
+from syncd.ports import Finding, Layout, Period
+
+MONEY_PLACES: Final = 2
+MONEY_DIGITS_MIN: Final = 10
+"""Digits before the point: a company with an asset above ten thousand million has wider columns."""
+_TAKES: Final[Mapping[Kind, frozenset[Kind]]] = {
+    Kind.TEXT: frozenset({Kind.TEXT}),
+    Kind.INTEGER: frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.TEXT}),
+    Kind.DECIMAL: frozenset({Kind.DECIMAL, Kind.TEXT}),
+    Kind.BOOLEAN: frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.TEXT}),
+    Kind.DATE: frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.TEXT}),
+    Kind.TIMESTAMP: frozenset({Kind.TIMESTAMP, Kind.TEXT}),
+}
+"""Which columns may hold which kind of value."""
+
+
+def check(database: Database, layout: Layout) -> list[Finding]:
+    """All findings; a single `ok` one when there is nothing to say."""
+    findings = [
+        *_state(database),
+        *_periods(database, layout),
+        *_lookups(database, layout),
+        *_queries(database, layout),
+    ]
+    return findings or [Finding("ok", "ledger_ready", {"layout": layout.name})]
+
+
+def _state(database: Database) -> Iterator[Finding]:
+    try:
+        migrate.require(database)
+    except Fault as fault:
+        yield Finding("error", fault.code, fault.params, "syncd migrate")
+
+
+def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
+    periods: Sequence[Period] = ()
+    try:
+        periods = reading.periods(database, layout)
+    except Fault as fault:
+        yield _error(fault)
+    else:
+        if not any(period.open for period in periods):
+            yield Finding("error", "ledger_no_open_period", {"layout": layout.name})
+    for table, columns in layout.writes(periods).items():
+        yield from _table(database, table, columns)
+
+
+def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Iterator[Finding]:
+    try:
+        physical = database.columns(table)
+    except Fault as fault:
+        yield _error(fault)
+        return
+    if not physical:
+        yield Finding("error", "ledger_no_table", {"table": table})
+        return
+    for name, kind in written.items():
+        if name in physical:
+            yield from _column(table, name, kind, physical[name])
+        else:
+            nearest = get_close_matches(name, physical, 1, 0.0)[0]
+            yield Finding("error", "ledger_no_column", {"table": table, "column": name, "nearest": nearest})
+    for name in physical.keys() - written.keys():
+        if physical[name].required:
+            yield Finding("error", "ledger_column_required", {"table": table, "column": name})
+    grant = database.missing_right(table, [name for name in written if name in physical])
+    if grant:
+        yield Finding("error", "ledger_no_right", {"table": table}, grant)
+
+
+def _column(table: str, name: str, kind: Kind, physical: Physical) -> Iterator[Finding]:
+    params = {"table": table, "column": name, "type": physical.type, "kind": str(kind)}
+    if kind is Kind.DECIMAL and not physical.exact:
+        yield Finding("error", "ledger_column_inexact", params, _alter(table, name))
+    elif physical.kind is not None and physical.kind not in _TAKES.get(kind, frozenset(Kind)):
+        yield Finding("error", "ledger_column_kind", params)
+    elif kind is Kind.DECIMAL and _is_narrow(physical):
+        yield Finding("warning", "ledger_column_narrow", params, _alter(table, name))
+
+
+def _is_narrow(physical: Physical) -> bool:
+    if physical.length is None or physical.places is None:
+        return False
+    return physical.places < MONEY_PLACES or physical.length - physical.places < MONEY_DIGITS_MIN
+
+
+def _lookups(database: Database, layout: Layout) -> Iterator[Finding]:
+    for spec in layout.lookups.values():
+        try:
+            if not reading.lookup(database, spec):
+                yield Finding("error", "ledger_lookup_empty", {"lookup": spec.name, "table": spec.table})
+        except Fault as fault:
+            yield _error(fault)
+
+
+def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
+    for sql, params in ((layout.cards_query(1), [""]), (layout.last_number_query("2000-01"), ["2000-01", ""])):
+        try:
+            database.query(sql, params)
+        except Fault as fault:
+            yield _error(fault)
+
+
+def _error(fault: Fault) -> Finding:
+    return Finding("error", fault.code, fault.params)
+
+
+def _alter(table: str, column: str) -> str:
+    return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE NUMERIC(18, 2)"

@@ -1,0 +1,239 @@
+"""A small finance database and its layout, written by hand, for the ledgers' tests."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import psycopg2
+
+from connectors import ledger_postgres, ledger_sqlite
+from connectors.ledger import SqlLedger
+from syncd import migrate
+from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
+from syncd.ports import Ledger, LookupSpec, Numbered, Period, TableWrite
+from syncd.posting import Batch, CardWrite, Entry, Fields, MirrorWrite, Outcome, Posting, Rejection, Status, Voucher
+from syncd.statements import script
+
+ASSET = Table(
+    "asset",
+    "eam.asset",
+    (Column("id", Kind.INTEGER), Column("code", Kind.TEXT), Column("value", Kind.DECIMAL)),
+    (0,),
+)
+TABLES = {"asset": ASSET}
+COMMITTED = datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
+
+SCHEMA = """
+    CREATE TABLE fin.account (code VARCHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
+    CREATE TABLE fin.period (code VARCHAR(7) PRIMARY KEY, starts DATE NOT NULL, ends DATE NOT NULL, is_open INTEGER NOT NULL);
+    CREATE TABLE fin.card (asset_code VARCHAR(40) PRIMARY KEY, name VARCHAR(20), original_value MONEY_TYPE);
+    CREATE TABLE fin.voucher (
+        period VARCHAR(7) NOT NULL, type VARCHAR(2) NOT NULL, number INTEGER NOT NULL, posted_on DATE NOT NULL,
+        summary VARCHAR(20) NOT NULL CHECK (summary <> 'refuse me'), external_key VARCHAR(80) NOT NULL,
+        PRIMARY KEY (period, type, number)
+    );
+    CREATE TABLE fin.entry (
+        period VARCHAR(7) NOT NULL, type VARCHAR(2) NOT NULL, number INTEGER NOT NULL, line INTEGER NOT NULL,
+        account_id INTEGER NOT NULL, debit MONEY_TYPE NOT NULL, credit MONEY_TYPE NOT NULL,
+        PRIMARY KEY (period, type, number, line)
+    );
+    INSERT INTO fin.account VALUES ('1601', 16010), ('1002', 10020);
+    INSERT INTO fin.period VALUES ('2026-01', '2026-01-01', '2026-01-31', 0), ('2026-02', '2026-02-01', '2026-02-28', 1);
+"""
+
+
+class SmallLayout:
+    """`ports.Layout` by hand."""
+
+    name = "small"
+    lookups: Mapping[str, LookupSpec] = {"account_id": LookupSpec("account_id", "fin.account", "code", "id", "")}
+    card_fields = ("name", "original_value")
+
+    def render(
+        self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]
+    ) -> Iterable[TableWrite]:
+        ids = lookups["account_id"]
+        cards = [card for posting, _ in postings for card in posting.cards]
+        opened = [(c.asset_code, c.fields["name"], c.fields["original_value"]) for c in cards if c.verb == "open"]
+        columns = ("asset_code", "name", "original_value")
+        if opened:
+            yield TableWrite("fin.card", columns, columns[:1], "upsert", opened)
+        for name in self.card_fields:
+            changed = [(c.asset_code, c.fields[name]) for c in cards if c.verb == "change" and name in c.fields]
+            if changed:
+                yield TableWrite("fin.card", ("asset_code", name), columns[:1], "update", changed)
+        vouchers = [(p, p.voucher, number) for p, number in postings if p.voucher is not None]
+        if vouchers:
+            yield TableWrite(
+                "fin.voucher",
+                ("period", "type", "number", "posted_on", "summary", "external_key"),
+                (),
+                "insert",
+                [(v.period, v.type, number, v.date, v.summary, p.key) for p, v, number in vouchers],
+            )
+            yield TableWrite(
+                "fin.entry",
+                ("period", "type", "number", "line", "account_id", "debit", "credit"),
+                (),
+                "insert",
+                [
+                    (v.period, v.type, number, line, ids[e.account], e.debit, e.credit)
+                    for _, v, number in vouchers
+                    for line, e in enumerate(v.entries, 1)
+                ],
+            )
+
+    def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
+        text, number, money = Kind.TEXT, Kind.INTEGER, Kind.DECIMAL
+        voucher = {"period": text, "type": text, "number": number}
+        return {
+            "fin.card": {"asset_code": text, "name": text, "original_value": money},
+            "fin.voucher": {**voucher, "posted_on": Kind.DATE, "summary": text, "external_key": text},
+            "fin.entry": {**voucher, "line": number, "account_id": number, "debit": money, "credit": money},
+        }
+
+    def cards_query(self, count: int) -> str:
+        return f"SELECT asset_code, name, original_value FROM fin.card WHERE asset_code IN ({', '.join('?' * count)})"
+
+    def card_row(self, row: Sequence[object]) -> Fields:
+        value = row[2]
+        return {"name": cast(str, row[1]), "original_value": None if value is None else Decimal(str(value))}
+
+    def periods_query(self) -> str:
+        return "SELECT code, starts, ends, is_open FROM fin.period"
+
+    def last_number_query(self, period: str) -> str:
+        return "SELECT max(number) FROM fin.voucher WHERE period = ? AND type = ?"
+
+    def voucher_ref(self, period: str, type: str, number: int) -> str:
+        return f"{period} {type}-{number}"
+
+
+@dataclass(frozen=True)
+class Finance:
+    """A finance database of one kind. `open` gives a ledger on it, `run` a statement as finance's own people."""
+
+    kind: str
+    connect: Callable[[str, bool, str], Ledger]
+    run: Callable[..., list[tuple[object, ...]]]
+
+    def open(self, pipeline: str = "main", dry_run: bool = False, mapping_hash: str = "m1") -> Ledger:
+        return self.connect(pipeline, dry_run, mapping_hash)
+
+
+def in_postgres(dsn: str) -> Finance:
+    """The finance database in PostgreSQL, migrated."""
+    settings = ledger_postgres.Settings(dsn)
+
+    def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
+        return ledger_postgres.connect(settings, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+
+    def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(sql.replace("?", "%s"), params or None)
+            return cursor.fetchall() if cursor.description else []
+
+    run("CREATE SCHEMA fin")
+    return _made(Finance("postgres", connect, run), "NUMERIC(18, 2)")
+
+
+def in_sqlite(path: Path) -> Finance:
+    """The finance database in a SQLite file, migrated."""
+    path.touch()
+    settings = ledger_sqlite.Settings(path)
+
+    def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
+        return ledger_sqlite.connect(settings, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+
+    def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with closing(connect("finance", False, "")) as ledger:
+            return _run(ledger, sql, params)
+
+    return _made(Finance("sqlite", connect, run), "TEXT")
+
+
+class Kept(ledger_sqlite.Sqlite):
+    """The one connection to a database in memory, which ends with it."""
+
+    def close(self) -> None:
+        self.rollback()
+
+    def drop(self) -> None:
+        super().close()
+
+
+def in_memory(kept: Kept) -> Finance:
+    """The finance database in memory, migrated; all ledgers share its connection."""
+
+    def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
+        return SqlLedger(lambda: kept, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+
+    def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        return _run(connect("finance", False, ""), sql, params)
+
+    return _made(Finance("memory", connect, run), "TEXT")
+
+
+def _run(ledger: Ledger, sql: str, params: Sequence[object]) -> list[tuple[object, ...]]:
+    sql = sql.replace("fin.", "fin_")
+    if sql.lstrip().startswith("SELECT"):
+        return ledger.query(sql, params)
+    ledger.execute([(sql, params)])
+    return []
+
+
+def _made(finance: Finance, money: str) -> Finance:
+    for sql in script(SCHEMA.replace("MONEY_TYPE", money)):
+        finance.run(sql)
+    with closing(finance.open()) as ledger:
+        migrate.migrate(ledger, COMMITTED)
+    return finance
+
+
+def asset(number: int, value: str = "100.10", op: Op = "insert", at: int = 0) -> Change:
+    """A change of asset `number`, committed at log position `at` or, if that is 0, at `number`."""
+    row: Row = (number, f"FA-{number}", Decimal(value))
+    return Change("asset", op, None, None if op == "truncate" else row, Position(f"{at or number:08}"), COMMITTED)
+
+
+def voucher(value: str = "100.10", summary: str = "addition", credit: str = "") -> Voucher:
+    """An addition of `value`; with `credit` it does not balance."""
+    amount, other, day = Decimal(value), Decimal(credit or value), date(2026, 2, 3)
+    zero = Decimal(0)
+    entries = (Entry("1601", amount, zero, summary, {}), Entry("1002", zero, other, summary, {"dept": "SC"}))
+    return Voucher("记", "2026-02", day, day, summary, entries)
+
+
+def posted(change: Change, key: str = "", made: Voucher | None = None, name: str = "lathe") -> Outcome:
+    """The registration of an asset: its card and its voucher."""
+    assert change.after is not None
+    code, value = str(change.after[1]), change.after[2]
+    card = CardWrite(code, "open", {"name": name, "original_value": value})
+    posting = Posting(key or f"registration/{code}", "registration", code, change, (card,), made or voucher(str(value)))
+    return Outcome(change, code, (posting,))
+
+
+def rejected(change: Change, status: Status = "failed", waits_for: str = "", parked_id: int | None = None) -> Outcome:
+    """A change that could not be posted."""
+    assert change.after is not None
+    code = str(change.after[1])
+    rejection = Rejection(change, code, "registration", status, "unknown_account", {"account": "9999"}, waits_for)
+    return Outcome(change, code, rejection=rejection, parked_id=parked_id)
+
+
+def batch(*outcomes: Outcome, arrived: Sequence[str] = (), position: str | None = None) -> Batch:
+    """Outcomes as one batch from the log, with the mirror that goes with them."""
+    rows = [(o.change.table, o.change.after) for o in outcomes if o.change.after is not None]
+    mirror = [MirrorWrite(table, str(row[0]), row) for table, row in rows]
+    last = outcomes[-1].change.position if outcomes else None
+    return Batch(outcomes, mirror, frozenset(arrived), Position(position) if position else last)
+
+
+def write(ledger: Ledger, made: Batch) -> Sequence[Outcome]:
+    """Write one batch in one transaction."""
+    with ledger.begin() as book:
+        return book.write(made)
