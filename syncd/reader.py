@@ -32,6 +32,7 @@ class Reader:
         identity: str | None,
         queue_changes_max: int,
         batch_changes_max: int,
+        acknowledges: bool = True,
     ) -> None:
         self.identity = identity
         self.lag = NO_LAG
@@ -39,6 +40,7 @@ class Reader:
         self._checkpoint = checkpoint
         self._queue_changes_max = queue_changes_max
         self._batch_changes_max = batch_changes_max
+        self._acknowledges = acknowledges
         self._source: Source | None = None
         self._waiting: deque[ChangeSet] = deque()
         self._waiting_changes = 0
@@ -80,7 +82,7 @@ class Reader:
     def ack(self, position: Position) -> None:
         """What was taken is durable."""
         self._taken = ()
-        if self._source is not None:
+        if self._source is not None and self._acknowledges:
             self._source.ack(position)
 
     def oldest(self) -> datetime | None:

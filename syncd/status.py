@@ -118,6 +118,17 @@ def standing(ledger: Ledger, pipeline: str, now: datetime) -> Standing:
     )
 
 
+def known_source(ledger: Ledger, pipeline: str) -> str | None:
+    """The identity of the source that the pipeline's position belongs to; None before the first start."""
+    rows = ledger.query("SELECT source FROM syncd.pipeline WHERE name = ?", (pipeline,))
+    return str(rows[0][0]) if rows and rows[0][0] is not None else None
+
+
+def remember_source(ledger: Ledger, pipeline: str, identity: str | None) -> None:
+    """From now on the pipeline's position belongs to this source."""
+    ledger.execute([("UPDATE syncd.pipeline SET source = ? WHERE name = ?", (identity, pipeline))])
+
+
 def _report(status: object) -> Report | None:
     if status is None:
         return None

@@ -124,11 +124,11 @@ class Worker(threading.Thread):
         with Reader(
             line.open_source,
             ledger.checkpoint(),
-            _known_source(ledger, line.name),
+            status.known_source(ledger, line.name),
             line.queue_changes_max,
             line.batch_changes_max,
         ) as reader:
-            _remember_source(ledger, line.name, reader.identity)
+            status.remember_source(ledger, line.name, reader.identity)
             self.state = "posting"
             self._log.info("posting", position=ledger.checkpoint())
             replay, collect, tell = _Every(REPLAY_INTERVAL_S), _Every(COLLECT_INTERVAL_S), _Every(REPORT_INTERVAL_S)
@@ -257,15 +257,6 @@ def _state_after(fault: Fault) -> status.State:
 
 def _releases(outcomes: Sequence[Outcome]) -> bool:
     return any(posting.release is not None for outcome in outcomes for posting in outcome.postings)
-
-
-def _known_source(ledger: Ledger, name: str) -> str | None:
-    rows = ledger.query("SELECT source FROM syncd.pipeline WHERE name = ?", (name,))
-    return str(rows[0][0]) if rows and rows[0][0] is not None else None
-
-
-def _remember_source(ledger: Ledger, name: str, identity: str | None) -> None:
-    ledger.execute([("UPDATE syncd.pipeline SET source = ? WHERE name = ?", (identity, name))])
 
 
 def _now() -> datetime:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from syncd import language
-from syncd.cli import daemon, looking
+from syncd.cli import daemon, looking, passes, setting_up
 from syncd.cli.declare import command, group
 from syncd.language import say
 
@@ -14,8 +14,17 @@ app = group("help_syncd")
 
 command(app, "run")(daemon.run)
 command(app, "demo")(daemon.demo)
+command(app, "migrate")(setting_up.migrate)
 command(app, "check")(looking.check)
+command(app, "dry-run")(passes.dry_run)
+command(app, "snapshot")(passes.snapshot)
 command(app, "status")(looking.status)
+
+changelog = group("help_changelog")
+app.add_typer(changelog, name="changelog")
+command(changelog, "install")(setting_up.install)
+command(changelog, "remove")(setting_up.remove)
+command(changelog, "prune")(setting_up.prune)
 
 
 @app.callback()

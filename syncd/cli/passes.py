@@ -1,0 +1,90 @@
+"""Commands that carry what is waiting and then end: a dry run, a snapshot."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from syncd import drain, wiring
+from syncd.cli.options import Config, Json, Name, config_path
+from syncd.cli.output import emit, errors, line, table
+from syncd.errors import Halt
+from syncd.language import say
+from syncd.ports import Ledger
+from syncd.reader import Reader
+
+Again = Annotated[bool, typer.Option("--again", help=say("help_again"))]
+
+
+def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> None:
+    """Everything but the commit."""
+    pipeline = wiring.pipeline(config_path(config), name)
+    with closing(pipeline.open_ledger(dry_run=True)) as ledger, _bar() as bar:
+        _become_writer(pipeline, ledger)
+        tally = drain.to_the_end(pipeline.line(), ledger, True, _Shown(bar))
+    _show(tally, as_json)
+
+
+def snapshot(config: Config = None, name: Name = None, again: Again = False, as_json: Json = False) -> None:
+    """Read the tables as they stand."""
+    pipeline = wiring.pipeline(config_path(config), name)
+    with closing(pipeline.open_ledger()) as ledger, _bar() as bar:
+        pipeline.prepare(ledger)
+        _become_writer(pipeline, ledger)
+        if ledger.checkpoint() is not None and not again:
+            raise Halt("snapshot_again", pipeline=pipeline.name)
+        tally = drain.snapshot(pipeline.line(), ledger, _Shown(bar))
+    _show(tally, as_json)
+
+
+class _Shown:
+    """Moves the bar: by the snapshot's own count while there is one, else by what was carried."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task: TaskID = bar.add_task(say("progress_start"), total=None)
+
+    def __call__(self, tally: drain.Tally, reader: Reader) -> None:
+        note = reader.lag.note
+        if "rows_total" in note:
+            self._bar.update(
+                self._task, description=note["table"], completed=int(note["rows"]), total=int(note["rows_total"])
+            )
+        else:
+            self._bar.update(self._task, description=say("progress_changes"), completed=tally.changes, total=None)
+
+
+def _become_writer(pipeline: wiring.Pipeline, ledger: Ledger) -> None:
+    if not ledger.acquire():
+        raise Halt("daemon_is_running", pipeline=pipeline.name)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}"),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    )
+
+
+def _show(tally: drain.Tally, as_json: bool) -> None:
+    if as_json:
+        emit(vars(tally))
+        return
+    totals = ("changes", "cards", "vouchers", "entries", "debit", "credit")
+    table(
+        ("status_what", "status_value"), [(say("tally_" + name), getattr(tally, name)) for name in totals], right=(1,)
+    )
+    if tally.postings:
+        line("")
+        table(("tally_rule", "tally_postings"), tally.postings.most_common(), right=(1,))
+    if tally.parked:
+        line("")
+        table(("tally_reason", "tally_parked"), tally.parked.most_common(), right=(1,))
+    if tally.ignored:
+        line("")
+        table(("tally_ignored_by", "tally_ignored"), tally.ignored.most_common(), right=(1,))
