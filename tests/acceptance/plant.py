@@ -67,10 +67,8 @@ class Plant(NamedTuple):
         return done.stdout + done.stderr
 
     def json(self, *arguments: str, expect: int = 0) -> Any:
-        done = self._command(*arguments, "--json")
-        ran = subprocess.run(done, capture_output=True, text=True, env=_environment(), timeout=300)
-        assert ran.returncode == expect, f"{done}: {ran.returncode}\n{ran.stdout}{ran.stderr}"
-        return json.loads(ran.stdout)
+        """Run a command with `--json`; what it printed."""
+        return json.loads(self._run(expect, *arguments, "--json").stdout)
 
     def start(self) -> subprocess.Popen[bytes]:
         """The daemon; the caller stops it."""
@@ -115,6 +113,12 @@ class Plant(NamedTuple):
 
     def log_tail(self) -> str:
         return self.log.read_text("utf-8", "replace")[-3000:] if self.log.exists() else ""
+
+    def _run(self, expect: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = self._command(*arguments)
+        done = subprocess.run(command, capture_output=True, text=True, env=_environment(), timeout=300)
+        assert done.returncode == expect, f"syncd {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
 
     def _command(self, *arguments: str) -> list[str]:
         return [str(Path(sys.executable).with_name("syncd")), *arguments, "--config", str(self.config)]
