@@ -1,0 +1,233 @@
+"""A PostgreSQL EAM by logical replication: a consistent snapshot, then the log from exactly that point.
+
+The reader owns two connections, one for the log and one for everything else, and belongs to one thread; only `ack`
+may be called from another. `read` never waits longer than asked, and answers the server whenever it is called; whoever
+does not read for a while, because a queue is full, calls `keepalive` every few seconds instead.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from connectors import scan_eam
+from connectors.postgres_check import Wanted, findings, refuse, refuse_unread
+from connectors.postgres_position import Coverage, Place, in_stream, lsn_number, lsn_text, parse
+from connectors.postgres_server import (
+    Server,
+    full_name,
+    guarded,
+    open_connection,
+    publication_sql,
+    quoted,
+    slot_sql,
+)
+from connectors.postgres_snapshot import Progress, View, read, view
+from connectors.postgres_stream import MESSAGES_SINCE, Log, Stream, beat_statement
+from syncd.change import ChangeSet, Position, Table
+from syncd.errors import Halt
+from syncd.ports import Finding, Lag
+
+OPTIONS_IN_BRACKETS_SINCE: Final = 150000
+"""The version from which CREATE_REPLICATION_SLOT takes its options in brackets."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the EAM's PostgreSQL is and how its log is read."""
+
+    dsn: str
+    """Connection string or URI, of a role that may replicate and may read the tracked tables."""
+    slot: str = ""
+    """Name of the replication slot; `syncd_` and the pipeline's name by default."""
+    publication: str = ""
+    """Name of the publication; as the slot's by default."""
+    create: bool = True
+    """Create the slot, and the publication or what it lacks. Off: a DBA does, and is told the statements."""
+    zone: str = "Asia/Shanghai"
+    """The time zone of times that the EAM keeps without one."""
+    heartbeat_s: float = 10.0
+    """Seconds of silence after which the position is moved on, so that the slot holds no log for nothing."""
+    heartbeat_table: str = ""
+    """A published table of one row with a column `beat timestamptz`, written to at each heartbeat. Needed by nothing
+    but a PostgreSQL 13 whose walsender is silent; later ones take a message in the log."""
+    failover: bool = False
+    """Make the slot one that standbys keep in step (PostgreSQL 17). A promoted standby then counts as the same log."""
+
+
+def connect(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> "PostgresSource":
+    """The log as a source. Raises Transient or Halt."""
+    return PostgresSource(settings, tables, pipeline)
+
+
+def scan(
+    settings: Settings, query: scan_eam.Query, prepare: Callable[[Any], None]
+) -> AbstractContextManager[scan_eam.Rows]:
+    """The rows of a statement, which `query` writes in PostgreSQL's dialect; it needs no preparation."""
+    return scan_eam.postgres(settings.dsn, query)
+
+
+class PostgresSource:
+    """See `syncd.ports.Source`. `progress` is that of the snapshot, None while there is none."""
+
+    def __init__(self, settings: Settings, tables: Mapping[str, Table], pipeline: str) -> None:
+        own_name = "syncd_" + re.sub(r"[^a-z0-9_]", "_", pipeline.lower())
+        self.progress: Progress | None = None
+        self._settings, self._tables = settings, tables
+        self._wanted = Wanted(
+            settings.slot or own_name,
+            settings.publication or settings.slot or own_name,
+            tables,
+            settings.create,
+            settings.failover,
+        )
+        self._pipeline, self._application = pipeline, f"syncd {pipeline}"
+        self._zone = ZoneInfo(settings.zone)
+        self._server = Server(settings.dsn, self._application)
+        self._facts = self._server.facts()
+        self._view: View | None = None
+        self._snapshot: Iterator[ChangeSet] | None = None
+        self._coverage: Coverage | None = None
+        self._stream: Stream | None = None
+
+    def check(self) -> list[Finding]:
+        return findings(self._server, self._facts, self._wanted)
+
+    def start(self, checkpoint: Position | None) -> None:
+        if checkpoint is None:
+            refuse(self.check())
+            self._publish()
+            self._begin_snapshot()
+            return
+        place = parse(checkpoint)
+        self._require_slot(place)
+        results = self.check()
+        refuse(results)
+        refuse_unread(results)
+        if place.reading and place.coverage is not None:
+            self._resume_snapshot(place.coverage, place.nth)
+        else:
+            self._stream = self._open_stream(place)
+
+    def read(self, timeout_s: float) -> ChangeSet | None:
+        if self._snapshot is not None:
+            changes = next(self._snapshot, None)
+            if changes is None:
+                return self._end_snapshot()
+            self._coverage = parse(changes.position).coverage
+            return changes
+        assert self._stream is not None, "read before start"
+        return self._stream.read(timeout_s)
+
+    def keepalive(self) -> None:
+        """Tell the server that the reader lives, and what it may forget."""
+        if self._stream is not None:
+            self._stream.feed_back()
+
+    def ack(self, position: Position) -> None:
+        place = parse(position)
+        if self._stream is not None and not place.reading:
+            self._stream.flushed = max(self._stream.flushed, place.lsn)
+
+    def lag(self) -> Lag:
+        standing = self._server.lag(self._wanted.slot)
+        if standing is None:
+            return Lag(None, None, {"slot": "missing"})
+        end, restart, wal_status, safe_wal_size = standing
+        note = {"wal_status": wal_status, "retained_bytes": str(max(end - restart, 0)), "safe_wal_size": safe_wal_size}
+        done = self._stream.reached() if self._stream else restart
+        return Lag(max(end - done, 0), None, note)
+
+    def identity(self) -> str:
+        timeline = "" if self._settings.failover else f"/{self._facts.timeline}"
+        return f"postgres/{self._facts.system}{timeline}/{self._facts.database}/{self._wanted.slot}"
+
+    def close(self) -> None:
+        if self._view is not None:
+            self._view.connection.close()
+        if self._stream is not None:
+            self._stream.close()
+        self._server.close()
+
+    def _publish(self) -> None:
+        published = self._server.publication(self._wanted.publication, self._facts.version)
+        names = [full_name(table) for table in self._tables.values()]
+        missing = [name for name in names if published is None or name not in published.tables]
+        if missing:
+            self._server.query(publication_sql(self._wanted.publication, missing, exists=published is not None))
+
+    def _require_slot(self, place: Place) -> None:
+        """Positions mean something only while the slot holds the log from there on. A slot that stands beyond the
+        checkpoint was made anew or moved by somebody: what lies between is gone, and nobody would notice."""
+        slot = self._server.slot(self._wanted.slot)
+        if slot is None:
+            raise Halt("pg_slot_missing", slot=self._wanted.slot, repair=self._slot_sql())
+        if slot.confirmed > place.lsn:
+            confirmed, checkpoint = lsn_text(slot.confirmed), lsn_text(place.lsn)
+            raise Halt("pg_slot_ahead", slot=self._wanted.slot, confirmed=confirmed, checkpoint=checkpoint)
+
+    def _begin_snapshot(self) -> None:
+        """A slot that is there already, as when a DBA made it, begins the stream before the snapshot; what both say
+        is told apart by the coverage."""
+        slot = self._server.slot(self._wanted.slot)
+        if slot is not None:
+            self._resume_snapshot(Coverage(slot.confirmed), 0)
+            return
+        connection = open_connection(self._settings.dsn, self._application, replication=True)
+        try:
+            point, exported = self._create_slot(connection)
+            self._view = view(self._settings.dsn, self._application, point, exported)
+        finally:
+            connection.close()
+        self._read_tables(self._view, Coverage(point), 0)
+
+    def _create_slot(self, connection: Any) -> tuple[int, str]:
+        """Where the stream will begin, and the name of the snapshot that shows all that lies before."""
+        options = "EXPORT_SNAPSHOT"
+        if self._facts.version >= OPTIONS_IN_BRACKETS_SINCE:
+            options = "(SNAPSHOT 'export', FAILOVER)" if self._settings.failover else "(SNAPSHOT 'export')"
+        with guarded(), connection.cursor() as cursor:
+            cursor.execute(f"CREATE_REPLICATION_SLOT {quoted(self._wanted.slot)} LOGICAL pgoutput {options}")
+            _, point, exported, _ = cursor.fetchone()
+        return lsn_number(point), exported
+
+    def _resume_snapshot(self, coverage: Coverage, rows_done: int) -> None:
+        self._view = view(self._settings.dsn, self._application, coverage.slot)
+        self._read_tables(self._view, coverage, rows_done)
+
+    def _read_tables(self, view: View, coverage: Coverage, rows_done: int) -> None:
+        found = [(table, self._server.table(full_name(table))) for table in self._tables.values()]
+        tables = [(table, there) for table, there in found if there is not None]
+        self.progress = Progress(rows_done=rows_done, rows_total=max(rows_done, sum(t.rows for _, t in tables)))
+        self._coverage = coverage
+        self._snapshot = read(view, tables, coverage, self._zone, self.progress)
+
+    def _end_snapshot(self) -> ChangeSet:
+        """Everything has been read: from here on positions are those of the stream."""
+        assert self._view is not None
+        assert self._coverage is not None
+        self._view.connection.close()
+        self._view = self._snapshot = self.progress = None
+        place = Place(False, self._coverage.slot, 0, self._coverage)
+        self._stream = self._open_stream(place)
+        return ChangeSet((), in_stream(place.lsn, 0, self._coverage))
+
+    def _open_stream(self, place: Place) -> Stream:
+        settings, version = self._settings, self._facts.version
+        log = Log(
+            dsn=settings.dsn,
+            application=self._application,
+            slot=self._wanted.slot,
+            publication=self._wanted.publication,
+            tables=self._tables,
+            zone=self._zone,
+            heartbeat_s=settings.heartbeat_s,
+            beat=beat_statement(self._pipeline, settings.heartbeat_table, version, self._facts.standby),
+            messages=version >= MESSAGES_SINCE,
+        )
+        return Stream(log, self._server, place)
+
+    def _slot_sql(self) -> str:
+        return slot_sql(self._wanted.slot, self._settings.failover)

@@ -1,0 +1,87 @@
+"""Leaves out of the stream what a snapshot has already shown, row by row.
+
+A slot that was there before the snapshot, or a snapshot that was interrupted, makes the two overlap: the stream then
+repeats transactions whose effect is in rows already read. Which snapshot showed a row depends on the row's key.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from connectors.pgoutput import Relation, RowReader, rows
+from connectors.postgres_position import Coverage, Part
+from syncd.change import Change, Column, Kind, Position, Row, Table, Value
+
+NUMERIC_OIDS = frozenset({20, 21, 23, 26, 1700})
+"""Keys of these types are read in their own order, all others in the byte order of their text."""
+
+
+class Keys(NamedTuple):
+    """A relation's row messages read as the server's own text of the key, and how these texts are ordered."""
+
+    reader: RowReader
+    numeric: tuple[bool, ...]
+
+
+def keys_of(relation: Relation, table: Table) -> Keys:
+    """Compile the key of a relation."""
+    columns = tuple(Column(table.columns[i].name, Kind.TEXT) for i in table.key)
+    oids = {column.name: column.type_oid for column in relation.columns}
+    narrowed = Table(table.alias, table.name, columns, tuple(range(len(columns))))
+    return Keys(rows(relation, narrowed), tuple(oids.get(column.name) in NUMERIC_OIDS for column in columns))
+
+
+class Overlap:
+    """The overlap of one transaction with the snapshots; `seen` says which of them saw it."""
+
+    def __init__(self, coverage: Coverage, xid: int) -> None:
+        self._tables = coverage.tables
+        self._seen = [snapshot.sees(xid) for snapshot in coverage.snapshots]
+        self.none = not any(self._seen)
+
+    def rest(self, change: Change, keys: Keys, data: bytes) -> Change | None:
+        """What the snapshots have not shown of a change; None when they have shown all of it. A row whose key
+        moved between two parts may have been shown only as it was, or only as it became."""
+        parts = self._tables.get(change.table, ())
+        if len({self._seen[p.snapshot] for p in parts}) < 2:
+            return None if parts and self._seen[parts[0].snapshot] else change
+        bare = _read_keys(keys.reader, change, data)
+        after_shown = bare.after is not None and self._shown(parts, bare.after, keys.numeric)
+        before = bare.before if bare.before is not None and _whole(bare.before) else bare.after
+        before_shown = before is not None and self._shown(parts, before, keys.numeric)
+        match change.op, before_shown, after_shown:
+            case "insert", _, True:
+                return None
+            case "delete", True, _:
+                return None
+            case "update", True, True:
+                return None
+            case "update", True, False:
+                return change._replace(op="insert", before=None)
+            case "update", False, True:
+                return change._replace(op="delete", after=None)
+        return change
+
+    def emptied(self, alias: str) -> bool:
+        """Whether every snapshot of the table has already shown it emptied by this transaction."""
+        parts = self._tables.get(alias, ())
+        return bool(parts) and all(self._seen[p.snapshot] for p in parts)
+
+    def _shown(self, parts: tuple[Part, ...], key: Row, numeric: tuple[bool, ...]) -> bool:
+        place = _order(key, numeric)
+        for part in parts:
+            if part.last is None or place <= _order(part.last, numeric):
+                return self._seen[part.snapshot]
+        return False
+
+
+def _read_keys(reader: RowReader, change: Change, data: bytes) -> Change:
+    read = {"insert": reader.insert, "update": reader.update, "delete": reader.delete}[change.op]
+    return read(data, Position(""), change.committed_at)
+
+
+def _whole(key: Row) -> bool:
+    return all(isinstance(value, str) for value in key)
+
+
+def _order(key: tuple[Value, ...], numeric: tuple[bool, ...]) -> tuple[Decimal | str, ...]:
+    return tuple(Decimal(str(v)) if n else str(v) for v, n in zip(key, numeric, strict=True))
