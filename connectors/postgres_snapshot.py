@@ -124,7 +124,8 @@ def _select(table: Table, source: SourceTable, after: tuple[str, ...] | None) ->
     ]
     texts = [f"t.{quoted(key.name)}::text" for key in keys]
     beyond = f" WHERE ({', '.join(order)}) > ({', '.join(literal(text) for text in after)})" if after else ""
-    return f"SELECT {', '.join([*columns, *texts])} FROM {quoted(*split(table.name))} t{beyond} ORDER BY {', '.join(order)}"
+    name = quoted(*split(table.name))
+    return f"SELECT {', '.join([*columns, *texts])} FROM {name} t{beyond} ORDER BY {', '.join(order)}"
 
 
 def _row_reader(table: Table, source: SourceTable, zone: tzinfo) -> Callable[[RawRow], tuple[Row, bool]]:
