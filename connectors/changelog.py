@@ -14,12 +14,14 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+from connectors import scan_eam
 from connectors.changelog_rows import Chunk, Columns, Database, Images, Logged
 from connectors.convert import RowConvert, row_converter
 from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Table
@@ -52,6 +54,15 @@ class Settings:
 def connect(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> "ChangelogSource":
     """The change table as a source."""
     return ChangelogSource(_open(settings, pipeline), settings, tables, pipeline)
+
+
+def scan(
+    settings: Settings, query: scan_eam.Query, prepare: Callable[[Any], None]
+) -> AbstractContextManager[scan_eam.Rows]:
+    """The rows of a statement, which `query` writes for the EAM's dialect."""
+    if settings.dialect == "sqlite":
+        return scan_eam.sqlite(settings.database, query, prepare)
+    return scan_eam.postgres(settings.database, query, settings.schema)
 
 
 def install(settings: Settings, tables: Mapping[str, Table], dry_run: bool = False) -> list[str]:

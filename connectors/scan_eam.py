@@ -1,0 +1,48 @@
+"""The EAM asked with a plain statement, for the reconciliation: rows as they come, of one moment, nothing written."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, Literal
+from urllib.parse import quote
+
+from syncd.errors import Fault, Halt, Transient
+
+Dialect = Literal["postgres", "sqlite"]
+Query = Callable[[Dialect], str]
+Rows = Iterator[Sequence[Any]]
+
+
+@contextmanager
+def sqlite(path: str, query: Query, prepare: Callable[[sqlite3.Connection], None]) -> Iterator[Rows]:
+    """From a SQLite file. `prepare` registers the functions that the statement calls."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=10)) as connection:
+            prepare(connection)
+            yield connection.execute(query("sqlite"))
+    except sqlite3.Error as error:
+        raise Halt("eam_query", error=error) from error
+
+
+@contextmanager
+def postgres(dsn: str, query: Query, schema: str = "public") -> Iterator[Rows]:
+    """From a PostgreSQL database, by a cursor on its side."""
+    import psycopg2
+
+    try:
+        with closing(psycopg2.connect(dsn, application_name="syncd reconcile")) as connection:
+            connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
+            with connection.cursor() as session:
+                session.execute("SET timezone = 'UTC'")
+                session.execute("SELECT set_config('search_path', quote_ident(%s) || ', public', false)", (schema,))
+            with connection.cursor("syncd_reconcile") as cursor:
+                cursor.execute(query("postgres"))
+                yield cursor
+    except psycopg2.Error as error:
+        raise _fault(error) from error
+
+
+def _fault(error: Exception) -> Fault:
+    """The server went away, or what it was asked is wrong."""
+    unreachable = getattr(error, "pgcode", None) is None
+    return Transient("eam_away", error=error) if unreachable else Halt("eam_query", error=error)

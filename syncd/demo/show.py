@@ -1,0 +1,129 @@
+"""The demonstration in the terminal: scene by scene as it happens, then the books as they stand."""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from syncd import logs, wiring
+from syncd.demo import figures, month
+from syncd.demo.figures import Balance, Figures, Settled
+from syncd.demo.stage import Parked, Voucher, built, running
+from syncd.language import hint, say
+from syncd.money import ZERO
+from syncd.reconcile import Report
+
+DEVICES: Final = 1_200
+KEPT_IN: Final = Path("demo-data")
+
+console: Final = Console(highlight=False)
+
+
+def run(once: bool = False, json_file: Path | None = None, directory: Path | None = None) -> None:
+    """Play the month. `once` leaves nothing behind but the figures in `json_file`."""
+    logs.configure("quiet")
+    started = time.monotonic()
+    with TemporaryDirectory() if once and directory is None else nullcontext(directory or KEPT_IN) as folder:
+        place = Path(folder).resolve()
+        place.mkdir(parents=True, exist_ok=True)
+        with built(place, DEVICES, date.today()) as stage:
+            console.print(Text(say("demo_intro", {"devices": DEVICES, "month": f"{stage.today:%Y-%m}"}), style="bold"))
+            with running(stage):
+                for scene in month.play(stage):
+                    _tell(scene)
+            report = wiring.reconcile(stage.pipeline)
+            said = figures.read(stage, report, time.monotonic() - started)
+            _trial_balance(figures.trial_balance(stage))
+            _parked(figures.parked(stage))
+            _reconciliation(report)
+            _summary(said)
+        if not once:
+            command = f"syncd trace FA-SC-2301 --config {place / 'syncd.yaml'}"
+            console.print(Text(say("demo_kept", {"directory": place, "command": command}), style="dim"))
+    if json_file is not None:
+        json_file.write_text(json.dumps(said.plain(), ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _tell(scene: month.Scene) -> None:
+    waits = scene.parked is not None
+    mark = ("● ", "bold yellow") if waits else ("✓ ", "bold green")
+    took = f"  {say('demo_ms', {'ms': scene.elapsed_ms})}" if scene.elapsed_ms else ""
+    console.print()
+    console.print(Text.assemble(mark, say(scene.code, scene.params), (took, "dim")))
+    for voucher in scene.vouchers:
+        console.print(_voucher(voucher))
+    if scene.parked is not None:
+        _say_parked(scene.parked)
+
+
+def _voucher(voucher: Voucher) -> Table:
+    heading = Text.assemble((f"  {voucher.ref}", "bold"), f"  {voucher.date}  {voucher.summary}")
+    shown = Table(title=heading, title_justify="left", title_style="", box=None, padding=(0, 2), show_header=False)
+    for justify in ("left", "left", "left", "right", "right"):
+        shown.add_column(justify=justify)  # type: ignore[arg-type]
+    for entry in voucher.entries:
+        style = "red" if entry.debit + entry.credit < 0 else ""
+        cells = ("", entry.account, entry.name, entry.dept or "", _amount(entry.debit), _amount(entry.credit))
+        shown.add_row(*cells[1:], style=style)
+    return shown
+
+
+def _say_parked(parked: Parked) -> None:
+    console.print(Text("  " + say(parked.code, parked.params), style="yellow"))
+    advice = hint(parked.code, parked.params)
+    if advice:
+        console.print(Text(f"  → {advice}", style="dim"))
+
+
+def _trial_balance(balances: Sequence[Balance]) -> None:
+    rows = [(b.account, b.name, _amount(b.debit), _amount(b.credit), _amount(b.balance)) for b in balances]
+    debit, credit = (sum((getattr(b, side) for b in balances), ZERO) for side in ("debit", "credit"))
+    rows.append(("", say("demo_total"), _amount(debit), _amount(credit), _amount(debit - credit) or "0.00"))
+    headings = ("demo_account", "demo_account", "demo_debit", "demo_credit", "demo_balance")
+    _table("demo_trial_balance", ("", *headings[1:]), rows, right=(2, 3, 4))
+
+
+def _parked(rows: Sequence[Settled]) -> None:
+    shown = [(r.subject, say(r.code, json.loads(r.params)), say(f"demo_state_{r.state}")) for r in rows]
+    _table("demo_parked", ("demo_subject", "demo_reason", "demo_outcome"), shown)
+
+
+def _reconciliation(report: Report) -> None:
+    held = {control.field: control.balance for control in report.controls}
+    rows = []
+    for field in ("original_value", "accumulated_depreciation", "impairment", "net_value"):
+        eam, finance = (getattr(side, field) or ZERO for side in (report.eam, report.finance))
+        balance = _amount(held[field]) or "0.00" if field in held else ""
+        rows.append((say(field), f"{eam:,.2f}", f"{finance:,.2f}", balance, f"{finance - eam:,.2f}"))
+    headings = ("demo_value", "demo_eam", "demo_finance", "demo_ledger", "demo_difference")
+    _table("demo_reconciliation", headings, rows, right=(1, 2, 3, 4))
+
+
+def _summary(said: Figures) -> None:
+    params = said._asdict() | {"p50": said.latency_p50_ms, "p99": said.latency_p99_ms, "elapsed": said.elapsed_s}
+    fine = said.differences == said.duplicates == 0 and said.debit == said.credit
+    console.print()
+    console.print(Text(say("demo_summary", params), style="bold green" if fine else "bold red"))
+
+
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
+    shown = Table(title=Text(say(title), style="bold"), title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for index, heading in enumerate(headings):
+        shown.add_column(say(heading) if heading else "", justify="right" if index in right else "left")
+    for row in rows:
+        shown.add_row(*row)
+    console.print()
+    console.print(shown)
+
+
+def _amount(amount: Decimal) -> str:
+    return f"{amount:,.2f}" if amount else ""

@@ -1,0 +1,65 @@
+"""Both sides held against each other, without databases."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.reconcile import Amounts, compare, side_by_side
+
+ALERT = Decimal("0.01")
+
+
+def amounts(original: str, accumulated: str = "0", impairment: str = "0") -> Amounts:
+    return Amounts(Decimal(original), Decimal(accumulated), Decimal(impairment))
+
+
+def test_equal_sides_differ_in_nothing() -> None:
+    held = [("FA-SC-1", amounts("100.00", "5.00")), ("FA-SC-2", amounts("200", "10"))]
+    same = [("FA-SC-1", amounts("100", "5")), ("FA-SC-2", amounts("200.00", "10.00"))]
+    report = compare(side_by_side(held, same), ALERT)
+    assert (report.assets, report.differing, report.alerting) == (2, 0, 0)
+    assert report.eam == report.finance
+    assert report.eam.net_value == Decimal("285.00")
+
+
+@pytest.mark.parametrize(("finance", "alerting"), [("10100.00", 0), ("10100.01", 2), ("9900.00", 0), ("9899.99", 2)])
+def test_alert_is_strictly_above_one_per_cent(finance: str, alerting: int) -> None:
+    """The asset and the total of the only asset alert together."""
+    report = compare(side_by_side([("A", amounts("10000"))], [("A", amounts(finance))]), ALERT)
+    assert report.differing == 1
+    assert report.alerting == alerting
+    assert {d.field for d in report.differences} == {"original_value", "net_value"}
+
+
+def test_asset_that_one_side_lacks_alerts() -> None:
+    """Scrapped in one system, still depreciating in the other."""
+    report = compare(side_by_side([("A", amounts("1"))], [("A", amounts("1")), ("B", amounts("2"))]), ALERT)
+    assert [d.asset_code for d in report.differences] == ["B"] * 4
+    assert report.differences[0].eam is None
+    assert report.alerting == 2
+
+
+def test_code_that_stands_twice_is_found() -> None:
+    report = compare(side_by_side([("A", amounts("1")), ("A", amounts("1"))], [("A", amounts("1"))]), ALERT)
+    assert {(d.asset_code, d.finance) for d in report.differences} == {("A", None)}
+
+
+def test_amount_that_cannot_be_read_is_a_difference_and_not_a_zero() -> None:
+    report = compare(side_by_side([("A", Amounts(None, Decimal(0)))], [("A", amounts("0"))]), ALERT)
+    assert [(d.field, d.eam) for d in report.differences] == [("original_value", None), ("net_value", None)]
+    assert report.alerting == 1
+
+
+codes = st.dictionaries(st.text(max_size=3), st.integers(0, 9).map(lambda n: amounts(str(n))), max_size=8)
+
+
+@given(codes, codes)
+def test_merging_is_a_full_outer_join_in_byte_order(left: dict[str, Amounts], right: dict[str, Amounts]) -> None:
+    def piled(side: dict[str, Amounts]) -> list[tuple[str, Amounts]]:
+        return sorted(side.items(), key=lambda item: item[0].encode("utf-8", "surrogatepass"))
+
+    merged = list(side_by_side(piled(left), piled(right)))
+    assert [code for code, *_ in merged] == [code for code, _ in piled(left | right)]
+    assert all((one, other) == (left.get(code), right.get(code)) for code, one, other in merged)
