@@ -63,7 +63,7 @@ _ALL = (
     _native("right", (TEXT, NUMBER), TEXT, "right({0}, {1})"),
     _native("substr", (TEXT, NUMBER), TEXT, "substr({0}, {1})"),
     _native("substr", (TEXT, NUMBER, NUMBER), TEXT, "substr({0}, {1}, {2})"),
-    _native("replace", (TEXT, TEXT, TEXT), TEXT, "replace({0}, {1}, {2})", "replace({0}, {1}, {2})"),
+    _native("replace", (TEXT, TEXT, TEXT), TEXT, "replace({0}, {1}, {2})"),
     _native("lpad", (TEXT, NUMBER), TEXT, "lpad({0}, {1})"),
     _native("lpad", (TEXT, NUMBER, TEXT), TEXT, "lpad({0}, {1}, {2})"),
     _native("make_date", (NUMBER, NUMBER, NUMBER), DATE, "make_date({0}, {1}, {2})"),

@@ -43,7 +43,7 @@ class _Printer:
 
     def __init__(self, first: int) -> None:
         self._next = first
-        self._bound: dict[int, str] = {}
+        self._bound: dict[object, str] = {}
 
     def value(self, term: Term) -> str:
         """Source that gives the value, None for NULL."""
@@ -108,17 +108,18 @@ class _Printer:
         """The value given that all `checks` are not None; nested strict operations share one row of checks."""
         if term.op in STRICT:
             return self._operation(term, [self._strict(a, checks, seen) for a in term.args])
+        if term.op == "bind":
+            known = term.detail in self._bound
+            source = self.value(term)
+            if term.nullable or not known:  # its first use comes before all else that is checked here
+                checks.append(source)
+            return self._bound[term.detail]
         source = self.value(term)
         if not term.nullable:
             return source
         if source not in seen:
-            own = _TEMPORARY.match(source.removeprefix("("))
-            if term.op == "bind" and own:
-                seen[source] = own[0]
-                checks.append(source)
-            else:
-                seen[source] = self._temporary()
-                checks.append(f"({seen[source]} := {source})")
+            seen[source] = self._temporary()
+            checks.append(f"({seen[source]} := {source})")
         return seen[source]
 
     def _operation(self, term: Term, args: list[str]) -> str:
@@ -188,7 +189,8 @@ class _Printer:
         return f"(None if ({temporary} := {self.value(inner)}) is None else not {temporary})"
 
     def _is_null(self, term: Term) -> str:
-        return f"({self.value(term.args[0])} is None)"
+        (arg,) = term.args
+        return f"({self.value(arg)} is None)" if arg.nullable else "False"
 
     def _is(self, term: Term) -> str:
         return f"({self.value(term.args[0])} is {term.detail})"

@@ -8,7 +8,7 @@ from syncd.language import catalogue
 from tests.tidy.tree import python, tree
 
 LANGUAGES = ("en", "zh")
-FAULTS = ("Fault", "Transient", "RowRefused", "Halt", "MappingError", "ExpressionError")
+FAULTS = ("Fault", "Transient", "RowRefused", "Halt", "MappingError", "ExpressionError", "Uncomputable")
 SPOKEN = ("say", "hint", "line")
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 
