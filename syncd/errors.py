@@ -10,6 +10,8 @@ tried again by itself. `code` names the message and its hint in `syncd/messages`
 them in and never carry a row's values beyond the one that is at fault.
 """
 
+from collections.abc import Sequence
+
 
 class Fault(Exception):
     """An error that a user may meet: `code` names its message and hint, `params` fill them in."""
@@ -42,3 +44,14 @@ class MappingError(Fault):
     def __init__(self, code: str, where: str, **params: object) -> None:
         super().__init__(code, where=where, **params)
         self.where = where
+
+
+class MappingErrors(MappingError):
+    """All that is wrong with a mapping, in one report."""
+
+    def __init__(self, errors: Sequence[MappingError]) -> None:
+        super().__init__("mapping_errors", errors[0].where, count=len(errors))
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)

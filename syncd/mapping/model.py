@@ -6,7 +6,7 @@ The models are the one description of the files: they check them, and the JSON S
 import types
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -333,11 +333,9 @@ def _trail(data: object, loc: tuple[int | str, ...]) -> Trail:
     """Where in the file a fault is: pydantic also names the members of unions, which stand in no file."""
     trail: list[str | int] = []
     for step in loc:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-            trail.append(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
+        found = isinstance(data, dict) and step in data
+        if found or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            data = cast(Any, data)[step]
             trail.append(step)
     return tuple(trail)
 

@@ -116,7 +116,7 @@ def _mapping(
 
 def _scalar(node: yaml.Node) -> object:
     text = str(node.value)
-    if node.style is not None:
+    if node.style:  # quoted, or a block: text, whatever it looks like
         return text
     if text in _WORDS:
         return _WORDS[text]
