@@ -1,0 +1,265 @@
+"""The operator's side: parked rows, approvals, accepted mappings. Used by the command line and the console alike.
+
+Only the daemon posts: here a row is marked, and the daemon takes it up between two batches. Whoever acts says who
+and why, and the action is chained to all earlier ones in the same transaction.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+from syncd import audit, statements
+from syncd.change import Kind, Table, Value
+from syncd.errors import Halt
+from syncd.money import decimal
+from syncd.ports import Desk, Ledger
+from syncd.record import decode_change, encode_change, moment, plain, timestamp
+
+SQL: Final = statements.load("syncd", "desk.sql")
+ROWS_MAX: Final = 10_000
+"""Rows that one action may touch."""
+
+
+class Selection(NamedTuple):
+    """Which parked rows are meant: these numbers, or all that match what is not empty."""
+
+    ids: tuple[int, ...] = ()
+    subject: str = ""
+    state: str = ""
+    rule: str = ""
+    code: str = ""
+    settled: bool = False
+
+
+class ParkedRow(NamedTuple):
+    """A parked row as people see it. `change` and `original` are JSON as in `record.encode_change`; `original` is
+    what the source sent, where a person has edited it since."""
+
+    id: int
+    subject: str
+    state: str
+    rule: str
+    table: str
+    key: str
+    code: str
+    params: Mapping[str, str]
+    waits_for: str
+    change: str
+    original: str | None
+    position: str
+    committed_at: datetime
+    parked_at: datetime
+    attempts: int
+    request: str
+    approved: frozenset[str]
+    settled_at: datetime | None
+
+
+class Group(NamedTuple):
+    """Open parked rows with one signature: how many, the first of them, and when they were committed in the EAM."""
+
+    state: str
+    rule: str
+    code: str
+    table: str
+    rows: int
+    first_id: int
+    from_: datetime
+    to: datetime
+
+
+class Actor(NamedTuple):
+    """Who acts, and why."""
+
+    name: str
+    reason: str
+
+
+def parked(ledger: Ledger | Desk, pipeline: str, selection: Selection, limit: int = ROWS_MAX) -> list[ParkedRow]:
+    """The rows that are meant, in source order."""
+    if selection.ids:
+        return [_row(row) for row in ledger.query(SQL["parked_by_id"], (pipeline, list(selection.ids)))]
+    s = selection
+    params = (pipeline, s.subject, s.subject, s.state, s.state, s.rule, s.rule, s.code, s.code, int(s.settled), limit)
+    return [_row(row) for row in ledger.query(SQL["parked"], params)]
+
+
+def show(ledger: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
+    """One parked row."""
+    rows = parked(ledger, pipeline, Selection(ids=(id,)))
+    if not rows:
+        raise Halt("parked_no_row", id=id, pipeline=pipeline)
+    return rows[0]
+
+
+def groups(ledger: Ledger, pipeline: str) -> list[Group]:
+    """Open rows by signature, the most frequent first: one cause shows as one line, however many rows it has."""
+    return [
+        Group(str(s), str(r), str(c), str(t), int(str(n)), int(str(i)), moment(str(a)), moment(str(b)))
+        for s, r, c, t, n, i, a, b in ledger.query(SQL["groups"], (pipeline,))
+    ]
+
+
+def retry(ledger: Ledger, pipeline: str, selection: Selection, by: Actor) -> int:
+    """Ask for rows to be tried again under today's mapping; how many."""
+    return _request(ledger, pipeline, selection, by, "retry")
+
+
+def discard(ledger: Ledger, pipeline: str, selection: Selection, by: Actor) -> int:
+    """Give rows up: they are never posted, and what waits behind them goes on; how many."""
+    return _request(ledger, pipeline, selection, by, "discard")
+
+
+def edit(
+    ledger: Ledger, pipeline: str, id: int, values: Mapping[str, str | None], tables: Mapping[str, Table], by: Actor
+) -> None:
+    """Put other values into the row's `after` image, given as text, and ask for it to be tried again."""
+    with ledger.desk() as desk:
+        row = _open(desk, pipeline, id)
+        change = decode_change(tables, row.change)
+        table = tables[change.table]
+        if change.after is None:
+            raise Halt("edit_no_row", id=id, op=change.op)
+        after, was = list(change.after), {}
+        for name, text in values.items():
+            at = _column(table, name)
+            was[name] = [plain(after[at]), text]
+            after[at] = None if text is None else _parsed(table.columns[at].kind, name, text)
+        edited = encode_change(table, change._replace(after=tuple(after)))
+        _touch(desk.execute(SQL["edit"], (edited, pipeline, id)), id)
+        _act(desk, by, "edit", pipeline, _target(row), was)
+
+
+def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
+    """Let a row pass the rule that waits for someone in this role."""
+    with ledger.desk() as desk:
+        row = _awaiting(desk, pipeline, id, role)
+        approved = json.dumps(sorted(row.approved | {row.rule}), ensure_ascii=False)
+        _touch(desk.execute(SQL["approve"], (approved, pipeline, id)), id)
+        _act(desk, by, "approve", pipeline, _target(row), {"rule": row.rule, "role": role})
+
+
+def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
+    """Refuse a row that waits for someone in this role: it is never posted."""
+    with ledger.desk() as desk:
+        row = _awaiting(desk, pipeline, id, role)
+        _touch(desk.execute(SQL["request"], ("discard", pipeline, id)), id)
+        _act(desk, by, "reject", pipeline, _target(row), {"rule": row.rule, "role": role})
+
+
+def accept(ledger: Ledger, mapping: str, hash: str, by: Actor) -> None:
+    """Answer for a mapping's content: from now on it is the one that posts."""
+    with ledger.desk() as desk:
+        at = _act(desk, by, "accept", "", f"mapping/{mapping}", {"hash": hash})
+        desk.execute(SQL["accept"], (mapping, hash, by.name, by.reason, at))
+
+
+def accepted(ledger: Ledger, mapping: str) -> str | None:
+    """The hash of the content accepted last; None before the first."""
+    rows = ledger.query(SQL["accepted"], (mapping,))
+    return str(rows[0][0]) if rows else None
+
+
+def require_accepted(ledger: Ledger, mapping: str, hash: str) -> None:
+    """Refuse a mapping whose content nobody answered for."""
+    known = accepted(ledger, mapping)
+    if known != hash:
+        raise Halt("mapping_not_accepted" if known is None else "mapping_changed", mapping=mapping, hash=hash[:12])
+
+
+def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, what: str) -> int:
+    touched = 0
+    with ledger.desk() as desk:
+        rows = parked(desk, pipeline, selection)
+        if missing := set(selection.ids) - {row.id for row in rows}:
+            raise Halt("parked_no_row", id=min(missing), pipeline=pipeline)
+        for row in rows:
+            if desk.execute(SQL["request"], (what, pipeline, row.id)):
+                touched += 1
+                _act(desk, by, what, pipeline, _target(row), {})
+    return touched
+
+
+def _open(desk: Desk, pipeline: str, id: int) -> ParkedRow:
+    row = show(desk, pipeline, id)
+    if row.settled_at is not None:
+        raise Halt("parked_settled", id=id, state=row.state)
+    return row
+
+
+def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
+    row = _open(desk, pipeline, id)
+    if row.state != "approval":
+        raise Halt("parked_no_approval", id=id, state=row.state)
+    if row.params.get("role", role) != role:
+        raise Halt("parked_other_role", id=id, role=row.params["role"], given=role)
+    return row
+
+
+def _touch(touched: int, id: int) -> None:
+    """The daemon may have settled the row a moment ago."""
+    if not touched:
+        raise Halt("parked_settled", id=id, state="settled")
+
+
+def _act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> str:
+    """Chain an action to all earlier ones; when it was done."""
+    if not by.name.strip() or not by.reason.strip():
+        raise Halt("desk_who_and_why", action=action)
+    head = desk.query(SQL["head"])
+    if not head:
+        desk.execute(SQL["begin_chain"], (audit.GENESIS,))
+        head = [(0, audit.GENESIS)]
+    seq, at = int(str(head[0][0])) + 1, timestamp(datetime.now(UTC))
+    text = json.dumps(detail, ensure_ascii=False)
+    fields = (str(seq), at, by.name, action, pipeline, target, by.reason, text)
+    sealed = audit.seal(str(head[0][1]), fields)
+    desk.execute(SQL["act"], (seq, *fields[1:], sealed))
+    desk.execute(SQL["move_head"], (seq, sealed))
+    return at
+
+
+def _column(table: Table, name: str) -> int:
+    names = [column.name for column in table.columns]
+    if name not in names:
+        raise Halt("edit_no_column", table=table.alias, column=name, nearest=get_close_matches(name, names, 1, 0.0)[0])
+    return names.index(name)
+
+
+def _parsed(kind: Kind, column: str, text: str) -> Value:
+    try:
+        match kind:
+            case Kind.DECIMAL:
+                return decimal(text)
+            case Kind.INTEGER:
+                return int(text)
+            case Kind.DATE:
+                return date.fromisoformat(text)
+            case Kind.TIMESTAMP:
+                return datetime.fromisoformat(text).astimezone(UTC)
+            case Kind.BOOLEAN:
+                return {"true": True, "false": False}[text.lower()]
+            case _:
+                return text
+    except (ValueError, KeyError):
+        raise Halt("edit_value", column=column, kind=kind, value=text) from None
+
+
+def _target(row: ParkedRow) -> str:
+    return f"parked/{row.id}"
+
+
+def _row(row: Sequence[object]) -> ParkedRow:
+    number, *texts = row
+    (subject, state, rule, table, key, code, params, waits_for, change, original, position) = texts[:11]
+    (committed_at, parked_at, attempts, request, approved, settled_at) = texts[11:]
+    return ParkedRow(
+        *(int(str(number)), str(subject), str(state), str(rule), str(table), str(key), str(code)),
+        json.loads(str(params)),
+        *(str(waits_for), str(change), None if original is None else str(original), str(position)),
+        *(moment(str(committed_at)), moment(str(parked_at)), int(str(attempts)), str(request)),
+        frozenset(json.loads(str(approved))),
+        None if settled_at is None else moment(str(settled_at)),
+    )

@@ -1,0 +1,48 @@
+-- parked: parked rows, oldest first
+SELECT id, subject, state, rule, source_table, source_key, code, params, waits_for, change, original, position,
+       committed_at, parked_at, attempts, request, approved, settled_at
+FROM syncd.parked
+WHERE pipeline = ? AND (? = '' OR subject = ?) AND (? = '' OR state = ?) AND (? = '' OR rule = ?)
+  AND (? = '' OR code = ?) AND (settled_at IS NULL OR ? = 1)
+ORDER BY id LIMIT ?;
+
+-- parked_by_id: parked rows by number
+SELECT id, subject, state, rule, source_table, source_key, code, params, waits_for, change, original, position,
+       committed_at, parked_at, attempts, request, approved, settled_at
+FROM syncd.parked WHERE pipeline = ? AND id IN (?*) ORDER BY id;
+
+-- groups: open parked rows of one signature
+SELECT state, rule, code, source_table, count(*), min(id), min(committed_at), max(committed_at)
+FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL
+GROUP BY state, rule, code, source_table ORDER BY count(*) DESC, min(id);
+
+-- request: ask the daemon for a row; touches none that is settled
+UPDATE syncd.parked SET request = ? WHERE pipeline = ? AND id = ? AND settled_at IS NULL;
+
+-- edit: another content for a row; what was approved was the content before
+UPDATE syncd.parked
+SET change = ?, original = coalesce(original, change), approved = '[]', request = 'retry'
+WHERE pipeline = ? AND id = ? AND settled_at IS NULL;
+
+-- approve: a rule that a row may pass
+UPDATE syncd.parked SET approved = ?, request = 'retry'
+WHERE pipeline = ? AND id = ? AND settled_at IS NULL AND state = 'approval';
+
+-- accept: a mapping's content that a person answers for
+INSERT INTO syncd.acceptance (mapping, hash, actor, reason, accepted_at) VALUES (?, ?, ?, ?, ?);
+
+-- accepted: the content accepted last
+SELECT hash FROM syncd.acceptance WHERE mapping = ? ORDER BY accepted_at DESC LIMIT 1;
+
+-- head: the end of the chain of actions
+SELECT seq, hash FROM syncd.chain WHERE name = 'action';
+
+-- begin_chain: the first action of all
+INSERT INTO syncd.chain (name, seq, hash) VALUES ('action', 0, ?);
+
+-- move_head: the new end of the chain
+UPDATE syncd.chain SET seq = ?, hash = ? WHERE name = 'action';
+
+-- act: what a person did
+INSERT INTO syncd.action (seq, at, actor, action, pipeline, target, reason, detail, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
