@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from syncd.demo import eam
 from syncd.demo.eam import Device, Sale
 from syncd.demo.stage import Parked, Stage, Voucher
-from syncd.money import round_half_up
+from syncd.money import ZERO, round_half_up
 
 TOOL_PRICE = Decimal("151578.95")
 """Over ten years with a residual of 5 % this is 1,200.00 a month."""
@@ -67,8 +67,8 @@ def _purchases(stage: Stage) -> Iterator[Scene]:
 
 def _large_purchases(stage: Stage) -> Iterator[Scene]:
     """Strictly above 5,000,000 waits."""
-    line = _bought(stage, "FA-SC-2101", "自动化产线", Decimal("5000000.00"), vat=Decimal(0))
-    press = _bought(stage, "FA-SC-2102", "五轴加工中心", Decimal("5000000.01"), vat=Decimal(0))
+    line = _bought(stage, "FA-SC-2101", "自动化产线", Decimal("5000000.00"), vat=ZERO)
+    press = _bought(stage, "FA-SC-2102", "五轴加工中心", Decimal("5000000.01"), vat=ZERO)
     clock = _Clock()
     eam.register(stage.eam, [line, press])
     vouchers = stage.posted("registration", [line.asset_code])
@@ -94,7 +94,7 @@ def _bad_rows(stage: Stage) -> Iterator[Scene]:
 def _corrections(stage: Stage) -> Iterator[Scene]:
     """What is posted is never edited: a red voucher takes it back and a right one stands beside it."""
     code = "FA-SC-2301"
-    (asset_id,) = eam.register(stage.eam, [_bought(stage, code, "空压机", Decimal("15000.00"), vat=Decimal(0))])
+    (asset_id,) = eam.register(stage.eam, [_bought(stage, code, "空压机", Decimal("15000.00"), vat=ZERO)])
     stage.posted("registration", [code])
     clock = _Clock()
     eam.correct(stage.eam, asset_id, Decimal("150000.00"), stage.today)
@@ -103,7 +103,7 @@ def _corrections(stage: Stage) -> Iterator[Scene]:
     yield Scene("demo_corrected", {"asset": code}, [*red, *right], elapsed_ms=clock.ms())
 
     twice = "FA-SC-2302"
-    (asset_id,) = eam.register(stage.eam, [_bought(stage, twice, "空压机", Decimal("150000.00"), vat=Decimal(0))])
+    (asset_id,) = eam.register(stage.eam, [_bought(stage, twice, "空压机", Decimal("150000.00"), vat=ZERO)])
     stage.posted("registration", [twice])
     clock = _Clock()
     eam.delete(stage.eam, asset_id)
@@ -168,7 +168,7 @@ def _bought(
     class_code: str = "JQSB",
     department_id: int = 1,
     vat: Decimal | None = None,
-    payment: str = "bank",
+    payment: Literal["bank", "payable"] = "bank",
     supplier_id: int | None = None,
 ) -> Device:
     tax = round_half_up(Decimal(value) * VAT_RATE) if vat is None else vat
@@ -176,7 +176,11 @@ def _bought(
 
 
 def _sale(
-    stage: Stage, kind: str, proceeds: str, removal_cost: Decimal = Decimal(0), received_by: str = "bank"
+    stage: Stage,
+    kind: Literal["scrap", "sale"],
+    proceeds: str,
+    removal_cost: Decimal = ZERO,
+    received_by: Literal["bank", "receivable", "materials"] = "bank",
 ) -> Sale:
     vat = round_half_up(Decimal(proceeds) * VAT_RATE)
     return Sale(kind, stage.today, Decimal(proceeds), vat, removal_cost, received_by)

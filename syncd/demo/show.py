@@ -1,6 +1,7 @@
 """The demonstration in the terminal: scene by scene as it happens, then the books as they stand."""
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -10,11 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syncd import logs, wiring
+from syncd import wiring
 from syncd.demo import figures, month
 from syncd.demo.figures import Balance, Figures, Settled
 from syncd.demo.stage import Parked, Voucher, built, running
@@ -30,7 +32,7 @@ console: Final = Console(highlight=False)
 
 def run(once: bool = False, json_file: Path | None = None, directory: Path | None = None) -> None:
     """Play the month. `once` leaves nothing behind but the figures in `json_file`."""
-    logs.configure("quiet")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     started = time.monotonic()
     with TemporaryDirectory() if once and directory is None else nullcontext(directory or KEPT_IN) as folder:
         place = Path(folder).resolve()
@@ -69,7 +71,7 @@ def _voucher(voucher: Voucher) -> Table:
     heading = Text.assemble((f"  {voucher.ref}", "bold"), f"  {voucher.date}  {voucher.summary}")
     shown = Table(title=heading, title_justify="left", title_style="", box=None, padding=(0, 2), show_header=False)
     for justify in ("left", "left", "left", "right", "right"):
-        shown.add_column(justify=justify)  # type: ignore[arg-type]
+        shown.add_column(justify=justify)
     for entry in voucher.entries:
         style = "red" if entry.debit + entry.credit < 0 else ""
         cells = ("", entry.account, entry.name, entry.dept or "", _amount(entry.debit), _amount(entry.credit))

@@ -114,8 +114,7 @@ class Stage:
             " WHERE e.period = ? AND e.type = ? AND e.number = ? ORDER BY e.line",
             *key,
         )
-        made = tuple(Entry(*told, Decimal(debit), Decimal(credit)) for *told, debit, credit in entries)
-        return Voucher(ref, str(day), str(summary), made)
+        return Voucher(ref, day, summary, tuple(Entry(row[0], row[1], row[2], row[3], Decimal(row[4]), Decimal(row[5])) for row in entries))
 
 
 @contextmanager

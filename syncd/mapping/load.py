@@ -14,7 +14,8 @@ from syncd.mapping import rules as reading
 from syncd.mapping.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.generate import Plan
 from syncd.mapping.layout import FinanceLayout, card_fields, compile_layout
-from syncd.mapping.model import LayoutFile, MappingFile, Reconcile, parse
+from syncd.mapping.measures import Measures, compile_measures
+from syncd.mapping.model import LayoutFile, MappingFile, parse
 from syncd.mapping.rules import Resolver, Rule
 from syncd.mapping.scope import Reader
 from syncd.mapping.source import read
@@ -35,16 +36,13 @@ class Mapping:
     warnings: Sequence[MappingError]
     program: Program
     resolver: Resolver
+    reconcile: Measures | None
+    """The EAM's side of the reconciliation."""
 
     @property
     def name(self) -> str:
         """What postings are stamped with."""
         return self.file.mapping
-
-    @property
-    def reconcile(self) -> Reconcile | None:
-        """The EAM side of the reconciliation."""
-        return self.file.reconcile
 
     @property
     def schedules(self) -> dict[str, str]:
@@ -85,12 +83,13 @@ def load(path: Path | str) -> Mapping:
     subjects = {alias: resolver.subject(alias) for alias in file.tables}
     rules = resolver.rules()
     layout = compile_layout(layout_file, Reader(layout_document, {}, errors), kinds, _dim_kinds(rules), _others(rules))
+    measures = compile_measures(file, tables, reader, resolver.constants(), kinds)
     if errors or layout is None:
         raise MappingErrors(errors)
     plan = _plan(tables, rules, subjects, layout)
     python = {d.function.python: d.look_up for d in decisions}
     program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references))
-    return Mapping(path, file, _hash(path.parent, files), tables, rules, layout, (), program, resolver)
+    return Mapping(path, file, _hash(path.parent, files), tables, rules, layout, (), program, resolver, measures)
 
 
 def _decisions(file: MappingFile, folder: Path, errors: list[MappingError], files: list[Path]) -> list[Decision]:

@@ -10,11 +10,10 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple, get_args
 
 from syncd.change import Column, Kind, Table
-from syncd.errors import MappingError
-from syncd.mapping.expression import Expression, Function, Name, Scope
+from syncd.mapping.expression import Expression, Name, Scope
 from syncd.mapping.model import Join, MappingFile, OfRule, Reconcile, Rule, SumOf
 from syncd.mapping.scope import Reader
-from syncd.mapping.source import Document, Trail, nearest
+from syncd.mapping.source import Trail, nearest
 from syncd.mapping.to_sql import Dialect
 
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]
@@ -37,30 +36,26 @@ class Measures:
 def compile_measures(
     file: MappingFile,
     tables: Mapping[str, Table],
-    document: Document,
-    functions: Mapping[str, Function],
+    reader: Reader,
     constants: Scope,
     card_kinds: Mapping[str, Kind],
-    errors: list[MappingError],
 ) -> Measures | None:
-    """The block compiled; None when the mapping has none or it is wrong, which `errors` then says."""
+    """The block compiled; None when the mapping has none or it is wrong, which the reader's `errors` then say."""
     block = file.reconcile
     if block is None:
         return None
-    before = len(errors)
+    before = len(reader.errors)
     if block.on not in tables:
-        where = document.where(("reconcile", "on"))
-        errors.append(MappingError("unknown_table", where, table=block.on, nearest=nearest(block.on, [*tables])))
+        reader.fault("unknown_table", ("reconcile", "on"), table=block.on, nearest=nearest(block.on, [*tables]))
         return None
-    reader = Reader(document, functions, errors)
 
     def query(dialect: Dialect) -> str:
-        return _Select(file, block, tables, constants, Reader(document, functions, []), dialect).text()
+        return _Select(file, block, tables, constants, Reader(reader.document, reader.functions), dialect).text()
 
     fields = {name.lower(): Name(f"card.get({name!r})", kind) for name, kind in card_kinds.items()}
     kept = reader.read(block.cards, ("reconcile", "cards"), fields, Kind.BOOLEAN) if block.cards else None
     _Select(file, block, tables, constants, reader, "postgres").text()
-    if len(errors) > before:
+    if len(reader.errors) > before:
         return None
     return Measures(query, kept.condition() if kept else "", block.accounts, block.alert_above)
 
@@ -97,14 +92,16 @@ class _Select:
         kept = self._read(block.where, ("where",), self._scope, Kind.BOOLEAN) if block.where else ""
         amounts = [self._amount(field) for field in FIELDS]
         order = f'{code} COLLATE "C"' if self._dialect == "postgres" else code
-        return " ".join(
-            [
-                f"SELECT {', '.join([code, *amounts])} FROM {self._table(block.on)} AS a",
-                *self._joins.values(),
-                f"WHERE {kept}" if kept else "",
-                f"ORDER BY {order}",
-            ]
-        )
+        select = f"SELECT {', '.join([code, *amounts])} FROM {self._table(block.on)} AS a"
+        return f"{select}{self._used_joins(select)}{f' WHERE {kept}' if kept else ''} ORDER BY {order}"
+
+    def _used_joins(self, select: str) -> str:
+        """Joins that something reads from; a join may use an earlier one."""
+        used = ""
+        for spelled, join in reversed(self._joins.items()):
+            if f"{spelled}." in select + used:
+                used = f" {join}{used}"
+        return used
 
     def _amount(self, field: str) -> str:
         terms = [self._term(field, i, term) for i, term in enumerate(getattr(self._block, field) or ())]
