@@ -434,13 +434,14 @@ class _Reader:
         if len(args) != 2:
             raise _miscounted(name, len(args), "2", node)
         day, form = args
-        signature = known.to_char(str(form.detail)) if form.op == "literal" and form.kind is Kind.TEXT else None
+        kind = Kind.DATE if day.kind is Kind.NULL else day.kind
+        if kind not in (Kind.DATE, Kind.TIMESTAMP):
+            raise ExpressionError("wrong_argument", _offset(node), function=name, kind=kind, expected=Kind.DATE)
+        signature = known.to_char(str(form.detail), kind) if form.op == "literal" and form.kind is Kind.TEXT else None
         if signature is None:
             near = nearest(str(form.detail), known.FORMATS)
             raise ExpressionError("unknown_word", _offset(node), function=name, word=form.detail, nearest=near)
-        if not _fits(day.kind, Kind.TIMESTAMP):
-            raise ExpressionError("wrong_argument", _offset(node), function=name, kind=day.kind, expected=Kind.DATE)
-        return strict("call", Kind.TEXT, _coerced(day, Kind.TIMESTAMP), detail=signature)
+        return strict("call", Kind.TEXT, _coerced(day, kind), detail=signature)
 
     def _trim(self, node: exp.Expr) -> Term:
         side = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")

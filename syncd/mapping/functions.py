@@ -99,17 +99,17 @@ UNSTABLE = frozenset({
 })  # fmt: skip
 """What would give another answer tomorrow."""
 
-_MIDNIGHT = "hour=0, minute=0, second=0, microsecond=0"
+_DAY = "{0}.year, {0}.month, {0}.day"
 UNITS = {
-    "year": {"month": "1", "day": "1"},
-    "quarter": {"month": "({0}.month - 1) // 3 * 3 + 1", "day": "1"},
-    "month": {"day": "1"},
-    "week": {},
-    "day": {},
-    "hour": {"minute": "0", "second": "0", "microsecond": "0"},
-    "minute": {"second": "0", "microsecond": "0"},
+    "year": "{0}.year, 1, 1",
+    "quarter": "{0}.year, ({0}.month - 1) // 3 * 3 + 1, 1",
+    "month": "{0}.year, {0}.month, 1",
+    "week": _DAY,
+    "day": _DAY,
+    "hour": _DAY + ", {0}.hour",
+    "minute": _DAY + ", {0}.hour, {0}.minute",
 }
-"""Units of time, and what their beginning sets."""
+"""Units of time, and the parts of a moment that make their beginning."""
 
 FIELDS = {
     "year": "{0}.year",
@@ -129,11 +129,9 @@ CLOCK = ("hour", "minute")
 
 def date_trunc(unit: str, kind: Kind) -> Builtin:
     """The beginning of a unit of time. A date stays a date."""
-    sets = [f"{part}={value}" for part, value in UNITS[unit].items()]
-    if kind is TIMESTAMP and unit not in CLOCK:
-        sets.append(_MIDNIGHT)
-    day = "monday({0})" if unit == "week" else "{0}"
-    python = f"{day}.replace({', '.join(sets)})" if sets else day
+    parts = UNITS[unit]
+    python = f"date({parts})" if kind is DATE else f"datetime({parts}, tzinfo=UTC)"
+    python = f"monday({python})" if unit == "week" else python
     postgres = f"CAST(date_trunc('{unit}', {{0}}) AS {kind.value})"
     return Builtin(f"date_trunc_{unit}", (kind,), kind, python, postgres)
 
@@ -144,28 +142,33 @@ def extract(field: str, kind: Kind) -> Builtin:
 
 
 _FORMAT = re.compile(r'(YYYY|MM|DD|HH24|MI|SS)|"([^"\\{}]*)"|([-/.:, ]+)')
-_PARTS = {"YYYY": "year:04d", "MM": "month:02d", "DD": "day:02d", "HH24": "hour:02d", "MI": "minute:02d",
-          "SS": "second:02d"}  # fmt: skip
+_PARTS = {"YYYY": ("%04d", "year"), "MM": ("%02d", "month"), "DD": ("%02d", "day"), "HH24": ("%02d", "hour"),
+          "MI": ("%02d", "minute"), "SS": ("%02d", "second")}  # fmt: skip
 FORMATS = ("YYYY-MM", "YYYYMM", "YYYY-MM-DD", "YYYYMMDD", "YYYY", "MM", "DD", "YYYY-MM-DD HH24:MI:SS")
 """Formats to suggest."""
 
 
-def date_format(form: str) -> str | None:
-    """A `to_char` format as one of `str.format`: YYYY MM DD HH24 MI SS, punctuation, and text in double quotes.
-    None when it has anything else."""
-    pieces, at = [], 0
+def date_format(form: str) -> tuple[str, list[str]] | None:
+    """A `to_char` format as a `%` template and the attributes that fill it: YYYY MM DD HH24 MI SS, punctuation,
+    and text in double quotes. None when it has anything else."""
+    template, attributes, at = "", [], 0
     while found := _FORMAT.match(form, at):
         word, quoted, between = found.groups()
-        pieces.append("{0." + _PARTS[word] + "}" if word else quoted or between or "")
+        if word:
+            template += _PARTS[word][0]
+            attributes.append(_PARTS[word][1])
+        else:
+            template += (quoted or between or "").replace("%", "%%")
         at = found.end()
-    return "".join(pieces) if at == len(form) else None
+    return (template, attributes) if at == len(form) else None
 
 
-def to_char(form: str) -> Builtin | None:
-    """A timestamp as text; None for a format that `date_format` does not know."""
-    python = date_format(form)
-    if python is None:
+def to_char(form: str, kind: Kind) -> Builtin | None:
+    """A date or timestamp as text; None for a format that `date_format` does not know, or a date does not."""
+    found = date_format(form)
+    if found is None or (kind is DATE and {"hour", "minute", "second"} & set(found[1])):
         return None
-    args = "({0}, '" + form.replace("'", "''").replace("{", "{{").replace("}", "}}") + "')"
-    template = repr(python).replace("{", "{{").replace("}", "}}") + ".format({0})"
-    return Builtin("to_char", (TIMESTAMP,), TEXT, template, "to_char" + args, "syncd_to_char" + args)
+    template, attributes = found
+    python = repr(template) + " % (" + "".join(f"{{0}}.{a}, " for a in attributes) + ")"
+    args = "({0}, '" + form.replace("'", "''") + "')"
+    return Builtin("to_char", (kind,), TEXT, python, "to_char" + args, "syncd_to_char" + args)

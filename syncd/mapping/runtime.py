@@ -6,7 +6,7 @@ adds its constants to it, so it is passed to `exec`, or copied, after the expres
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
+from decimal import ROUND_05UP, ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
 from hashlib import sha1
 from typing import Any, TypeVar
@@ -16,7 +16,10 @@ from syncd.errors import Fault
 EXACT = Context(prec=1000, rounding=ROUND_HALF_UP, traps=[Inexact, InvalidOperation])
 """For +, - and *, which never round: what would not fit 1000 digits is an error, not an approximation."""
 ROUNDING = Context(prec=1000, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
-_ZERO = Decimal(0)
+_DIVISION = Context(prec=60, rounding=ROUND_05UP)
+"""The quotient's last digit tells whether more would follow, so that it may be rounded once more without error."""
+_ONE = Decimal(1)
+_QUANTA = {places: Decimal(1).scaleb(-places) for places in range(40)}
 _NAMESPACE = bytes.fromhex("6f1b3c0a5d0e5b1e9d5a3c5e2f7a4b81")
 _BIGINT = range(-(2**63), 2**63)
 
@@ -37,11 +40,6 @@ class Missing(Exception):
         self.key = key
 
 
-def multiply(a: Decimal, b: Decimal) -> Decimal:
-    """The product; adding zero keeps a negative zero from coming out."""
-    return EXACT.fma(a, b, _ZERO)
-
-
 def divide_integer(a: int, b: int) -> int:
     """Truncated towards zero."""
     if not b:
@@ -59,31 +57,24 @@ def divide(a: Decimal, b: Decimal) -> Decimal:
     significant digits, and no fewer places than either operand has."""
     if not b:
         raise Uncomputable("division_by_zero")
-    scale_a, scale_b = _scale(a), _scale(b)
-    weight_a, first_a = _leading(a)
-    weight_b, first_b = _leading(b)
+    scale_a, weight_a, first_a = _shape(a)
+    scale_b, weight_b, first_b = _shape(b)
     weight = weight_a - weight_b - (first_a <= first_b)
-    places = min(max(16 - 4 * weight, scale_a, scale_b, 0), 1000)
-    top = abs(int(ROUNDING.scaleb(a, scale_a))) * 10 ** (places - scale_a + scale_b)
-    bottom = abs(int(ROUNDING.scaleb(b, scale_b)))
-    quotient, rest = divmod(top, bottom)
-    if 2 * rest >= bottom:
-        quotient += 1
-    if (a < 0) != (b < 0):
-        quotient = -quotient
-    return ROUNDING.scaleb(Decimal(quotient), -places)
+    places = min(max(16 - 4 * weight, scale_a, scale_b), 1000)
+    digits = max(a.adjusted() - b.adjusted(), 0) + places + 3
+    context = _DIVISION if digits <= _DIVISION.prec else Context(prec=digits, rounding=ROUND_05UP)
+    return _quantize(context.divide(a, b), places, ROUND_HALF_UP)
 
 
-def _scale(a: Decimal) -> int:
-    return max(-int(a.as_tuple().exponent), 0)
-
-
-def _leading(a: Decimal) -> tuple[int, int]:
-    """The place and value of the first digit to the base of 10,000, as PostgreSQL stores it."""
-    if not a:
-        return 0, 0
-    weight = a.adjusted() // 4
-    return weight, int(ROUNDING.scaleb(a, -4 * weight).copy_abs())
+def _shape(a: Decimal) -> tuple[int, int, int]:
+    """Its places, and the place and value of its first digit to the base of 10,000, as PostgreSQL stores it."""
+    whole, _, fraction = str(a.copy_abs()).partition(".")
+    if whole != "0" and "E" not in fraction and "E" not in whole:
+        weight = (len(whole) - 1) // 4
+        return len(fraction), weight, int(whole[: len(whole) - 4 * weight])
+    scale = max(-int(a.as_tuple().exponent), 0)
+    weight = a.adjusted() // 4 if a else 0
+    return scale, weight, int(ROUNDING.scaleb(a.copy_abs(), -4 * weight))
 
 
 def remainder(a: Decimal, b: Decimal) -> Decimal:
@@ -91,11 +82,6 @@ def remainder(a: Decimal, b: Decimal) -> Decimal:
     if not b:
         raise Uncomputable("division_by_zero")
     return ROUNDING.plus(ROUNDING.remainder(a, b))
-
-
-@lru_cache(1024)
-def _quantum(places: int) -> Decimal:
-    return Decimal(1).scaleb(-places)
 
 
 def round_half_up(a: Decimal, places: int = 0) -> Decimal:
@@ -109,20 +95,23 @@ def truncate(a: Decimal, places: int = 0) -> Decimal:
 
 
 def _quantize(a: Decimal, places: int, rounding: str) -> Decimal:
-    rounded = a.quantize(_quantum(max(min(places, 500), -500)), rounding, ROUNDING)
+    quantum = _QUANTA.get(places)
+    if quantum is None:
+        quantum = Decimal(1).scaleb(-max(min(places, 500), -500))
+    rounded = a.quantize(quantum, rounding, ROUNDING)
     if places < 0:
-        rounded = rounded.quantize(_quantum(0), rounding, ROUNDING)
-    return rounded if rounded else abs(rounded)
+        rounded = rounded.quantize(_ONE, rounding, ROUNDING)
+    return rounded if rounded else rounded.copy_abs()
 
 
 def floor(a: Decimal) -> Decimal:
     """The greatest whole number that is not above."""
-    return ROUNDING.plus(a.to_integral_value("ROUND_FLOOR", ROUNDING).quantize(_quantum(0), context=ROUNDING))
+    return ROUNDING.plus(a.to_integral_value("ROUND_FLOOR", ROUNDING).quantize(_ONE, context=ROUNDING))
 
 
 def ceil(a: Decimal) -> Decimal:
     """The least whole number that is not below."""
-    return ROUNDING.plus(a.to_integral_value("ROUND_CEILING", ROUNDING).quantize(_quantum(0), context=ROUNDING))
+    return ROUNDING.plus(a.to_integral_value("ROUND_CEILING", ROUNDING).quantize(_ONE, context=ROUNDING))
 
 
 def fit(a: Decimal, precision: int, scale: int) -> Decimal:
@@ -135,7 +124,7 @@ def fit(a: Decimal, precision: int, scale: int) -> Decimal:
 
 def decimal_text(a: Decimal) -> str:
     """Plain digits, all places, no exponent and no negative zero."""
-    return f"{a:f}" if a else f"{abs(a):f}"
+    return f"{a:f}" if a else f"{a.copy_abs():f}"
 
 
 def decimal_integer(a: Decimal) -> int:
@@ -169,7 +158,7 @@ def text_decimal(text: str) -> Decimal:
     if not found:
         raise _unreadable(text, "decimal")
     number = ROUNDING.plus(Decimal(found[1]))
-    return number.quantize(_quantum(0), context=ROUNDING) if int(number.as_tuple().exponent) > 0 else number
+    return number.quantize(_ONE, context=ROUNDING) if int(number.as_tuple().exponent) > 0 else number
 
 
 def text_date(text: str) -> date:
@@ -360,9 +349,9 @@ def uuid(*parts: str) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:32]}"
 
 
-RUNTIME: dict[str, object] = {"add": EXACT.add, "subtract": EXACT.subtract}
+RUNTIME: dict[str, object] = {"add": EXACT.add, "subtract": EXACT.subtract, "multiply_add": EXACT.fma, "UTC": UTC}
 for _function in (
-    multiply, divide_integer, remainder_integer, divide, remainder, round_half_up, truncate, floor, ceil, fit,
+    divide_integer, remainder_integer, divide, remainder, round_half_up, truncate, floor, ceil, fit,
     decimal_text, decimal_integer, text_integer, text_decimal, text_date, text_timestamp, text_boolean,
     date_timestamp, timestamp_text, add_days, add_months, add_interval, last_day, months_between_floor, make_date,
     monday, upper, lower, right, substr, replace, lpad, like, greatest, least, concat, uuid, Decimal, date, datetime,

@@ -29,6 +29,7 @@ def register_sqlite(connection: sqlite3.Connection) -> None:
             function = _wrapped_with_nulls(kind, Kind.BOOLEAN if name == "same" else kind, body)
             connection.create_function(f"syncd_{name}_{kind}", width, function, deterministic=True)
     connection.create_function("syncd_uuid", -1, _uuid, deterministic=True)
+    connection.create_function("syncd_amount", 1, _amount, deterministic=True)
     connection.create_aggregate("syncd_sum", 1, Sum)  # type: ignore[arg-type]
 
 
@@ -112,8 +113,19 @@ def _uuid(*parts: str | None) -> str | None:
     return None if None in parts else uuid(*[str(p) for p in parts])
 
 
+def _amount(value: Any) -> str | None:
+    """A decimal column's value as text, NULL for what is no number: SQLite keeps any text in any column."""
+    try:
+        return None if value is None else decimal_text(_decimal(value))
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+
+
 def _to_char(moment: datetime, form: str) -> str:
-    return str(date_format(form)).format(moment)
+    found = date_format(form)
+    assert found is not None
+    template, attributes = found
+    return template % tuple([getattr(moment, a) for a in attributes])
 
 
 def _decimal(value: Any) -> Decimal:

@@ -31,7 +31,7 @@ CASTS: dict[tuple[Kind, Kind], str] = {
 }
 """The casts there are."""
 
-DECIMAL = {"+": "add({0}, {1})", "-": "subtract({0}, {1})", "*": "multiply({0}, {1})", "/": "divide({0}, {1})",
+DECIMAL = {"+": "add({0}, {1})", "-": "subtract({0}, {1})", "*": "multiply_add({0}, {1}, 0)", "/": "divide({0}, {1})",
            "%": "remainder({0}, {1})"}  # fmt: skip
 INTEGER = {"+": "({0} + {1})", "-": "({0} - {1})", "*": "({0} * {1})", "/": "divide_integer({0}, {1})",
            "%": "remainder_integer({0}, {1})"}  # fmt: skip
