@@ -8,6 +8,7 @@ a batch which was rolled back leaves nothing behind.
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -160,6 +161,13 @@ class Context:
             generation += 1
             candidate = f"{key}~{generation}"
 
+    def free(self, stem: str) -> str:
+        """The first key of `stem1`, `stem2`, … under which nothing was posted."""
+        for n in count(1):
+            if not self.book.posted((f"{stem}{n}",)):
+                break
+        return f"{stem}{n}"
+
     def latest(self, subject: str, n: int) -> Target | Failure | None:
         """The subject's newest posting by one of the rules that stands."""
         for target in reversed(self.recent.get(subject, ())):
@@ -257,6 +265,7 @@ class Context:
         """A change was rejected: what its earlier rules did is undone."""
         for code, before in reversed(self.undo):
             self.cards[code] = before
+        self.undo.clear()
         made = {p.key for p in postings}
         self.posted |= dict.fromkeys(made)
         for target, by in [*self.cancelled.items()]:
@@ -299,8 +308,8 @@ def flawed(row: Row | None) -> Row | None:
 
 
 def group_key(values: Sequence[Value]) -> str:
-    """A group's key as text. Each value ends with `|`, so that a prefix of the group is a prefix of the text."""
-    return "".join([str(plain(v)).replace("\\", "\\\\").replace("|", "\\|") + "|" for v in values])
+    """A group's key as text: its values joined by `|`, so that a prefix of the group and `|` is a prefix of it."""
+    return "|".join([str(plain(v)).replace("\\", "\\\\").replace("|", "\\|") for v in values])
 
 
 def _target(posted: Posted) -> Target:

@@ -74,7 +74,7 @@ def load(path: Path | str) -> Mapping:
         raise MappingErrors(errors)
 
     reader = Reader(document, {d.name.lower(): d.function for d in decisions}, errors)
-    tables = {a: reading.table(a, b, reader) for a, b in (*file.tables.items(), *file.references.items())}
+    tables = {a: reading.table(a, b, reader) for a, b in (*file.references.items(), *file.tables.items())}
     fields = card_fields(layout_file)
     if errors:
         raise MappingErrors(errors)

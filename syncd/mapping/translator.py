@@ -16,8 +16,9 @@ from syncd.mapping.context import EMPTY, Context, Failure, Flawed, Kept, flawed,
 from syncd.mapping.expression import RUNTIME, Missing, Uncomputable
 from syncd.mapping.generate import Plan, module
 from syncd.mapping.layout import FinanceLayout
+from syncd.mapping.replay import merged, replay_subject
 from syncd.money import ZERO, is_money
-from syncd.ports import Book
+from syncd.ports import Book, CollectedRow, Parked
 from syncd.posting import (
     Batch,
     CardWrite,
@@ -36,10 +37,6 @@ from syncd.record import has_marks
 
 REPEAT: Final = "repeat"
 UNKNOWN: Final = object()
-REPEATED: Final = "repeat: "
-"""`Outcome.ignored` of a change whose postings exist already begins with it."""
-FOLDED: Final = "folded"
-"""`Outcome.ignored` of a parked row that was joined to the one before it."""
 
 _GLOBALS: Final[Mapping[str, Any]] = {
     "new": tuple.__new__, "UNKNOWN": UNKNOWN, "REPEAT": REPEAT, "EMPTY": EMPTY, "ZERO": ZERO, "is_money": is_money,
@@ -94,6 +91,35 @@ class Translator:
         self._drop_changed(run.written)
         mirror = [MirrorWrite(a, key, row) for a, rows in run.written.items() for key, row in rows.items()]
         return Batch(outcomes, mirror, frozenset(run.arrived), sets[-1].position if sets else None)
+
+    def replay(self, parked: Sequence[Parked], book: Book) -> Batch:
+        """Parked rows once more, each subject in order up to the first that is still rejected."""
+        run = _Run(self._program, book, self._kept, [row.change for row in parked])
+        run.foresee()
+        subjects: dict[str, list[Parked]] = {}
+        for row in parked:
+            subjects.setdefault(row.subject, []).append(row)
+        outcomes = [o for subject, rows in subjects.items() for o in replay_subject(run, subject, rows)]
+        return Batch(outcomes, (), frozenset(), None)
+
+    def gather(self, rule: str, group: str, rows: Sequence[CollectedRow], book: Book) -> Batch:
+        """One posting of a group's collected rows. A row that cannot be posted any more is rejected by itself; when
+        that is all of them, the first speaks for all."""
+        if not rows:
+            return Batch((), (), frozenset(), None)
+        run = _Run(self._program, book, self._kept, [row.change for row in rows])
+        run.context.gathering, run.context.approved = True, frozenset((rule,))
+        run.foresee()
+        made: list[Posting] = []
+        rejected: list[Outcome] = []
+        for row in rows:
+            outcome = run.gathered(rule, row)
+            made += outcome.postings
+            rejected += [outcome] if outcome.rejection is not None else []
+        if not made:
+            return Batch(rejected[:1], (), frozenset(), None)
+        posting = merged(made)._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
+        return Batch([Outcome(posting.change, posting.subject, (posting,)), *rejected], (), frozenset(), None)
 
     def _drop_changed(self, written: Mapping[str, Mapping[str, Row | None]]) -> None:
         for alias, rows in self._kept.rows.items():
@@ -205,6 +231,24 @@ class _Run:
         self._mirror(change, key)
         return self.apply(change, row, key)
 
+    def again(self, change: Change) -> Outcome:
+        """What becomes of a parked change: the mirror has it already."""
+        if change.op == "truncate":
+            return self.change(change)
+        row = change.before if change.after is None else change.after
+        assert row is not None
+        return self.apply(change, row, key_text(self._tables[change.table], row))
+
+    def key(self, change: Change) -> tuple[str, str]:
+        """Table and key of the source row after the change."""
+        row = change.before if change.after is None else change.after
+        assert row is not None
+        return change.table, key_text(self._tables[change.table], row)
+
+    def old_key(self, change: Change) -> tuple[str, str]:
+        """Table and key of the source row before the change."""
+        return change.table, _old_key(self._tables[change.table], change)
+
     def apply(self, change: Change, row: Row, key: str) -> Outcome:
         """Run the rules of the change's table: all of them post, or none."""
         alias, op, before, after, _, _, marked = change
@@ -234,7 +278,27 @@ class _Run:
         self.context.undo.clear()
         if out:
             return Outcome(change, subject, tuple(out))
-        return Outcome(change, subject, (), None, REPEATED + self._ignored[alias] if repeated else self._ignored[alias])
+        return Outcome(change, subject, (), None, "" if repeated else self._ignored[alias])
+
+    def gathered(self, name: str, row: CollectedRow) -> Outcome:
+        """What a collecting rule makes of a row whose group is posted now."""
+        change = row.change
+        rules = self._rules[change.table]
+        n = next((i for i, r in enumerate(rules) if r.name == name and not r.release), None)
+        if n is None:
+            return self._rejected(change, row.subject, name, Failure("rule_gone", {"rule": name}))
+        image = change.before if change.after is None else change.after
+        assert image is not None
+        nulls, out = self._nulls[change.table], list[Posting]()
+        before, after, key = change.before or nulls, change.after or nulls, key_text(self._tables[change.table], image)
+        rule = self._bound[change.table][2][n]
+        said = self._attempt(rule, change, change.op, before, after, image, key, row.subject, change.flawed, out)
+        if said is True:
+            self.context.undo.clear()
+            return Outcome(change, row.subject, tuple(out))
+        self.context.forget(out, row.subject)
+        failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
+        return self._rejected(change, row.subject, name, failure)
 
     def _attempt(self, function: Callable[..., Any], *args: Any) -> Any:
         """What the generated function says; what cannot be computed for this row is a Failure."""
