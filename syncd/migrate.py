@@ -31,7 +31,8 @@ class Migration(NamedTuple):
 class Migrated(Protocol):
     """What a ledger offers to be migrated."""
 
-    dialect: str
+    @property
+    def dialect(self) -> str: ...
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]: ...
     def desk(self) -> AbstractContextManager[Desk]: ...

@@ -11,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, cast
 
-from syncd import config, mapping, schedule
+from syncd import config, desk, mapping, migrate, reconcile, schedule
 from syncd.errors import Halt, MappingError
 from syncd.mapping.source import nearest
+from syncd.mapping.sqlite import register_sqlite
 from syncd.ports import Finding, Ledger, Source
 from syncd.supervisor import Line
 
@@ -68,7 +69,7 @@ class Pipeline:
             open_source=self.open_source,
             translator=lambda: self.mapping.translator(self.name),
             prepare=self.prepare,
-            schedules=schedule.of_rules(self.mapping.crons),
+            schedules=schedule.of_rules(self.mapping.schedules),
             batch_changes_max=self.config.batch_changes_max,
             queue_changes_max=self.config.queue_changes_max,
             parked_share_max=self.config.parked_share_max,
@@ -76,6 +77,19 @@ class Pipeline:
 
     def prepare(self, ledger: Ledger) -> None:
         """Refuse a ledger that is not migrated and a mapping that nobody accepted."""
+        migrate.require(ledger)
+        desk.require_accepted(ledger, self.mapping.name, self.mapping.hash)
+
+    def reconcile(self) -> reconcile.Report:
+        """Compare both sides as they stand. Raises Halt when the mapping does not say how."""
+        measures = self.mapping.reconcile
+        if measures is None:
+            raise Halt("reconcile_nothing", mapping=self.mapping.name)
+        with (
+            closing(self.open_ledger()) as ledger,
+            self.source.scan(self.source_settings, measures.query, register_sqlite) as rows,
+        ):
+            return reconcile.reconcile(measures, self.mapping.layout, rows, ledger)
 
     def jobs(self) -> list[schedule.Job]:
         """What the daemon does for it by the clock, beside posting."""
@@ -118,7 +132,7 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
 
 def _end(loaded: config.Loaded, name: str, side: Side, end: config.End) -> tuple[ModuleType, Any]:
     trail = ("pipelines", name, side)
-    module = _module(loaded.kind(trail, end.kind, REGISTRY[side]))
+    module = _module(loaded.connector(trail, end.kind, REGISTRY[side]))
     return module, loaded.settings(trail, end, module.Settings)
 
 

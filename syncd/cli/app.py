@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from syncd import language
-from syncd.cli import daemon, looking, passes, setting_up
+from syncd.cli import daemon, looking, parked, passes, setting_up
 from syncd.cli.declare import command, group
 from syncd.language import say
 
@@ -19,6 +19,16 @@ command(app, "check")(looking.check)
 command(app, "dry-run")(passes.dry_run)
 command(app, "snapshot")(passes.snapshot)
 command(app, "status")(looking.status)
+
+rows = group("help_parked")
+app.add_typer(rows, name="parked")
+command(rows, "list", "help_parked_list")(parked.show_list)
+command(rows, "show", "help_parked_show")(parked.show)
+command(rows, "retry", "help_parked_retry")(parked.retry)
+command(rows, "edit", "help_parked_edit")(parked.edit)
+command(rows, "discard", "help_parked_discard")(parked.discard)
+command(app, "approve")(parked.approve)
+command(app, "reject")(parked.reject)
 
 changelog = group("help_changelog")
 app.add_typer(changelog, name="changelog")

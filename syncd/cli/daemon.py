@@ -12,14 +12,14 @@ from syncd.cli.output import complain
 from syncd.language import say
 
 STOPPED_FOR_A_PERSON = 3
-Only = Annotated[list[str] | None, typer.Option("--pipeline", "-p", help=say("help_only"), show_default=False)]
+Only = Annotated[list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)]
 Log = Annotated[logs.Format | None, typer.Option("--log", help=say("help_log"), show_default=False)]
 
 
 def run(
     config: Config = None,
     only: Annotated[
-        list[str] | None, typer.Option("--pipeline", "-p", help=say("help_only"), show_default=False)
+        list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)
     ] = None,
     log: Annotated[logs.Format | None, typer.Option("--log", help=say("help_log"), show_default=False)] = None,
 ) -> None:

@@ -70,7 +70,7 @@ def _show(standing: reports.Standing) -> None:
         ("status_changes", standing.changes),
         ("status_posted", standing.posted),
         ("status_repeated", standing.repeated),
-        ("status_parked", ", ".join(f"{say('parked_' + s)} {n:,}" for s, n in standing.parked.items()) or 0),
+        ("status_parked", ", ".join(f"{say('row_' + s)} {n:,}" for s, n in standing.parked.items()) or 0),
         ("status_daemons", ", ".join(f"{who} ({say('state_' + role)})" for who, role in standing.daemons.items())),
     ]
     table(("status_what", "status_value"), [(say(code), value) for code, value in rows if value not in (None, "")])

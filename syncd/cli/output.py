@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syncd.errors import Fault, MappingError
+from syncd.errors import Fault, MappingError, MappingErrors
 from syncd.language import hint, say
 from syncd.record import timestamp
 
@@ -45,21 +45,28 @@ def complain(fault: Fault, as_json: bool = False) -> None:
     if as_json:
         emit({"error": described(fault)})
         return
+    if isinstance(fault, MappingErrors):
+        for error in fault.errors:
+            complain(error)
+        return
     where = f"{fault.where}: " if isinstance(fault, MappingError) else ""
     errors.print(Text.assemble(("✗ ", "bold red"), (where, "bold"), say(fault.code, fault.params)), soft_wrap=True)
     advice = hint(fault.code, fault.params)
     if advice:
-        errors.print(Text.assemble(("→ ", "bold green"), advice), soft_wrap=True)
+        errors.print(Text.assemble(("  → ", "bold green"), advice), soft_wrap=True)
 
 
-def described(fault: Fault) -> Mapping[str, object]:
-    """A fault as data."""
-    return {
+def described(fault: Fault) -> dict[str, object]:
+    """A fault as data; a mapping's faults with each of them."""
+    data: dict[str, object] = {
         "code": fault.code,
         "message": say(fault.code, fault.params),
         "hint": hint(fault.code, fault.params),
         "params": fault.params,
     }
+    if isinstance(fault, MappingErrors):
+        data["errors"] = [described(error) for error in fault.errors]
+    return data
 
 
 def _cell(value: object) -> str:

@@ -1,0 +1,181 @@
+"""Commands for parked rows and approvals. They mark rows; the daemon takes them up between two batches."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from syncd import desk, wiring
+from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
+from syncd.cli.output import console, emit, line, table
+from syncd.errors import Halt
+from syncd.language import hint, say
+from syncd.ports import Ledger
+
+Image = Mapping[str, object]
+Id = Annotated[int, typer.Argument(help=say("help_id"), show_default=False)]
+Ids = Annotated[list[int] | None, typer.Argument(help=say("help_ids"), show_default=False)]
+Subject = Annotated[str, typer.Option("--subject", help=say("help_subject"), show_default=False)]
+State = Annotated[str, typer.Option("--state", help=say("help_state"), show_default=False)]
+Rule = Annotated[str, typer.Option("--rule", help=say("help_rule"), show_default=False)]
+Code = Annotated[str, typer.Option("--code", help=say("help_code"), show_default=False)]
+Settled = Annotated[bool, typer.Option("--settled", help=say("help_settled"))]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=desk.ROWS_MAX, help=say("help_limit"))]
+Groups = Annotated[bool, typer.Option("--groups", help=say("help_groups"))]
+Count = Annotated[bool, typer.Option("--dry-run", help=say("help_count_rows"))]
+Set = Annotated[list[str], typer.Option("--set", metavar="COLUMN=VALUE", help=say("help_set"), show_default=False)]
+Role = Annotated[str, typer.Option("--role", help=say("help_role"), show_default=False)]
+
+
+def show_list(
+    config: Config = None, name: Name = None, subject: Subject = "", state: State = "", rule: Rule = "",
+    code: Code = "", settled: Settled = False, groups: Groups = False, limit: Limit = 50, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Parked rows, or their signatures."""
+    with _desk(config, name) as (pipeline, ledger):
+        if groups:
+            _show_groups(desk.groups(ledger, pipeline.name), as_json)
+            return
+        rows = desk.parked(ledger, pipeline.name, desk.Selection((), subject, state, rule, code, settled), limit)
+    if as_json:
+        emit([_plain(row) for row in rows])
+    elif not rows:
+        line("rows_none", "green")
+    else:
+        columns = ("col_id", "col_state", "col_subject", "col_rule", "col_reason")
+        table(columns, [(row.id, _state(row), row.subject, row.rule, say(row.code, row.params)) for row in rows])
+        if len(rows) == limit:
+            line("rows_more", "dim", limit=limit)
+
+
+def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False) -> None:
+    """One parked row, whole."""
+    with _desk(config, name) as (pipeline, ledger):
+        row = desk.show(ledger, pipeline.name, id)
+    if as_json:
+        emit(_plain(row))
+        return
+    console.print(Text.assemble((f"{row.id}  {row.subject}  ", "bold"), (_state(row), "yellow")))
+    console.print(Text(say(row.code, row.params), style="red"))
+    if advice := hint(row.code, row.params):
+        console.print(Text("→ " + advice, style="green"))
+    facts = {
+        "col_rule": row.rule,
+        "col_table": f"{row.table} {row.key}",
+        "col_position": row.position,
+        "col_committed": row.committed_at,
+        "col_at": row.parked_at,
+        "col_attempts": row.attempts,
+        "col_waits_for": row.waits_for,
+        "col_request": row.request and say("request_" + row.request),
+        "col_approved": ", ".join(sorted(row.approved)),
+        "col_settled": row.settled_at,
+    }
+    table(("status_what", "status_value"), [(say(what), value) for what, value in facts.items() if value])
+    _show_images(json.loads(row.change), json.loads(row.original) if row.original else None)
+
+
+def retry(
+    actor: Actor, reason: Reason, ids: Ids = None, config: Config = None, name: Name = None, subject: Subject = "",
+    rule: Rule = "", code: Code = "", count: Count = False,
+) -> None:  # fmt: skip
+    """Ask for rows to be tried again."""
+    with _desk(config, name) as (pipeline, ledger):
+        chosen = _selection(ids, subject, rule, code)
+        if count:
+            line("rows_would_retry", rows=len(desk.parked(ledger, pipeline.name, chosen)))
+        else:
+            line("rows_retry", rows=desk.retry(ledger, pipeline.name, chosen, desk.Actor(actor, reason)))
+
+
+def discard(
+    actor: Actor, reason: Reason, ids: Ids = None, config: Config = None, name: Name = None, subject: Subject = "",
+    rule: Rule = "", code: Code = "", count: Count = False,
+) -> None:  # fmt: skip
+    """Give rows up."""
+    with _desk(config, name) as (pipeline, ledger):
+        chosen = _selection(ids, subject, rule, code)
+        if count:
+            line("rows_would_discard", rows=len(desk.parked(ledger, pipeline.name, chosen)))
+        else:
+            line("rows_discard", rows=desk.discard(ledger, pipeline.name, chosen, desk.Actor(actor, reason)))
+
+
+def edit(id: Id, assignments: Set, actor: Actor, reason: Reason, config: Config = None, name: Name = None) -> None:
+    """Correct values of a row and try it again."""
+    values: dict[str, str | None] = {}
+    for assignment in assignments:
+        column, equals, value = assignment.partition("=")
+        if not equals:
+            raise Halt("edit_no_value", given=assignment)
+        values[column] = None if value == "NULL" else value
+    with _desk(config, name) as (pipeline, ledger):
+        desk.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, desk.Actor(actor, reason))
+    line("rows_edit", id=id)
+
+
+def approve(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = None, name: Name = None) -> None:
+    """Let a row pass."""
+    with _desk(config, name) as (pipeline, ledger):
+        desk.approve(ledger, pipeline.name, id, desk.Actor(actor, reason), role)
+    line("rows_approve", id=id)
+
+
+def reject(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = None, name: Name = None) -> None:
+    """Refuse a row."""
+    with _desk(config, name) as (pipeline, ledger):
+        desk.reject(ledger, pipeline.name, id, desk.Actor(actor, reason), role)
+    line("rows_reject", id=id)
+
+
+@contextmanager
+def _desk(config: Config, name: Name) -> Iterator[tuple[wiring.Pipeline, Ledger]]:
+    pipeline = wiring.pipeline(config_path(config), name)
+    with closing(pipeline.open_ledger()) as ledger:
+        yield pipeline, ledger
+
+
+def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> desk.Selection:
+    """What a bulk action means. Nothing named is a slip, not everything."""
+    if not (ids or subject or rule or code):
+        raise Halt("parked_which")
+    return desk.Selection(tuple(ids or ()), subject, "", rule, code)
+
+
+def _state(row: desk.ParkedRow) -> str:
+    return say(f"row_{row.state}") + (f" ({say('request_' + row.request)})" if row.request else "")
+
+
+def _plain(row: desk.ParkedRow) -> dict[str, object]:
+    images = {"change": json.loads(row.change), "original": json.loads(row.original) if row.original else None}
+    words = {"message": say(row.code, row.params), "hint": hint(row.code, row.params)}
+    return row._asdict() | images | words | {"approved": sorted(row.approved)}
+
+
+def _show_groups(groups: list[desk.Group], as_json: bool) -> None:
+    if as_json:
+        emit([group._asdict() for group in groups])
+        return
+    columns = ("col_rows", "col_state", "col_rule", "col_table", "col_code", "col_first")
+    rows = [(g.rows, say(f"row_{g.state}"), g.rule, g.table, g.code, g.first_id) for g in groups]
+    table(columns, rows, right=(0, 5))
+
+
+def _show_images(
+    change: Mapping[str, Mapping[str, object]], original: Mapping[str, Mapping[str, object]] | None
+) -> None:
+    """The row before and after; what a person has edited stands beside what the source sent."""
+    before, after = change["before"] or {}, change["after"] or {}
+    sent = (original["after"] or {}) if original else {}
+    columns = ["col_column", "col_before", "col_after", *(["col_sent"] if original else [])]
+    names = list(dict.fromkeys([*before, *after]))
+    line("")
+    table(columns, [(n, _value(before, n), _value(after, n), *([_value(sent, n)] if original else [])) for n in names])
+
+
+def _value(image: Mapping[str, object], name: str) -> object:
+    value = image.get(name, "")
+    return value.get("malformed", "") if isinstance(value, dict) else "NULL" if value is None else str(value)
