@@ -6,7 +6,7 @@ paper: memory stays flat whatever the number of assets.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -85,25 +85,15 @@ class Report(NamedTuple):
 Sided = tuple[str, Amounts | None, Amounts | None]
 
 
-Rows = Iterator[Sequence[Any]]
-
-
-class Sides(NamedTuple):
-    """How both databases are read. `eam` streams the rows of a statement that it is given for its own dialect."""
-
-    eam: Callable[[Callable[[Dialect], str]], AbstractContextManager[Rows]]
-    ledger: Ledger
-
-
-def reconcile(measures: Measures, layout: FinanceLayout, sides: Sides) -> Report:
-    """Compare what the EAM's own figures say with the cards, and the cards with the ledger's accounts."""
+def reconcile(measures: Measures, layout: FinanceLayout, eam: Iterator[Sequence[Any]], ledger: Ledger) -> Report:
+    """Compare the EAM, whose rows are those of the measures' query, with the cards, and these with the accounts."""
     counts = _condition(measures.cards)
-    dialect: Dialect = "sqlite" if sides.ledger.dialect == "sqlite" else "postgres"
-    with sides.eam(measures.query) as rows, closing(sides.ledger.scan(cards_query(layout, dialect))) as held:
+    dialect: Dialect = "sqlite" if ledger.dialect == "sqlite" else "postgres"
+    with closing(ledger.scan(cards_query(layout, dialect))) as held:
         cards = ((str(row[0]), layout.card_row(row)) for row in held)
         found = ((code, _amounts(card)) for code, card in cards if counts(card))
-        report = compare(side_by_side(map(_asset, rows), found), measures.alert_above)
-    return report._replace(controls=list(_controls(measures, layout, dialect, sides.ledger, report.finance)))
+        report = compare(side_by_side(map(_asset, eam), found), measures.alert_above)
+    return report._replace(controls=list(_controls(measures, layout, ledger, report.finance)))
 
 
 def cards_query(layout: FinanceLayout, dialect: Dialect) -> str:
@@ -192,9 +182,7 @@ def _amounts(card: Mapping[str, Any]) -> Amounts:
     return Amounts(*(card.get(field) or ZERO for field in FIELDS))
 
 
-def _controls(
-    measures: Measures, layout: FinanceLayout, dialect: Dialect, ledger: Ledger, cards: Amounts
-) -> Iterator[Control]:
+def _controls(measures: Measures, layout: FinanceLayout, ledger: Ledger, cards: Amounts) -> Iterator[Control]:
     """Debit balances for the original value, credit balances for what reduces it."""
     for field, accounts in measures.accounts.items():
         query = entries_query(layout, len(accounts))

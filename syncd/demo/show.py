@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syncd import wiring
 from syncd.demo import figures, month
 from syncd.demo.figures import Balance, Figures, Settled
 from syncd.demo.stage import Parked, Voucher, built, running
@@ -42,7 +41,7 @@ def run(once: bool = False, json_file: Path | None = None, directory: Path | Non
             with running(stage):
                 for scene in month.play(stage):
                     _tell(scene)
-            report = wiring.reconcile(stage.pipeline)
+            report = stage.pipeline.reconcile()
             said = figures.read(stage, report, time.monotonic() - started)
             _trial_balance(figures.trial_balance(stage))
             _parked(figures.parked(stage))

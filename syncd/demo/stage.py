@@ -19,7 +19,7 @@ from syncd.errors import Fault, Halt
 PIPELINE: Final = "demo"
 WAIT_S_MAX: Final = 60.0
 POLL_S: Final = 0.005
-ACTOR: Final = "demo"
+ACTOR: Final = desk.Actor("demo", "demonstration")
 CONFIG: Final = """\
 pipelines:
   {name}:
@@ -84,7 +84,7 @@ class Stage:
     def approve(self, parked: Parked) -> None:
         """Finance agrees."""
         with closing(self.pipeline.open_ledger()) as ledger:
-            desk.approve(ledger, PIPELINE, parked.id, ACTOR, "demonstration", "finance")
+            desk.approve(ledger, PIPELINE, parked.id, ACTOR, "finance")
 
     def wait(self, reached: Callable[[], bool]) -> None:
         """Until it is so. Raises what halted the daemon, or Halt when it takes too long."""
@@ -114,7 +114,12 @@ class Stage:
             " WHERE e.period = ? AND e.type = ? AND e.number = ? ORDER BY e.line",
             *key,
         )
-        return Voucher(ref, day, summary, tuple(Entry(row[0], row[1], row[2], row[3], Decimal(row[4]), Decimal(row[5])) for row in entries))
+        return Voucher(
+            ref,
+            day,
+            summary,
+            tuple(Entry(row[0], row[1], row[2], row[3], Decimal(row[4]), Decimal(row[5])) for row in entries),
+        )
 
 
 @contextmanager
@@ -136,7 +141,7 @@ def built(directory: Path, devices: int, today: date) -> Iterator[Stage]:
         pipeline.source.install(pipeline.source_settings, pipeline.mapping.tables)
         with closing(pipeline.open_ledger()) as ledger:
             migrate.migrate(ledger, datetime.now(UTC))
-            desk.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, ACTOR, "demonstration")
+            desk.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, ACTOR)
         yield stage
 
 
