@@ -10,7 +10,7 @@ from itertools import islice
 from random import Random
 from typing import Final, NamedTuple
 
-from syncd.demo.eam import Database, Device, last_day, period_of, register, transaction
+from syncd.demo.eam import Database, Device, last_day, period_of, register
 from syncd.depreciation import Method, Terms, months_due, schedule
 from syncd.files import shipped
 from syncd.money import ZERO
@@ -91,7 +91,7 @@ def create(db: Database, schema: str, sqlite: bool = True) -> None:
 
 def settle_eam(db: Database, month: date, devices: int, seed: int = 1) -> None:
     """Departments, classes, suppliers and the devices that were there before `month`."""
-    with transaction(db):
+    with db.transaction():
         db.executemany("INSERT INTO department VALUES (?, ?, ?, ?, ?)", DEPARTMENTS)
         db.executemany("INSERT INTO supplier VALUES (?, ?, ?)", SUPPLIERS)
         db.executemany("INSERT INTO asset_class VALUES (?, ?, ?, ?, ?)", CLASSES)
@@ -101,7 +101,7 @@ def settle_eam(db: Database, month: date, devices: int, seed: int = 1) -> None:
 def settle_finance(db: Database, eam: Database, month: date) -> None:
     """Accounts, departments, the periods of three years, and what was booked by hand: the opening balances, one
     voucher in the month before, and the first voucher of this month, after which numbers run on."""
-    with transaction(db):
+    with db.transaction():
         db.executemany("INSERT INTO gl_account VALUES (?, ?, ?, ?)", ACCOUNTS)
         db.executemany("INSERT INTO gl_department VALUES (?, ?)", [(code, name) for _, code, name, *_ in DEPARTMENTS])
         db.executemany("INSERT INTO gl_period VALUES (?, ?, ?, ?)", list(_periods(month)))

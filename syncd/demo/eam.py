@@ -2,8 +2,8 @@
 transaction; it knows nothing of finance or of syncd. Portable SQL, so the same people work on SQLite and PostgreSQL.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -16,7 +16,10 @@ ON_BOOKS = "('in_use', 'to_dispose', 'isolated', 'awaiting_approval', 'awaiting_
 
 
 class Database(Protocol):
-    """A connection in autocommit mode that takes `?` parameters."""
+    """A connection in autocommit mode that takes `?` parameters. All that a person does at once is one transaction,
+    which is to hold the right to write from its start."""
+
+    def transaction(self) -> AbstractContextManager[None]: ...
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Any: ...
     def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> Any: ...
@@ -51,7 +54,7 @@ class Sale(NamedTuple):
 
 def register(db: Database, devices: Sequence[Device]) -> list[int]:
     """Devices entered and approved; their ids."""
-    with transaction(db):
+    with db.transaction():
         first = next_id(db, "asset")
         rows = [_asset_row(first + i, device) for i, device in enumerate(devices)]
         db.executemany(f"INSERT INTO asset VALUES ({', '.join('?' * 14)})", rows)
@@ -71,28 +74,28 @@ def delete(db: Database, asset_id: int) -> None:
 
 def upgrade(db: Database, asset_id: int, amount: Decimal, on: date, added_months: int = 0) -> None:
     """An approved upgrade; the EAM keeps it beside the original value, not in it."""
-    with transaction(db):
+    with db.transaction():
         row = (next_id(db, "upgrade"), asset_id, str(amount), added_months, "bank", "approved", str(on))
         db.execute("INSERT INTO upgrade VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def impair(db: Database, asset_id: int, amount: Decimal, on: date) -> None:
     """An approved impairment."""
-    with transaction(db):
+    with db.transaction():
         row = (next_id(db, "impairment"), asset_id, str(amount), "approved", str(on))
         db.execute("INSERT INTO impairment VALUES (?, ?, ?, ?, ?)", row)
 
 
 def repair(db: Database, asset_id: int, amount: Decimal, vat: Decimal, on: date) -> None:
     """A repair that is done."""
-    with transaction(db):
+    with db.transaction():
         row = (next_id(db, "repair"), asset_id, str(amount), str(vat), "bank", "done", str(on))
         db.execute("INSERT INTO repair VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> None:
     """An approved transfer to another department."""
-    with transaction(db):
+    with db.transaction():
         (left,) = db.execute("SELECT department_id FROM asset WHERE id = ?", (asset_id,)).fetchone()
         row = (next_id(db, "transfer"), asset_id, left, to_department_id, "approved", str(on))
         db.execute("INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?)", row)
@@ -101,7 +104,7 @@ def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> No
 
 def dispose(db: Database, asset_id: int, sale: Sale) -> None:
     """A scrapping or a sale, approved, with the depreciation that the month of removal still bears."""
-    with transaction(db):
+    with db.transaction():
         for status in ("to_dispose", "isolated", "awaiting_approval", "awaiting_writeoff"):
             db.execute("UPDATE asset SET status = ? WHERE id = ?", (status, asset_id))
         _charge(db, "disposal", sale.approved_on, asset_id)
@@ -116,7 +119,7 @@ def dispose(db: Database, asset_id: int, sale: Sale) -> None:
 
 def charge_month(db: Database, month: date) -> int:
     """The month's depreciation of every asset on the books, computed; returns the number of rows."""
-    with transaction(db):
+    with db.transaction():
         charged = _charge(db, "month", month)
         db.execute("INSERT INTO depreciation_run VALUES (?, 'calculated', NULL)", (period_of(month),))
     return charged
@@ -144,18 +147,6 @@ def next_id(db: Database, table: str) -> int:
     """The EAM numbers its rows itself."""
     (highest,) = db.execute(f"SELECT max(id) FROM {table}").fetchone()
     return (highest or 0) + 1
-
-
-@contextmanager
-def transaction(db: Database) -> Iterator[None]:
-    """All that a person does at once is seen at once."""
-    db.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
 
 
 def _asset_row(asset_id: int, device: Device) -> tuple[object, ...]:

@@ -5,11 +5,12 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
 from rich.console import Console
@@ -24,6 +25,8 @@ from syncd.money import ZERO
 from syncd.reconcile import Report
 
 DEVICES: Final = 1_200
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""Where the books are kept."""
 KEPT_IN: Final = Path("demo-data")
 
 console: Final = Console(highlight=False)
@@ -36,7 +39,7 @@ def run(once: bool = False, json_file: Path | None = None, directory: Path | Non
     with TemporaryDirectory() if once and directory is None else nullcontext(directory or KEPT_IN) as folder:
         place = Path(folder).resolve()
         place.mkdir(parents=True, exist_ok=True)
-        with built(place, DEVICES, date.today()) as stage:
+        with built(place, DEVICES, datetime.now(ZONE).date()) as stage:
             console.print(Text(say("demo_intro", {"devices": DEVICES, "month": f"{stage.today:%Y-%m}"}), style="bold"))
             with running(stage):
                 for scene in month.play(stage):
@@ -61,21 +64,21 @@ def _tell(scene: month.Scene) -> None:
     console.print()
     console.print(Text.assemble(mark, say(scene.code, scene.params), (took, "dim")))
     for voucher in scene.vouchers:
-        console.print(_voucher(voucher))
+        _show_voucher(voucher)
     if scene.parked is not None:
         _say_parked(scene.parked)
 
 
-def _voucher(voucher: Voucher) -> Table:
-    heading = Text.assemble((f"  {voucher.ref}", "bold"), f"  {voucher.date}  {voucher.summary}")
-    shown = Table(title=heading, title_justify="left", title_style="", box=None, padding=(0, 2), show_header=False)
-    for justify in ("left", "left", "left", "right", "right"):
-        shown.add_column(justify=justify)
+def _show_voucher(voucher: Voucher) -> None:
+    console.print(Text.assemble((f"  {voucher.ref}", "bold"), f"  {voucher.date}  {voucher.summary}"))
+    shown = Table(box=None, padding=(0, 2), show_header=False)
+    for index in range(5):
+        shown.add_column(justify="right" if index > 2 else "left")
     for entry in voucher.entries:
+        amounts = (_amount(entry.debit), _amount(entry.credit))
         style = "red" if entry.debit + entry.credit < 0 else ""
-        cells = ("", entry.account, entry.name, entry.dept or "", _amount(entry.debit), _amount(entry.credit))
-        shown.add_row(*cells[1:], style=style)
-    return shown
+        shown.add_row(entry.account, entry.name, entry.dept or "", *amounts, style=style)
+    console.print(shown)
 
 
 def _say_parked(parked: Parked) -> None:
@@ -89,8 +92,8 @@ def _trial_balance(balances: Sequence[Balance]) -> None:
     rows = [(b.account, b.name, _amount(b.debit), _amount(b.credit), _amount(b.balance)) for b in balances]
     debit, credit = (sum((getattr(b, side) for b in balances), ZERO) for side in ("debit", "credit"))
     rows.append(("", say("demo_total"), _amount(debit), _amount(credit), _amount(debit - credit) or "0.00"))
-    headings = ("demo_account", "demo_account", "demo_debit", "demo_credit", "demo_balance")
-    _table("demo_trial_balance", ("", *headings[1:]), rows, right=(2, 3, 4))
+    headings = ("", "demo_account", "demo_debit", "demo_credit", "demo_balance")
+    _table("demo_trial_balance", headings, rows, right=(2, 3, 4))
 
 
 def _parked(rows: Sequence[Settled]) -> None:
@@ -117,12 +120,13 @@ def _summary(said: Figures) -> None:
 
 
 def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
-    shown = Table(title=Text(say(title), style="bold"), title_justify="left", box=None, padding=(0, 2, 0, 0))
+    console.print()
+    console.print(Text(say(title), style="bold"))
+    shown = Table(box=None, padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings):
         shown.add_column(say(heading) if heading else "", justify="right" if index in right else "left")
     for row in rows:
         shown.add_row(*row)
-    console.print()
     console.print(shown)
 
 

@@ -29,6 +29,21 @@ pipelines:
 """
 
 
+class File(sqlite3.Connection):
+    """One of the two databases, open to look at and to work in."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; waits for its turn to write before it reads."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+
 class Entry(NamedTuple):
     """A line of a voucher as finance holds it."""
 
@@ -62,7 +77,7 @@ class Parked(NamedTuple):
 class Stage:
     """The two databases, open to look at and, on the EAM's side, to work in."""
 
-    def __init__(self, directory: Path, eam: sqlite3.Connection, finance: sqlite3.Connection, today: date) -> None:
+    def __init__(self, directory: Path, eam: File, finance: File, today: date) -> None:
         self.directory, self.eam, self.finance, self.today = directory, eam, finance, today
         self.pipeline = wiring.pipeline(directory / "syncd.yaml", PIPELINE)
         self.failures: list[Fault] = []
@@ -162,7 +177,7 @@ def running(stage: Stage) -> Iterator[None]:
         daemon.join()
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+def _opened(path: Path) -> File:
+    connection = sqlite3.connect(path, factory=File, isolation_level=None, timeout=10)
     connection.execute("PRAGMA journal_mode = WAL")
     return connection
