@@ -31,6 +31,17 @@ class Database:
         self.connection.autocommit = True
         self._cursor = self.connection.cursor()
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
         self._cursor.execute(sql.replace("%", "%%").replace("?", "%s"), tuple(parameters))
         return self._cursor
