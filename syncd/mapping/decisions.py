@@ -14,6 +14,7 @@ from pathlib import Path
 from syncd.change import Kind
 from syncd.errors import MappingError
 from syncd.mapping.runtime import Missing
+from syncd.mapping.source import read_text
 from syncd.mapping.terms import Function, nearest
 from syncd.mapping.to_sql import quoted
 
@@ -65,7 +66,7 @@ def read_crosswalk(name: str, path: Path, old: str, new: str, many: bool = False
 
 def _read(path: Path, keys: Sequence[str], gives: str) -> tuple[list[_Row], Errors]:
     try:
-        text = _text(path)
+        text = read_text(path)
         lines = list(_records(path, text))
     except MappingError as error:
         return [], [error]
@@ -93,17 +94,6 @@ def _read(path: Path, keys: Sequence[str], gives: str) -> tuple[list[_Row], Erro
     if not rows and not errors:
         errors.append(MappingError("decision_no_rows", f"{path}:1"))
     return rows, errors
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise MappingError("decision_file", f"{path}:1", reason=error.strerror) from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MappingError("decision_encoding", f"{path}:{raw.count(bytes([10]), 0, error.start) + 1}") from None
 
 
 def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:

@@ -169,6 +169,6 @@ def to_char(form: str, kind: Kind) -> Builtin | None:
     if found is None or (kind is DATE and {"hour", "minute", "second"} & set(found[1])):
         return None
     template, attributes = found
-    python = repr(template) + " % (" + "".join(f"{{0}}.{a}, " for a in attributes) + ")"
+    python = f"({template!r} % ({''.join(f'{{0}}.{a}, ' for a in attributes)}))"
     args = "({0}, '" + form.replace("'", "''") + "')"
     return Builtin("to_char", (kind,), TEXT, python, "to_char" + args, "syncd_to_char" + args)
