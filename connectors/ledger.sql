@@ -25,6 +25,9 @@ SELECT rule, grp FROM syncd.released WHERE pipeline = ?;
 -- mirror: last images of source rows
 SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);
 
+-- mirrored: which source rows have an image
+SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);
+
 -- forget: source rows that are gone
 DELETE FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);
 
@@ -114,7 +117,7 @@ WHERE pipeline = ? AND state = 'behind' AND request = ''
 
 -- heal_head: the first open row of a subject is tried again because its source row was changed
 UPDATE syncd.parked SET request = 'retry'
-WHERE pipeline = ? AND state = 'failed' AND request = '' AND source_table = ? AND source_key = ?
+WHERE pipeline = ? AND state IN ('failed', 'approval') AND request = '' AND source_table = ? AND source_key = ?
   AND id = (SELECT min(h.id) FROM syncd.parked h WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL);
 
 -- arrived: rows that waited for these references are tried again

@@ -43,7 +43,7 @@ def replay_subject(run: Run, subject: str, rows: Sequence[Parked]) -> Iterator[O
         folded: list[Parked] = []
         change: Change | None = head.change
         first = outcome
-        while outcome.rejection is not None and change is not None:
+        while change is not None and (outcome.rejection is not None or _is_hushed(outcome, folded)):
             follower = next((r for r in waiting if r not in folded and follows(run, change, r.change)), None)
             if follower is None:
                 break
@@ -54,7 +54,7 @@ def replay_subject(run: Run, subject: str, rows: Sequence[Parked]) -> Iterator[O
                 outcome = Outcome(head.change, subject, (), None, FOLDED, head.id)
             else:
                 outcome = _again(run, head, change, frozenset())
-        if outcome.rejection is not None:
+        if outcome.rejection is not None or (change is not None and _is_hushed(outcome, folded)):
             run.context.held.add(subject)
             yield first._replace(subject=subject)
             return
@@ -62,6 +62,12 @@ def replay_subject(run: Run, subject: str, rows: Sequence[Parked]) -> Iterator[O
         for follower in folded:
             waiting.remove(follower)
             yield Outcome(follower.change, subject, (), None, FOLDED, follower.id)
+
+
+def _is_hushed(outcome: Outcome, folded: Sequence[Parked]) -> bool:
+    """Whether a correction left the rules with nothing to say. Only a row that is gone may go without a word: a
+    device that was scrapped while it waited for a reference or an approval was in use all the same."""
+    return bool(folded and outcome.ignored and outcome.change.op != "delete")
 
 
 def _again(run: Run, head: Parked, change: Change, approved: frozenset[str]) -> Outcome:
