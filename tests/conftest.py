@@ -7,6 +7,11 @@ import pytest
 from tests.servers import Postgres, postgres_server
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seeds", type=int, default=2000, help="how many seeds the simulation runs")
+    parser.addoption("--first-seed", type=int, default=1, help="the first of them; a failing seed replays alone")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The PostgreSQL server of this test run."""

@@ -1,0 +1,245 @@
+"""The daemon of the simulation: the real pipeline, translator and ledger over SQLite in memory, without threads, and
+with a fault before or after any step. What survives a fault is what is committed."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from connectors import memory
+from connectors.ledger import SqlLedger
+from connectors.ledger_sqlite import MEMORY, Sqlite
+from syncd import pipeline
+from syncd.change import ChangeSet, Position
+from syncd.errors import Transient
+from syncd.mapping.load import Mapping as Compiled
+from syncd.mapping.load import load
+from syncd.migrate import migrate
+from syncd.ports import Book, Ledger
+from syncd.posting import Batch, Outcome
+
+HERE = Path(__file__).parent
+PIPELINE = "simulation"
+MIGRATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """As if by SIGKILL: nothing gets to clean up behind itself."""
+
+
+@cache
+def mapping() -> Compiled:
+    """The mapping of the simulated world."""
+    return load(HERE / "mapping" / "world.yaml")
+
+
+@cache
+def _empty() -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.executescript((HERE / "finance.sql").read_text("utf-8"))
+    migrate(ledger_over(database), MIGRATED_AT)
+    return database
+
+
+def new_finance() -> sqlite3.Connection:
+    """A finance database in memory, with syncd's tables."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    _empty().backup(database)
+    database.execute("PRAGMA foreign_keys = ON")
+    return database
+
+
+class Kept(Sqlite):
+    """A connection whose database outlives its ledger."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        super().__init__(MEMORY)
+        self._connection = database
+
+    def close(self) -> None:
+        self.rollback()
+
+
+def ledger_over(database: sqlite3.Connection, dry_run: bool = False) -> SqlLedger:
+    """A ledger that is opened over what is committed."""
+    world = mapping()
+    connection = Kept(database)
+    return SqlLedger(lambda: connection, PIPELINE, world.layout, world.tables, world.hash, dry_run)
+
+
+class Faults:
+    """Where to fail: at each step with the given probability, once killed and once with a fault that passes."""
+
+    def __init__(self, chance: Random, probability: float) -> None:
+        self.probability = probability
+        self._chance = chance
+
+    def at(self, step: str) -> None:
+        """Come to a step, and perhaps not beyond it."""
+        if self._chance.random() < self.probability:
+            raise self._chance.choice((Killed(step), Transient("finance_gone", step=step)))
+
+
+class FaultyBook:
+    """A book that fails before or after it writes."""
+
+    def __init__(self, book: Book, faults: Faults) -> None:
+        self._book, self._faults = book, faults
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._book, name)
+
+    def write(self, batch: Batch) -> Sequence[Outcome]:
+        self._faults.at("before write")
+        outcomes = self._book.write(batch)
+        self._faults.at("after write")
+        return outcomes
+
+
+class FaultyLedger:
+    """A ledger that fails before it begins, before it commits, and when the commit is done and not yet known."""
+
+    def __init__(self, ledger: Ledger, faults: Faults) -> None:
+        self._ledger, self._faults = ledger, faults
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Book]:
+        self._faults.at("before begin")
+        with self._ledger.begin() as book:
+            yield FaultyBook(book, self._faults)  # type: ignore[misc]
+            self._faults.at("before commit")
+        self._faults.at("after commit")
+
+
+class FaultyTranslator:
+    """A translator that fails before and after each of its verbs."""
+
+    def __init__(self, translator: pipeline.Translator, faults: Faults) -> None:
+        self._translator, self._faults = translator, faults
+
+    def __getattr__(self, name: str) -> Callable[..., Batch]:
+        verb: Callable[..., Batch] = getattr(self._translator, name)
+
+        def faulty(*args: Any) -> Batch:
+            self._faults.at(f"before {name}")
+            batch = verb(*args)
+            self._faults.at(f"after {name}")
+            return batch
+
+        return faulty
+
+
+class Feed:
+    """What waits, in batches of random size; the same again until it is acknowledged."""
+
+    def __init__(self, source: memory.MemorySource, chance: Random, faults: Faults) -> None:
+        self._source, self._chance, self._faults = source, chance, faults
+        self._taken: list[ChangeSet] = []
+
+    def take(self) -> Sequence[ChangeSet]:
+        self._faults.at("before read")
+        if not self._taken:
+            for _ in range(self._chance.choice((1, 1, 2, 5, 20))):
+                said = self._source.read(0)
+                if said is None:
+                    break
+                self._taken.append(said)
+        self._faults.at("after read")
+        return self._taken
+
+    def ack(self, position: Position) -> None:
+        self._faults.at("before ack")
+        self._taken = []
+        self._source.ack(position)
+        self._faults.at("after ack")
+
+
+class Daemon:
+    """One pipeline from its start to its end, which may come at any step."""
+
+    def __init__(self, store: memory.Store, database: sqlite3.Connection, chance: Random, faults: Faults) -> None:
+        self._store, self._database, self._chance, self._faults = store, database, chance, faults
+        self._translator: pipeline.Translator | None = None
+        self.as_of = 0
+        self._start()
+
+    def step(self) -> Sequence[Outcome]:
+        """Carry what waits; sometimes rehearsed by a dry run, which must come to the same (invariant 10)."""
+        rehearsed = self._rehearse() if self._chance.random() < 0.1 else None
+        outcomes = pipeline.step(self._feed, self._faulty, self._ledger)  # type: ignore[arg-type]
+        if rehearsed is not None:
+            assert _told(outcomes) == rehearsed, "invariant 10: the dry run came to something else"
+        return outcomes
+
+    def replay(self) -> Sequence[Outcome]:
+        return pipeline.replay(self._faulty, self._ledger)  # type: ignore[arg-type]
+
+    def collect(self) -> Sequence[Outcome]:
+        return pipeline.collect(self._faulty, self._ledger, MIGRATED_AT)  # type: ignore[arg-type]
+
+    def do(self, verb: str) -> Sequence[Outcome]:
+        """One verb, and a new beginning when it fails."""
+        try:
+            outcomes: Sequence[Outcome] = getattr(self, verb)()
+        except (Killed, Transient) as fault:
+            if isinstance(fault, Killed) or self._chance.random() < 0.5:
+                self._translator = None  # otherwise it goes on with what it remembers
+            self._start()
+            return ()
+        return outcomes
+
+    def is_idle(self) -> bool:
+        """Whether nothing is left to read or to try again."""
+        asked = self.ledger.query("SELECT count(*) FROM syncd.parked WHERE settled_at IS NULL AND request <> ''")
+        return asked == [(0,)] and not self._feed.take()
+
+    def _start(self) -> None:
+        """What a process does first; all that it knows is what is committed."""
+        if self._database.in_transaction:
+            self._database.rollback()
+        ledger = ledger_over(self._database)
+        assert ledger.acquire()
+        source = memory.connect(
+            memory.Settings(self._store, self._chance.choice((1, 3, 50))), mapping().tables, PIPELINE
+        )
+        checkpoint = ledger.checkpoint()
+        if checkpoint is None:
+            self.as_of = len(self._store.log)
+        source.start(checkpoint)
+        if self._translator is None:
+            self._translator = mapping().translator(PIPELINE)
+        self.ledger = ledger
+        self._ledger = FaultyLedger(ledger, self._faults)
+        self._faulty = FaultyTranslator(self._translator, self._faults)
+        self._feed = Feed(source, self._chance, self._faults)
+
+    def _rehearse(self) -> Sequence[object]:
+        sets = self._feed.take()
+        if not sets:
+            return []
+        rehearsal = ledger_over(self._database, dry_run=True)
+        try:
+            with rehearsal.begin() as book:
+                return _told(book.write(mapping().translator(PIPELINE).translate(sets, book)))
+        finally:
+            rehearsal.close()
+
+
+def _told(outcomes: Sequence[Outcome]) -> list[Mapping[str, object]]:
+    """What can be told of outcomes from outside."""
+    return [
+        {
+            "position": o.change.position,
+            "postings": [(p.key, p.rule, p.voucher, p.cards) for p in o.postings],
+            "rejection": o.rejection and (o.rejection.status, o.rejection.code),
+            "ignored": o.ignored,
+        }
+        for o in outcomes
+    ]

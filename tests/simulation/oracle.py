@@ -1,0 +1,242 @@
+"""What the world's mapping means, told a second time: slowly, one subject at a time, with everything known.
+
+It takes what the EAM committed and what people did at the desk, and says what finance must hold in the end, however
+often the daemon died on the way. It shares nothing with the translator but the words."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta, timezone
+from decimal import Decimal
+from typing import NamedTuple
+
+from syncd.change import Change, Row
+
+CHINA = timezone(timedelta(hours=8))
+EXPENSE = {"workshop": "5101", "office": "6602"}
+NAME_LENGTH_MAX = 20
+ID, CODE, NAME, STATUS, DEPARTMENT, VALUE, APPROVED_ON = range(7)
+
+Line = tuple[str, Decimal, Decimal, str | None, str | None]
+"""account, debit, credit, dept, asset."""
+
+
+class Journal(NamedTuple):
+    """A voucher as finance must hold it, but for its number."""
+
+    type: str
+    period: str
+    date: date
+    event_date: date
+    lines: tuple[Line, ...]
+
+
+class Made(NamedTuple):
+    """A posting: its rule and its voucher, if it has one."""
+
+    rule: str
+    journal: Journal | None
+
+
+class Facts(NamedTuple):
+    """What people did, by the position of the change: rows put right, given up, approved."""
+
+    edited: Mapping[str, Row]
+    discarded: frozenset[str]
+    approved: frozenset[str]
+
+
+@dataclass
+class Card:
+    """A card as finance must hold it."""
+
+    name: str
+    dept: str
+    original_value: Decimal
+    accumulated_depreciation: Decimal = Decimal("0.00")
+    status: str = "in_use"
+
+
+@dataclass
+class Books:
+    """What finance must hold: postings by subject in order, cards, depreciation by group and account, and the open
+    parked rows by position."""
+
+    made: dict[str, list[Made]] = field(default_factory=lambda: defaultdict(list))
+    cards: dict[str, Card] = field(default_factory=dict)
+    depreciation: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    parked: dict[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Why a change stays: `failed` or `approval`."""
+
+
+def judge(changes: Sequence[Change], facts: Facts) -> Books:
+    """What must have become of these changes."""
+    return _Oracle(changes, facts).books
+
+
+class _Oracle:
+    def __init__(self, changes: Sequence[Change], facts: Facts) -> None:
+        self.books = Books()
+        self.facts = facts
+        self.departments = {c.after[0]: c.after for c in changes if c.table == "dept" and c.after}
+        self.codes = {c.after[ID]: str(c.after[CODE]) for c in changes if c.table == "asset" and c.after}
+        self.released = {c.after[0] for c in changes if c.table == "run" and c.op != "read" and c.after}
+        self.standing: dict[str, list[Journal | None]] = defaultdict(list)
+        by_subject: dict[str, list[Change]] = defaultdict(list)
+        for change in changes:
+            if change.table in ("asset", "upgrade", "deprec") and change.position not in facts.discarded:
+                by_subject[self._subject(change)].append(self._as_edited(change))
+        for subject, queue in by_subject.items():
+            self._follow(subject, queue)
+
+    def _subject(self, change: Change) -> str:
+        row = change.after or change.before
+        assert row is not None
+        return str(row[CODE]) if change.table == "asset" else self.codes[row[0 if change.table == "deprec" else 1]]
+
+    def _as_edited(self, change: Change) -> Change:
+        return change._replace(after=self.facts.edited.get(change.position, change.after))
+
+    def _follow(self, subject: str, queue: list[Change]) -> None:
+        """Everything of one subject, in order. What later changes of the row correct counts as corrected, by as few
+        of them as will do; what they do not holds up all that comes after."""
+        while queue:
+            taken, status = [queue[0]], ""
+            while True:
+                try:
+                    count = len(self.books.made[subject])
+                    unit = _folded(taken)
+                    self._apply(subject, unit, len(taken) == 1)
+                    if len(taken) == 1 or unit is None or unit.after is None or len(self.books.made[subject]) > count:
+                        break
+                except Refusal as refusal:
+                    status = status or str(refusal)
+                later = next((c for c in queue if c not in taken and _continues(taken[-1], c)), None)
+                if later is None:
+                    self.books.parked |= {c.position: "behind" for c in queue} | {queue[0].position: status}
+                    return
+                taken.append(later)
+            queue = [c for c in queue if c not in taken]
+
+    def _apply(self, subject: str, change: Change | None, is_whole: bool) -> None:
+        """`is_whole` is False for folded changes: what was approved was another content."""
+        if change is None:
+            return
+        if change.table == "asset":
+            self._asset(subject, change, is_whole and change.position in self.facts.approved)
+        elif change.op == "insert" and change.after is not None:
+            (self._upgrade if change.table == "upgrade" else self._depreciation)(subject, change.after)
+
+    def _asset(self, code: str, change: Change, is_approved: bool) -> None:
+        was, now = change.before, change.after
+        used, uses = was is not None and was[STATUS] == "in_use", now is not None and now[STATUS] == "in_use"
+        made = self.books.made[code]
+        if now is not None and uses and not used:
+            if not self.standing[code]:
+                made.append(self._registration(code, now, change, is_approved))
+        elif now is not None and was is not None and used and uses and now[NAME] != was[NAME]:
+            card = self._card(code)
+            card.name = _fitting(now[NAME])
+            made.append(Made("renaming", None))
+        elif now is not None and used and now[STATUS] == "scrapped":
+            card, amount = self._card(code), self._card(code).original_value
+            lines = (_line("1606", debit=amount), _line("1601", credit=amount, asset=code))
+            made.append(Made("disposal", _journal("转", now[APPROVED_ON], lines)))
+            card.status = "scrapped"
+        elif now is None and used and self.standing[code]:
+            journal = self.standing[code].pop()
+            made.append(Made("withdrawal", journal and _red(journal, change)))
+            self._card(code).status = "withdrawn"
+
+    def _registration(self, code: str, row: Row, change: Change, is_approved: bool) -> Made:
+        dept = self._department(row[DEPARTMENT])
+        value = row[VALUE]
+        assert isinstance(value, Decimal)
+        if value <= 0:
+            raise Refusal("failed")
+        lines = (_line("1601", debit=value, dept=dept, asset=code), _line("1002", credit=value))
+        journal = None if change.op == "read" else _journal("记", row[APPROVED_ON], lines)
+        if value > 5000 and change.op != "read" and not is_approved:
+            raise Refusal("approval")
+        self.books.cards[code] = Card(_fitting(row[NAME]), dept, value)
+        self.standing[code].append(journal)
+        return Made("registration", journal)
+
+    def _upgrade(self, code: str, row: Row) -> None:
+        amount = row[2]
+        assert isinstance(amount, Decimal)
+        if amount <= 0:
+            raise Refusal("failed")
+        card = self._card(code)
+        journal = _journal("记", row[3], (_line("1601", debit=amount, asset=code), _line("1002", credit=amount)))
+        card.original_value += amount
+        self.books.made[code].append(Made("upgrade", journal))
+
+    def _depreciation(self, code: str, row: Row) -> None:
+        dept, card, amount = self._department(row[2]), self._card(code), row[3]
+        assert isinstance(amount, Decimal)
+        if row[1] in self.released:
+            self.books.depreciation[str(row[1]), dept] += amount
+            card.accumulated_depreciation += amount
+
+    def _department(self, number: object) -> str:
+        if number not in self.departments:
+            raise Refusal("failed")
+        return f"D{number}"
+
+    def _card(self, code: str) -> Card:
+        if code not in self.books.cards:
+            raise Refusal("failed")
+        return self.books.cards[code]
+
+
+def _continues(earlier: Change, later: Change) -> bool:
+    """Whether `later` changes the row that `earlier` left."""
+    return (
+        earlier.table == later.table
+        and earlier.after is not None
+        and later.before is not None
+        and earlier.after[: 2 if earlier.table == "deprec" else 1]
+        == later.before[: 2 if earlier.table == "deprec" else 1]
+    )
+
+
+def _folded(changes: Sequence[Change]) -> Change | None:
+    """Changes of one row as the first of them, had it been right at once; None when nothing is left of it."""
+    first, last = changes[0], changes[-1]
+    if last.after is not None or len(changes) == 1:
+        return first._replace(after=last.after)
+    return None if first.before is None else first._replace(op="delete", after=None)
+
+
+def _fitting(name: object) -> str:
+    """A name that finance has room for."""
+    if len(str(name)) > NAME_LENGTH_MAX:
+        raise Refusal("failed")
+    return str(name)
+
+
+def _journal(type: str, day: object, lines: tuple[Line, ...]) -> Journal:
+    """In the period of the day, or on the first day of the first open one after it."""
+    assert isinstance(day, date)
+    posted = max(day, date(2026, 1, 1))
+    return Journal(type, f"{posted:%Y-%m}", posted, day, lines)
+
+
+def _red(journal: Journal, change: Change) -> Journal:
+    day = change.committed_at.astimezone(CHINA).date()
+    lines = tuple((account, -debit, -credit, dept, asset) for account, debit, credit, dept, asset in journal.lines)
+    return _journal(journal.type, day, lines)
+
+
+def _line(
+    account: str,
+    debit: Decimal = Decimal(0),
+    credit: Decimal = Decimal(0),
+    dept: str | None = None,
+    asset: str | None = None,
+) -> Line:
+    return account, debit, credit, dept, asset
