@@ -263,6 +263,8 @@ def _fragment(column: Column, type_oid: int, modifier: int, parse: str, raw: Raw
     match column.kind, column.form, type_oid:
         case Kind.TEXT, _, 1042:  # char(n): the blanks at its end are padding
             return f"{text}.rstrip(' ')"
+        case Kind.TEXT, _, 16:  # as a cast to text has it
+            return f"'true' if {raw.bytes} == b't' else 'false'"
         case Kind.TEXT, _, _:
             return text
         case Kind.INTEGER, _, 20 | 21 | 23 | 26:

@@ -6,7 +6,7 @@ does not read for a while, because a queue is full, calls `keepalive` every few 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 
 from connectors import scan_eam
 from connectors.postgres_check import Wanted, findings, refuse, refuse_unread
-from connectors.postgres_position import Coverage, Place, in_stream, lsn_number, lsn_text, parse
+from connectors.postgres_position import AS_OF_SLOT, Coverage, Place, in_stream, lsn_number, lsn_text, parse
+from connectors.postgres_rewind import Ordered, Rewind, order_of
 from connectors.postgres_server import (
     Server,
+    SourceTable,
     full_name,
     guarded,
     open_connection,
@@ -24,12 +26,14 @@ from connectors.postgres_server import (
     quoted,
     slot_sql,
 )
-from connectors.postgres_snapshot import Progress, View, read, view
+from connectors.postgres_snapshot import Progress, Readable, View, read, view
 from connectors.postgres_stream import MESSAGES_SINCE, Log, Stream, beat_statement
 from syncd.change import ChangeSet, Position, Table
 from syncd.errors import Halt
 from syncd.ports import Finding, Lag
 
+REWIND_BEAT_S: Final = 0.05
+"""How soon an idle log is moved on while the reader waits for it to reach the snapshot."""
 OPTIONS_IN_BRACKETS_SINCE: Final = 150000
 """The version from which CREATE_REPLICATION_SLOT takes its options in brackets."""
 
@@ -88,8 +92,9 @@ class PostgresSource:
         self._server = Server(settings.dsn, self._application)
         self._facts = self._server.facts()
         self._view: View | None = None
-        self._snapshot: Iterator[ChangeSet] | None = None
-        self._coverage: Coverage | None = None
+        self._was: Rewind | None = None
+        self._past: Stream | None = None
+        self._snapshot: Generator[ChangeSet, None, Coverage] | None = None
         self._stream: Stream | None = None
 
     def check(self) -> list[Finding]:
@@ -109,22 +114,25 @@ class PostgresSource:
         if place.reading and place.coverage is not None:
             self._resume_snapshot(place.coverage, place.nth)
         else:
-            self._stream = self._open_stream(place)
+            self._stream = self._open_stream(place, self._tables)
 
     def read(self, timeout_s: float) -> ChangeSet | None:
+        if self._past is not None:
+            self._rewind(self._past, timeout_s)
+            return None
         if self._snapshot is not None:
-            changes = next(self._snapshot, None)
-            if changes is None:
-                return self._end_snapshot()
-            self._coverage = parse(changes.position).coverage
-            return changes
+            try:
+                return next(self._snapshot)
+            except StopIteration as end:
+                return self._end_snapshot(end.value)
         assert self._stream is not None, "read before start"
         return self._stream.read(timeout_s)
 
     def keepalive(self) -> None:
         """Tell the server that the reader lives, and what it may forget."""
-        if self._stream is not None:
-            self._stream.feed_back()
+        for stream in (self._past, self._stream):
+            if stream is not None:
+                stream.feed_back()
 
     def ack(self, position: Position) -> None:
         place = parse(position)
@@ -145,10 +153,10 @@ class PostgresSource:
         return f"postgres/{self._facts.system}{timeline}/{self._facts.database}/{self._wanted.slot}"
 
     def close(self) -> None:
-        if self._view is not None:
-            self._view.connection.close()
-        if self._stream is not None:
-            self._stream.close()
+        for stream in (self._past, self._stream):
+            if stream is not None:
+                stream.close()
+        self._end_view()
         self._server.close()
 
     def _publish(self) -> None:
@@ -169,8 +177,8 @@ class PostgresSource:
             raise Halt("pg_slot_ahead", slot=self._wanted.slot, confirmed=confirmed, checkpoint=checkpoint)
 
     def _begin_snapshot(self) -> None:
-        """A slot that is there already, as when a DBA made it, begins the stream before the snapshot; what both say
-        is told apart by the coverage."""
+        """The snapshot that a slot's creation exports ends where the stream begins. A slot that is there already, as
+        when a DBA made it, is older than any snapshot to come."""
         slot = self._server.slot(self._wanted.slot)
         if slot is not None:
             self._resume_snapshot(Coverage(slot.confirmed), 0)
@@ -178,10 +186,11 @@ class PostgresSource:
         connection = open_connection(self._settings.dsn, self._application, replication=True)
         try:
             point, exported = self._create_slot(connection)
-            self._view = view(self._settings.dsn, self._application, point, exported)
+            self._view = view(self._settings.dsn, self._application, exported)
         finally:
             connection.close()
-        self._read_tables(self._view, Coverage(point), 0)
+        readable = [Readable(ordered, source, AS_OF_SLOT, None) for ordered, source in self._ordered()]
+        self._read_tables(self._view, readable, Coverage(point), 0)
 
     def _create_slot(self, connection: Any) -> tuple[int, str]:
         """Where the stream will begin, and the name of the snapshot that shows all that lies before."""
@@ -193,37 +202,71 @@ class PostgresSource:
             _, point, exported, _ = cursor.fetchone()
         return lsn_number(point), exported
 
-    def _resume_snapshot(self, coverage: Coverage, rows_done: int) -> None:
-        self._view = view(self._settings.dsn, self._application, coverage.slot)
-        self._read_tables(self._view, coverage, rows_done)
+    def _resume_snapshot(self, coverage: Coverage, done: int) -> None:
+        """Read on under a newer snapshot: tables that log old rows as they were at the slot's point, others as they
+        are, which the stream must then not repeat."""
+        self._view = view(self._settings.dsn, self._application)
+        tables = self._ordered()
+        full = [ordered for ordered, source in tables if source.identity == "f"]
+        self._was = Rewind(full, coverage, self._zone)
+        if len(full) < len(tables):
+            coverage = coverage.under(self._view.snapshot)
+        shown_by = len(coverage.snapshots) - 1
+        readable = [
+            Readable(ordered, source, AS_OF_SLOT, self._was)
+            if source.identity == "f"
+            else Readable(ordered, source, shown_by, None)
+            for ordered, source in tables
+        ]
+        self._read_tables(self._view, readable, coverage, done)
+        if self._was.tables:
+            self._past = self._open_stream(Place(False, coverage.slot, 0, None), self._was.tables, REWIND_BEAT_S)
 
-    def _read_tables(self, view: View, coverage: Coverage, rows_done: int) -> None:
-        found = [(table, self._server.table(full_name(table))) for table in self._tables.values()]
-        tables = [(table, there) for table, there in found if there is not None]
-        self.progress = Progress(rows_done=rows_done, rows_total=max(rows_done, sum(t.rows for _, t in tables)))
-        self._coverage = coverage
-        self._snapshot = read(view, tables, coverage, self._zone, self.progress)
-
-    def _end_snapshot(self) -> ChangeSet:
-        """Everything has been read: from here on positions are those of the stream."""
+    def _rewind(self, past: Stream, timeout_s: float) -> None:
+        """Read what was committed between the slot's point and the snapshot, and keep the old rows."""
+        assert self._was is not None
         assert self._view is not None
-        assert self._coverage is not None
-        self._view.connection.close()
-        self._view = self._snapshot = self.progress = None
-        place = Place(False, self._coverage.slot, 0, self._coverage)
-        self._stream = self._open_stream(place)
-        return ChangeSet((), in_stream(place.lsn, 0, self._coverage))
+        changes = past.read(timeout_s)
+        if changes is None:
+            return
+        if changes.changes and self._view.snapshot.sees(past.xid):
+            self._was.note(changes.changes)
+        if parse(changes.position).lsn >= self._view.snapshot.horizon:
+            past.close()
+            self._past = None
 
-    def _open_stream(self, place: Place) -> Stream:
+    def _ordered(self) -> list[tuple[Ordered, SourceTable]]:
+        found = [(table, self._server.table(full_name(table))) for table in self._tables.values()]
+        return [(order_of(table, source), source) for table, source in found if source is not None]
+
+    def _read_tables(self, view: View, tables: Sequence[Readable], coverage: Coverage, done: int) -> None:
+        self.progress = Progress(rows_done=done, rows_total=max(done, sum(t.source.rows for t in tables)))
+        self._snapshot = read(view, tables, coverage, done, self._zone, self.progress)
+
+    def _end_snapshot(self, coverage: Coverage) -> ChangeSet:
+        """Everything has been read: from here on positions are those of the stream."""
+        self._end_view()
+        self._stream = self._open_stream(Place(False, coverage.slot, 0, coverage), self._tables)
+        return ChangeSet((), in_stream(coverage.slot, 0, coverage))
+
+    def _end_view(self) -> None:
+        if self._view is not None:
+            self._view.connection.close()
+        if self._was is not None:
+            self._was.close()
+        self._view = self._was = self._snapshot = self.progress = None
+
+    def _open_stream(self, place: Place, tables: Mapping[str, Table], heartbeat_s: float | None = None) -> Stream:
         settings, version = self._settings, self._facts.version
+        self._server.await_release(self._wanted.slot)
         log = Log(
             dsn=settings.dsn,
             application=self._application,
             slot=self._wanted.slot,
             publication=self._wanted.publication,
-            tables=self._tables,
+            tables=tables,
             zone=self._zone,
-            heartbeat_s=settings.heartbeat_s,
+            heartbeat_s=settings.heartbeat_s if heartbeat_s is None else heartbeat_s,
             beat=beat_statement(self._pipeline, settings.heartbeat_table, version, self._facts.standby),
             messages=version >= MESSAGES_SINCE,
         )

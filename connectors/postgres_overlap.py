@@ -1,18 +1,16 @@
 """Leaves out of the stream what a snapshot has already shown, row by row.
 
-A slot that was there before the snapshot, or a snapshot that was interrupted, makes the two overlap: the stream then
-repeats transactions whose effect is in rows already read. Which snapshot showed a row depends on the row's key.
+This is for tables that log no old rows, when the snapshot is newer than the slot: the stream then repeats transactions
+whose effect is in rows already read. Which snapshot showed a row depends on the row's key.
 """
 
 from decimal import Decimal
 from typing import NamedTuple
 
 from connectors.pgoutput import Relation, RowReader, rows
-from connectors.postgres_position import Coverage, Part
+from connectors.postgres_position import AS_OF_SLOT, Coverage, Part
+from connectors.postgres_rewind import NUMERIC_OIDS
 from syncd.change import Change, Column, Kind, Position, Row, Table, Value
-
-NUMERIC_OIDS = frozenset({20, 21, 23, 26, 1700})
-"""Keys of these types are read in their own order, all others in the byte order of their text."""
 
 
 class Keys(NamedTuple):
@@ -42,8 +40,8 @@ class Overlap:
         """What the snapshots have not shown of a change; None when they have shown all of it. A row whose key
         moved between two parts may have been shown only as it was, or only as it became."""
         parts = self._tables.get(change.table, ())
-        if len({self._seen[p.snapshot] for p in parts}) < 2:
-            return None if parts and self._seen[parts[0].snapshot] else change
+        if len({self._saw(part) for part in parts}) < 2:
+            return None if parts and self._saw(parts[0]) else change
         bare = _read_keys(keys.reader, change, data)
         after_shown = bare.after is not None and self._shown(parts, bare.after, keys.numeric)
         before = bare.before if bare.before is not None and _whole(bare.before) else bare.after
@@ -64,14 +62,17 @@ class Overlap:
     def emptied(self, alias: str) -> bool:
         """Whether every snapshot of the table has already shown it emptied by this transaction."""
         parts = self._tables.get(alias, ())
-        return bool(parts) and all(self._seen[p.snapshot] for p in parts)
+        return bool(parts) and all(self._saw(part) for part in parts)
 
     def _shown(self, parts: tuple[Part, ...], key: Row, numeric: tuple[bool, ...]) -> bool:
         place = _order(key, numeric)
         for part in parts:
             if part.last is None or place <= _order(part.last, numeric):
-                return self._seen[part.snapshot]
+                return self._saw(part)
         return False
+
+    def _saw(self, part: Part) -> bool:
+        return part.snapshot != AS_OF_SLOT and self._seen[part.snapshot]
 
 
 def _read_keys(reader: RowReader, change: Change, data: bytes) -> Change:

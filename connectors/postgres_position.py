@@ -5,9 +5,10 @@
     1/LSN.00000000           after everything that ends at LSN
     1/LSN.INDEX/COVERAGE     the same, while changes may still come that a snapshot has shown
 
-A snapshot that was interrupted goes on under a newer one, so each part of a table has the snapshot that showed it.
-The stream begins at the slot's own point and leaves out what the part's snapshot saw: a transaction is visible by
-its xid, whatever its place in the log. Only the position of a set carries coverage, for only a set is resumed from.
+Rows are read as of the slot's point, where the stream begins (see `postgres_rewind`). Tables that log no old rows
+cannot be: they are read as a newer snapshot shows them, and the stream leaves out what it saw. A transaction is visible
+by its xid, whatever its place in the log, so the position says which snapshot showed which part of a table. Only the
+position of a set carries that, for only a set is resumed from.
 """
 
 import json
@@ -19,6 +20,13 @@ from syncd.change import Position
 
 XID_SPAN: Final = 1 << 32
 """Transaction ids on the wire are the low 32 bits of the 64-bit ones that snapshots are made of."""
+
+
+AS_OF_SLOT: Final = -1
+"""Rows as they were where the stream begins: it repeats nothing of them."""
+
+Key = tuple[str, ...]
+"""A row's key as the server writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,17 @@ class Snapshot:
 
 
 class Part(NamedTuple):
-    """Rows of a table up to a key, inclusive, as one snapshot showed them; `last` is None up to the end."""
+    """Rows of a table up to a key, inclusive; `last` is None up to the end. `snapshot` showed them, or they were
+    read AS_OF_SLOT."""
 
     snapshot: int
-    last: tuple[str, ...] | None
+    last: Key | None
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What has been read of each table by alias, in key order, under which snapshot. `slot` is the point of the
-    log from which the stream begins."""
+    """What has been read of each table by alias, in key order, and what showed it. `slot` is the point of the log
+    from which the stream begins."""
 
     slot: int
     snapshots: tuple[Snapshot, ...] = ()
@@ -60,21 +69,20 @@ class Coverage:
         return max((s.horizon for s in self.snapshots), default=0)
 
     def under(self, snapshot: Snapshot) -> "Coverage":
-        """Reading goes on under this snapshot. Those under which nothing was read are forgotten."""
-        used = sorted({part.snapshot for parts in self.tables.values() for part in parts})
+        """Reading goes on under this snapshot, the last one. Those under which nothing was read are forgotten."""
+        used = sorted({p.snapshot for parts in self.tables.values() for p in parts} - {AS_OF_SLOT})
         renumbered = {
-            alias: tuple(Part(used.index(part.snapshot), part.last) for part in parts)
+            alias: tuple(p if p.snapshot == AS_OF_SLOT else Part(used.index(p.snapshot), p.last) for p in parts)
             for alias, parts in self.tables.items()
         }
         return Coverage(self.slot, (*(self.snapshots[i] for i in used), snapshot), renumbered)
 
-    def read(self, alias: str, last: tuple[str, ...] | None) -> "Coverage":
-        """The newest snapshot has shown the table up to `last`."""
-        newest = len(self.snapshots) - 1
-        earlier = tuple(p for p in self.tables.get(alias, ()) if p.snapshot != newest)
-        return Coverage(self.slot, self.snapshots, {**self.tables, alias: (*earlier, Part(newest, last))})
+    def read(self, alias: str, last: Key | None, snapshot: int) -> "Coverage":
+        """A table has been read on up to `last`."""
+        earlier = tuple(p for p in self.tables.get(alias, ()) if p.snapshot != snapshot)
+        return Coverage(self.slot, self.snapshots, {**self.tables, alias: (*earlier, Part(snapshot, last))})
 
-    def resume(self, alias: str) -> tuple[str, ...] | None:
+    def resume(self, alias: str) -> Key | None:
         """The last key that was read of a table that is not finished; None when it was not begun."""
         parts = self.tables.get(alias)
         return parts[-1].last if parts else None

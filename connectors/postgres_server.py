@@ -1,5 +1,6 @@
 """What the source asks of the EAM's PostgreSQL beside the log: its catalogue, its slot, its publication."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -18,6 +19,8 @@ SESSION: Final = """
     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0
 """
 """The forms in which the decoder expects values, whatever the server's or the role's own settings."""
+RELEASE_S_MAX: Final = 5.0
+RELEASE_POLL_S: Final = 0.02
 _PATIENCE: Final[Mapping[str, str]] = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -201,6 +204,14 @@ class Server:
         """Free slots, free senders, whether this role may replicate, and the two limits."""
         slots, senders, may, slots_max, senders_max = self.query(_ROOM)[0]
         return slots, senders, may, slots_max, senders_max
+
+    def await_release(self, slot: str) -> None:
+        """Wait a little for a connection that was just closed to let go of the slot. Raises Transient."""
+        deadline = time.monotonic() + RELEASE_S_MAX
+        while (standing := self.slot(slot)) is not None and standing.active:
+            if time.monotonic() > deadline:
+                raise Transient("pg_slot_active", slot=slot)
+            time.sleep(RELEASE_POLL_S)
 
     def try_write(self, sql: str) -> bool:
         """Run a statement that may be refused; False if it was."""

@@ -1,6 +1,6 @@
 """Reads tables as one REPEATABLE READ transaction sees them, in key order, from wherever the last reading stopped."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from psycopg2.extensions import BYTES, register_type
 
 from connectors.pgoutput import column_reader
-from connectors.postgres_overlap import NUMERIC_OIDS
-from connectors.postgres_position import Coverage, Snapshot, in_snapshot, lsn_number, snapshot_of
+from connectors.postgres_position import Coverage, Key, Snapshot, in_snapshot, lsn_number, snapshot_of
+from connectors.postgres_rewind import Found, Ordered, Rewind, merge
 from connectors.postgres_server import SourceTable, guarded, literal, open_connection, quoted, split
 from syncd.change import UNCHANGED, Change, ChangeSet, Malformed, Row, Table, Value
 
@@ -33,6 +33,16 @@ class Progress:
     rows_total: int = 0
 
 
+class Readable(NamedTuple):
+    """A table to read. `was` takes it back to the slot's point; without, `shown_by` is the snapshot in the coverage,
+    or AS_OF_SLOT where the view itself is of that point."""
+
+    ordered: Ordered
+    source: SourceTable
+    shown_by: int
+    was: Rewind | None
+
+
 class View(NamedTuple):
     """One REPEATABLE READ transaction: what it sees, and since when."""
 
@@ -41,67 +51,67 @@ class View(NamedTuple):
     since: datetime
 
 
-def view(dsn: str, application: str, slot: int, exported: str = "") -> View:
-    """Begin to read. `exported` is the snapshot that the slot's creation exported: the stream begins where it ends,
-    so that nothing of it comes twice. Raises Transient or Halt."""
+def view(dsn: str, application: str, exported: str = "") -> View:
+    """Begin to read, as of now or as the exported snapshot has it. Raises Transient or Halt."""
     connection = open_connection(dsn, application)
-    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-    with guarded(), connection.cursor() as cursor:
-        if exported:
-            cursor.execute(f"SET TRANSACTION SNAPSHOT {literal(exported)}")
-        cursor.execute(_NOW)
-        visible, since, end = cursor.fetchone()
-    return View(connection, snapshot_of(visible, slot if exported else lsn_number(end)), since.astimezone(UTC))
+    try:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with guarded(), connection.cursor() as cursor:
+            if exported:
+                cursor.execute(f"SET TRANSACTION SNAPSHOT {literal(exported)}")
+            cursor.execute(_NOW)
+            visible, since, end = cursor.fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return View(connection, snapshot_of(visible, lsn_number(end)), since.astimezone(UTC))
 
 
 def read(
-    view: View,
-    tables: Sequence[tuple[Table, SourceTable]],
-    coverage: Coverage,
-    zone: tzinfo,
-    progress: Progress,
-) -> Iterator[ChangeSet]:
-    """The rest of a snapshot, set by set, and the coverage with each in its position. Raises Transient or Halt."""
-    coverage = coverage.under(view.snapshot)
-    for table, source in tables:
-        if not coverage.finished(table.alias):
-            progress.table = table.alias
-            for rows, so_far in _table(view.connection, table, source, coverage, zone):
-                coverage = so_far
-                yield _set(table, rows, coverage, view.since, progress)
+    view: View, tables: Sequence[Readable], coverage: Coverage, done: int, zone: tzinfo, progress: Progress
+) -> Generator[ChangeSet, None, Coverage]:
+    """The rest of a snapshot, set by set, with the coverage in each position; `done` counts the rows before it.
+    Returns the whole coverage. Raises Transient or Halt."""
+    for readable in tables:
+        table = readable.ordered.table
+        if coverage.finished(table.alias):
+            continue
+        progress.table = table.alias
+        for rows, last in _chunks(_found(view.connection, readable, coverage.resume(table.alias), zone)):
+            coverage = coverage.read(table.alias, last, readable.shown_by)
+            changes = [
+                Change(table.alias, "read", None, row.row, in_snapshot(n), view.since, row.flawed)
+                for n, row in enumerate(rows, done + 1)
+            ]
+            done += len(rows)
+            progress.rows_done = done
+            if changes:
+                yield ChangeSet(changes, in_snapshot(done, coverage), view.since)
+        progress.rows_total = max(progress.rows_total, progress.rows_done)
+    return coverage
 
 
-def _set(
-    table: Table, rows: Sequence[tuple[Row, bool]], coverage: Coverage, seen_at: datetime, progress: Progress
-) -> ChangeSet:
-    first = progress.rows_done + 1
-    changes = [
-        Change(table.alias, "read", None, row, in_snapshot(first + i), seen_at, flawed)
-        for i, (row, flawed) in enumerate(rows)
-    ]
-    progress.rows_done += len(rows)
-    progress.rows_total = max(progress.rows_total, progress.rows_done)
-    return ChangeSet(changes, in_snapshot(progress.rows_done, coverage), seen_at)
+def _chunks(rows: Iterator[Found]) -> Iterator[tuple[list[Found], Key | None]]:
+    """Rows of a table by the set, each with the last key in it; the last one with None."""
+    while len(chunk := list(islice(rows, ROWS_MAX))) == ROWS_MAX:
+        yield chunk, chunk[-1].key
+    yield chunk, None
 
 
-def _table(
-    connection: Any, table: Table, source: SourceTable, coverage: Coverage, zone: tzinfo
-) -> Iterator[tuple[list[tuple[Row, bool]], Coverage]]:
-    """Chunks of a table, each with what has been read once it is taken."""
-    read_row = _row_reader(table, source, zone)
-    width, key_width = len(table.columns), len(table.key)
-    raw_rows = _rows(
-        connection, _select(table, source, coverage.resume(table.alias)), (column.type_oid for column in source.columns)
+def _found(connection: Any, readable: Readable, after: Key | None, zone: tzinfo) -> Iterator[Found]:
+    ordered, source, was = readable.ordered, readable.source, readable.was
+    read_row = _row_reader(ordered.table, source, zone)
+    width, key_end = len(ordered.table.columns), len(ordered.table.columns) + len(ordered.table.key)
+    raw_rows = _rows(connection, _select(ordered, source, after), [column.type_oid for column in source.columns])
+    keyed_rows = ((tuple(_key_text(v) for v in raw[width:key_end]), raw) for raw in raw_rows)
+    if was is None:
+        return (Found(b"", key, *read_row(raw)) for key, raw in keyed_rows)
+    return merge(
+        (Found(ordered.place(key), key, *read_row(raw)) for key, raw in keyed_rows), was.rows(ordered.table.alias)
     )
-    while chunk := list(islice(raw_rows, ROWS_MAX)):
-        last = tuple(_key_text(raw) for raw in chunk[-1][width : width + key_width])
-        coverage = coverage.read(table.alias, last if len(chunk) == ROWS_MAX else None)
-        yield [read_row(raw) for raw in chunk], coverage
-    if not coverage.finished(table.alias):
-        yield [], coverage.read(table.alias, None)
 
 
-def _rows(connection: Any, sql: str, oids: Iterable[int]) -> Iterator[RawRow]:
+def _rows(connection: Any, sql: str, oids: Sequence[int]) -> Iterator[RawRow]:
     """A statement's rows as the server's own text. Memory holds one fetch of them."""
     with connection.cursor("syncd_snapshot") as cursor:
         register_type(BYTES, cursor)
@@ -112,17 +122,17 @@ def _rows(connection: Any, sql: str, oids: Iterable[int]) -> Iterator[RawRow]:
                 yield from rows
 
 
-def _select(table: Table, source: SourceTable, after: tuple[str, ...] | None) -> str:
+def _select(ordered: Ordered, source: SourceTable, after: Key | None) -> str:
     """Declared columns, then the key as text. Numbers go by their own order, everything else by the bytes of its
     text, so that reader and server agree on it whatever the collation."""
-    there = {column.name: column for column in source.columns}
+    table = ordered.table
+    there = {column.name for column in source.columns}
     columns = [f"t.{quoted(c.name)}" if c.name in there else "NULL" for c in table.columns]
-    keys = [there[table.columns[i].name] for i in table.key]
+    keys = [f"t.{quoted(table.columns[i].name)}" for i in table.key]
     order = [
-        f"t.{quoted(key.name)}" if key.type_oid in NUMERIC_OIDS else f't.{quoted(key.name)}::text COLLATE "C"'
-        for key in keys
+        name if number else f'{name}::text COLLATE "C"' for name, number in zip(keys, ordered.numeric, strict=True)
     ]
-    texts = [f"t.{quoted(key.name)}::text" for key in keys]
+    texts = [f"{name}::text" for name in keys]
     beyond = f" WHERE ({', '.join(order)}) > ({', '.join(literal(text) for text in after)})" if after else ""
     name = quoted(*split(table.name))
     return f"SELECT {', '.join([*columns, *texts])} FROM {name} t{beyond} ORDER BY {', '.join(order)}"

@@ -62,7 +62,7 @@ class Log:
 
 class Stream:
     """A running replication. `flushed` is the LSN up to which the ledger holds everything; any thread may raise it,
-    all else belongs to the reader's.
+    all else belongs to the reader's. `xid` is the transaction of the last set that held changes.
 
     Feedback goes out by a second cursor. The one that reads would report as flushed, by itself, whatever a
     keepalive mentions, and the slot would then stand beyond the ledger's checkpoint as if changes had been lost.
@@ -77,7 +77,7 @@ class Stream:
         self._readers: dict[bytes, RowReader] = {}
         self._keys: dict[bytes, Keys] = {}
         self._open = self._said_part = False
-        self._commit_lsn = self._nth = self._skip = 0
+        self._commit_lsn = self._nth = self._skip = self.xid = 0
         self._prefix = ""
         self._committed_at = datetime.min.replace(tzinfo=UTC)
         self._overlap: Overlap | None = None
@@ -189,7 +189,7 @@ class Stream:
 
     def _begin(self, begun: pgoutput.Begin) -> None:
         self._open, self._said_part, self._nth = True, False, 0
-        self._commit_lsn, self._committed_at = begun.commit_lsn, begun.committed_at
+        self._commit_lsn, self._committed_at, self.xid = begun.commit_lsn, begun.committed_at, begun.xid
         self._prefix = in_stream(begun.commit_lsn, 0)[:-8]
         place = self._place
         self._skip = 0

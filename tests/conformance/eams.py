@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psycopg2
 
-from connectors import changelog, memory
+from connectors import changelog, memory, postgres
 from syncd.change import Column, Kind, Row, Table
 from syncd.ports import Source
 
@@ -213,9 +213,23 @@ class ChangelogPostgresEam(PostgresEam):
         return changelog.connect(self.settings, TABLES, "main")
 
 
+class LoggedPostgresEam(PostgresEam):
+    """Read by logical replication, with whole old rows in the log."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        for table in TABLES.values():
+            self.db.cursor().execute(f"ALTER TABLE {table.name} REPLICA IDENTITY FULL")
+        self.settings = postgres.Settings(dsn)
+
+    def connect(self) -> Source:
+        return postgres.connect(self.settings, TABLES, self.dsn.rpartition("/")[2])
+
+
 EAMS: Mapping[str, Callable[[Path, Callable[[], str]], Eam]] = {
     "memory": lambda directory, new_database: MemoryEam(),
     "changelog-sqlite": lambda directory, new_database: ChangelogSqliteEam(directory / "eam.db"),
     "changelog-postgres": lambda directory, new_database: ChangelogPostgresEam(new_database()),
+    "postgres": lambda directory, new_database: LoggedPostgresEam(new_database()),
 }
 """How to make an EAM of each kind, in an empty directory or a new PostgreSQL database."""
