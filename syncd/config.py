@@ -23,7 +23,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from syncd.errors import MappingError
 from syncd.files import shipped
 from syncd.mapping.model import Strict, parse
-from syncd.mapping.source import Document, Trail, nearest, read
+from syncd.mapping.source import Document, Trail, read
+from syncd.mapping.terms import nearest
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHIPPED: Final = "shipped:"

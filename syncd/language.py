@@ -4,6 +4,8 @@ unknown_account:
   en: account {account} is not in the chart of accounts
   zh: 科目表中没有科目 {account}
   hint: {en: add it in finance or correct the mapping, zh: 请在财务系统中增设该科目，或更正映射}
+
+`{reason!}` is the message whose code is the parameter `reason`.
 """
 
 import os
@@ -67,6 +69,8 @@ def _fill(entry: Mapping[str, object], params: Mapping[str, object] | None, lang
     text = str(entry.get(language, ""))
     for name, value in (params or {}).items():
         text = text.replace("{" + name + "}", str(value))
+        if "{" + name + "!}" in text:
+            text = text.replace("{" + name + "!}", say(str(value), params, language))
     return text
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, cast
 
 from syncd import config, desk, mapping, migrate, reconcile, schedule
 from syncd.errors import Halt, MappingError
-from syncd.mapping.source import nearest
+from syncd.mapping.terms import nearest
 from syncd.mapping.sqlite import register_sqlite
 from syncd.ports import Finding, Ledger, Source
 from syncd.supervisor import Line

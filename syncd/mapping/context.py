@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from syncd.change import Change, Malformed, Row, Table, Unchanged, Value
 from syncd.mapping.layout import FinanceLayout
 from syncd.mapping.render import UnknownLookup
-from syncd.mapping.source import nearest
+from syncd.mapping.terms import nearest
 from syncd.ports import Book, Period, Posted
 from syncd.posting import Entry, Fields, Posting, Status, Voucher
 from syncd.record import decode_voucher, has_marks, plain
@@ -208,10 +208,8 @@ class Context:
             self.days[day] = first.code, first.first
         return self.days[day]
 
-    def account(self, account: str | None) -> Failure | None:
-        """Why an account cannot be posted to; None when finance has come to know it since the last batch."""
-        if account is None:
-            return Failure("no_account", {})
+    def account(self, account: str) -> Failure | None:
+        """Why an account cannot be posted to; None when finance has come to know it since it was last asked."""
         self.accounts = self._lookup(self.layout.file.accounts, again=True)
         if account in self.accounts:
             return None
@@ -246,7 +244,7 @@ class Context:
 
     # What the generated rules have done
 
-    def reversed(self, subject: str, target: Target, by: str) -> None:
+    def reversed(self, target: Target, by: str) -> None:
         """Remember that a posting is cancelled."""
         self.cancelled[target.key] = by
         self.posted[target.key] = by
@@ -286,9 +284,9 @@ class Context:
         """Any other reason."""
         return Failure(code, params)
 
-    def unfit(self, code: str, place: str, amount: Decimal, expression: str) -> Failure:
+    def unfit(self, code: str, amount: Decimal, place: Mapping[str, str]) -> Failure:
         """An amount that no voucher may hold."""
-        return Failure(code, {"place": place, "amount": f"{amount:f}", "expression": expression})
+        return Failure(code, {"amount": f"{amount:f}", **place})
 
     def unbalanced(self, entries: Sequence[Entry]) -> Failure:
         """Both sides of a voucher, which are not equal."""

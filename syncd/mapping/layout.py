@@ -32,7 +32,7 @@ from syncd.mapping.render import (
     table_names,
 )
 from syncd.mapping.scope import Reader
-from syncd.mapping.source import nearest
+from syncd.mapping.terms import nearest
 from syncd.money import decimal
 from syncd.ports import LookupSpec, Numbered, Period, TableWrite
 from syncd.posting import CardWrite, Fields, Posting

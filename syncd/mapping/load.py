@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from syncd.change import Kind, Table
 from syncd.errors import MappingError, MappingErrors
 from syncd.mapping import rules as reading
+from syncd.mapping.block import Plan
 from syncd.mapping.decisions import Decision, read_crosswalk, read_decision
-from syncd.mapping.generate import Plan
 from syncd.mapping.layout import FinanceLayout, card_fields, compile_layout
 from syncd.mapping.measures import Measures, compile_measures
 from syncd.mapping.model import LayoutFile, MappingFile, parse

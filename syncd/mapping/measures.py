@@ -13,7 +13,8 @@ from syncd.change import Column, Kind, Table
 from syncd.mapping.expression import Expression, Name, Scope
 from syncd.mapping.model import Join, MappingFile, OfRule, Reconcile, Rule, SumOf
 from syncd.mapping.scope import Reader
-from syncd.mapping.source import Trail, nearest
+from syncd.mapping.source import Trail
+from syncd.mapping.terms import nearest
 from syncd.mapping.to_sql import Dialect
 
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]

@@ -12,7 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from syncd.errors import MappingError
-from syncd.mapping.source import Document, Trail, nearest
+from syncd.mapping.source import Document, Trail
+from syncd.mapping.terms import nearest
 
 Block = TypeVar("Block", bound=BaseModel)
 

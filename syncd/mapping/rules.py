@@ -7,7 +7,8 @@ from syncd.change import Column, Kind, Table
 from syncd.mapping import model, scope
 from syncd.mapping.expression import Expression, Name
 from syncd.mapping.scope import Reader
-from syncd.mapping.source import Trail, nearest
+from syncd.mapping.source import Trail
+from syncd.mapping.terms import nearest
 
 FORMS: Mapping[str, tuple[Kind, str]] = {
     "integer": (Kind.INTEGER, ""),

@@ -5,10 +5,9 @@ stay text, and a number with a point is a Decimal. So what a person wrote is wha
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -73,13 +72,6 @@ def read_text(path: Path) -> str:
         raise MappingError("file_not_utf8", f"{path}:{line}", byte=f"0x{content[error.start]:02X}") from None
 
 
-def nearest(name: str, names: Iterator[str] | Sequence[str]) -> str:
-    """The known name most like `name`; empty when none is alike."""
-    known = list(names)
-    found = get_close_matches(name, known, 1, 0.6) or get_close_matches(name.lower(), known, 1, 0.5)
-    return found[0] if found else ""
-
-
 def _construct(
     node: yaml.Node, trail: Trail, document: Document, errors: list[MappingError], above: frozenset[int]
 ) -> object:
@@ -92,6 +84,7 @@ def _construct(
         return _mapping(node, trail, document, errors, above)
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item, (*trail, i), document, errors, above) for i, item in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
     return _scalar(node)
 
 
@@ -114,7 +107,7 @@ def _mapping(
     return data
 
 
-def _scalar(node: yaml.Node) -> object:
+def _scalar(node: yaml.ScalarNode) -> object:
     text = str(node.value)
     if node.style:  # quoted, or a block: text, whatever it looks like
         return text

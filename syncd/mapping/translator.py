@@ -12,9 +12,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from syncd.change import UNCHANGED, Change, ChangeSet, Row, Table, Unchanged, join_key, key_text
+from syncd.mapping.block import Plan
 from syncd.mapping.context import EMPTY, Context, Failure, Flawed, Kept, flawed, group_key
 from syncd.mapping.expression import RUNTIME, Missing, Uncomputable
-from syncd.mapping.generate import Plan, module
+from syncd.mapping.generate import module
 from syncd.mapping.layout import FinanceLayout
 from syncd.mapping.replay import merged, replay_subject
 from syncd.money import ZERO, is_money
@@ -224,7 +225,9 @@ class _Run:
     def change(self, change: Change) -> Outcome:
         """What becomes of the next change."""
         if change.op == "truncate":
-            return self._rejected(change, f"{change.table}:*", "", Failure("truncate", {"table": change.table}))
+            return self._rejected(
+                change, f"{change.table}:*", "", Failure("truncate", {"table": self._tables[change.table].name})
+            )
         row = change.before if change.after is None else change.after
         assert row is not None
         key = key_text(self._tables[change.table], row)
@@ -263,7 +266,7 @@ class _Run:
             elif found is not None:
                 subject = found
         if subject in self.context.held:
-            return self._rejected(change, subject, "", Failure("behind", {}, "behind"))
+            return self._rejected(change, subject, "", Failure("behind", {"subject": subject}, "behind"))
         nulls = self._nulls[alias]
         before, after = before or nulls, after or nulls
         out: list[Posting] = []
