@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, cast
 
 from syncd import config, desk, mapping, migrate, reconcile, schedule
 from syncd.errors import Halt, MappingError
-from syncd.mapping.terms import nearest
 from syncd.mapping.sqlite import register_sqlite
+from syncd.mapping.terms import nearest
 from syncd.ports import Finding, Ledger, Source
 from syncd.supervisor import Line
 
