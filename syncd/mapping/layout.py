@@ -182,6 +182,7 @@ def compile_layout(
 ) -> FinanceLayout | None:
     """The layout as functions; None when it is wrong, with the reader's `errors` saying how."""
     before = len(reader.errors)
+    reader = Reader(reader.document, lookup_functions(file), reader.errors)
     if file.accounts not in file.lookups:
         near = nearest(file.accounts, list(file.lookups))
         reader.fault("unknown_lookup_name", ("accounts",), lookup=file.accounts, nearest=near)
