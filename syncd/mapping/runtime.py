@@ -344,7 +344,7 @@ def concat(*texts: str | None) -> str:
 
 def uuid(*parts: str) -> str:
     """A name-based GUID, version 5 (RFC 9562, 5.5), the same for the same parts."""
-    name = parts[0] if len(parts) == 1 else "|".join([p.replace("\\", "\\\\").replace("|", "\\|") for p in parts])
+    name = "|".join([p.replace("\\", "\\\\").replace("|", "\\|") for p in parts])
     h = sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:32]}"
 
