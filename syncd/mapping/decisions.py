@@ -59,7 +59,7 @@ def read_crosswalk(name: str, path: Path, old: str, new: str, many: bool = False
         other = first.setdefault(row.gives, row)
         if other is not row and not many:
             where = f"{path}:{row.line}"
-            params = {"code": row.gives, "one": other.key[0], "other": row.key[0], "line": other.line}
+            params = {"unified": row.gives, "one": other.key[0], "other": row.key[0], "line": other.line}
             errors.append(MappingError("crosswalk_ambiguous", where, **params))
     return _decision(name, 1, unique), errors
 
