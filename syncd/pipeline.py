@@ -7,7 +7,7 @@ it afterwards. A crash between any two calls repeats work, and the idempotency k
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from syncd.change import ChangeSet, Position
@@ -37,14 +37,19 @@ class Translator(Protocol):
 
 def step(feed: Feed, translator: Translator, ledger: Ledger, parked_share_max: float = 1.0) -> Sequence[Outcome]:
     """Carry what is waiting from the source to finance. Empty when nothing waits."""
-    sets = feed.take()
-    if not sets:
-        return ()
-    with ledger.begin() as book:
-        outcomes = book.write(translator.translate(sets, book))
-        _break_if_mostly_parked(outcomes, parked_share_max)
-    feed.ack(sets[-1].position)
-    return outcomes
+    sets = taken = feed.take()
+    done: list[Outcome] = []
+    while sets:
+        with ledger.begin() as book:
+            batch = translator.translate(sets, book)
+            outcomes = book.write(batch)
+            _break_if_mostly_parked(outcomes, parked_share_max)
+        done += outcomes
+        if sets := batch.rest:
+            done += collect(translator, ledger, datetime.now(UTC))
+    if taken:
+        feed.ack(taken[-1].position)
+    return done
 
 
 def replay(translator: Translator, ledger: Ledger) -> Sequence[Outcome]:

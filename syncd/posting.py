@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from syncd.change import Change, Position, Row, Value
+from syncd.change import Change, ChangeSet, Position, Row, Value
 
 Fields = Mapping[str, Value]
 
@@ -126,9 +126,12 @@ class MirrorWrite(NamedTuple):
 
 class Batch(NamedTuple):
     """Everything that one finance transaction commits. `arrived` are the `table:key` of reference rows that
-    came, for which parked rows may be waiting. `position` is None when nothing was read from the log."""
+    came, for which parked rows may be waiting. `position` is None when no set was read from the log to its end.
+    `rest` is what must wait until the groups that this batch released are posted: what happened to an asset after
+    its depreciation was approved must find that depreciation on its card."""
 
     outcomes: Sequence[Outcome]
     mirror: Sequence[MirrorWrite]
     arrived: frozenset[str]
     position: Position | None
+    rest: Sequence[ChangeSet] = ()

@@ -132,16 +132,17 @@ class Worker(threading.Thread):
             self.state = "posting"
             self._log.info("posting", position=ledger.checkpoint())
             replay, collect, tell = _Every(REPLAY_INTERVAL_S), _Every(COLLECT_INTERVAL_S), _Every(REPORT_INTERVAL_S)
+            outcomes: Sequence[Outcome] = ()
             while not self._stop_asked.is_set():
                 self._alive()
-                outcomes = pipeline.step(reader, translator, ledger, line.parked_share_max)
-                self._note("carried", outcomes)
-                if replay.due():
-                    self._note("replayed", pipeline.replay(translator, ledger))
-                if collect.due() or _releases(outcomes):
+                if collect.due() or _releases(outcomes):  # what was released goes before what came after it
                     since, looked_at = looked_at, _now()
                     self._fall_due(ledger, since, looked_at)
                     self._note("collected", pipeline.collect(translator, ledger, looked_at))
+                if replay.due():
+                    self._note("replayed", pipeline.replay(translator, ledger))
+                outcomes = pipeline.step(reader, translator, ledger, line.parked_share_max)
+                self._note("carried", outcomes)
                 if tell.due():
                     self._report(ledger, reader)
                 self._progressed = True

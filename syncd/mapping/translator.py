@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from syncd.change import UNCHANGED, Change, ChangeSet, Row, Table, Unchanged, join_key, key_text
+from syncd.change import UNCHANGED, Change, ChangeSet, Position, Row, Table, Unchanged, join_key, key_text
 from syncd.mapping.block import Plan
 from syncd.mapping.context import EMPTY, Context, Failure, Flawed, Kept, flawed, group_key
 from syncd.mapping.expression import RUNTIME, Missing, Uncomputable
@@ -88,10 +88,15 @@ class Translator:
         changes = [change for s in sets for change in s.changes]
         run = _Run(self._program, book, self._kept, complete_from_mirror(changes, self._tables, book))
         run.foresee()
-        outcomes = [run.change(change) for change in run.changes]
+        outcomes: list[Outcome] = []
+        for change in run.changes:
+            outcomes.append(run.change(change))
+            if outcomes[-1].postings and outcomes[-1].postings[-1].release is not None:
+                break
         self._drop_changed(run.written)
         mirror = [MirrorWrite(a, key, row) for a, rows in run.written.items() for key, row in rows.items()]
-        return Batch(outcomes, mirror, frozenset(run.arrived), sets[-1].position if sets else None)
+        position, rest = _divided(sets, len(outcomes))
+        return Batch(outcomes, mirror, frozenset(run.arrived), position, rest)
 
     def replay(self, parked: Sequence[Parked], book: Book) -> Batch:
         """Parked rows once more, each subject in order up to the first that is still rejected."""
@@ -126,6 +131,17 @@ class Translator:
         for alias, rows in self._kept.rows.items():
             for key in written.get(alias, ()):
                 rows.pop(key, None)
+
+
+def _divided(sets: Sequence[ChangeSet], done: int) -> tuple[Position | None, Sequence[ChangeSet]]:
+    """The position of the last set that `done` changes finish, and what is left."""
+    position: Position | None = None
+    for n, s in enumerate(sets):
+        if done < len(s.changes):
+            return position, (s._replace(changes=s.changes[done:]), *sets[n + 1 :])
+        done -= len(s.changes)
+        position = s.position
+    return position, ()
 
 
 def complete_from_mirror(changes: Sequence[Change], tables: Mapping[str, Table], book: Book) -> Sequence[Change]:
