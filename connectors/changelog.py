@@ -425,8 +425,18 @@ class _Undo:
 def _images(text: str) -> Images:
     image: Images = json.loads(text)
     if '{"blob":' in text:
-        return {k: bytes.fromhex(v["blob"]) if isinstance(v, dict) else v for k, v in image.items()}
+        image = {k: bytes.fromhex(v["blob"]) if isinstance(v, dict) else v for k, v in image.items()}
+    if not text.isascii() and not _is_unicode(text):
+        image = {k: v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for k, v in image.items()}
     return image
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _moment(text: str) -> datetime:

@@ -31,6 +31,7 @@ class Database:
         uri = f"{Path(path).absolute().as_uri()}?mode=rw"
         with _mended():
             self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+            self._db.text_factory = _text
             self._marks = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0, check_same_thread=False)
 
     def close(self) -> None:
@@ -186,6 +187,11 @@ class Database:
         return found.fetchone() is not None
 
 
+def _text(raw: bytes) -> str:
+    """Text as it is; bytes that are not UTF-8 as surrogates, for the value that holds them to be malformed alone."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
 @contextmanager
 def _transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
     db.execute(f"BEGIN {kind}")
@@ -209,4 +215,4 @@ def _mended() -> Iterator[None]:
 
 
 def _passes(error: sqlite3.Error) -> bool:
-    return error.sqlite_errorcode & 0xFF in PASSING
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING
