@@ -323,4 +323,7 @@ def _string(data: bytes, at: int) -> tuple[str, int]:
 
 
 def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
+    try:
+        return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        raise Garbled("a commit time lies beyond the calendar") from None

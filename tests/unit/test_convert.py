@@ -1,0 +1,149 @@
+"""Source values as what their columns are declared to be: exactly, or marked with the reason. Invariant 7."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.convert import Unfit, converter, parser, row_converter
+from syncd.change import UNCHANGED, Column, Kind, Malformed, Table, Value
+from syncd.language import catalogue
+
+INTEGER, DECIMAL, MONEY = Column("c", Kind.INTEGER), Column("c", Kind.DECIMAL), Column("c", Kind.DECIMAL, "money")
+TEXT, BOOLEAN, DATE, MOMENT = (Column("c", kind) for kind in (Kind.TEXT, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP))
+EPOCH = Column("c", Kind.TIMESTAMP, "epoch")
+COMPACT, DOTTED = Column("c", Kind.DATE, "%Y%m%d"), Column("c", Kind.DATE, "%Y年%m月%d日")
+STAMP = Column("c", Kind.TIMESTAMP, "%Y%m%d%H%M%S")
+NOON = datetime(2026, 1, 31, 4, tzinfo=UTC)
+"""Noon in Shanghai."""
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "value"),
+    [
+        (INTEGER, " 12 ", 12),
+        (INTEGER, Decimal("12.00"), 12),
+        (INTEGER, 12.0, 12),
+        (DECIMAL, "1.2345", Decimal("1.2345")),
+        (DECIMAL, 7, Decimal(7)),
+        (DECIMAL, 0.1, Decimal("0.1")),
+        (MONEY, "150000", Decimal(150000)),
+        (MONEY, "5.1000", Decimal("5.10")),
+        (MONEY, Decimal("-5.10"), Decimal("-5.10")),
+        (TEXT, 12, "12"),
+        (TEXT, "数控".encode(), "数控"),
+        (TEXT, True, "true"),
+        (TEXT, Decimal("1E+2"), "100"),
+        (BOOLEAN, 0, False),
+        (BOOLEAN, "Y", True),
+        (DATE, "2026-01-31", date(2026, 1, 31)),
+        (DATE, datetime(2026, 1, 31, 23), date(2026, 1, 31)),
+        (DATE, datetime(2026, 1, 31, 23, tzinfo=UTC), date(2026, 2, 1)),
+        (COMPACT, "20260131", date(2026, 1, 31)),
+        (COMPACT, 20260131, date(2026, 1, 31)),
+        (DOTTED, "2026年1月31日", date(2026, 1, 31)),
+        (MOMENT, "2026-01-31 12:00", NOON),
+        (MOMENT, "2026-01-31T04:00:00Z", NOON),
+        (MOMENT, datetime(2026, 1, 31, 12), NOON),
+        (MOMENT, date(2026, 1, 31), datetime(2026, 1, 30, 16, tzinfo=UTC)),
+        (STAMP, "20260131120000", NOON),
+        (EPOCH, 1769832000, NOON),
+        (EPOCH, "1769832000.5", NOON.replace(microsecond=500000)),
+        (EPOCH, None, None),
+    ],
+)
+def test_what_fits_is_read(column: Column, given: object, value: Value) -> None:
+    read = converter(column)(given)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "reason"),
+    [
+        (INTEGER, "1_000", "malformed_number"),
+        (INTEGER, "１２", "malformed_number"),
+        (INTEGER, "1.5", "malformed_integer"),
+        (INTEGER, "", "malformed_empty"),
+        (DECIMAL, "12,000.00", "malformed_number"),
+        (DECIMAL, "NaN", "malformed_unending"),
+        (DECIMAL, Decimal("sNaN"), "malformed_unending"),
+        (DECIMAL, float("inf"), "malformed_unending"),
+        (DECIMAL, 0.1 + 0.2, "malformed_float"),
+        (DECIMAL, "1e9999", "malformed_huge"),
+        (DECIMAL, "1e99999", "malformed_number"),
+        (MONEY, "150000.005", "malformed_places"),
+        (MONEY, Decimal("0.001"), "malformed_places"),
+        (MONEY, "十五万", "malformed_number"),
+        (TEXT, b"\xb9\xfa", "malformed_utf8"),
+        (TEXT, object, "malformed_type"),
+        (BOOLEAN, "maybe", "malformed_boolean"),
+        (BOOLEAN, 2, "malformed_boolean"),
+        (DATE, "0000-00-00", "malformed_zero_date"),
+        (DATE, "2026-02-30", "malformed_date"),
+        (DATE, "infinity", "malformed_unending"),
+        (DATE, "20260131", "malformed_date"),
+        (COMPACT, "00000000", "malformed_zero_date"),
+        (COMPACT, "2026111", "malformed_date"),
+        (COMPACT, "2026-01-31", "malformed_date"),
+        (MOMENT, "0000-00-00 00:00:00", "malformed_zero_date"),
+        (MOMENT, "2026-01-31 25:00", "malformed_timestamp"),
+        (MOMENT, "9999-12-31 23:00:00-08", "malformed_timestamp"),
+        (STAMP, "2026013112000", "malformed_timestamp"),
+        (EPOCH, "1769832000000000", "malformed_timestamp"),
+        (EPOCH, "today", "malformed_number"),
+    ],
+)
+def test_what_does_not_fit_says_why(column: Column, given: object, reason: str) -> None:
+    with pytest.raises(Unfit) as unfit:
+        converter(column)(given)
+    assert unfit.value.reason == reason
+    assert reason in catalogue()
+
+
+def test_a_row_keeps_its_good_columns_and_marks_the_others() -> None:
+    """A bad value is no error of the reader: rules that do not use it go on."""
+    table = Table("a", "a", (INTEGER, MONEY, DATE, TEXT), (0,))
+    convert = row_converter(table)
+    assert convert((1, "2.50", "2026-01-31", None)) == ((1, Decimal("2.50"), date(2026, 1, 31), None), False)
+    row, flawed = convert(("x", "2.50", UNCHANGED, b"\xff"))
+    assert flawed
+    assert row == (
+        Malformed("x", "malformed_number"),
+        Decimal("2.50"),
+        UNCHANGED,
+        Malformed("\\xff", "malformed_utf8"),
+    )
+
+
+def test_the_zone_of_times_without_one_is_chosen() -> None:
+    assert parser(MOMENT, ZoneInfo("UTC"))("2026-01-31 04:00:00") == NOON
+    assert parser(DATE, ZoneInfo("UTC"))("2026-01-31 23:00:00+00") == date(2026, 1, 31)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=2))
+def test_money_comes_back_to_the_cent(amount: Decimal) -> None:
+    assert converter(MONEY)(str(amount)) == converter(MONEY)(amount) == amount
+
+
+@given(st.text(max_size=12))
+def test_text_is_a_number_exactly_when_the_database_would_say_so(text: str) -> None:
+    """Whatever is read as a number consists of ASCII digits, sign, point and exponent only."""
+    try:
+        number = parser(DECIMAL)(text)
+    except Unfit:
+        return
+    assert set(text.strip(" ")) <= set("0123456789+-.eE")
+    assert number == Decimal(text.strip(" "))
+
+
+@given(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.decimals(), st.dates())
+)
+def test_whatever_a_driver_returns_is_a_value_or_a_mark(value: object) -> None:
+    table = Table("a", "a", (INTEGER, DECIMAL, MONEY, TEXT, BOOLEAN, DATE, MOMENT, EPOCH, COMPACT, STAMP), (0,))
+    row, flawed = row_converter(table)([value] * len(table.columns))
+    assert flawed == any(isinstance(v, Malformed) for v in row)
