@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from syncd import language
-from syncd.cli import daemon, looking, parked, passes, setting_up
+from syncd.cli import daemon, looking, mapping, parked, passes, reconciling, setting_up
 from syncd.cli.declare import command, group
 from syncd.language import say
 
@@ -19,6 +19,7 @@ command(app, "check")(looking.check)
 command(app, "dry-run")(passes.dry_run)
 command(app, "snapshot")(passes.snapshot)
 command(app, "status")(looking.status)
+command(app, "reconcile")(reconciling.reconcile)
 
 rows = group("help_parked")
 app.add_typer(rows, name="parked")
@@ -29,6 +30,12 @@ command(rows, "edit", "help_parked_edit")(parked.edit)
 command(rows, "discard", "help_parked_discard")(parked.discard)
 command(app, "approve")(parked.approve)
 command(app, "reject")(parked.reject)
+
+mappings = group("help_mapping")
+app.add_typer(mappings, name="mapping")
+command(mappings, "check", "help_mapping_check")(mapping.check)
+command(mappings, "accept", "help_mapping_accept")(mapping.accept)
+command(mappings, "schema", "help_mapping_schema")(mapping.schema)
 
 changelog = group("help_changelog")
 app.add_typer(changelog, name="changelog")
