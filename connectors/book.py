@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from connectors import collecting, parking, reading
 from connectors.bookkeeping import Bookkeeper
@@ -12,7 +12,7 @@ from syncd.change import Row, Value
 from syncd.errors import Transient
 from syncd.ports import CollectedRow, Parked, Period, Posted, TableWrite
 from syncd.posting import Batch, Fields, MirrorWrite, Outcome
-from syncd.record import decode_change, decode_row, encode_row, timestamp
+from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
 CARDS_ASKED_MAX: Final = 500
 """Asset codes in one query."""
@@ -40,14 +40,14 @@ class SqlBook:
             for key, rule, _ in work.database.query(SQL["kept"], (work.pipeline, asked))
         }
         for row in work.database.query(SQL["posted"], (work.pipeline, asked)):
-            found[str(row[0])] = Posted(*map(str, row))
+            found[str(row[0])] = _posted(row)
         return found
 
     def latest(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Posted]:
         if not subjects or not rules:
             return {}
         rows = self._work.database.query(SQL["latest"], (self._work.pipeline, list(subjects), list(rules)))
-        return {str(subject): Posted(*map(str, posted), "") for subject, *posted in rows}
+        return {str(subject): _posted((*posted, "")) for subject, *posted in rows}
 
     def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
         layout, asked = self._work.layout, list(asset_codes)
@@ -101,19 +101,25 @@ class SqlBook:
 
     def _mirror(self, writes: Sequence[MirrorWrite]) -> None:
         work = self._work
-        last = {(write.table, write.key): write.row for write in writes}
-        gone: defaultdict[str, list[str]] = defaultdict(list)
-        images: list[tuple[Value, ...]] = []
-        for (table, key), row in last.items():
-            if row is None:
-                gone[table].append(key)
-            else:
-                images.append((work.pipeline, table, key, encode_row(work.tables[table], row)))
-        for table, keys in gone.items():
-            work.database.execute(SQL["forget"], (work.pipeline, table, keys))
+        last: defaultdict[str, dict[str, Row | None]] = defaultdict(dict)
+        for table, key, row in writes:
+            last[table][key] = row
+        for table, rows in last.items():
+            gone = [key for key, row in rows.items() if row is None]
+            if gone:
+                work.database.execute(SQL["forget"], (work.pipeline, table, gone))
+            asked = (work.pipeline, table, [key for key, row in rows.items() if row is not None])
+            known = {key for (key,) in work.database.query(SQL["mirrored"], asked)}
+            encode = row_encoder(work.tables[table])
+            images = [(work.pipeline, table, key, encode(row)) for key, row in rows.items() if row is not None]
+            # Nobody else writes these rows, so none that is new can be there by the time it is inserted.
+            self._images("insert", [image for image in images if image[2] not in known])
+            self._images("update", [image for image in images if image[2] in known])
+
+    def _images(self, verb: Literal["insert", "update"], images: Sequence[tuple[Value, ...]]) -> None:
         if images:
             columns = ("pipeline", "source_table", "key", "image")
-            work.database.write(TableWrite("syncd.mirror", columns, columns[:3], "upsert", images))
+            self._work.database.write(TableWrite("syncd.mirror", columns, columns[:3], verb, images))
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         work, standing = self._work, self._work.standing
@@ -136,3 +142,8 @@ class SqlBook:
         )
         if moved != 1:
             raise Transient("not_the_writer", pipeline=work.pipeline)
+
+
+def _posted(row: Sequence[object]) -> Posted:
+    key, rule, voucher, content, reversed_by = map(str, row)
+    return Posted(key, rule, voucher, content, reversed_by)

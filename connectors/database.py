@@ -94,10 +94,6 @@ class Database(ABC):
     def missing_right(self, table: str, columns: Sequence[str]) -> str:
         """The GRANT that would let us read and write these columns; empty when nothing is missing."""
 
-    @abstractmethod
-    def unkeyed(self, table: str, key: Sequence[str]) -> bool:
-        """Whether no unique index covers exactly these columns."""
-
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
         """Undo only what the block did when it raises; the transaction goes on."""

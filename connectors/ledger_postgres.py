@@ -50,12 +50,6 @@ _RIGHTS: Final = """
            c.relnamespace::regnamespace::text, quote_ident(current_user)
     FROM pg_class c WHERE c.oid = to_regclass(?)
 """
-_UNIQUE: Final = """
-    SELECT 1 FROM pg_index i
-    WHERE i.indrelid = to_regclass(?) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
-      AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_attribute a
-           WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)) = ?::text[]
-"""
 
 
 @dataclass(frozen=True)
@@ -200,9 +194,6 @@ class Postgres(Database):
             grants.append(f"GRANT {', '.join(missing)} ON {table} TO {user}")
         return "; ".join(grants)
 
-    def unkeyed(self, table: str, key: Sequence[str]) -> bool:
-        return not self.query(_UNIQUE, (_quoted(table), sorted(key)))
-
     def _stage(self, table: str, columns: tuple[str, ...]) -> str:
         """A temporary table of the same columns, empty."""
         known = self._stages.get((table, columns))
@@ -235,7 +226,20 @@ class Postgres(Database):
 
 
 def _spoken(sql: str, params: Sequence[object]) -> tuple[str, Sequence[object] | None]:
-    return (_spelled(sql), params) if params else (sql, None)
+    if not params:
+        return sql, None
+    return _spelled(sql), [_array(p) if isinstance(p, list) else p for p in params]
+
+
+def _array(values: Sequence[object]) -> str:
+    """A list as an array literal, whose elements the server need not parse as expressions one by one."""
+    texts = list(map(str, values))
+    if not texts:
+        return "{}"
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
+        joined = '","'.join([text.replace("\\", r"\\").replace('"', r"\"") for text in texts])
+    return f'{{"{joined}"}}'
 
 
 @cache

@@ -168,13 +168,6 @@ class Sqlite(Database):
     def missing_right(self, table: str, columns: Sequence[str]) -> str:
         return ""
 
-    def unkeyed(self, table: str, key: Sequence[str]) -> bool:
-        name = _joined(table)
-        primary = self.query("SELECT name FROM pragma_table_info(?) WHERE pk > 0", (name,))
-        indexes = self.query('SELECT name FROM pragma_index_list(?) WHERE "unique" AND NOT partial', (name,))
-        covered = [self.query("SELECT name FROM pragma_index_info(?)", index) for index in indexes]
-        return not any({column for (column,) in columns} == set(key) for columns in (primary, *covered))
-
     @contextmanager
     def _open(self, table: str = "") -> Iterator[sqlite3.Connection]:
         assert self._connection is not None, "not open"

@@ -18,9 +18,7 @@ def periods(database: Database, layout: Layout) -> Sequence[Period]:
 
 def lookup(database: Database, spec: LookupSpec) -> Mapping[Value, Value]:
     """A lookup of the layout, whole."""
-    where = f" WHERE {spec.where}" if spec.where else ""
-    rows = database.query(f"SELECT {spec.code}, {spec.gives} FROM {spec.table}{where}")
-    return {cast(Value, code): cast(Value, gives) for code, gives in rows}
+    return {cast(Value, code): cast(Value, gives) for code, gives in database.query(spec.query)}
 
 
 def _day(value: object) -> date:

@@ -81,6 +81,8 @@ CREATE TABLE syncd.collected (
     posted        TEXT NOT NULL,        -- key of the posting that took it, or empty
     PRIMARY KEY (pipeline, key)
 );
+CREATE INDEX syncd_collected_subject ON syncd.collected (subject);
+CREATE INDEX syncd_parked_subject ON syncd.parked (subject);
 CREATE INDEX syncd_collected_open ON syncd.collected (pipeline, rule, grp) WHERE posted = '';
 
 CREATE TABLE syncd.released (               -- groups, or prefixes of them, that a trigger row released

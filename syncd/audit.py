@@ -1,8 +1,8 @@
 """The hash chain over postings and over operators' actions.
 
 Each record's hash covers the one before it, so that a record which is edited, removed or moved breaks the chain
-from there on. The hash is SHA-256 over the previous hash and the record's fields, each preceded by its length,
-so that no two records read the same.
+from there on. The hash is SHA-256 over the previous hash, the lengths of the record's fields and the
+fields themselves, so that no two records read the same.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +21,8 @@ ACTION: Final = ("seq", "at", "actor", "action", "pipeline", "target", "reason",
 
 def seal(previous: str, fields: Sequence[str]) -> str:
     """The hash of a record, as 64 hexadecimal digits."""
-    text = previous + "".join([f"{len(field)}:{field}" for field in fields])
-    return sha256(text.encode()).hexdigest()
+    lengths = ",".join(map(str, map(len, fields)))
+    return sha256("".join([previous, lengths, ":", *fields]).encode()).hexdigest()
 
 
 def breaks(records: Iterable[tuple[int, Sequence[str], str]], previous: str = GENESIS, first: int = 1) -> Iterator[int]:

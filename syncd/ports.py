@@ -204,6 +204,12 @@ class LookupSpec(NamedTuple):
     gives: str
     where: str
 
+    @property
+    def query(self) -> str:
+        """SELECT code and what it stands for."""
+        where = f" WHERE {self.where}" if self.where else ""
+        return f"SELECT {self.code}, {self.gives} FROM {self.table}{where}"
+
 
 class Layout(Protocol):
     """The physical shape of finance, compiled from a layout file: pure, so every ledger shares it.

@@ -1,5 +1,6 @@
 """A small finance database and its layout, written by hand, for the ledgers' tests."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,11 +26,14 @@ ASSET = Table(
     (0,),
 )
 TABLES = {"asset": ASSET}
+WAIT_SECONDS_MAX = 20
 COMMITTED = datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
 
 SCHEMA = """
     CREATE TABLE fin.account (code VARCHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
-    CREATE TABLE fin.period (code VARCHAR(7) PRIMARY KEY, starts DATE NOT NULL, ends DATE NOT NULL, is_open INTEGER NOT NULL);
+    CREATE TABLE fin.period (
+        code VARCHAR(7) PRIMARY KEY, starts DATE NOT NULL, ends DATE NOT NULL, is_open INTEGER NOT NULL
+    );
     CREATE TABLE fin.card (asset_code VARCHAR(40) PRIMARY KEY, name VARCHAR(20), original_value MONEY_TYPE);
     CREATE TABLE fin.voucher (
         period VARCHAR(7) NOT NULL, type VARCHAR(2) NOT NULL, number INTEGER NOT NULL, posted_on DATE NOT NULL,
@@ -42,7 +46,8 @@ SCHEMA = """
         PRIMARY KEY (period, type, number, line)
     );
     INSERT INTO fin.account VALUES ('1601', 16010), ('1002', 10020);
-    INSERT INTO fin.period VALUES ('2026-01', '2026-01-01', '2026-01-31', 0), ('2026-02', '2026-02-01', '2026-02-28', 1);
+    INSERT INTO fin.period VALUES ('2026-01', '2026-01-01', '2026-01-31', 0);
+    INSERT INTO fin.period VALUES ('2026-02', '2026-02-01', '2026-02-28', 1);
 """
 
 
@@ -194,9 +199,10 @@ def _made(finance: Finance, money: str) -> Finance:
     return finance
 
 
-def asset(number: int, value: str = "100.10", op: Op = "insert", at: int = 0) -> Change:
-    """A change of asset `number`, committed at log position `at` or, if that is 0, at `number`."""
-    row: Row = (number, f"FA-{number}", Decimal(value))
+def asset(number: int, value: str = "100.10", op: Op = "insert", at: int = 0, code: str = "") -> Change:
+    """A change of the source row `number`, about the asset of that number or `code`, committed at log position `at`
+    or, if that is 0, at `number`."""
+    row: Row = (number, code or f"FA-{number}", Decimal(value))
     return Change("asset", op, None, None if op == "truncate" else row, Position(f"{at or number:08}"), COMMITTED)
 
 
@@ -237,3 +243,11 @@ def write(ledger: Ledger, made: Batch) -> Sequence[Outcome]:
     """Write one batch in one transaction."""
     with ledger.begin() as book:
         return book.write(made)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds; a server takes a moment to notice that a connection has ended."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)

@@ -1,16 +1,35 @@
 """One suite over every ledger. A new ledger is one line in LEDGERS."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from syncd.change import Change, Position
+from syncd.errors import Transient
 from syncd.ports import Ledger
-from tests.conformance.finance import Finance, Kept, asset, batch, in_memory, in_postgres, in_sqlite, posted, write
+from syncd.posting import Batch, CardWrite, Entry, MirrorWrite, Outcome, Posting, Reversed
+from tests.conformance.finance import (
+    Finance,
+    Kept,
+    asset,
+    batch,
+    in_memory,
+    in_postgres,
+    in_sqlite,
+    posted,
+    rejected,
+    voucher,
+    wait_for,
+    write,
+)
 
 LEDGERS: Final = ("sqlite", "memory", "postgres")
+REFUSED: Final = voucher(summary="refuse me")
+"""A voucher that finance's own check constraint turns away."""
 
 
 @pytest.fixture(params=LEDGERS)
@@ -33,12 +52,369 @@ def ledger(finance: Finance) -> Iterator[Ledger]:
         yield opened
 
 
+def numbers(finance: Finance) -> list[object]:
+    """The voucher numbers that finance holds."""
+    return [row[0] for row in finance.run("SELECT number FROM fin.voucher ORDER BY number")]
+
+
+def states(ledger: Ledger) -> list[tuple[object, ...]]:
+    """Subject, state and request of all parked rows."""
+    return ledger.query("SELECT subject, state, request FROM syncd.parked ORDER BY id")
+
+
+def ask(ledger: Ledger, request: str, *ids: int) -> None:
+    """Mark parked rows as the desk does."""
+    ledger.execute([("UPDATE syncd.parked SET request = ? WHERE id = ?", (request, row)) for row in ids])
+
+
+# One transaction
+
+
 def test_a_batch_is_written_whole(finance: Finance, ledger: Ledger) -> None:
-    """Invariants 2, 6, 8: card, voucher, entries, posting, mirror and checkpoint in one transaction."""
+    """Invariants 2 and 8: cards, vouchers, entries, keys, mirror and checkpoint commit together, traceable."""
+    assert ledger.checkpoint() is None
     outcomes = write(ledger, batch(posted(asset(1)), posted(asset(2, "0.30"))))
     assert [len(o.postings) for o in outcomes] == [1, 1]
     assert ledger.checkpoint() == "00000002"
-    assert finance.run("SELECT asset_code, name FROM fin.card ORDER BY asset_code") == [("FA-1", "lathe"), ("FA-2", "lathe")]
-    assert [r[0] for r in finance.run("SELECT number FROM fin.voucher ORDER BY number")] == [1, 2]
+    cards = finance.run("SELECT asset_code, name, original_value FROM fin.card ORDER BY asset_code")
+    assert [(code, name, Decimal(str(value))) for code, name, value in cards] == [
+        ("FA-1", "lathe", Decimal("100.10")),
+        ("FA-2", "lathe", Decimal("0.30")),
+    ]
+    assert numbers(finance) == [1, 2]
+    assert finance.run("SELECT count(*) FROM fin.entry") == [(4,)]
+    record = ledger.query("SELECT seq, key, rule, subject, voucher, mapping_hash, position FROM syncd.posting")
+    assert record[0] == (1, "registration/FA-1", "registration", "FA-1", "2026-02 记-1", "m1", "00000001")
     with ledger.begin() as book:
-        print(book.posted(["registration/FA-1", "x"]), book.cards(["FA-1"]), book.mirror("asset", ["1"]), book.periods(), book.lookup("account_id"))
+        assert book.posted(["registration/FA-1", "other"])["registration/FA-1"].voucher == "2026-02 记-1"
+        assert book.mirror("asset", ["2", "3"]) == {"2": (2, "FA-2", Decimal("0.30"))}
+        assert book.cards(["FA-2"]) == {"FA-2": {"name": "lathe", "original_value": Decimal("0.30")}}
+        assert book.lookup("account_id") == {"1601": 16010, "1002": 10020}
+        assert [(period.code, period.open) for period in book.periods()] == [("2026-01", False), ("2026-02", True)]
+
+
+def test_what_fails_leaves_nothing(finance: Finance, ledger: Ledger) -> None:
+    """Invariant 2: whatever breaks a transaction, none of it is there, and the next one knows nothing of it."""
+    write(ledger, batch(posted(asset(1))))
+    with pytest.raises(ZeroDivisionError):
+        _write_and_fail(ledger, batch(posted(asset(2)), rejected(asset(3))))
+    assert ledger.checkpoint() == "00000001"
+    assert numbers(finance) == [1]
+    with ledger.begin() as book:
+        assert not book.held()
+        book.write(batch(posted(asset(2))))
+    assert numbers(finance) == [1, 2]
+    assert ledger.query("SELECT seq FROM syncd.posting ORDER BY seq") == [(1,), (2,)]
+
+
+def _write_and_fail(ledger: Ledger, made: Batch) -> None:
+    with ledger.begin() as book:
+        book.write(made)
+        assert list(book.held()) == ["FA-3"]
+        raise ZeroDivisionError
+
+
+def test_a_dry_run_is_the_real_run_and_leaves_nothing(finance: Finance) -> None:
+    """Invariant 10: later batches see earlier ones, counts are equal, and finance is as it was."""
+
+    def run(ledger: Ledger) -> list[tuple[int, bool]]:
+        batches = [
+            batch(posted(asset(1)), rejected(asset(2))),
+            batch(posted(asset(2, at=3)), posted(asset(4), made=REFUSED), posted(asset(5))),
+        ]
+        return [(len(o.postings), o.rejection is None) for each in batches for o in write(ledger, each)]
+
+    with closing(finance.open(dry_run=True)) as ledger:
+        tried = run(ledger)
+    assert finance.run("SELECT count(*) FROM fin.voucher") == [(0,)]
+    with closing(finance.open()) as ledger:
+        assert ledger.checkpoint() is None
+        assert run(ledger) == tried
+        assert ledger.checkpoint() == "00000005"
+    assert tried == [(1, True), (0, False), (0, False), (0, False), (1, True)]
+
+
+def test_a_heartbeat_moves_the_checkpoint(ledger: Ledger) -> None:
+    """Invariant 1: an empty batch moves the position, and one without a position leaves it."""
+    write(ledger, Batch((), (), frozenset(), Position("00000009")))
+    write(ledger, Batch((), (), frozenset(), None))
+    assert ledger.checkpoint() == "00000009"
+
+
+# Nothing twice, balanced, gapless
+
+
+def test_a_key_is_posted_once(finance: Finance, ledger: Ledger) -> None:
+    """Invariant 2: should the translator ever miss a repeat, the ledger does not."""
+    write(ledger, batch(posted(asset(1))))
+    (outcome,) = write(ledger, batch(posted(asset(1, at=2))))
+    assert outcome.rejection is not None
+    assert outcome.rejection.code == "row_duplicate"
+    assert numbers(finance) == [1]
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (voucher(credit="100.11"), "voucher_unbalanced"),
+        (voucher("-5.00"), "voucher_negative"),
+        (voucher("0.00"), "voucher_sides"),
+        (voucher()._replace(entries=voucher().entries[:1]), "voucher_short"),
+        (voucher()._replace(entries=(Entry("1601", Decimal(1), Decimal(1), "", {}),) * 2), "voucher_sides"),
+    ],
+)
+def test_an_unbalanced_voucher_is_refused(finance: Finance, ledger: Ledger, made: object, code: str) -> None:
+    """Invariant 3, defence in depth: the ledger parks what is no voucher and posts the rest."""
+    bad, good = write(ledger, batch(posted(asset(1), made=made), posted(asset(2))))  # type: ignore[arg-type]
+    assert bad.rejection is not None
+    assert (bad.rejection.code, bad.postings) == (code, ())
+    assert len(good.postings) == 1
+    assert numbers(finance) == [1]
+
+
+def test_a_red_letter_voucher_is_negative_and_told_of_the_one_it_cancels(ledger: Ledger) -> None:
+    """Invariants 3 and 8: a reversal may be negative; the reversed posting is no longer the subject's latest."""
+    write(ledger, batch(posted(asset(1))))
+    change = asset(1, at=2)
+    red = Posting(
+        *("correction/FA-1", "correction", "FA-1", change),
+        voucher=voucher("-100.10"),
+        reverses=Reversed("registration/FA-1", "2026-02 记-1"),
+    )
+    (outcome,) = write(ledger, batch(Outcome(change, "FA-1", (red,))))
+    assert outcome.postings
+    with ledger.begin() as book:
+        assert book.posted(["registration/FA-1"])["registration/FA-1"].reversed_by == "correction/FA-1"
+        assert book.latest(["FA-1"], ["registration", "correction"]) == {}
+    write(ledger, batch(posted(asset(1, at=3), key="registration/FA-1~2")))
+    with ledger.begin() as book:
+        assert book.latest(["FA-1"], ["registration"])["FA-1"].key == "registration/FA-1~2"
+
+
+def test_numbers_have_no_gap_whatever_is_refused(finance: Finance, ledger: Ledger) -> None:
+    """Invariants 5 and 6: refused postings are found by bisection and take no number."""
+    bad = {4, 5, 17, 30}
+    outcomes = write(ledger, batch(*(posted(asset(n), made=REFUSED if n in bad else None) for n in range(1, 31))))
+    assert {o.change.after[0] for o in outcomes if o.rejection and o.change.after} == bad
+    assert {o.rejection.code for o in outcomes if o.rejection} == {"row_check"}
+    assert numbers(finance) == list(range(1, 27))
+    assert ledger.query("SELECT seq FROM syncd.posting ORDER BY seq") == [(n,) for n in range(1, 27)]
+    write(ledger, batch(posted(asset(31))))
+    assert numbers(finance)[-1] == 27
+
+
+def test_numbers_go_on_from_those_that_people_typed(finance: Finance, ledger: Ledger) -> None:
+    """Invariant 6: vouchers typed in finance count, before the first batch and between two."""
+
+    def typed(number: int) -> None:
+        finance.run("INSERT INTO fin.voucher VALUES ('2026-02', '记', ?, '2026-02-01', 'typed', 'by hand')", (number,))
+
+    typed(1)
+    write(ledger, batch(posted(asset(1))))
+    typed(3)
+    write(ledger, batch(posted(asset(2)), posted(asset(3), made=REFUSED), posted(asset(4))))
+    assert numbers(finance) == [1, 2, 3, 4, 5]
+    refs = ledger.query("SELECT voucher FROM syncd.posting ORDER BY seq")
+    assert refs == [("2026-02 记-2",), ("2026-02 记-4",), ("2026-02 记-5",)]
+
+
+# Order per subject, no hostage
+
+
+def test_what_follows_a_refused_change_waits_behind_it(finance: Finance, ledger: Ledger) -> None:
+    """Invariants 4 and 5: of one subject in order, other subjects go on."""
+    outcomes = write(
+        ledger,
+        batch(
+            posted(asset(1), made=REFUSED),
+            posted(asset(2, code="FA-1"), key="upgrade/1"),
+            posted(asset(3)),
+            rejected(asset(4, code="FA-1")),
+        ),
+    )
+    assert [o.rejection and o.rejection.status for o in outcomes] == ["failed", "behind", None, "behind"]
+    assert states(ledger) == [("FA-1", "failed", ""), ("FA-1", "behind", ""), ("FA-1", "behind", "")]
+    (later,) = write(ledger, batch(posted(asset(5, code="FA-1"), key="upgrade/2")))
+    assert later.rejection is not None
+    assert later.rejection.status == "behind"
+    assert numbers(finance) == [1]
+
+
+def test_parked_rows_are_released_in_order(ledger: Ledger) -> None:
+    """Invariant 4: the head and its followers are taken up together, and what is left of them has its turn next."""
+    followers = [rejected(asset(n, code="FA-1"), "behind") for n in (2, 3)]
+    write(ledger, batch(rejected(asset(1)), *followers))
+    with ledger.begin() as book:
+        assert not book.requested(10)
+    ask(ledger, "retry", 1)
+    with ledger.begin() as book:
+        first, second = book.requested(2)
+        assert (first.id, first.change, second.id) == (1, asset(1), 2)
+        outcome = posted(asset(1))
+        book.write(Batch([outcome._replace(parked_id=1), outcome_of(second.change, 2)], (), frozenset(), None))
+        assert list(book.held()) == ["FA-1"]
+    assert states(ledger) == [("FA-1", "posted", ""), ("FA-1", "ignored", ""), ("FA-1", "behind", "retry")]
+    with ledger.begin() as book:
+        (third,) = book.requested(10)
+        book.write(Batch([outcome_of(third.change, 3)], (), frozenset(), None))
+        assert not book.held()
+        assert not book.requested(10)
+
+
+def outcome_of(change: Change, parked_id: int) -> Outcome:
+    """A parked row that turned out to need nothing."""
+    return Outcome(change, "FA-1", ignored="folded", parked_id=parked_id)
+
+
+def test_a_retry_in_vain_says_why_and_waits_for_the_next(ledger: Ledger) -> None:
+    """Invariant 5: a row that is still rejected is not tried again by itself."""
+    write(ledger, batch(rejected(asset(1))))
+    ask(ledger, "retry", 1)
+    with ledger.begin() as book:
+        (row,) = book.requested(10)
+        again = rejected(row.change, parked_id=row.id)
+        assert again.rejection is not None
+        again = again._replace(rejection=again.rejection._replace(code="no_open_period", params={"period": "2026-03"}))
+        book.write(Batch([again], (), frozenset(), None))
+    found = ledger.query("SELECT code, params, attempts, request FROM syncd.parked")
+    assert found == [("no_open_period", '{"period": "2026-03"}', 2, "")]
+    with ledger.begin() as book:
+        assert not book.requested(10)
+        assert list(book.held()) == ["FA-1"]
+
+
+def test_a_discarded_head_releases_its_followers(ledger: Ledger) -> None:
+    """Invariant 4: what waited behind a row that was given up is tried next."""
+    write(ledger, batch(rejected(asset(1)), rejected(asset(2, code="FA-1"), "behind"), rejected(asset(3))))
+    ask(ledger, "discard", 1, 3)
+    with ledger.begin() as book:
+        assert [row.id for row in book.requested(10)] == [2]
+        assert list(book.held()) == ["FA-1"]
+    assert states(ledger) == [("FA-1", "discarded", ""), ("FA-1", "behind", ""), ("FA-3", "discarded", "")]
+
+
+def test_a_row_that_waits_for_a_reference_is_tried_when_it_arrives(ledger: Ledger) -> None:
+    """Invariant 1: a reference that comes late heals what waited for it, also after a restart."""
+    write(ledger, batch(rejected(asset(1), waits_for="dept:17"), rejected(asset(2), waits_for="dept:18")))
+    write(ledger, batch(arrived=["dept:16", "dept:17"], position="00000009"))
+    assert states(ledger) == [("FA-1", "failed", "retry"), ("FA-2", "failed", "")]
+
+
+def test_a_corrected_source_row_heals_the_head(ledger: Ledger) -> None:
+    """Invariant 4: a clerk who corrects the row in the EAM need not tell syncd."""
+    write(ledger, batch(rejected(asset(1)), rejected(asset(2))))
+    write(ledger, batch(rejected(asset(1, "5.00", "update", 3), "behind")))
+    assert states(ledger) == [("FA-1", "failed", "retry"), ("FA-2", "failed", ""), ("FA-1", "behind", "")]
+
+
+def test_a_truncate_can_be_parked(ledger: Ledger) -> None:
+    """Invariant 1: a change without rows is stored like any other."""
+    outcome = rejected(asset(1))
+    assert outcome.rejection is not None
+    change = asset(2, op="truncate")
+    rejection = outcome.rejection._replace(change=change, subject="asset:*", code="truncate")
+    write(ledger, Batch([Outcome(change, "asset:*", rejection=rejection)], (), frozenset(), change.position))
+    ask(ledger, "retry", 1)
+    with ledger.begin() as book:
+        assert book.requested(1)[0].change == change
+
+
+# Cards, mirror, values
+
+
+def test_card_writes_of_a_batch_are_folded(finance: Finance, ledger: Ledger) -> None:
+    """Invariant 4: opened, renamed and revalued in one batch, the card is as the last left it."""
+    first = posted(asset(1))
+    renamed, revalued = (
+        Outcome(change, "FA-1", (Posting(f"{rule}/1", rule, "FA-1", change, (CardWrite("FA-1", "change", fields),)),))
+        for change, rule, fields in (
+            (asset(1, at=2), "rename", {"name": "mill"}),
+            (asset(1, at=3), "upgrade", {"original_value": Decimal("150.00")}),
+        )
+    )
+    write(ledger, batch(first, renamed))
+    write(ledger, batch(revalued))
+    with ledger.begin() as book:
+        assert book.cards(["FA-1"]) == {"FA-1": {"name": "mill", "original_value": Decimal("150.00")}}
+    contents = ledger.query("SELECT content FROM syncd.posting ORDER BY seq")
+    assert '"name":"lathe"' in str(contents[0][0])
+    assert '"name":"mill"' in str(contents[1][0])
+
+
+def test_the_mirror_holds_the_last_image(ledger: Ledger) -> None:
+    """Invariant 7: inserted, changed and deleted, also within one batch."""
+    row, other = asset(1).after, asset(1, "7.00").after
+
+    def mirror(*writes: MirrorWrite) -> None:
+        write(ledger, Batch((), writes, frozenset(), None))
+
+    mirror(MirrorWrite("asset", "1", other), MirrorWrite("asset", "1", row), MirrorWrite("asset", "2", row))
+    mirror(MirrorWrite("asset", "1", other), MirrorWrite("asset", "2", None), MirrorWrite("asset", "3", row))
+    with ledger.begin() as book:
+        assert book.mirror("asset", ["1", "2", "3"]) == {"1": other, "3": row}
+
+
+@pytest.mark.parametrize(
+    "text", ["a\tb", "a\\b", "\\N", "line\nline", "cr\r", 'a "q" {x,y}', "a'b%s", "数控车床 №1", "😀 ?", ""]
+)
+def test_texts_come_back_as_they_were(ledger: Ledger, text: str) -> None:
+    """Invariant 7: no character of a name, a code or a key means anything to the wire."""
+    change = asset(1)
+    outcome = posted(change, key=f"registration/{text}", name=text)
+    write(ledger, batch(outcome, rejected(change._replace(after=(1, text, None)))._replace(subject=text)))
+    with ledger.begin() as book:
+        assert book.cards(["FA-1"])["FA-1"]["name"] == text
+        assert book.posted([f"registration/{text}", "x", '"'])[f"registration/{text}"].rule == "registration"
+        assert list(book.held()) == [text]
+
+
+@pytest.mark.parametrize("value", ["0.10", "99999999999999.99", "0.30", "12345678901234.05"])
+def test_money_is_exact(finance: Finance, ledger: Ledger, value: str) -> None:
+    """Invariant 7: to the cent, from the posting to the table and back."""
+    write(ledger, batch(posted(asset(1, value))))
+    ((debit,),) = finance.run("SELECT debit FROM fin.entry WHERE line = 1")
+    assert not isinstance(debit, float)
+    assert Decimal(str(debit)) == Decimal(value)
+    with ledger.begin() as book:
+        assert book.cards(["FA-1"])["FA-1"]["original_value"] == Decimal(value)
+
+
+def test_counters(ledger: Ledger) -> None:
+    """What `status` shows: changes of the log, postings, repeats, and what no rule had a word about."""
+    write(ledger, batch(posted(asset(1)), rejected(asset(2)), Outcome(asset(3), "FA-3", ignored="asset: no rule")))
+    write(ledger, batch(Outcome(asset(1, at=4), "FA-1"), Outcome(asset(5), "FA-5", ignored="asset: no rule")))
+    assert ledger.query("SELECT changes, posted, repeated FROM syncd.pipeline WHERE name = 'main'") == [(5, 1, 1)]
+    assert ledger.query("SELECT reason, changes FROM syncd.ignored") == [("asset: no rule", 2)]
+
+
+# The one writer
+
+
+@pytest.mark.parametrize("finance", ["sqlite", "postgres"], indirect=True)
+def test_a_second_writer_waits_and_takes_over(finance: Finance) -> None:
+    """Invariant 9: one writer a pipeline; the other stands by and goes on where the first stopped."""
+    with closing(finance.open()) as first, closing(finance.open()) as second, closing(finance.open("other")) as third:
+        assert first.acquire()
+        assert first.acquire()
+        assert third.acquire()
+        write(first, batch(posted(asset(1))))
+        assert not second.acquire()
+        with pytest.raises(Transient) as refused, second.begin():
+            pass
+        assert refused.value.code == "not_the_writer"
+        first.close()
+        wait_for(second.acquire)
+        write(second, batch(posted(asset(2))))
+        assert second.query("SELECT seq FROM syncd.posting ORDER BY seq") == [(1,), (2,)]
+
+
+def test_a_writer_that_was_overtaken_notices(finance: Finance, ledger: Ledger) -> None:
+    """Invariant 9: should the lock ever fail, the heads of the pipeline tell, and memory is read anew."""
+    write(ledger, batch(posted(asset(1))))
+    ledger.execute([("UPDATE syncd.pipeline SET parked_seq = parked_seq + 1", ())])
+    with pytest.raises(Transient) as noticed:
+        write(ledger, batch(posted(asset(2))))
+    assert noticed.value.code == "not_the_writer"
+    assert numbers(finance) == [1]
+    write(ledger, batch(posted(asset(2))))
+    assert numbers(finance) == [1, 2]
