@@ -251,7 +251,7 @@ class Context:
 
     def keep(self, subject: str, posting: Posting) -> None:
         """Remember a posting that a later change of this batch may reverse."""
-        self.recent.setdefault(subject, []).append(Target(posting.key, posting.rule, "", posting.voucher))
+        self.recent.setdefault(subject, []).append(Target(posting.key, posting.rule, posting.key, posting.voucher))
 
     def keep_card(self, code: str, fields: Fields) -> None:
         """The card as it will be."""

@@ -25,15 +25,17 @@ class Strict(BaseModel):
 
 
 def _text(value: object) -> object:
-    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | Decimal) else value
 
 
 def _many(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Expr = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
-"""An expression of the mapping language; a bare number is one too."""
+Expr = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float | bool)]
+"""An expression of the mapping language; a bare number, true or false is one too."""
 Exprs = Annotated[
     tuple[Expr, ...], BeforeValidator(_many, json_schema_input_type=Expr | list[Expr]), Field(min_length=1)
 ]
