@@ -132,7 +132,7 @@ class PostgresSource:
         """Tell the server that the reader lives, and what it may forget."""
         for stream in (self._past, self._stream):
             if stream is not None:
-                stream.feed_back()
+                stream.feed_back(force=True)
 
     def ack(self, position: Position) -> None:
         place = parse(position)
