@@ -14,22 +14,25 @@ rich_utils.OPTIONS_PANEL_TITLE = say("help_options")
 rich_utils.COMMANDS_PANEL_TITLE = say("help_commands")
 rich_utils.ARGUMENTS_PANEL_TITLE = say("help_arguments")
 rich_utils.ERRORS_PANEL_TITLE = say("help_error")
+rich_utils.REQUIRED_LONG_STRING = say("help_required")
+rich_utils.DEFAULT_STRING = say("help_default")
+rich_utils.ENVVAR_STRING = say("help_variable")
 
 
 class Command(core.TyperCommand):
-    """A command whose `--help` is described in the reader's language."""
+    """A command that is described in the reader's language, switches without a type."""
 
-    def get_help_option(self, ctx: Any) -> core.TyperOption | None:
-        """The `--help` option, with our text."""
-        return _described(super().get_help_option(ctx))
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its arguments and options."""
+        return _described(super().get_params(ctx))
 
 
 class Group(core.TyperGroup):
-    """A group of commands whose `--help` is described in the reader's language."""
+    """A group of commands that is described in the reader's language."""
 
-    def get_help_option(self, ctx: Any) -> core.TyperOption | None:
-        """The `--help` option, with our text."""
-        return _described(super().get_help_option(ctx))
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its options."""
+        return _described(super().get_params(ctx))
 
 
 def group(code: str) -> typer.Typer:
@@ -49,7 +52,10 @@ def command(app: typer.Typer, name: str, code: str = "") -> Callable[[F], F]:
     return app.command(name, cls=Command, help=say(code or "help_" + name.replace("-", "_")))
 
 
-def _described(option: core.TyperOption | None) -> core.TyperOption | None:
-    if option is not None:
-        option.help = say("help_help")
-    return option
+def _described(params: list[Any]) -> list[Any]:
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+        if param.name == "help":
+            param.help = say("help_help")
+    return params
