@@ -172,6 +172,29 @@ def engines(postgres: Postgres) -> Iterator[Engines]:
     postgres.drop_database(dsn)
 
 
+NUMBERS = st.builds(
+    lambda digits, places: Decimal(f"{digits}e-{places}"), st.integers(-(10**20), 10**20), st.integers(0, 12)
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(pairs=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=20))
+def test_decimals_are_computed_to_postgresqls_places(engines: Engines, pairs: list[tuple[Decimal, Decimal]]) -> None:
+    scope = {"a": Name("a", Kind.DECIMAL, "a"), "b": Name("b", Kind.DECIMAL, "b")}
+    texts = ["a + b", "a - b", "a * b", "a / b", "a % b", "-a", "round(a, 2)", "round(a, -3)", "trunc(b, 1)"]
+    texts += ["floor(a)", "ceil(b)", "greatest(a, b)", "round(a * b / 7, 2)"]
+    usable = [(a, b) for a, b in pairs if b]
+    columns = ", ".join(f"({t})::text" for t in texts).replace("%", "%%")
+    asked = engines.postgres.execute(
+        f"SELECT {columns} FROM unnest(%s::numeric[], %s::numeric[]) AS pair (a, b)",
+        ([a for a, _ in usable], [b for _, b in usable]),
+    )
+    computes = [eval(f"lambda a, b: {parse(t, scope).python()}", RUNTIME) for t in texts]
+    for (a, b), answers in zip(usable, asked.fetchall(), strict=True):
+        for text, compute, answer in zip(texts, computes, answers, strict=True):
+            assert f"{compute(a, b):f}" == answer, f"{text} for {a} and {b}"
+
+
 def test_text_is_compared_and_folded_alike_under_any_locale(postgres: Postgres) -> None:
     """A database whose locale orders a before B, and knows an upper case of é, changes no answer."""
     postgres.run("CREATE DATABASE elsewhere TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
@@ -203,7 +226,9 @@ def test_expressions_agree_with_postgresql_and_sqlite(engines: Engines, written:
     here = engines.in_python(expression, expression.python())
     meant, printed = engines.in_postgres(written, kind), engines.in_postgres(ours, kind)
     in_sqlite = engines.in_sqlite(lite, kind)
-    folded = any(word in written for word in (" AND ", " OR ", "CASE"))  # PostgreSQL leaves out what a constant decides
+    folded = any(
+        word in written for word in (" AND ", " OR ", "CASE", "NULL")
+    )  # PostgreSQL leaves out what a constant decides
     for row, answers in zip(engines.rows, zip(here, meant, printed, in_sqlite, strict=True), strict=True):
         computed = [a for a in answers if a != ERROR]
         assert len(set(computed)) <= 1, f"{row}: python, as written, postgres, sqlite = {answers}"
