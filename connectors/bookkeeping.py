@@ -162,10 +162,9 @@ class Bookkeeper:
         """What came after a refused change of the same subject waits behind it, whatever it was to be."""
         for spot, outcome in enumerate(self._outcomes):
             refused_at = self._refused.get(outcome.subject)
-            if refused_at is not None and spot > refused_at and (outcome.postings or outcome.rejection):
-                rule = outcome.rejection.rule if outcome.rejection else outcome.postings[0].rule
-                behind = Rejection(outcome.change, outcome.subject, rule, "behind", "behind", {})
-                self._outcomes[spot] = outcome._replace(postings=(), rejection=behind)
+            if refused_at is not None and spot > refused_at:
+                behind = Rejection(outcome.change, outcome.subject, _rule(outcome), "behind", "behind", {})
+                self._outcomes[spot] = outcome._replace(postings=(), rejection=behind, ignored="")
 
 
 class _Chain:
@@ -221,6 +220,13 @@ def newest(write: TableWrite) -> TableWrite:
 def _one(earlier: CardWrite, later: CardWrite) -> CardWrite:
     verb = "open" if "open" in (earlier.verb, later.verb) else "change"
     return CardWrite(later.asset_code, verb, {**earlier.fields, **later.fields})
+
+
+def _rule(outcome: Outcome) -> str:
+    """The rule that had most to say about a change; empty when none had."""
+    if outcome.rejection is not None:
+        return outcome.rejection.rule
+    return outcome.postings[0].rule if outcome.postings else ""
 
 
 def _next(last: dict[Series, int], voucher: Voucher | None) -> int:

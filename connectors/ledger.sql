@@ -115,9 +115,9 @@ UPDATE syncd.parked SET request = 'retry'
 WHERE pipeline = ? AND state = 'behind' AND request = ''
   AND id = (SELECT min(h.id) FROM syncd.parked h WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL);
 
--- heal_head: the first open row of a subject is tried again because its source row was changed
+-- heal_head: the first open row of a subject is tried again because a row of its table, perhaps itself, was changed
 UPDATE syncd.parked SET request = 'retry'
-WHERE pipeline = ? AND state IN ('failed', 'approval') AND request = '' AND source_table = ? AND source_key = ?
+WHERE pipeline = ? AND state IN ('failed', 'approval') AND request = '' AND source_table = ?
   AND id = (SELECT min(h.id) FROM syncd.parked h WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL);
 
 -- arrived: rows that waited for these references are tried again

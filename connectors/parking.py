@@ -39,17 +39,17 @@ def park(work: Work, outcomes: Sequence[Outcome]) -> None:
     first = standing.parked_seq + 1
     work.database.put("syncd.parked", _COLUMNS, (), "insert", [list(_rows(work, fresh, first))])
     standing.parked_seq += len(fresh)
-    healed: dict[tuple[str, str, str], None] = {}
+    healed: dict[tuple[str, str], None] = {}
     for outcome in fresh:
         rejection = outcome.rejection
         assert rejection is not None
         standing.held[rejection.subject] += 1
         if rejection.waits_for:
             standing.awaited[rejection.waits_for] += 1
-        if rejection.status == "behind":
-            healed[(*source_row(work, outcome.change), rejection.subject)] = None
-    for table, key, subject in healed:
-        work.database.execute(SQL["heal_head"], (work.pipeline, table, key, work.pipeline, subject))
+        if rejection.status == "behind" and outcome.change.op in ("update", "delete"):
+            healed[outcome.change.table, rejection.subject] = None
+    for table, subject in healed:
+        work.database.execute(SQL["heal_head"], (work.pipeline, table, work.pipeline, subject))
 
 
 def settle(work: Work, outcomes: Sequence[Outcome]) -> None:

@@ -134,10 +134,12 @@ class Translator:
 
 
 def _divided(sets: Sequence[ChangeSet], done: int) -> tuple[Position | None, Sequence[ChangeSet]]:
-    """The position of the last set that `done` changes finish, and what is left."""
+    """The position that `done` changes come to, and what is left. A set may be left in its midst: what is done of it
+    must not be read again after a crash, for what was parked would be parked twice."""
     position: Position | None = None
     for n, s in enumerate(sets):
         if done < len(s.changes):
+            position = s.changes[done - 1].position if done else position
             return position, (s._replace(changes=s.changes[done:]), *sets[n + 1 :])
         done -= len(s.changes)
         position = s.position

@@ -123,7 +123,7 @@ def test_a_restart_from_any_position_says_exactly_the_rest(eam: Eam) -> None:
         eam.commit(Move("asset", (1,), asset(1, "b")), Drop("asset", (2,)))
         sets = read_until(source, count(5))
     said = changes(sets)
-    for position in [origin, *(s.position for s in sets)]:
+    for position in sorted({origin, *(c.position for c in said), *(s.position for s in sets)}):
         with closing(start(eam, position)) as again:
             left = [c for c in said if c.position > position]
             assert changes(read_until(again, count(len(left)))) == left

@@ -21,6 +21,7 @@ def facts(database: sqlite3.Connection, tables: dict[str, Table]) -> Facts:
         {position: after for position, after in edited.items() if after is not None},
         frozenset(row[0] for row in rows if row[1] == "discarded"),
         frozenset(row[0] for row in rows if json.loads(row[4])),
+        frozenset(row[0] for row in rows if row[1] == "ignored"),
     )
 
 

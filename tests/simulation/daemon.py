@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors import memory
 from connectors.ledger import SqlLedger
@@ -161,6 +161,18 @@ class Feed:
         self._faults.at("after ack")
 
 
+class Again(NamedTuple):
+    """What a feed holds, without taking it."""
+
+    sets: Sequence[ChangeSet]
+
+    def take(self) -> Sequence[ChangeSet]:
+        return self.sets
+
+    def ack(self, position: Position) -> None:
+        """It is not done."""
+
+
 class Daemon:
     """One pipeline from its start to its end, which may come at any step."""
 
@@ -221,13 +233,10 @@ class Daemon:
         self._feed = Feed(source, self._chance, self._faults)
 
     def _rehearse(self) -> Sequence[object]:
-        sets = self._feed.take()
-        if not sets:
-            return []
+        """What `step` would come to, on the one code path."""
         rehearsal = ledger_over(self._database, dry_run=True)
         try:
-            with rehearsal.begin() as book:
-                return _told(book.write(mapping().translator(PIPELINE).translate(sets, book)))
+            return _told(pipeline.step(Again(self._feed.take()), mapping().translator(PIPELINE), rehearsal))
         finally:
             rehearsal.close()
 

@@ -17,6 +17,8 @@ EXPENSE = {"workshop": "5101", "office": "6602"}
 NAME_LENGTH_MAX = 20
 ID, CODE, NAME, STATUS, DEPARTMENT, VALUE, APPROVED_ON = range(7)
 
+LATE_DEPARTMENTS = (4, 5)
+
 Line = tuple[str, Decimal, Decimal, str | None, str | None]
 """account, debit, credit, dept, asset."""
 
@@ -39,11 +41,13 @@ class Made(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What people did, by the position of the change: rows put right, given up, approved."""
+    """What people did, by the position of the change: rows put right, given up, approved. And what only the moment
+    decided: rows that came and went while they waited for a reference which came afterwards."""
 
     edited: Mapping[str, Row]
     discarded: frozenset[str]
     approved: frozenset[str]
+    vanished: frozenset[str]
 
 
 @dataclass
@@ -109,6 +113,8 @@ class _Oracle:
                 try:
                     count = len(self.books.made[subject])
                     unit = _folded(taken)
+                    if unit is not None and taken[0].position in self.facts.vanished:
+                        self._wait(subject, unit)
                     self._apply(subject, unit, len(taken) == 1)
                     if len(taken) == 1 or unit is None or unit.after is None or len(self.books.made[subject]) > count:
                         break
@@ -120,6 +126,11 @@ class _Oracle:
                     return
                 taken.append(later)
             queue = [c for c in queue if c not in taken]
+
+    def _wait(self, subject: str, change: Change) -> None:
+        """For a department that came late, as it did before the row went."""
+        if change.table == "asset" and change.after is not None and change.after[DEPARTMENT] in LATE_DEPARTMENTS:
+            raise Refusal("failed")
 
     def _apply(self, subject: str, change: Change | None, is_whole: bool) -> None:
         """`is_whole` is False for folded changes: what was approved was another content."""
