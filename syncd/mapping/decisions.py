@@ -25,11 +25,13 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A table as a function: `look_up` is to stand in the globals under the name `function.python`."""
+    """A table as a function: `look_up` is to stand in the globals under the name `function.python`; `answers` are
+    all that it may give."""
 
     name: str
     function: Function
     look_up: Callable[..., str]
+    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _decision(name: str, width: int, rows: Sequence[_Row]) -> Decision:
         return _case(ordered, args)
 
     function = Function(f"decide_{name}", (Kind.TEXT,) * width, Kind.TEXT, sql)
-    return Decision(name, function, _look_up(name, ordered))
+    return Decision(name, function, _look_up(name, ordered), tuple(dict.fromkeys(row.gives for row in rows)))
 
 
 def _look_up(name: str, ordered: Sequence[_Row]) -> Callable[..., str]:

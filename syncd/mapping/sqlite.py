@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.change import Kind
 from syncd.mapping.functions import CLOCK, FIELDS, SIGNATURES, UNITS, Builtin, date_format, date_trunc, extract
-from syncd.mapping.runtime import RUNTIME, decimal_text, greatest, least, timestamp_text, uuid
+from syncd.mapping.runtime import EXACT, RUNTIME, decimal_text, greatest, least, timestamp_text, uuid
 from syncd.mapping.to_python import CASTS, DECIMAL, INTEGER
 from syncd.mapping.to_sql import ARITHMETIC
 
@@ -42,7 +42,7 @@ class Sum:
     def step(self, value: Value) -> None:
         """Take one value."""
         if value is not None:
-            self._total = _exact_sum(self._total or Decimal(0), _decimal(value))
+            self._total = EXACT.add(self._total or Decimal(0), _decimal(value))
 
     def finalize(self) -> str | None:
         """The sum as text."""
@@ -116,9 +116,10 @@ def _uuid(*parts: str | None) -> str | None:
 def _amount(value: Any) -> str | None:
     """A decimal column's value as text, NULL for what is no number: SQLite keeps any text in any column."""
     try:
-        return None if value is None else decimal_text(_decimal(value))
+        number = None if value is None else _decimal(value)
     except (ArithmeticError, TypeError, ValueError):
         return None
+    return decimal_text(number) if number is not None and number.is_finite() else None
 
 
 def _to_char(moment: datetime, form: str) -> str:
@@ -134,10 +135,10 @@ def _decimal(value: Any) -> Decimal:
 
 
 def _moment(value: str) -> datetime:
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(value)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-_exact_sum: Callable[[Decimal, Decimal], Decimal] = eval("add", RUNTIME)
 _READ: dict[Kind, Callable[[Any], Any]] = {
     Kind.INTEGER: int,
     Kind.DECIMAL: _decimal,

@@ -363,6 +363,25 @@ def test_money_is_exact_in_sqlite() -> None:
         assert connection.execute("SELECT syncd_sum(value) FROM asset").fetchone() == ("100000000000000000.00",)
 
 
+def test_what_sqlite_made_a_float_is_read_as_it_was_written() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        register_sqlite(connection)
+        connection.execute("CREATE TABLE asset (value NUMERIC(18, 2), seen TEXT)")
+        connection.execute("INSERT INTO asset VALUES ('1234567890.12', '2026-01-31T08:00:00+08:00')")
+        asked = parse("after.value + 0.1", SCOPE).sql("sqlite"), parse("after.seen::text", SCOPE).sql("sqlite")
+        assert connection.execute(f"SELECT {', '.join(asked)} FROM asset").fetchone() == (
+            "1234567890.22",
+            "2026-01-31 00:00:00",
+        )
+        odd = [("12.5",), ("n/a",), ("NaN",), (None,)]
+        assert [connection.execute("SELECT syncd_amount(?)", v).fetchone()[0] for v in odd] == [
+            "12.5",
+            None,
+            None,
+            None,
+        ]
+
+
 @pytest.mark.parametrize(
     "text", ["after.status = 'in_use' AND before.status IS DISTINCT FROM 'in_use'", "after.value > approval_above"]
 )
