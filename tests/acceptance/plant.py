@@ -20,6 +20,7 @@ from syncd.demo import company
 from syncd.files import shipped
 
 MONTH = date(2026, 2, 1)
+DEMO = shipped("mappings", "demo.yaml")
 WAIT_SECONDS_MAX = 120.0
 
 
@@ -136,7 +137,9 @@ class Plant(NamedTuple):
 
 
 @contextmanager
-def plant(directory: Path, eam_dsn: str, finance_dsn: str, devices: int = 0) -> Iterator[Plant]:
+def plant(
+    directory: Path, eam_dsn: str, finance_dsn: str, devices: int = 0, mapping: Path = DEMO
+) -> Iterator[Plant]:
     """A company with `devices` old devices, migrated, its mapping accepted; the daemon does not run yet."""
     eam, finance = Database(eam_dsn), Database(finance_dsn)
     company.create(eam, "eam", sqlite=False)
@@ -150,7 +153,7 @@ def plant(directory: Path, eam_dsn: str, finance_dsn: str, devices: int = 0) -> 
         f"""
 pipelines:
   demo:
-    mapping: {shipped("mappings", "demo.yaml")}
+    mapping: {mapping}
     source: {{kind: postgres, dsn: "{eam_dsn}"}}
     ledger: {{kind: postgres, dsn: "{finance_dsn}"}}
 """,

@@ -1,0 +1,270 @@
+"""What the users were promised, with its figures: real PostgreSQL on both sides, the installed daemon between them."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from syncd.demo import eam
+from syncd.demo.eam import Device, Sale
+from tests.acceptance.plant import DEMO, MONTH, Plant, plant
+from tests.servers import Postgres
+
+TOOL = Decimal("151578.95")
+"""Over ten years with a residual of 5 % this is 1,200.00 a month."""
+TODAY = MONTH.replace(day=10)
+NEXT_MONTH = date(2026, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Plant]:
+    """One company for the tests that close no month, each with assets of its own."""
+    directory = tmp_path_factory.mktemp("shared")
+    with plant(directory, postgres.create_database(), postgres.create_database()) as made, made.running():
+        yield made
+
+
+@pytest.fixture
+def company(tmp_path: Path, new_database: Callable[[], str]) -> Iterator[Plant]:
+    """A company without devices, its daemon running."""
+    with plant(tmp_path, new_database(), new_database()) as made, made.running():
+        yield made
+
+
+def tools(count: int, first: int = 1, department_id: int = 1) -> list[Device]:
+    return [Device(f"FA-SC-{first + i:03}", "数控车床", "JQSB", department_id, TOOL, TODAY) for i in range(count)]
+
+
+def parked(company: Plant) -> dict[str, dict[str, object]]:
+    """The open parked rows by subject."""
+    return {row["subject"]: row for row in company.json("parked", "list")}
+
+
+def entries(company: Plant, where: str, *parameters: object) -> list[tuple[object, ...]]:
+    """(account, department, debit, credit) of the entries of the vouchers that match, in order."""
+    sql = (
+        "SELECT e.account, e.dept, e.debit, e.credit FROM gl_entry e"
+        f" JOIN gl_voucher v USING (period, type, number) WHERE {where} ORDER BY period, type, number, line"
+    )
+    return company.finance.rows(sql, *parameters)
+
+
+def of_asset(company: Plant, summary: str, asset_code: str) -> list[tuple[object, ...]]:
+    return entries(company, "v.summary LIKE ?", f"{summary} {asset_code}%")
+
+
+def close_month(company: Plant, month: date) -> None:
+    eam.charge_month(company.eam, month)
+    eam.approve_month(company.eam, month)
+    company.settled()
+
+
+def card(company: Plant, asset_code: str, *fields: str) -> tuple[object, ...]:
+    return company.finance.rows(f"SELECT {', '.join(fields)} FROM fa_card WHERE asset_code = ?", asset_code)[0]
+
+
+def yuan(amount: str) -> Decimal:
+    return Decimal(amount)
+
+
+def test_ten_machine_tools_from_purchase_to_changed_depreciation(company: Plant) -> None:
+    """Scenarios 2, 3, 4 and 9: visible within 3 s, 12,000.00 a month, changes follow."""
+    ids = eam.register(company.eam, tools(6) + tools(4, first=7, department_id=2))
+    vouchers = "SELECT count(*) = 10 FROM gl_voucher WHERE summary LIKE '固定资产增加%'"
+    assert company.until("ten vouchers", lambda: company.finance.value(vouchers)) < 3
+    assert company.finance.value("SELECT count(*) FROM fa_card") == 10
+    assert of_asset(company, "固定资产增加", "FA-SC-001") == [
+        ("1601", "SC1", TOOL, yuan("0.00")),
+        ("1002", None, yuan("0.00"), TOOL),
+    ]
+
+    close_month(company, MONTH)
+    assert not entries(company, "v.summary LIKE '计提折旧%'"), "added this month, depreciates from the next"
+    close_month(company, NEXT_MONTH)
+    assert entries(company, "v.summary LIKE '计提折旧 2026-03%'") == [
+        ("5101", "SC1", yuan("7200.00"), yuan("0.00")),
+        ("1602", "SC1", yuan("0.00"), yuan("7200.00")),
+        ("5101", "SC2", yuan("4800.00"), yuan("0.00")),
+        ("1602", "SC2", yuan("0.00"), yuan("4800.00")),
+    ]
+
+    april = date(2026, 4, 15)
+    eam.upgrade(company.eam, ids[0], yuan("50000.00"), april)
+    eam.transfer(company.eam, ids[1], 4, april)
+    eam.repair(company.eam, ids[2], yuan("1000.00"), yuan("130.00"), april)
+    company.settled()
+    assert card(company, "FA-SC-001", "original_value") == (TOOL + 50_000,)
+    assert card(company, "FA-SC-002", "dept") == ("YF",)
+    assert of_asset(company, "固定资产调拨", "FA-SC-002") == [
+        ("1601", "YF", TOOL, yuan("0.00")),
+        ("1601", "SC1", yuan("0.00"), TOOL),
+        ("1602", "SC1", yuan("1200.00"), yuan("0.00")),
+        ("1602", "YF", yuan("0.00"), yuan("1200.00")),
+    ]
+    assert of_asset(company, "设备维修", "FA-SC-003") == [
+        ("5101", "SC1", yuan("1000.00"), yuan("0.00")),
+        ("22210101", None, yuan("130.00"), yuan("0.00")),
+        ("1002", None, yuan("0.00"), yuan("1130.00")),
+    ]
+
+    close_month(company, april)
+    expense = {
+        (account, dept): debit for account, dept, debit, _ in entries(company, "v.summary LIKE '计提折旧 2026-04%'")
+    }
+    assert expense["5101", "SC1"] == yuan("7200.00"), "what changed this month counts from the next"
+    close_month(company, date(2026, 5, 1))
+    may = entries(company, "v.summary LIKE '计提折旧 2026-05%'")
+    expense = {(account, dept): debit for account, dept, debit, _ in may if account != "1602"}
+    upgraded = ((TOOL + 50_000) * yuan("0.95") - 2 * 1200) / 118
+    assert expense["5301", "YF"] == yuan("1200.00")
+    assert expense["5101", "SC1"] == 4 * 1200 + round(upgraded, 2)
+    assert company.json("reconcile")["differing"] == 0
+
+
+def test_disposal_clears_through_1606_and_ends_depreciation(company: Plant) -> None:
+    """Scenarios 5 and 8: scrap and sale with their papers, gain and loss, and the whole life in one place."""
+    scrapped, sold, cheap, paperless = eam.register(company.eam, tools(4))
+    close_month(company, NEXT_MONTH)
+    on = date(2026, 4, 20)
+    eam.dispose(company.eam, scrapped, Sale("scrap", on, removal_cost=yuan("500.00")))
+    eam.dispose(company.eam, sold, Sale("sale", on, yuan("200000.00"), yuan("26000.00")))
+    eam.dispose(company.eam, cheap, Sale("sale", on, yuan("100000.00"), yuan("13000.00"), received_by="receivable"))
+    company.eam.execute(
+        "INSERT INTO disposal SELECT 9, ?, 'scrap', NULL, NULL, 0, 0, 'bank', 0, 'approved', approved_on FROM disposal"
+        " WHERE id = 1",
+        (paperless,),
+    )
+    company.settled()
+
+    net = TOOL - 2 * 1200
+    zero = yuan("0.00")
+    assert of_asset(company, "固定资产报废", "FA-SC-001") == [
+        ("1606", None, net, zero),
+        ("1602", "SC1", yuan("2400.00"), zero),
+        ("1601", "SC1", zero, TOOL),
+        ("1606", None, yuan("500.00"), zero),
+        ("1002", None, zero, yuan("500.00")),
+        ("6711", "SC1", net + 500, zero),
+        ("1606", None, zero, net + 500),
+    ]
+    gain = of_asset(company, "固定资产出售", "FA-SC-002")
+    assert ("1002", None, yuan("226000.00"), zero) in gain
+    assert ("22210102", None, zero, yuan("26000.00")) in gain
+    assert ("6115", "SC1", zero, 200_000 - net) in gain
+    assert ("6115", "SC1", net - 100_000, zero) in of_asset(company, "固定资产出售", "FA-SC-003")
+    cleared = "SELECT asset, sum(debit) - sum(credit) FROM gl_entry WHERE account = '1606' GROUP BY asset"
+    assert {balance for _, balance in company.finance.rows(cleared)} == {zero}
+
+    assert "inspection report" in str(parked(company)["FA-SC-004"]["message"])
+
+    close_month(company, date(2026, 5, 1))
+    may = entries(company, "v.summary LIKE '计提折旧 2026-05%'")
+    assert [debit for account, _, debit, _ in may if account == "5101"] == [yuan("1200.00")], "of FA-SC-004 alone"
+
+    life = company.syncd("trace", "FA-SC-001")
+    for step in ("固定资产增加", "处置当月折旧", "固定资产报废"):
+        assert step in life
+
+
+def test_above_five_million_waits_for_finance(shared: Plant) -> None:
+    """Scenario 6: strictly above."""
+    values = {"FA-SC-101": yuan("5000000.00"), "FA-SC-102": yuan("5000000.01")}
+    eam.register(shared.eam, [Device(code, "产线", "JQSB", 1, value, TODAY) for code, value in values.items()])
+    shared.settled()
+    held = "SELECT asset_code FROM fa_card WHERE asset_code IN ('FA-SC-101', 'FA-SC-102')"
+    assert shared.finance.rows(held) == [("FA-SC-101",)]
+    row = parked(shared)["FA-SC-102"]
+    assert row["state"] == "approval"
+    shared.syncd("approve", str(row["id"]), "--role", "finance", "--actor", "li", "--reason", "budget 2026-17")
+    shared.settled()
+    assert of_asset(shared, "固定资产增加", "FA-SC-102")[0][2] == yuan("5000000.01")
+    assert "FA-SC-102" not in parked(shared)
+
+
+def test_wrong_amounts_and_codes_are_parked_in_words_a_clerk_understands(shared: Plant) -> None:
+    """Scenarios 1 and 9: `150000` typed as a negative or as text, an old code; others go on, a correction heals."""
+    shared.eam.execute("ALTER TABLE asset ALTER original_value TYPE text")
+    typed = {"FA-SC-201": "-150000", "FA-SC-202": "15万", "SC-203": "150000"}
+    ids = [eam.register(shared.eam, [Device(c, "铣床", "JQSB", 1, v, TODAY)])[0] for c, v in typed.items()]
+    eam.register(shared.eam, tools(1, first=204))
+    shared.settled()
+    booked = "SELECT asset_code, original_value FROM fa_card WHERE asset_code LIKE 'FA-SC-20_' ORDER BY 1"
+    assert shared.finance.rows(booked) == [("FA-SC-204", TOOL)]
+    said = {subject: str(row["message"]) for subject, row in parked(shared).items()}
+    assert "must be above zero" in said["FA-SC-201"]
+    assert "15万" in said["FA-SC-202"]
+    assert "type-department-serial" in said["SC-203"]
+
+    eam.correct(shared.eam, ids[0], yuan("150000.00"), TODAY)
+    eam.correct(shared.eam, ids[1], yuan("150000.00"), TODAY)
+    shared.eam.execute("UPDATE asset SET asset_code = 'FA-SC-203' WHERE id = ?", (ids[2],))
+    shared.settled()
+    assert shared.finance.rows(booked)[:3] == [(f"FA-SC-20{n}", yuan("150000.00")) for n in (1, 2, 3)]
+
+
+def test_whole_company_closes_its_month_within_a_minute(tmp_path: Path, new_database: Callable[[], str]) -> None:
+    """Scenarios 3 and 7: 1,200 devices brought over, depreciated, and equal on both sides."""
+    with plant(tmp_path, new_database(), new_database(), devices=1_200) as company, company.running():
+        company.settled()
+        charged = eam.charge_month(company.eam, MONTH)
+        eam.approve_month(company.eam, MONTH)
+        posted = "SELECT count(*) FROM syncd.collected WHERE posted <> ''"
+        assert company.until("the month", lambda: company.finance.value(posted) == charged) < 60
+        assert charged > 1_150
+
+        report = company.json("reconcile")
+        assert report["differing"] == 0
+        assert report["eam"] == report["finance"]
+        assert all(control["balance"] == control["cards"] for control in report["controls"])
+
+        (code,) = company.finance.rows("SELECT asset_code FROM fa_card LIMIT 1")[0]
+        wrong = "UPDATE fa_card SET original_value = original_value + ? WHERE asset_code = ?"
+        company.finance.execute(wrong, (yuan("0.01"), code))
+        report = company.json("reconcile")
+        assert (report["differing"], report["alerting"]) == (1, 0)
+        company.finance.execute(wrong, (yuan("1000000.00"), code))
+        report = company.json("reconcile", expect=1)
+        assert {d["asset_code"] for d in report["differences"]} == {code, ""}
+        assert report["alerting"] == 1
+
+
+def test_correction_and_deletion_of_what_was_posted_are_red_letters(shared: Plant) -> None:
+    """Nothing posted is edited: same lines negative, a right voucher beside it; unposted ones leave no trace."""
+    draft = tools(1, first=309)[0]._replace(status="draft")
+    wrong, twice, unposted = eam.register(shared.eam, [*tools(2, first=301), draft])
+    shared.settled()
+    eam.correct(shared.eam, wrong, yuan("15157.89"), TODAY)
+    eam.delete(shared.eam, twice)
+    eam.delete(shared.eam, unposted)
+    shared.settled()
+    zero = yuan("0.00")
+    red = entries(shared, "v.summary LIKE '冲销%FA-SC-30%'")
+    assert red == 2 * [("1601", "SC1", -TOOL, zero), ("1002", None, zero, -TOOL)]
+    assert of_asset(shared, "更正固定资产增加", "FA-SC-301")[0] == ("1601", "SC1", yuan("15157.89"), zero)
+    assert card(shared, "FA-SC-301", "original_value", "status") == (yuan("15157.89"), "in_use")
+    assert card(shared, "FA-SC-302", "status") == ("cancelled",)
+    assert shared.finance.value("SELECT count(*) FROM fa_card WHERE asset_code LIKE 'FA-SC-30_'") == 2
+
+
+def test_late_event_goes_to_the_first_open_period_with_its_own_date(shared: Plant) -> None:
+    (asset,) = eam.register(shared.eam, tools(1, first=401))
+    late = date(2025, 12, 28)
+    eam.repair(shared.eam, asset, yuan("700.00"), yuan("0.00"), late)
+    shared.settled()
+    dates = shared.finance.rows(
+        "SELECT period, voucher_date, event_date FROM gl_voucher WHERE summary LIKE '设备维修%'"
+    )
+    assert dates == [("2026-02", MONTH, late)]
+
+
+def test_rules_cannot_be_edited_in_production(tmp_path: Path, new_database: Callable[[], str]) -> None:
+    """Scenario 1: a mapping changed after a person answered for it is refused until someone answers again."""
+    copied = copytree(DEMO.parent, tmp_path / "mappings") / DEMO.name
+    with plant(tmp_path, new_database(), new_database(), mapping=copied) as company:
+        copied.write_text(
+            copied.read_text("utf-8").replace("approval_above: 5000000", "approval_above: 9000000"), "utf-8"
+        )
+        assert "syncd mapping accept" in company.syncd("run", expect=3)
