@@ -12,6 +12,7 @@ from syncd.change import Kind, Table
 from syncd.errors import MappingError, MappingErrors
 from syncd.mapping import rules as reading
 from syncd.mapping.block import Plan
+from syncd.mapping.check import accounts, check_file, check_rules
 from syncd.mapping.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.layout import FinanceLayout, card_fields, compile_layout
 from syncd.mapping.measures import Measures, compile_measures
@@ -34,6 +35,8 @@ class Mapping:
     rules: Sequence[Rule]
     layout: FinanceLayout
     warnings: Sequence[MappingError]
+    accounts: Map[str, str]
+    """Every account that a rule names, itself or through a decision table, and the rule."""
     program: Program
     resolver: Resolver
     reconcile: Measures | None
@@ -76,6 +79,7 @@ def load(path: Path | str) -> Mapping:
     reader = Reader(document, {d.name.lower(): d.function for d in decisions}, errors)
     tables = {a: reading.table(a, b, reader) for a, b in (*file.references.items(), *file.tables.items())}
     fields = card_fields(layout_file)
+    check_file(file, reader)
     if errors:
         raise MappingErrors(errors)
     kinds = reading.card_kinds(file, tables, reader, fields)
@@ -84,12 +88,16 @@ def load(path: Path | str) -> Mapping:
     rules = resolver.rules()
     layout = compile_layout(layout_file, Reader(layout_document, {}, errors), kinds, _dim_kinds(rules), _others(rules))
     measures = compile_measures(file, tables, reader, resolver.constants(), kinds)
+    warnings = [] if layout is None else check_rules(file, rules, layout, reader)
     if errors or layout is None:
         raise MappingErrors(errors)
     plan = _plan(tables, rules, subjects, layout)
     python = {d.function.python: d.look_up for d in decisions}
+    named = accounts(rules, {d.function.python: d.answers for d in decisions})
     program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references))
-    return Mapping(path, file, _hash(path.parent, files), tables, rules, layout, (), program, resolver, measures)
+    return Mapping(
+        path, file, _hash(path.parent, files), tables, rules, layout, warnings, named, program, resolver, measures
+    )
 
 
 def _decisions(file: MappingFile, folder: Path, errors: list[MappingError], files: list[Path]) -> list[Decision]:
