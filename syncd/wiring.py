@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, cast
 
+from connectors.convert import row_converter
 from syncd import config, desk, mapping, migrate, reconcile, schedule
 from syncd.errors import Halt, MappingError
 from syncd.mapping.sqlite import register_sqlite
@@ -29,6 +30,8 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
         "sqlite": "connectors.ledger_sqlite",
     },
 }
+convert: Final = row_converter
+"""Raw values of a table as its sources convert them, for golden cases."""
 EXTRAS: Final = {"psycopg2": "postgres"}
 """Driver module → the extra that installs it."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from syncd import language
-from syncd.cli import daemon, looking, mapping, parked, passes, reconciling, setting_up
+from syncd.cli import daemon, looking, mapping, parked, passes, reconciling, setting_up, tracing
 from syncd.cli.declare import command, group
 from syncd.language import say
 
@@ -20,6 +20,11 @@ command(app, "dry-run")(passes.dry_run)
 command(app, "snapshot")(passes.snapshot)
 command(app, "status")(looking.status)
 command(app, "reconcile")(reconciling.reconcile)
+command(app, "trace")(tracing.trace)
+
+record = group("help_audit")
+app.add_typer(record, name="audit")
+command(record, "verify")(tracing.verify)
 
 rows = group("help_parked")
 app.add_typer(rows, name="parked")
@@ -34,6 +39,7 @@ command(app, "reject")(parked.reject)
 mappings = group("help_mapping")
 app.add_typer(mappings, name="mapping")
 command(mappings, "check", "help_mapping_check")(mapping.check)
+command(mappings, "test", "help_mapping_test")(mapping.run_cases)
 command(mappings, "accept", "help_mapping_accept")(mapping.accept)
 command(mappings, "schema", "help_mapping_schema")(mapping.schema)
 

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from syncd import logs, schedule, supervisor, wiring
+from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.options import Config, config_path
 from syncd.cli.output import complain
 from syncd.language import say
 
-STOPPED_FOR_A_PERSON = 3
-Only = Annotated[list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)]
+Only = Annotated[
+    list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)
+]
 Log = Annotated[logs.Format | None, typer.Option("--log", help=say("help_log"), show_default=False)]
 
 
@@ -37,7 +39,7 @@ def run(
     for fault in failures:
         complain(fault)
     if failures:
-        raise typer.Exit(STOPPED_FOR_A_PERSON)
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 def demo(

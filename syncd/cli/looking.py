@@ -9,12 +9,12 @@ from rich.text import Text
 
 from syncd import status as reports
 from syncd import wiring
+from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, table
 from syncd.language import say
 from syncd.ports import Finding
 
-FOUND_SOMETHING = 1
 STATE_STYLES = {"posting": "green", "halted": "bold red", "retrying": "yellow"}
 LEVEL_STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 LEVEL_MARKS = {"ok": "✓", "warning": "!", "error": "✗"}

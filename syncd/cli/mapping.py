@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.text import Text
 
 from syncd import desk, wiring
+from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import complain, emit, line
+from syncd.cli.output import complain, console, emit, line
 from syncd.language import say
 from syncd.mapping import Mapping, load
+from syncd.mapping.cases import Result, case_files, run_case
 from syncd.mapping.model import schema as json_schema
 
+Write = Annotated[bool, typer.Option("--write", help=say("help_write"))]
 File = Annotated[Path | None, typer.Argument(help=say("help_mapping_file"), show_default=False)]
 Of = Annotated[Literal["mapping", "layout"], typer.Argument(help=say("help_schema_of"))]
 
@@ -29,6 +33,29 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
     line("mapping_fine", "green", mapping=mapping.name, rules=len(mapping.rules), hash=mapping.hash[:12])
 
 
+def run_cases(
+    file: File = None, config: Config = None, name: Name = None, write: Write = False, as_json: Json = False
+) -> None:
+    """The golden cases beside the mapping."""
+    mapping = _mapping(file, config, name)
+    results = [run_case(mapping, path, wiring.convert) for path in case_files(mapping.path)]
+    for result in results if write else ():
+        result.write()
+    failed = [result for result in results if result.difference and not write]
+    if as_json:
+        emit([{"file": str(r.path), "case": r.case, "difference": r.difference} for r in results])
+    else:
+        for result in results:
+            _show_case(result, result in failed)
+        if not results:
+            line("cases_none", "yellow", folder=mapping.path.with_suffix(".cases"))
+            return
+        line("cases_failed" if failed else "cases_fine", "bold red" if failed else "bold green",
+             cases=len(results), failed=len(failed))  # fmt: skip
+    if failed:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
 def accept(actor: Actor, reason: Reason, config: Config = None, name: Name = None) -> None:
     """Answer for the mapping as it stands."""
     pipeline = wiring.pipeline(config_path(config), name)
@@ -40,6 +67,13 @@ def accept(actor: Actor, reason: Reason, config: Config = None, name: Name = Non
 def schema(of: Of = "mapping") -> None:
     """The JSON Schema for editors."""
     typer.echo(json.dumps(json_schema(of), ensure_ascii=False, indent=2))
+
+
+def _show_case(result: Result, failed: bool) -> None:
+    console.print(Text.assemble(("✗ ", "bold red") if failed else ("✓ ", "green"), result.case))
+    for difference in result.difference.splitlines() if failed else ():
+        style = {"+": "green", "-": "red"}.get(difference[:1], "dim")
+        console.print(Text("    " + difference, style=style), soft_wrap=True)
 
 
 def _mapping(file: Path | None, config: Config, name: Name) -> Mapping:

@@ -21,12 +21,12 @@ errors: Final = Console(stderr=True, highlight=False)
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
     """A table with headings from the catalogue; the columns numbered in `right` hold figures."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, header_style="bold")
     for index, code in enumerate(columns):
-        shown.add_column(say(code), justify="right" if index in right else "left", overflow="fold")
+        grid.add_column(say(code), justify="right" if index in right else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row))
-    console.print(shown)
+        grid.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+    console.print(grid)
 
 
 def line(code: str, style: str = "", **params: object) -> None:
@@ -69,7 +69,13 @@ def described(fault: Fault) -> dict[str, object]:
     return data
 
 
-def _cell(value: object) -> str:
+def named(rows: Iterable[Any]) -> list[dict[str, object]]:
+    """Named tuples as data."""
+    return [row._asdict() for row in rows]
+
+
+def shown(value: object) -> str:
+    """A value for people: moments in local time, figures with thousands."""
     if value is None:
         return "–"
     if isinstance(value, datetime):

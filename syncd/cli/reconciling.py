@@ -6,13 +6,13 @@ import typer
 from rich.text import Text
 
 from syncd import wiring
+from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, table
 from syncd.language import say
 from syncd.mapping.measures import FIELDS
 from syncd.reconcile import Amounts, Report
 
-ABOVE_ALERT = 1
 SHOWN_MAX = 50
 VALUES = (*FIELDS, "net_value")
 
@@ -25,7 +25,7 @@ def reconcile(config: Config = None, name: Name = None, as_json: Json = False) -
     else:
         _show(report)
     if report.alerting:
-        raise typer.Exit(ABOVE_ALERT)
+        raise typer.Exit(FOUND_SOMETHING)
 
 
 def _show(report: Report) -> None:

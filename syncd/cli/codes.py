@@ -1,0 +1,8 @@
+"""The exit codes, as the command's own description gives them."""
+
+from typing import Final
+
+FOUND_SOMETHING: Final = 1
+WRONG: Final = 2
+NEEDS_A_PERSON: Final = 3
+LATER: Final = 4
