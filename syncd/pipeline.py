@@ -54,9 +54,15 @@ def step(feed: Feed, translator: Translator, ledger: Ledger, parked_share_max: f
 
 def replay(translator: Translator, ledger: Ledger) -> Sequence[Outcome]:
     """Try again, under today's mapping, the parked rows that were asked for, and release their followers."""
+    outcomes: list[Outcome] = []
     with ledger.begin() as book:
         parked = book.requested(REPLAYED_ROWS_MAX)
-        return book.write(translator.replay(parked, book)) if parked else ()
+        while parked:
+            batch = translator.replay(parked, book)
+            written = book.write(batch)
+            outcomes += written
+            parked = _refused(parked, batch.outcomes, written)
+    return outcomes
 
 
 def collect(translator: Translator, ledger: Ledger, now: datetime) -> Sequence[Outcome]:
@@ -69,6 +75,21 @@ def collect(translator: Translator, ledger: Ledger, now: datetime) -> Sequence[O
             rows = tuple(book.collected(rule, group))
             outcomes += book.write(translator.gather(rule, group, rows, book))
     return outcomes
+
+
+def _refused(parked: Sequence[Parked], meant: Sequence[Outcome], written: Sequence[Outcome]) -> Sequence[Parked]:
+    """What finance refused, with what follows it: perhaps a correction is among that, which only finance can tell."""
+    refused = {
+        now.parked_id: now.subject
+        for was, now in zip(meant, written, strict=True)
+        if was.postings and now.rejection is not None and now.rejection.status == "failed"
+    }
+    first = {row.subject: row.id for row in parked if row.id in refused}
+    return [
+        row._replace(refused=row.refused + (row.id in refused))
+        for row in parked
+        if row.subject in first and row.id >= first[row.subject]
+    ]
 
 
 def _break_if_mostly_parked(outcomes: Sequence[Outcome], share_max: float) -> None:

@@ -79,12 +79,14 @@ class Posted(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """A parked row as the daemon takes it up again. `approved` are the rules that a person approved for it."""
+    """A parked row as the daemon takes it up again. `approved` are the rules that a person approved for it.
+    `refused` is how often finance has just refused it: as it is, then with its first correction, and so on."""
 
     id: int
     subject: str
     change: Change
     approved: frozenset[str]
+    refused: int = 0
 
 
 class CollectedRow(NamedTuple):

@@ -37,31 +37,39 @@ def replay_subject(run: Run, subject: str, rows: Sequence[Parked]) -> Iterator[O
     row: a clerk who has corrected the row heals it. Behind one that stays rejected all others stay."""
     waiting = list(rows)
     while waiting:
-        run.context.held.discard(subject)
         head = waiting.pop(0)
-        outcome = _again(run, head, head.change, head.approved)
-        folded: list[Parked] = []
-        change: Change | None = head.change
-        first = outcome
-        while change is not None and (outcome.rejection is not None or _is_hushed(outcome, folded)):
-            follower = next((r for r in waiting if r not in folded and follows(run, change, r.change)), None)
-            if follower is None:
-                break
-            folded.append(follower)
-            change = fold(change, follower.change)
-            run.context.held.discard(subject)
-            if change is None:
-                outcome = Outcome(head.change, subject, (), None, FOLDED, head.id)
-            else:
-                outcome = _again(run, head, change, frozenset())
-        if outcome.rejection is not None or (change is not None and _is_hushed(outcome, folded)):
+        outcome, folded = _heal(run, subject, head, waiting)
+        if outcome is not None:
+            yield outcome._replace(subject=subject)
+        if outcome is None or outcome.rejection is not None:
             run.context.held.add(subject)
-            yield first._replace(subject=subject)
             return
-        yield outcome._replace(subject=subject)
         for follower in folded:
             waiting.remove(follower)
             yield Outcome(follower.change, subject, (), None, FOLDED, follower.id)
+
+
+def _heal(
+    run: Run, subject: str, head: Parked, waiting: Sequence[Parked]
+) -> tuple[Outcome | None, Sequence[Parked]]:
+    """What becomes of a row, with as few of its corrections as will do, and which these are. What finance has refused
+    is not tried again; None when no correction is left to try."""
+    change, folded, first = head.change, list[Parked](), None
+    while True:
+        if len(folded) >= head.refused:
+            run.context.held.discard(subject)
+            outcome = _again(run, head, change, frozenset() if folded else head.approved)
+            first = first or outcome
+            if outcome.rejection is None and not _is_hushed(outcome, folded):
+                return outcome, folded
+        follower = next((r for r in waiting if r not in folded and follows(run, change, r.change)), None)
+        if follower is None:
+            return None if head.refused else first, ()
+        folded.append(follower)
+        corrected = fold(change, follower.change)
+        if corrected is None:
+            return Outcome(head.change, subject, (), None, FOLDED, head.id), folded
+        change = corrected
 
 
 def _is_hushed(outcome: Outcome, folded: Sequence[Parked]) -> bool:

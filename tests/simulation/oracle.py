@@ -113,7 +113,7 @@ class _Oracle:
                 try:
                     count = len(self.books.made[subject])
                     unit = _folded(taken)
-                    if unit is not None and taken[0].position in self.facts.vanished:
+                    if unit is not None and unit.before is None and taken[0].position in self.facts.vanished:
                         self._wait(subject, unit)
                     self._apply(subject, unit, len(taken) == 1)
                     if len(taken) == 1 or unit is None or unit.after is None or len(self.books.made[subject]) > count:
