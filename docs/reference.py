@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import inspect
+import json
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
@@ -48,7 +49,7 @@ def _commands() -> Iterator[str]:
     yield textwrap.dedent(cli.__doc__ or "").partition("\n")[2].strip().replace("\n", " ")
     yield ""
     for path, command in commands(cast(Any, typer.main.get_command(app)), ()):
-        arguments = [f"`{p.make_metavar(None)}`" for p in command.params if p.param_type_name == "argument"]
+        arguments = [(p.metavar or p.name).upper() for p in command.params if p.param_type_name == "argument"]
         yield f"### syncd {' '.join([*path])} {' '.join(arguments)}".rstrip()
         yield ""
         yield command.help
@@ -86,15 +87,19 @@ def _table(columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterato
 
 def _model_rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
-        default = "" if field.default is PydanticUndefined else f"`{field.default}`"
+        default = "" if field.default is PydanticUndefined else _default(field.default)
         yield f"`{name}`", default, field.description or ""
 
 
 def _dataclass_rows(settings: type) -> Iterator[tuple[str, ...]]:
     said = _attribute_docs(settings)
     for field in dataclasses.fields(settings):
-        default = "" if field.default is dataclasses.MISSING else f"`{field.default}`"
+        default = "" if field.default is dataclasses.MISSING else _default(field.default)
         yield f"`{field.name}`", default, said.get(field.name, "")
+
+
+def _default(value: object) -> str:
+    return "" if value in (None, "") else f"`{json.dumps(value)}`"
 
 
 def _attribute_docs(described: type) -> dict[str, str]:

@@ -254,10 +254,3 @@ class Layout(Protocol):
     def voucher_ref(self, period: str, type: str, number: int) -> str:
         """What people call the voucher: `2026-02 记-12`."""
         ...
-
-
-class Clock(Protocol):
-    """Time, so that a simulation can own it."""
-
-    def now(self) -> datetime: ...
-    def sleep(self, seconds: float) -> None: ...

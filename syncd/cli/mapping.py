@@ -2,6 +2,8 @@
 
 import json
 from contextlib import closing
+from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,10 +17,13 @@ from syncd.cli.output import complain, console, emit, line
 from syncd.language import say
 from syncd.mapping import Mapping, load
 from syncd.mapping.cases import Result, case_files, run_case
+from syncd.mapping.explain import Lineage
+from syncd.mapping.explain import explain as lineages
 from syncd.mapping.model import schema as json_schema
 
 Write = Annotated[bool, typer.Option("--write", help=say("help_write"))]
 File = Annotated[Path | None, typer.Argument(help=say("help_mapping_file"), show_default=False)]
+Column = Annotated[str, typer.Option("--column", help=say("help_column"), show_default=False)]
 Of = Annotated[Literal["mapping", "layout"], typer.Argument(help=say("help_schema_of"))]
 
 
@@ -31,6 +36,25 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
     for warning in mapping.warnings:
         complain(warning)
     line("mapping_fine", "green", mapping=mapping.name, rules=len(mapping.rules), hash=mapping.hash[:12])
+
+
+def explain(
+    file: File = None, column: Column = "", config: Config = None, name: Name = None, as_json: Json = False
+) -> None:
+    """For each finance column, the EAM columns it comes from."""
+    lineage = [found for found in lineages(_mapping(file, config, name)) if column in found.finance]
+    if as_json:
+        emit([asdict(found) for found in lineage])
+        return
+    for finance, columns in groupby(lineage, key=lambda found: found.finance):
+        console.print(Text(finance, style="bold"))
+        by_origin: dict[tuple[str, ...], list[Lineage]] = {}
+        for found in columns:
+            by_origin.setdefault(found.columns, []).append(found)
+        for origin, same in by_origin.items():
+            through = ", ".join(dict.fromkeys(step for found in same for step in found.through))
+            console.print(Text.assemble("  ", (", ".join(origin) or say("explain_constant"), "green")))
+            console.print(Text(f"    {', '.join(found.rule for found in same)} · {through}", style="dim"))
 
 
 def run_cases(

@@ -73,8 +73,9 @@ def _shown(path: Path, program: str) -> list[list[str]]:
 
 
 def _verbs(path: Path) -> list[tuple[str, ...]]:
-    """Commands without what stands in quotes, which each language says its own way."""
-    return [tuple(w for w in words if " " not in w and w.isascii()) for words in _shown(path, "syncd")]
+    """Commands without the reasons, which each language gives in its own words."""
+    return [tuple(w for w, left in zip(words, ["", *words], strict=False) if left != "--reason")
+            for words in _shown(path, "syncd")]  # fmt: skip
 
 
 def _resolve(command: Any, context: Any) -> None:

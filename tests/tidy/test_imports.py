@@ -13,7 +13,7 @@ from tests.tidy.tree import module, python, tree
 
 PURE = (
     "syncd", "syncd.change", "syncd.posting", "syncd.ports", "syncd.money", "syncd.errors", "syncd.record",
-    "syncd.audit", "syncd.language", "syncd.files", "syncd.statements", "syncd.messages",
+    "syncd.audit", "syncd.language", "syncd.files", "syncd.statements", "syncd.messages", "syncd.migrate",
 )  # fmt: skip
 
 
@@ -28,7 +28,10 @@ LAYERS = (
     Layer(("syncd.language",), ("yaml",)),
     Layer(PURE, ()),
     Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
-    Layer(("syncd.pipeline", "syncd.status", "syncd.desk", "syncd.migrate", "syncd.trace", "syncd.depreciation"), ()),
+    Layer(
+        ("syncd.pipeline", "syncd.status", "syncd.desk", "syncd.trace", "syncd.verify", "syncd.depreciation"),
+        (),
+    ),
     Layer(("syncd.reconcile",), ("syncd.mapping*",)),
     Layer(("syncd.reader",), ()),
     Layer(("syncd.watchdog",), ()),
@@ -37,11 +40,12 @@ LAYERS = (
         ("syncd.supervisor",),
         ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.watchdog", "structlog", "tenacity"),
     ),
+    Layer(("syncd.drain",), ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.supervisor")),
     Layer(("syncd.schedule",), ("syncd.supervisor", "apscheduler*")),
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
     Layer(("connectors", "connectors.*"), ("connectors*", "psycopg2*")),
     Layer(("syncd.wiring",), ("*",)),
-    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*")),
+    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog")),
 )
 
 

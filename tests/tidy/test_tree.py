@@ -47,11 +47,11 @@ def test_nothing_foreign_stands_in_the_tree(what: str) -> None:
 
 
 def test_every_module_is_used() -> None:
-    """A module is imported by another, registered as a connector, or a command."""
-    sources = python("syncd", "connectors", "bench", "docs")
-    used = {name for path in sources for name in _imports(tree(path)) if name != module(path)}
+    """A module is imported by another, registered as a connector, a command, or a connector that tests run on."""
+    used = _imported("syncd", "connectors", "bench", "docs")
     used |= {name for kinds in REGISTRY.values() for name in kinds.values()}
     used |= {script.partition(":")[0] for script in _project()["scripts"].values()}
+    used |= {name for name in _imported("tests") if name.startswith("connectors.")}
     unused = [m for p in python("syncd", "connectors") if (m := module(p)) not in used and p.name != "__init__.py"]
     assert not unused, f"nobody imports {unused}"
 
@@ -98,6 +98,10 @@ def _lines(path: Path) -> int:
 
 def _text(path: Path) -> str:
     return path.read_text("utf-8", errors="replace")
+
+
+def _imported(*folders: str) -> set[str]:
+    return {name for path in python(*folders) for name in _imports(tree(path)) if name != module(path)}
 
 
 def _imports(parsed: ast.Module) -> Iterator[str]:
