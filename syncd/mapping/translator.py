@@ -4,7 +4,8 @@ Two passes. The first completes rows from the mirror and asks every rule that ap
 each kind of thing is one query a batch. The second runs the rules in source order, seeing what the batch has done.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import DecimalException
 from types import CodeType
@@ -84,53 +85,52 @@ class Translator:
         self._kept = Kept([a for a in program.references if a in self._joined])
 
     def translate(self, sets: Sequence[ChangeSet], book: Book) -> Batch:
-        """What the sets mean to finance, and the mirror's new rows."""
-        changes = [change for s in sets for change in s.changes]
-        run = _Run(self._program, book, self._kept, complete_from_mirror(changes, self._tables, book))
-        run.foresee()
+        """What the sets mean to finance, and the mirror's new rows. Ends early behind a change that releases groups:
+        they are posted before what follows."""
+        changes = complete_from_mirror([change for s in sets for change in s.changes], self._tables, book)
         outcomes: list[Outcome] = []
-        for change in run.changes:
-            outcomes.append(run.change(change))
-            if outcomes[-1].postings and outcomes[-1].postings[-1].release is not None:
-                break
-        self._drop_changed(run.written)
+        with self._run(book, changes) as run:
+            for change in changes:
+                outcomes.append(run.change(change))
+                if outcomes[-1].postings and outcomes[-1].postings[-1].release is not None:
+                    break
         mirror = [MirrorWrite(a, key, row) for a, rows in run.written.items() for key, row in rows.items()]
         position, rest = _divided(sets, len(outcomes))
         return Batch(outcomes, mirror, frozenset(run.arrived), position, rest)
 
     def replay(self, parked: Sequence[Parked], book: Book) -> Batch:
         """Parked rows once more, each subject in order up to the first that is still rejected."""
-        run = _Run(self._program, book, self._kept, [row.change for row in parked])
-        run.foresee()
         subjects: dict[str, list[Parked]] = {}
         for row in parked:
             subjects.setdefault(row.subject, []).append(row)
-        outcomes = [o for subject, rows in subjects.items() for o in replay_subject(run, subject, rows)]
+        with self._run(book, [row.change for row in parked]) as run:
+            outcomes = [o for subject, rows in subjects.items() for o in replay_subject(run, subject, rows)]
         return Batch(outcomes, (), frozenset(), None)
 
     def gather(self, rule: str, group: str, rows: Sequence[CollectedRow], book: Book) -> Batch:
         """One posting of a group's collected rows. A row that cannot be posted any more is rejected by itself; when
         that is all of them, the first speaks for all."""
-        if not rows:
-            return Batch((), (), frozenset(), None)
-        run = _Run(self._program, book, self._kept, [row.change for row in rows])
-        run.context.gathering, run.context.approved = True, frozenset((rule,))
-        run.foresee()
         made: list[Posting] = []
         rejected: list[Outcome] = []
-        for row in rows:
-            outcome = run.gathered(rule, row)
-            made += outcome.postings
-            rejected += [outcome] if outcome.rejection is not None else []
-        if not made:
-            return Batch(rejected[:1], (), frozenset(), None)
-        posting = merged(made)._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
+        with self._run(book, [row.change for row in rows]) as run:
+            run.context.gathering, run.context.approved = True, frozenset((rule,))
+            for row in rows:
+                outcome = run.gathered(rule, row)
+                made += outcome.postings
+                rejected += [outcome] if outcome.rejection is not None else []
+            if not made:
+                return Batch(rejected[:1], (), frozenset(), None)
+            posting = merged(made)._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
         return Batch([Outcome(posting.change, posting.subject, (posting,)), *rejected], (), frozenset(), None)
 
-    def _drop_changed(self, written: Mapping[str, Mapping[str, Row | None]]) -> None:
-        for alias, rows in self._kept.rows.items():
-            for key in written.get(alias, ()):
-                rows.pop(key, None)
+    @contextmanager
+    def _run(self, book: Book, changes: Sequence[Change]) -> Iterator["_Run"]:
+        run = _Run(self._program, book, self._kept, changes)
+        try:
+            run.foresee()
+            yield run
+        finally:
+            run.context.close()
 
 
 def _divided(sets: Sequence[ChangeSet], done: int) -> tuple[Position | None, Sequence[ChangeSet]]:
@@ -181,7 +181,7 @@ def _old_key(table: Table, change: Change) -> str:
 def _completed(change: Change, table: Table, images: dict[str, Row | None]) -> Change:
     before, after = change.before, change.after
     if _incomplete(change):
-        image = images.get(_old_key(table, change)) or (UNCHANGED,) * len(table.columns)
+        image = images.get(_old_key(table, change)) or _unknown(table, before or after or ())
         before = image if before is None else _filled(before, image)
         after = after and _filled(after, before)
         change = change._replace(before=before, after=after, flawed=has_marks(before) or has_marks(after))
@@ -190,6 +190,11 @@ def _completed(change: Change, table: Table, images: dict[str, Row | None]) -> C
     if after is not None:
         images[key_text(table, after)] = after
     return change
+
+
+def _unknown(table: Table, row: Row) -> Row:
+    """The image of a row of which only the key is known."""
+    return tuple(value if i in table.key else UNCHANGED for i, value in enumerate(row))
 
 
 def _filled(row: Row, image: Row) -> Row:
@@ -212,7 +217,7 @@ class _Run:
     def foresee(self) -> None:
         """Fetch what the rules will look up, all changes together; joins of joined rows take a round each."""
         for change in self.changes:
-            if change.table in self._joined and change.after is not None:
+            if change.table in self._joined and change.after is not None and not change.flawed:
                 table = self._tables[change.table]
                 self.context.hints[change.table][key_text(table, change.after)] = change.after
         asking = [c for c in self.changes if not c.flawed and c.op != "truncate"]
@@ -283,8 +288,12 @@ class _Run:
                 unnamed = found
             elif found is not None:
                 subject = found
-        if subject in self.context.held:
-            return self._rejected(change, subject, "", Failure("behind", {"subject": subject}, "behind"))
+            if self.context.held and change.before is not None and change.after is not None:
+                was = self._attempt(subject_of, change.before, marked)
+                subject = was if was in self.context.held else subject  # a wrong code that is corrected heals its row
+        held = self._held(subject, subject_of, change)
+        if held is not None:
+            return self._rejected(change, held, "", Failure("behind", {"subject": held}, "behind"))
         nulls = self._nulls[alias]
         before, after = before or nulls, after or nulls
         out: list[Posting] = []
@@ -332,6 +341,16 @@ class _Run:
         except DecimalException:
             return Failure("uncomputable", {"problem": "out_of_range"})
 
+    def _held(self, subject: str, subject_of: Callable[..., Any] | None, change: Change) -> str | None:
+        """The subject that the change waits behind: its own, or the one it had before."""
+        held = self.context.held
+        if subject in held:
+            return subject
+        if not held or subject_of is None or change.before is None or change.after is None:
+            return None
+        before = self._attempt(subject_of, change.before, change.flawed)
+        return before if before in held else None
+
     def _rejected(self, change: Change, subject: str, rule: str, failure: Failure) -> Outcome:
         self.context.held.add(subject)
         rejection = Rejection(change, subject, rule, failure.status, failure.code, failure.params, failure.waits_for)
@@ -349,6 +368,6 @@ class _Run:
     def _put(self, alias: str, key: str, row: Row | None, marked: bool) -> None:
         self.written[alias][key] = row
         if alias in self._joined:
-            self.context.rows[alias][key] = flawed(row) if marked else row
+            self.context.put(alias, key, flawed(row) if marked else row)
             if row is not None:
                 self.arrived.add(f"{alias}:{key}")

@@ -28,7 +28,12 @@ class Database:
     """A PostgreSQL connection in autocommit mode that takes `?` parameters, as `syncd.demo.eam` wants it."""
 
     def __init__(self, dsn: str) -> None:
-        self.connection = psycopg2.connect(dsn)
+        self._dsn = dsn
+        self.open()
+
+    def open(self) -> None:
+        """Connect, or connect again after the server was away."""
+        self.connection = psycopg2.connect(self._dsn)
         self.connection.autocommit = True
         self._cursor = self.connection.cursor()
 
@@ -137,9 +142,7 @@ class Plant(NamedTuple):
 
 
 @contextmanager
-def plant(
-    directory: Path, eam_dsn: str, finance_dsn: str, devices: int = 0, mapping: Path = DEMO
-) -> Iterator[Plant]:
+def plant(directory: Path, eam_dsn: str, finance_dsn: str, devices: int = 0, mapping: Path = DEMO) -> Iterator[Plant]:
     """A company with `devices` old devices, migrated, its mapping accepted; the daemon does not run yet."""
     eam, finance = Database(eam_dsn), Database(finance_dsn)
     company.create(eam, "eam", sqlite=False)
@@ -154,7 +157,7 @@ def plant(
 pipelines:
   demo:
     mapping: {mapping}
-    source: {{kind: postgres, dsn: "{eam_dsn}"}}
+    source: {{kind: postgres, dsn: "{eam_dsn}", slot: "syncd_{eam.value("SELECT current_database()")}"}}
     ledger: {{kind: postgres, dsn: "{finance_dsn}"}}
 """,
         "utf-8",

@@ -23,8 +23,11 @@ NEXT_MONTH = date(2026, 3, 1)
 def shared(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Plant]:
     """One company for the tests that close no month, each with assets of its own."""
     directory = tmp_path_factory.mktemp("shared")
-    with plant(directory, postgres.create_database(), postgres.create_database()) as made, made.running():
+    databases = (postgres.create_database(), postgres.create_database())
+    with plant(directory, *databases) as made, made.running():
         yield made
+    for dsn in databases:
+        postgres.drop_database(dsn)
 
 
 @pytest.fixture
@@ -161,12 +164,16 @@ def test_disposal_clears_through_1606_and_ends_depreciation(company: Plant) -> N
     assert "inspection report" in str(parked(company)["FA-SC-004"]["message"])
 
     close_month(company, date(2026, 5, 1))
+    assert not entries(company, "v.summary LIKE '计提折旧 2026-05%'"), "only FA-SC-004 is left, and waits"
+    head = next(row["id"] for row in company.json("parked", "list") if row["state"] == "failed")
+    company.syncd("parked", "discard", str(head), "--actor", "li", "--reason", "no papers, stays in use")
+    company.settled()
     may = entries(company, "v.summary LIKE '计提折旧 2026-05%'")
-    assert [debit for account, _, debit, _ in may if account == "5101"] == [yuan("1200.00")], "of FA-SC-004 alone"
+    assert [debit for account, _, debit, _ in may if account == "5101"] == [yuan("1200.00")], "a supplementary voucher"
 
     life = company.syncd("trace", "FA-SC-001")
-    for step in ("固定资产增加", "处置当月折旧", "固定资产报废"):
-        assert step in life
+    steps = [life.index(step) for step in ("registration", "monthly_depreciation", "single_depreciation", "disposal")]
+    assert steps == sorted(steps), "the whole life, from purchase to write-off, in one place"
 
 
 def test_above_five_million_waits_for_finance(shared: Plant) -> None:
