@@ -1,4 +1,4 @@
--- Finance as the simulation has it. It refuses a name longer than twenty characters.
+-- Finance as the simulation has it. It does not take 13.13 for a device, which no one could have foreseen.
 CREATE TABLE gl_account (code TEXT PRIMARY KEY);
 CREATE TABLE gl_period (code TEXT PRIMARY KEY, first TEXT NOT NULL, last TEXT NOT NULL, open INTEGER NOT NULL);
 CREATE TABLE gl_voucher (
@@ -8,10 +8,10 @@ CREATE TABLE gl_voucher (
 CREATE TABLE gl_entry (
   period TEXT NOT NULL, type TEXT NOT NULL, number INTEGER NOT NULL, line INTEGER NOT NULL,
   account TEXT NOT NULL REFERENCES gl_account, debit TEXT NOT NULL, credit TEXT NOT NULL, dept TEXT, asset TEXT,
-  PRIMARY KEY (period, type, number, line)
+  PRIMARY KEY (period, type, number, line), CHECK (asset IS NULL OR debit <> '13.13')
 );
 CREATE TABLE fa_card (
-  asset_code TEXT PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) <= 20), dept TEXT NOT NULL,
+  asset_code TEXT PRIMARY KEY, name TEXT NOT NULL, dept TEXT NOT NULL,
   original_value TEXT NOT NULL, accumulated_depreciation TEXT NOT NULL, status TEXT NOT NULL
 );
 INSERT INTO gl_account VALUES ('1002'), ('1601'), ('1602'), ('1606'), ('5101'), ('6602');

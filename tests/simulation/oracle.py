@@ -14,7 +14,7 @@ from syncd.change import Change, Row
 
 CHINA = timezone(timedelta(hours=8))
 EXPENSE = {"workshop": "5101", "office": "6602"}
-NAME_LENGTH_MAX = 20
+REFUSED_BY_FINANCE = Decimal("13.13")
 ID, CODE, NAME, STATUS, DEPARTMENT, VALUE, APPROVED_ON = range(7)
 
 LATE_DEPARTMENTS = (4, 5)
@@ -150,7 +150,7 @@ class _Oracle:
                 made.append(self._registration(code, now, change, is_approved))
         elif now is not None and was is not None and used and uses and now[NAME] != was[NAME]:
             card = self._card(code)
-            card.name = _fitting(now[NAME])
+            card.name = str(now[NAME])
             made.append(Made("renaming", None))
         elif now is not None and used and now[STATUS] == "scrapped":
             card, amount = self._card(code), self._card(code).original_value
@@ -172,7 +172,9 @@ class _Oracle:
         journal = None if change.op == "read" else _journal("记", row[APPROVED_ON], lines)
         if value > 5000 and change.op != "read" and not is_approved:
             raise Refusal("approval")
-        self.books.cards[code] = Card(_fitting(row[NAME]), dept, value)
+        if journal is not None:
+            _taken(value)
+        self.books.cards[code] = Card(str(row[NAME]), dept, value)
         self.standing[code].append(journal)
         return Made("registration", journal)
 
@@ -182,6 +184,7 @@ class _Oracle:
         if amount <= 0:
             raise Refusal("failed")
         card = self._card(code)
+        _taken(amount)
         journal = _journal("记", row[3], (_line("1601", debit=amount, asset=code), _line("1002", credit=amount)))
         card.original_value += amount
         self.books.made[code].append(Made("upgrade", journal))
@@ -223,11 +226,10 @@ def _folded(changes: Sequence[Change]) -> Change | None:
     return None if first.before is None else first._replace(op="delete", after=None)
 
 
-def _fitting(name: object) -> str:
-    """A name that finance has room for."""
-    if len(str(name)) > NAME_LENGTH_MAX:
+def _taken(amount: Decimal) -> None:
+    """Finance takes an amount, or does not."""
+    if amount == REFUSED_BY_FINANCE:
         raise Refusal("failed")
-    return str(name)
 
 
 def _journal(type: str, day: object, lines: tuple[Line, ...]) -> Journal:

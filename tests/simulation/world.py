@@ -11,10 +11,10 @@ from decimal import Decimal
 from random import Random
 
 from connectors.memory import Store, Write
-from syncd.change import Row
 
 APPROVAL_ABOVE = Decimal(5000)
-LONG_NAME = "a name that finance has no room for"
+REFUSED = Decimal("13.13")
+"""An amount that finance does not take, whatever syncd thinks of it."""
 LATE_DEPARTMENTS = (4, 5)
 PERIODS = ("2026-01", "2026-02")
 
@@ -94,34 +94,32 @@ class World:
         asset = (
             self.ids,
             code,
-            LONG_NAME if chance.random() < 0.08 else "lathe",
+            "lathe",
             "draft" if chance.random() < 0.15 else "in_use",
             chance.choice(LATE_DEPARTMENTS) if chance.random() < 0.12 else chance.choice((1, 2, 3)),
-            chance.choice((self._amount(), self._amount(), self._amount(), -self._amount(), Decimal("9000.00")))
-            if chance.random() < 0.4
-            else self._amount(),
+            chance.choice((-self._amount(), REFUSED, Decimal("9000.00"))) if chance.random() < 0.3 else self._amount(),
             chance.choice((date(2026, 1, 20), date(2026, 2, 2), date(2025, 12, 15), date(2026, 1, 31))),
         )
         return [self._put(None, asset)]
 
     def _correct(self) -> list[Write]:
         """Somebody sees the mistake."""
-        wrong = [a for a in self.assets.values() if a[2] == LONG_NAME or a[5] <= 0]
-        mistyped = [u for u in self.upgrades.values() if u[2] <= 0]
+        wrong = [a for a in self.assets.values() if _is_mistyped(a[5])]
+        mistyped = [u for u in self.upgrades.values() if _is_mistyped(u[2])]
         if mistyped and (not wrong or self.chance.random() < 0.5):
             return self._correct_upgrade(self.chance.choice(mistyped))
         if not wrong:
             return []
         was = self.chance.choice(wrong)
-        name = "corrected" if was[2] == LONG_NAME and self.chance.random() < 0.8 else was[2]
-        value = self._amount() if was[5] <= 0 and self.chance.random() < 0.8 else was[5]
+        name = "corrected" if self.chance.random() < 0.3 else was[2]
+        value = self._mistyped() if self.chance.random() < 0.2 else self._amount()
         return [self._put(was, (*was[:2], name, *was[3:5], value, was[6]))]
 
     def _correct_upgrade(self, was: tuple[int, int, Decimal, date]) -> list[Write]:
         if self.chance.random() < 0.3:
             del self.upgrades[was[0]]
             return [Write("upgrade", was, None)]
-        better = (*was[:2], self._amount(), was[3])
+        better = (*was[:2], self._mistyped() if self.chance.random() < 0.2 else self._amount(), was[3])
         self.upgrades[was[0]] = better
         return [Write("upgrade", was, better)]
 
@@ -133,8 +131,7 @@ class World:
             case 0 if was[3] == "draft":
                 return [self._put(was, (*was[:3], "in_use", *was[4:]))]
             case 1 if was[3] == "in_use":
-                name = LONG_NAME if self.chance.random() < 0.2 else f"name {self.chance.randrange(100)}"
-                return [self._put(was, (*was[:2], name, *was[3:]))]
+                return [self._put(was, (*was[:2], f"name {self.chance.randrange(100)}", *was[3:]))]
             case 2 if was[5] <= APPROVAL_ABOVE:
                 return [self._put(was, (*was[:5], self._amount(), was[6]))]
             case 3 if was[3] == "in_use" and self.chance.random() < 0.5:
@@ -153,7 +150,7 @@ class World:
         if asset is None:
             return []
         self.ids += 1
-        amount = -self._amount() if self.chance.random() < 0.15 else self._amount()
+        amount = self._mistyped() if self.chance.random() < 0.2 else self._amount()
         self.referred.add(asset[0])
         self.upgrades[self.ids] = (
             self.ids,
@@ -200,11 +197,13 @@ class World:
     def _amount(self) -> Decimal:
         return Decimal(self.chance.randrange(1, 500_000)) / 100
 
+    def _mistyped(self) -> Decimal:
+        return self.chance.choice((-self._amount(), REFUSED))
+
     def _put(self, was: Asset | None, asset: Asset) -> Write:
         self.assets[asset[0]] = asset
         return Write("asset", was, asset)
 
 
-def row(*values: object) -> Row:
-    """Values as a row."""
-    return values  # type: ignore[return-value]
+def _is_mistyped(amount: Decimal) -> bool:
+    return amount <= 0 or amount == REFUSED
