@@ -14,6 +14,7 @@ from syncd import desk, wiring
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import complain, console, emit, line
+from syncd.errors import MappingError
 from syncd.language import say
 from syncd.mapping import Mapping, load
 from syncd.mapping.cases import Result, case_files, run_case
@@ -29,7 +30,11 @@ Of = Annotated[Literal["mapping", "layout"], typer.Argument(help=say("help_schem
 
 def check(file: File = None, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Types, names, balance."""
-    mapping = _mapping(file, config, name)
+    try:
+        mapping = _mapping(file, config, name)
+    except MappingError as error:
+        complain(error, as_json)
+        raise typer.Exit(FOUND_SOMETHING) from None
     if as_json:
         emit({"mapping": mapping.name, "hash": mapping.hash, "warnings": [w.params for w in mapping.warnings]})
         return
