@@ -55,8 +55,8 @@ class Settings:
     heartbeat_s: float = 10.0
     """Seconds of silence after which the position is moved on, so that the slot holds no log for nothing."""
     heartbeat_table: str = ""
-    """A published table of one row with a column `beat timestamptz`, written to at each heartbeat. Needed by nothing
-    but a PostgreSQL 13 whose walsender is silent; later ones take a message in the log."""
+    """A published table of one row with a column `beat timestamptz`, written to at each heartbeat, for a role that
+    may not call pg_logical_emit_message."""
     failover: bool = False
     """Make the slot one that standbys keep in step (PostgreSQL 17). A promoted standby then counts as the same log."""
 
@@ -129,7 +129,8 @@ class PostgresSource:
         return self._stream.read(timeout_s)
 
     def keepalive(self) -> None:
-        """Tell the server that the reader lives, and what it may forget."""
+        """Tell the server that the reader lives, and what it may forget. Raises Transient when it shuts down."""
+        self._server.ping()
         for stream in (self._past, self._stream):
             if stream is not None:
                 stream.feed_back(force=True)
@@ -267,7 +268,7 @@ class PostgresSource:
             tables=tables,
             zone=self._zone,
             heartbeat_s=settings.heartbeat_s if heartbeat_s is None else heartbeat_s,
-            beat=beat_statement(self._pipeline, settings.heartbeat_table, version, self._facts.standby),
+            beat=beat_statement(self._pipeline, settings.heartbeat_table, self._facts.standby),
             messages=version >= MESSAGES_SINCE,
         )
         return Stream(log, self._server, place)

@@ -152,6 +152,13 @@ class Server:
     def close(self) -> None:
         self._connection.close()
 
+    def fileno(self) -> int:
+        return int(self._connection.fileno())
+
+    def ping(self) -> None:
+        """Raises Transient when the server has ended the connection."""
+        self.query("SELECT 1")
+
     def facts(self) -> Facts:
         return Facts(*self.query(_FACTS)[0])
 
@@ -216,7 +223,7 @@ class Server:
     def try_write(self, sql: str) -> bool:
         """Run a statement that may be refused; False if it was."""
         try:
-            self.query(f"SET synchronous_commit = off; {sql}")
+            self.query(sql)
         except Halt:
             return False
         return True

@@ -29,13 +29,15 @@ from connectors.postgres_overlap import Keys, Overlap, keys_of
 from connectors.postgres_position import Place, in_stream
 from connectors.postgres_server import Server, fault, full_name, guarded, literal, open_connection, quoted, split
 from syncd.change import Change, ChangeSet, Position, Table
-from syncd.errors import Fault, Halt
+from syncd.errors import Fault, Halt, Transient
 
 CHANGES_MAX: Final = 2_000
 """Changes of one set; a longer transaction comes as several."""
 MESSAGES_PER_LOOK: Final = 1_024
 """Messages between two looks at the clock: changes of tables that nobody tracks make no set."""
 FEEDBACK_INTERVAL_S: Final = 1.0
+MOVE_INTERVAL_S: Final = 1.0
+"""How often an idle reader follows a log that moves with other people's changes."""
 SILENCE_MAX_S: Final = 5.0
 """Even with nothing new to say: a server drops a reader that is silent for `wal_sender_timeout`."""
 _VERBS: Final = {INSERT: 0, UPDATE: 1, DELETE: 2}
@@ -64,8 +66,9 @@ class Stream:
     """A running replication. `flushed` is the LSN up to which the ledger holds everything; any thread may raise it,
     all else belongs to the reader's. `xid` is the transaction of the last set that held changes.
 
-    Feedback goes out by a second cursor. The one that reads would report as flushed, by itself, whatever a
-    keepalive mentions, and the slot would then stand beyond the ledger's checkpoint as if changes had been lost.
+    Feedback goes out by a second cursor. The one that reads would report as flushed, by itself, what a keepalive
+    mentions, and the slot would then stand beyond the ledger's checkpoint as if changes had been lost. It does so
+    even without feedback until the first message comes, so a heartbeat is written that will be the first.
     """
 
     def __init__(self, log: Log, server: Server, place: Place) -> None:
@@ -83,13 +86,14 @@ class Stream:
         self._overlap: Overlap | None = None
         self._changes: list[Change] = []
         self._said, self._said_at = place.lsn, -NEVER_S
-        self._beat_at = self._told_at = -NEVER_S
+        self._told_at = -NEVER_S
         self._told = 0
         self._failure: Fault | None = None
         self._connection = open_connection(log.dsn, log.application, replication=True)
         options = {"proto_version": "1", "publication_names": quoted(log.publication)}
         if log.messages:
             options["messages"] = "true"
+        self._beat()
         with guarded():
             self._reading = self._connection.cursor()
             self._telling = self._connection.cursor()
@@ -104,14 +108,14 @@ class Stream:
             raise self._failure
         try:
             return self._read(time.monotonic() + timeout_s)
-        except psycopg2.Error as error:
-            failure = fault(error)
+        except Garbled as error:
+            raise Halt("pg_garbled", error=error) from error
+        except (psycopg2.Error, Transient) as error:
+            failure = fault(error) if isinstance(error, psycopg2.Error) else error
             if (last_beat := self._heartbeat()) is None:
                 raise failure from error
             self._failure = failure  # the ledger should know where the slot may stand, before it hears why it ended
             return last_beat
-        except Garbled as error:
-            raise Halt("pg_garbled", error=error) from error
 
     def feed_back(self, force: bool = False) -> None:
         """Tell the server what is durable, at most once a second, at least every few."""
@@ -148,7 +152,7 @@ class Stream:
                     return beat
                 if (left := deadline - time.monotonic()) <= 0:
                     return None
-                select.select([self._reading], [], [], min(left, FEEDBACK_INTERVAL_S))
+                self._await(min(left, FEEDBACK_INTERVAL_S))
                 continue
             data = message.payload
             kind = data[0]
@@ -173,6 +177,13 @@ class Stream:
                 self.feed_back()
                 if time.monotonic() >= deadline:
                     return None
+
+    def _await(self, timeout_s: float) -> None:
+        """Until something comes. A server that shuts down ends ordinary connections first, and then waits for its
+        replicas: that it waits for nobody who waits for finance, the reader leaves when the other connection ends."""
+        ready, _, _ = select.select([self._reading, self._server], [], [], timeout_s)
+        if self._server in ready:
+            self._server.ping()
 
     def _control(self, kind: int, data: bytes) -> ChangeSet | None:
         if kind == BEGIN:
@@ -215,12 +226,17 @@ class Stream:
     def _idle(self) -> ChangeSet | None:
         """Nothing waits. After a silence the position is moved on, and something is written that will move it."""
         now = time.monotonic()
-        if self._open or now - self._said_at < self._log.heartbeat_s:
+        silence = now - self._said_at
+        if self._open or silence < min(self._log.heartbeat_s, MOVE_INTERVAL_S):
             return None
-        if self._log.beat and now - self._beat_at >= self._log.heartbeat_s:
-            self._beat_at = now
-            self._server.try_write(self._log.beat)
+        if min(silence, now - self._beat_at) >= self._log.heartbeat_s:
+            self._beat()
         return self._heartbeat()
+
+    def _beat(self) -> None:
+        self._beat_at = time.monotonic()
+        if self._log.beat:
+            self._server.try_write(self._log.beat)
 
     def _heartbeat(self) -> ChangeSet | None:
         """An empty set, if the log has moved on without anything for us. Between transactions all that committed
@@ -269,11 +285,10 @@ class Stream:
             self._changes.append(rest)
 
 
-def beat_statement(pipeline: str, table: str, version: int, standby: bool) -> str:
-    """What writes a heartbeat into the log: a row where a table is given, else a message, else nothing."""
+def beat_statement(pipeline: str, table: str, standby: bool) -> str:
+    """What writes a heartbeat into the log: a row where a table is given, else a message; a standby writes nothing."""
     if standby:
         return ""
     if table:
-        name = quoted(*split(table))
-        return f"UPDATE {name} SET beat = now()"
-    return f"SELECT pg_logical_emit_message(true, 'syncd', {literal(pipeline)})" if version >= MESSAGES_SINCE else ""
+        return f"UPDATE {quoted(*split(table))} SET beat = now()"
+    return f"SELECT pg_logical_emit_message(true, 'syncd', {literal(pipeline)})"

@@ -83,6 +83,11 @@ def holding(changes: int) -> Callable[[list[ChangeSet]], bool]:
     return lambda sets: sum(len(s.changes) for s in sets) >= changes
 
 
+def whole(changes: int) -> Callable[[list[ChangeSet]], bool]:
+    """Until so many changes were said and the transaction of the last one is over."""
+    return lambda sets: holding(changes)(sets) and sets[-1].position.endswith(".00000000")
+
+
 def read_until(source: PostgresSource, done: Callable[[list[ChangeSet]], bool]) -> list[ChangeSet]:
     """What a source says until `done`, within the bound."""
     sets: list[ChangeSet] = []
