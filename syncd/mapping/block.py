@@ -188,7 +188,7 @@ class Block:
             f"if {variable} is UNKNOWN:",
             f"    want_{i}.add(k)",
             "    again = True",
-            f"elif {variable} is None:",
+            f"elif {variable} is None or {variable}.__class__ is Flawed:",
             f"    {variable} = hint_{i}.get(k, UNKNOWN)",
         ]
 

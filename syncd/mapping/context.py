@@ -1,8 +1,8 @@
 """What a batch looks up, and what it has done so far: the generated rules read and write their own batch here.
 
 Each kind of thing is fetched once a batch, for all its changes together; what was not foreseen is fetched one by
-one. Rows of references are kept between batches, as they were committed: a batch that changes one drops it, so that
-a batch which was rolled back leaves nothing behind.
+one. Rows of references are kept between batches, as they were committed: a batch forgets those it has changed, so
+that one which was rolled back leaves nothing behind.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ class Kept:
     """What outlives a batch: committed rows of references, and finance's lookups."""
 
     def __init__(self, references: Sequence[str]) -> None:
-        self.rows: dict[str, dict[str, Row]] = {alias: {} for alias in references}
+        self.rows: dict[str, dict[str, Row | None]] = {alias: {} for alias in references}
         self.lookups: dict[str, Mapping[Value, Value]] = {}
 
 
@@ -71,7 +71,8 @@ class Context:
     ) -> None:
         self.book, self.layout, self.tables, self.zone = book, layout, tables, zone
         self.reversible, self.kept = reversible, kept
-        self.rows: dict[str, dict[str, Row | None]] = {a: dict(kept.rows.get(a, ())) for a in joined}
+        self.rows: dict[str, dict[str, Row | None]] = {a: kept.rows.get(a, {}) for a in joined}
+        self.fleeting: list[tuple[str, str]] = []
         self.hints: dict[str, dict[str, Row]] = {a: {} for a in joined}
         self.wanted_rows: dict[str, set[str]] = {a: set() for a in joined}
         self.nulls = {a: (None,) * len(t.columns) for a, t in tables.items()}
@@ -114,19 +115,29 @@ class Context:
                 subjects.clear()
 
     def _fetch_rows(self, alias: str, keys: set[str]) -> None:
-        found = self.book.mirror(alias, keys)
-        rows, kept = self.rows[alias], self.kept.rows.get(alias)
+        found, rows = self.book.mirror(alias, keys), self.rows[alias]
         for key in keys:
-            row = found.get(key)
-            rows[key] = flawed(row)
-            if kept is not None and row is not None:
-                if len(kept) >= KEPT_ROWS_MAX:
-                    kept.clear()
-                kept[key] = flawed(row) or row
+            row = rows[key] = flawed(found.get(key))
+            if row is None:
+                self.fleeting.append((alias, key))
+
+    def put(self, alias: str, key: str, row: Row | None) -> None:
+        """A row of a joined table as this batch leaves it."""
+        self.rows[alias][key] = row
+        self.fleeting.append((alias, key))
+
+    def close(self) -> None:
+        """The batch is over: what it found missing or has changed is not what others will find."""
+        for alias, key in self.fleeting:
+            self.rows[alias].pop(key, None)
+        for rows in self.kept.rows.values():
+            if len(rows) > KEPT_ROWS_MAX:
+                rows.clear()
 
     def _fetch_latest(self, n: int, subjects: set[str]) -> None:
-        found = self.book.latest(subjects, self.reversible[n])
-        self.latest_found[n] |= {s: _target(found[s]) if s in found else None for s in subjects}
+        wanted = subjects - self.latest_found[n].keys()
+        found = self.book.latest(wanted, self.reversible[n]) if wanted else {}
+        self.latest_found[n] |= {s: _target(found[s]) if s in found else None for s in wanted}
 
     def _lookup(self, name: str, again: bool = False) -> Mapping[Value, Value]:
         if again or name not in self.kept.lookups:

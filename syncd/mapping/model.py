@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from syncd.errors import MappingError
@@ -50,7 +50,12 @@ class Form(Strict):
     timestamp: str | None = None
 
 
-ColumnType = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch"] | Form
+def _is_block(value: object) -> str:
+    return "<block>" if isinstance(value, dict | BaseModel) else "<word>"
+
+
+ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch"]
+ColumnType = Annotated[Annotated[ColumnWord, Tag("<word>")] | Annotated[Form, Tag("<block>")], Discriminator(_is_block)]
 
 
 class Join(Strict):
@@ -174,7 +179,7 @@ class Collect(Strict):
     """Many rows, one voucher a group; posted by a change or by a cron expression."""
 
     group: Exprs
-    post: Due | str
+    post: Annotated[Annotated[str, Tag("<word>")] | Annotated[Due, Tag("<block>")], Discriminator(_is_block)]
 
 
 class Rule(Strict):
@@ -213,9 +218,19 @@ class SumOf(Strict):
     where: Expr | None = None
 
 
+def _is_term(value: object) -> str:
+    if not isinstance(value, dict | BaseModel):
+        return "<expression>"
+    return "<rule>" if isinstance(value, OfRule) or (isinstance(value, dict) and "rule" in value) else "<sum>"
+
+
+MeasureTerm = Annotated[
+    Annotated[OfRule, Tag("<rule>")] | Annotated[SumOf, Tag("<sum>")] | Annotated[Expr, Tag("<expression>")],
+    Discriminator(_is_term),
+]
 Measure = Annotated[
-    tuple[OfRule | SumOf | Expr, ...],
-    BeforeValidator(_many, json_schema_input_type=OfRule | SumOf | Expr | list[OfRule | SumOf | Expr]),
+    tuple[MeasureTerm, ...],
+    BeforeValidator(_many, json_schema_input_type=MeasureTerm | list[MeasureTerm]),
     Field(min_length=1),
 ]
 """What the EAM says an amount is: the sum of the terms."""
@@ -316,12 +331,12 @@ def parse(block: type[Block], document: Document, errors: list[MappingError]) ->
     try:
         return block.model_validate(document.data)
     except ValidationError as error:
-        told: set[Trail] = set()
-        for detail in error.errors(include_url=False, include_context=False):
-            trail = _trail(document.data, detail["loc"])
-            if trail not in told:
+        details = error.errors(include_url=False, include_context=False)
+        trails = [_trail(document.data, detail["loc"]) for detail in details]
+        for i, (trail, detail) in enumerate(zip(trails, details, strict=True)):
+            is_consequence = detail["type"] == "too_short" and any(t[: len(trail)] == trail != t for t in trails)
+            if trail not in trails[:i] and not is_consequence:
                 errors.append(_fault(block, document, trail, detail))
-            told.add(trail)
         return None
 
 
