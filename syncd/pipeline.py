@@ -84,11 +84,12 @@ def _refused(parked: Sequence[Parked], meant: Sequence[Outcome], written: Sequen
         for was, now in zip(meant, written, strict=True)
         if was.postings and now.rejection is not None and now.rejection.status == "failed"
     }
-    first = {row.subject: row.id for row in parked if row.id in refused}
+    settled = {outcome.parked_id for outcome in written if outcome.rejection is None}
+    subjects = set(refused.values())
     return [
         row._replace(refused=row.refused + (row.id in refused))
         for row in parked
-        if row.subject in first and row.id >= first[row.subject]
+        if row.subject in subjects and row.id not in settled
     ]
 
 
