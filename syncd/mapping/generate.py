@@ -54,7 +54,7 @@ def module(plan: Plan) -> str:
 
 def _subject(plan: Plan, name: str, alias: str, e: Expression, joins: Mapping[str, Join]) -> list[str]:
     block = Block(plan, Rule("", plan.tables[alias], e, joins))
-    block.marks((e,))
+    block.mark_row(e)
     block.need(e.names)
     block.add(f"return {e.python()}")
     return [f"    def {name}(row, flawed):", *block.lines]

@@ -1,0 +1,616 @@
+"""What the rules make of changes: each test is named after the invariant or the promise it holds."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.change import UNCHANGED, ChangeSet, Malformed
+from syncd.language import say
+from syncd.posting import Outcome
+from tests.unit.paper import Paper, batches, example, only, rejection, unchanged, variant
+
+MACHINE: dict[str, Any] = {
+    "id": 1,
+    "asset_code": "FA-1",
+    "name": "机床",
+    "department_id": 1,
+    "status": "in_use",
+    "original_value": Decimal("120000.00"),
+    "approved_on": date(2026, 2, 5),
+}
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return example()
+
+
+def test_a_registration_makes_a_card_and_a_balanced_voucher(paper: Paper) -> None:
+    posting = only(paper.post(paper.insert("asset", **MACHINE)))
+    (card,) = posting.cards
+    assert (card.asset_code, card.verb) == ("FA-1", "open")
+    assert card.fields == {
+        "name": "机床",
+        "dept": "SC",
+        "original_value": Decimal("120000.00"),
+        "accumulated_depreciation": Decimal("0.00"),
+    }
+    voucher = posting.voucher
+    assert voucher is not None
+    assert voucher[:5] == ("记", "2026-02", date(2026, 2, 5), date(2026, 2, 5), "固定资产增加 机床")
+    debit, credit = voucher.entries
+    assert (debit.account, debit.debit, debit.credit) == ("1601", Decimal("120000.00"), 0)
+    assert debit.dims == {"dept": "SC", "asset": "FA-1"}
+    assert (credit.account, credit.debit, credit.credit) == ("1002", 0, Decimal("120000.00"))
+    assert posting.rows[0].values == {"asset_code": "FA-1", "counted": False}
+
+
+def test_a_change_no_rule_applies_to_is_ignored_by_name(paper: Paper) -> None:
+    (outcome,) = paper.post(paper.insert("asset", **MACHINE | {"status": "draft"}))
+    assert outcome == Outcome(outcome.change, "FA-1", ignored="asset: registration, cancelled, transfer")
+    (outcome,) = paper.post(paper.insert("dept", id=3, code="XS", kind="sales"))
+    assert outcome.ignored == "dept: reference"
+
+
+# Nothing twice
+
+
+def test_nothing_twice_the_business_key_survives_a_second_snapshot_and_a_second_reading(paper: Paper) -> None:
+    first = paper.insert("asset", **MACHINE)
+    paper.post(first)
+    for again in (first, paper.read("asset", **MACHINE), paper.insert("asset", **MACHINE)):
+        (outcome,) = paper.post(again)
+        assert outcome == Outcome(again, "FA-1")
+    assert paper.keys == ["registration/FA-1"]
+
+
+def test_nothing_twice_within_one_batch(paper: Paper) -> None:
+    changes = [paper.insert("asset", **MACHINE), paper.read("asset", **MACHINE)]
+    assert [len(o.postings) for o in paper.post(*changes)] == [1, 0]
+
+
+def test_nothing_twice_without_a_business_key_the_position_is_the_key(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE))
+    move = paper.update("asset", MACHINE, department_id=2)
+    assert only(paper.post(move)).key == f"transfer/{move.position}/"
+    assert paper.post(move)[0] == Outcome(move, "FA-1")
+
+
+def test_a_reversed_posting_may_be_made_again_under_its_next_key(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE))
+    paper.post(paper.delete("asset", **MACHINE))
+    assert only(paper.post(paper.insert("asset", **MACHINE))).key == "registration/FA-1~2"
+    paper.post(paper.delete("asset", **MACHINE))
+    assert only(paper.post(paper.insert("asset", **MACHINE))).key == "registration/FA-1~3"
+
+
+# Snapshot rows
+
+
+def test_a_snapshot_row_writes_the_card_and_no_voucher(paper: Paper) -> None:
+    big = MACHINE | {"original_value": Decimal("6000000.00")}
+    posting = only(paper.post(paper.read("asset", **big)))
+    assert posting.voucher is None
+    assert posting.cards[0].fields["original_value"] == Decimal("6000000.00")
+    assert posting.rows == ()
+
+
+def test_a_snapshot_row_of_a_collecting_rule_changes_the_card_at_once(paper: Paper) -> None:
+    paper.post(paper.read("asset", **MACHINE))
+    row = {"asset_id": 1, "period": "2026-01", "amount": Decimal("10.00"), "charged_on": date(2026, 1, 31)}
+    posting = only(paper.post(paper.read("deprec", **row)))
+    assert (posting.collected, posting.voucher) == (None, None)
+    assert posting.cards[0].fields == {"accumulated_depreciation": Decimal("10.00")}
+
+
+def test_a_rule_says_what_it_does_with_snapshot_rows(tmp_path: Path) -> None:
+    def rule(snapshot: str) -> dict[str, Any]:
+        amount = {"debit": "after.original_value"}, {"credit": "after.original_value"}
+        return {
+            "on": "asset",
+            "snapshot": snapshot,
+            "card": {"asset_code": "after.asset_code", "original_value": "after.original_value"},
+            "voucher": {
+                "type": "'记'",
+                "date": "after.approved_on",
+                "summary": "'期初'",
+                "entries": [{"account": "'1601'", **amount[0]}, {"account": "'1002'", **amount[1]}],
+            },
+        }
+
+    skips = Paper(variant(tmp_path, rules={"opening": rule("skip")}))
+    assert skips.post(skips.read("asset", **MACHINE))[0].ignored == "asset: opening"
+    posts = Paper(variant(tmp_path, rules={"opening": rule("post")}))
+    posting = only(posts.post(posts.read("asset", **MACHINE)))
+    assert posting.key == "opening/read/1"
+    assert posting.voucher is not None
+
+
+# Nothing invented
+
+
+def test_nothing_invented_a_column_the_log_left_out_is_taken_from_the_mirror(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE | {"status": "draft"}))
+    after = paper.row("asset", **MACHINE)
+    toasted = (*after[:2], UNCHANGED, *after[3:])
+    posting = only(paper.post(paper.change("update", "asset", None, toasted)))
+    assert posting.cards[0].fields["name"] == "机床"
+    assert posting.change.before == paper.row("asset", **MACHINE | {"status": "draft"})
+
+
+def test_nothing_invented_an_earlier_change_of_the_same_batch_counts_as_known(paper: Paper) -> None:
+    after = paper.row("asset", **MACHINE)
+    changes = [
+        paper.insert("asset", **MACHINE | {"status": "draft"}),
+        paper.change("update", "asset", None, (*after[:2], UNCHANGED, *after[3:])),
+        paper.change("delete", "asset", unchanged(after, [0]), None),
+    ]
+    outcomes = paper.post(*changes)
+    assert [[p.rule for p in o.postings] for o in outcomes] == [[], ["registration"], ["cancelled"]]
+
+
+def test_nothing_invented_what_nobody_knows_parks_the_rules_that_use_it(paper: Paper) -> None:
+    after = paper.row("asset", **MACHINE)
+    said = rejection(paper.post(paper.change("update", "asset", None, after)))
+    assert (said.code, said.params["column"]) == ("not_carried", "status")
+
+
+def test_a_malformed_value_parks_only_the_rules_that_use_it(paper: Paper) -> None:
+    typed = MACHINE | {"original_value": Malformed("15万", "malformed_number")}
+    assert paper.post(paper.insert("asset", **typed | {"status": "draft"}))[0].ignored
+    said = rejection(paper.post(paper.insert("asset", **typed | {"id": 2, "asset_code": "FA-2"})))
+    assert (said.code, said.status, said.rule) == ("malformed", "failed", "registration")
+    assert say(said.code, said.params, "zh") == "asset.original_value 的内容“15万”有误：不是数字"
+    assert say(said.code, said.params, "en") == "asset.original_value holds “15万”: it is not a number"
+
+
+def test_a_malformed_subject_is_held_by_the_row_itself(paper: Paper) -> None:
+    row = MACHINE | {"asset_code": Malformed("\\xff", "malformed_utf8")}
+    assert rejection(paper.post(paper.insert("asset", **row))).subject == "asset:1"
+
+
+def test_a_malformed_joined_value_parks_the_rules_that_use_it(paper: Paper) -> None:
+    paper.given("dept", id=9, code=Malformed("\\xff", "malformed_utf8"), kind="production")
+    said = rejection(paper.post(paper.insert("asset", **MACHINE | {"department_id": 9})))
+    assert (said.code, said.params["table"], said.params["column"]) == ("malformed", "dept", "code")
+
+
+# References
+
+
+def test_a_row_waits_for_its_reference_and_is_tried_again_when_it_arrives(paper: Paper) -> None:
+    said = rejection(paper.post(paper.insert("asset", **MACHINE | {"department_id": 7})))
+    assert (said.code, said.waits_for) == ("reference_missing", "dept:7")
+    assert paper.replay() == []
+    paper.post(paper.insert("dept", id=7, code="XS", kind="sales"))
+    assert only(paper.replay()).cards[0].fields["dept"] == "XS"
+
+
+def test_a_key_with_null_in_it_joins_nothing(tmp_path: Path) -> None:
+    rule = {
+        "on": "asset",
+        "join": {"dept": "after.department_id"},
+        "card": {"asset_code": "after.asset_code", "dept": "dept.code"},
+    }
+    paper = Paper(variant(tmp_path, rules={"seen": rule}))
+    assert only(paper.post(paper.insert("asset", **MACHINE | {"department_id": None}))).cards[0].fields == {
+        "dept": None
+    }
+
+
+def test_an_optional_join_reads_null_until_the_row_arrives(tmp_path: Path) -> None:
+    rule = {
+        "on": "asset",
+        "join": {"dept": {"key": "after.department_id", "optional": True}},
+        "card": {"asset_code": "after.asset_code", "dept": "dept.code"},
+    }
+    paper = Paper(variant(tmp_path, rules={"seen": rule}))
+    assert only(paper.post(paper.insert("asset", **MACHINE))).cards[0].fields == {"dept": None}
+
+
+def test_a_reference_changed_in_a_batch_is_seen_by_what_follows_and_not_by_what_comes_before(paper: Paper) -> None:
+    changes = [
+        paper.insert("asset", **MACHINE),
+        paper.update("dept", {"id": 1, "code": "SC", "kind": "production"}, code="SC2"),
+        paper.insert("asset", **MACHINE | {"id": 2, "asset_code": "FA-2"}),
+    ]
+    first, _, third = paper.post(*changes)
+    assert first.postings[0].cards[0].fields["dept"] == "SC"
+    assert third.postings[0].cards[0].fields["dept"] == "SC2"
+
+
+def test_a_batch_that_was_rolled_back_leaves_no_reference_behind(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE))
+    renamed = paper.update("dept", {"id": 1, "code": "SC", "kind": "production"}, code="SC2")
+    added = paper.insert("dept", id=5, code="CK", kind="production")
+    paper.translator.translate([ChangeSet([renamed, added], renamed.position)], paper.book)  # and never written
+    second = paper.insert("asset", **MACHINE | {"id": 2, "asset_code": "FA-2"})
+    third = paper.insert("asset", **MACHINE | {"id": 3, "asset_code": "FA-3", "department_id": 5})
+    kept, waits = paper.post(second, third)
+    assert kept.postings[0].cards[0].fields["dept"] == "SC"
+    assert waits.rejection is not None
+    assert waits.rejection.waits_for == "dept:5"
+
+
+# Order per subject
+
+
+def test_order_per_subject_what_follows_a_parked_change_waits_behind_it_across_tables(paper: Paper) -> None:
+    bad = paper.insert("asset", **MACHINE | {"original_value": Decimal("-1.00")})
+    paid = {"id": 9, "asset_id": 1, "amount": Decimal("5.00"), "approved_on": date(2026, 2, 9)}
+    outcomes = paper.post(
+        bad, paper.insert("upgrade", **paid), paper.insert("asset", **MACHINE | {"id": 2, "asset_code": "FA-2"})
+    )
+    assert [o.rejection and o.rejection.status for o in outcomes] == ["failed", "behind", None]
+    assert [o.subject for o in outcomes] == ["FA-1", "FA-1", "FA-2"]
+    later = rejection(paper.post(paper.update("asset", MACHINE, department_id=2)))
+    assert (later.status, say(later.code, later.params, "zh")) == ("behind", "FA-1 有更早的变更尚未入账，本条排在其后")
+
+
+def test_order_per_subject_a_renamed_asset_waits_behind_its_old_name(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE | {"original_value": Decimal(0)}))
+    assert rejection(paper.post(paper.update("asset", MACHINE, asset_code="FA-9"))).subject == "FA-1"
+
+
+def test_all_rules_of_a_change_post_together_or_not_at_all(tmp_path: Path) -> None:
+    rules = {
+        "opens": {"on": "asset", "card": {"asset_code": "after.asset_code", "name": "after.name"}},
+        "refuses": {
+            "on": "asset",
+            "require": [{"check": "card.name <> '机床'", "says": {"zh": "不收机床", "en": "no machine tools"}}],
+        },
+    }
+    paper = Paper(variant(tmp_path, rules=rules))
+    said = rejection(paper.post(paper.insert("asset", **MACHINE)))
+    assert (said.rule, say(said.code, said.params, "zh")) == ("refuses", "不收机床")
+    (ok,) = paper.post(paper.insert("asset", **MACHINE | {"id": 2, "asset_code": "FA-2", "name": "磨床"}))
+    assert [p.rule for p in ok.postings] == ["opens", "refuses"]
+    assert paper.book.card_fields == {"FA-2": {"name": "磨床"}}
+
+
+def test_truncate_parks_the_table_and_later_changes_go_on(paper: Paper) -> None:
+    gone = paper.change("truncate", "asset")
+    parked, posted = paper.post(gone, paper.insert("asset", **MACHINE))
+    assert parked.rejection is not None
+    assert (parked.rejection.subject, parked.rejection.code) == ("asset:*", "truncate")
+    assert len(posted.postings) == 1
+
+
+# Clerks
+
+
+@pytest.mark.parametrize("value", [Decimal("0.00"), Decimal("-150000.00"), None])
+def test_a_check_that_is_false_or_null_parks_the_row_in_the_mapping_s_own_words(paper: Paper, value: Any) -> None:
+    said = rejection(paper.post(paper.insert("asset", **MACHINE | {"original_value": value})))
+    assert say(said.code, said.params, "zh") == "原值必须大于零"
+    assert say(said.code, said.params, "en") == "the original value must be above zero"
+
+
+def test_a_corrected_row_heals_itself(paper: Paper) -> None:
+    wrong = MACHINE | {"original_value": Decimal("-1.00")}
+    paper.post(paper.insert("asset", **wrong))
+    paper.post(paper.update("asset", wrong, original_value=Decimal("0.00")))
+    assert rejection(paper.replay()[:1]).code == "require"
+    paper.post(paper.update("asset", wrong | {"original_value": Decimal("0.00")}, original_value=Decimal("7.00")))
+    healed, *folded = paper.replay()
+    assert healed.postings[0].cards[0].fields["original_value"] == Decimal("7.00")
+    assert [o.ignored for o in folded] == ["folded", "folded"]
+    assert paper.book.held() == set()
+
+
+def test_a_wrong_row_that_is_deleted_again_leaves_nothing(paper: Paper) -> None:
+    wrong = MACHINE | {"original_value": Decimal("-1.00")}
+    paper.post(paper.insert("asset", **wrong), paper.delete("asset", **wrong))
+    assert [o.ignored for o in paper.replay()] == ["folded", "folded"]
+    assert (paper.keys, paper.book.held()) == ([], set())
+
+
+def test_followers_are_released_in_order_once_the_head_is_posted(paper: Paper) -> None:
+    paid = {"id": 9, "asset_id": 1, "amount": Decimal("5.00"), "approved_on": date(2026, 2, 9)}
+    paper.post(paper.insert("asset", **MACHINE | {"department_id": 7}), paper.insert("upgrade", **paid))
+    paper.post(paper.insert("dept", id=7, code="XS", kind="sales"))
+    assert [o.postings[0].rule for o in paper.replay()] == ["registration", "upgrade"]
+    assert paper.book.card_fields["FA-1"]["original_value"] == Decimal("120005.00")
+
+
+def test_followers_stay_behind_a_head_that_fails_again(paper: Paper) -> None:
+    paid = {"id": 9, "asset_id": 1, "amount": Decimal("5.00"), "approved_on": date(2026, 2, 9)}
+    paper.post(paper.insert("asset", **MACHINE | {"department_id": 7}), paper.insert("upgrade", **paid))
+    assert rejection(paper.retry("FA-1")).code == "reference_missing"
+    assert [n.rejection.status for n in paper.book.notes] == ["failed", "behind"]
+
+
+@pytest.mark.parametrize(("value", "waits"), [("5000000.00", False), ("5000000.01", True)])
+def test_five_million_passes_and_a_cent_more_waits_for_approval(paper: Paper, value: str, waits: bool) -> None:
+    (outcome,) = paper.post(paper.insert("asset", **MACHINE | {"original_value": Decimal(value)}))
+    assert (outcome.rejection is not None) == waits
+    if waits:
+        assert outcome.rejection is not None
+        assert (outcome.rejection.status, outcome.rejection.params) == ("approval", {"role": "finance"})
+        assert only(paper.retry("FA-1", approve="registration")).key == "registration/FA-1"
+
+
+def test_an_approval_is_not_for_what_the_row_became_afterwards(paper: Paper) -> None:
+    big = MACHINE | {"original_value": Decimal("6000000.00"), "department_id": 7}
+    paper.post(paper.insert("asset", **big))
+    paper.post(paper.update("asset", big, department_id=1, original_value=Decimal("9000000.00")))
+    assert paper.retry("FA-1", approve="registration")[0].rejection is not None
+
+
+# Finance
+
+
+def test_a_late_event_goes_to_the_first_open_period_and_keeps_its_date(paper: Paper) -> None:
+    paper.book.closed = {"2026-02", "2026-03"}
+    voucher = only(paper.post(paper.insert("asset", **MACHINE))).voucher
+    assert voucher is not None
+    assert (voucher.period, voucher.date, voucher.event_date) == ("2026-04", date(2026, 4, 1), date(2026, 2, 5))
+
+
+def test_without_an_open_period_the_row_is_parked(paper: Paper) -> None:
+    paper.book.closed = {p.code for p in paper.book.periods()}
+    assert rejection(paper.post(paper.insert("asset", **MACHINE))).code == "no_open_period"
+
+
+def test_a_date_outside_every_period_is_parked(paper: Paper) -> None:
+    row = MACHINE | {"approved_on": date(1926, 2, 5)}
+    assert rejection(paper.post(paper.insert("asset", **row))).code == "unknown_period"
+
+
+def test_an_unknown_account_is_parked_with_the_nearest_and_found_once_finance_has_it(paper: Paper) -> None:
+    paper.book.lookups = {"account": {"1601": 1, "1003": 2}}
+    said = rejection(paper.post(paper.insert("asset", **MACHINE)))
+    assert (said.code, said.params) == ("unknown_account", {"account": "1002", "nearest": "1003"})
+    paper.book.lookups = {"account": {"1601": 1, "1002": 2}}
+    assert only(paper.retry("FA-1")).voucher is not None
+
+
+def test_a_missing_decision_names_table_and_key(paper: Paper) -> None:
+    paper.given("dept", id=8, code="QT", kind="other")
+    paper.post(paper.insert("asset", **MACHINE | {"department_id": 8}))
+    row = {"asset_id": 1, "period": "2026-03", "amount": Decimal(1), "charged_on": date(2026, 3, 31)}
+    said = rejection(paper.post(paper.insert("deprec", **row)))
+    assert (said.code, said.params) == ("no_decision", {"table": "expense_account", "key": "other"})
+
+
+@pytest.mark.parametrize(
+    ("entries", "code", "params"),
+    [
+        ([("debit", "10.00"), ("credit", "after.original_value")], "unbalanced", {"difference": "-119990.00"}),
+        ([("debit", "-after.original_value"), ("credit", "-after.original_value")], "negative_amount", {"line": "1"}),
+        ([("debit", "NULLIF(1.0, 1.0)"), ("credit", "after.original_value")], "missing_value", {"line": "1"}),
+        ([("debit", "after.original_value / 7"), ("credit", "after.original_value / 7")], "not_cents", {"line": "1"}),
+        ([("debit", "after.id - 1"), ("credit", "after.id - 1")], "few_entries", {"entries": "0"}),
+        ([("debit", "after.original_value / (after.id - 1)"), ("credit", "10.00")], "uncomputable", {}),
+    ],
+)
+def test_balanced_no_voucher_is_made_that_finance_could_not_book(
+    tmp_path: Path, entries: list[tuple[str, str]], code: str, params: dict[str, str]
+) -> None:
+    voucher = {
+        "type": "'记'",
+        "date": "after.approved_on",
+        "summary": "'试'",
+        "entries": [{"account": "'1601'", side: amount} for side, amount in entries],
+    }
+    paper = Paper(variant(tmp_path, rules={"tried": {"on": "asset", "voucher": voucher}}))
+    said = rejection(paper.post(paper.insert("asset", **MACHINE)))
+    assert said.code == code
+    assert {name: said.params[name] for name in params} == params
+    for language in ("zh", "en"):
+        assert "{" not in say(said.code, said.params, language)
+
+
+def test_balanced_entries_may_stand_under_a_condition(tmp_path: Path) -> None:
+    entries = [
+        {"account": "'1601'", "debit": "after.original_value", "when": "after.name = '机床'"},
+        {"account": "'1601'", "debit": "1.00", "when": "after.name <> '机床'"},
+        {"account": "'1002'", "credit": "after.original_value", "summary": "'付款'"},
+    ]
+    voucher = {"type": "'记'", "date": "after.approved_on", "summary": "'试'", "entries": entries}
+    paper = Paper(variant(tmp_path, rules={"tried": {"on": "asset", "voucher": voucher}}))
+    made = only(paper.post(paper.insert("asset", **MACHINE))).voucher
+    assert made is not None
+    assert [(e.account, e.summary) for e in made.entries] == [("1601", "试"), ("1002", "付款")]
+
+
+# Changing cards
+
+
+def test_a_card_is_changed_as_it_stands_within_and_between_batches(paper: Paper) -> None:
+    paid = {"id": 9, "asset_id": 1, "amount": Decimal("50000.00"), "approved_on": date(2026, 2, 9)}
+    paper.post(
+        paper.insert("asset", **MACHINE),
+        paper.insert("upgrade", **paid),
+        paper.update("asset", MACHINE, department_id=2),
+    )
+    assert paper.book.card_fields["FA-1"]["original_value"] == Decimal("170000.00")
+    posting = only(paper.post(paper.insert("upgrade", **paid | {"id": 10})))
+    assert posting.cards[0].fields == {"original_value": Decimal("220000.00")}
+    assert posting.voucher is not None
+    assert posting.voucher.entries[0].dims == {"dept": "YF", "asset": "FA-1"}
+
+
+def test_a_card_that_is_not_there_parks_its_change(paper: Paper) -> None:
+    paper.given("asset", **MACHINE)
+    paid = {"id": 9, "asset_id": 1, "amount": Decimal(1), "approved_on": date(2026, 2, 9)}
+    said = rejection(paper.post(paper.insert("upgrade", **paid)))
+    assert (said.code, said.params) == ("no_card", {"asset_code": "FA-1"})
+
+
+# Reversing
+
+
+def test_a_reversal_is_the_same_voucher_in_red_on_the_day_of_the_change(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE))
+    posting = only(paper.post(paper.delete("asset", **MACHINE)))
+    assert posting.reverses == ("registration/FA-1", "2026-02 记-1")
+    voucher = posting.voucher
+    assert voucher is not None
+    assert (voucher.type, voucher.date, voucher.summary) == (
+        "记",
+        date(2026, 2, 10),
+        "冲销 2026-02 记-1 固定资产增加 机床",
+    )
+    assert [(e.account, e.debit, e.credit) for e in voucher.entries] == [
+        ("1601", Decimal("-120000.00"), 0),
+        ("1002", 0, Decimal("-120000.00")),
+    ]
+
+
+def test_a_posting_of_the_same_batch_is_reversed_too(paper: Paper) -> None:
+    outcomes = paper.post(paper.insert("asset", **MACHINE), paper.delete("asset", **MACHINE))
+    reverses = outcomes[1].postings[0].reverses
+    assert reverses is not None
+    assert reverses.key == "registration/FA-1"
+
+
+def test_with_nothing_to_reverse_the_rule_makes_nothing(paper: Paper) -> None:
+    assert paper.post(paper.delete("asset", **MACHINE))[0].postings == ()
+    paper.post(paper.insert("asset", **MACHINE), paper.delete("asset", **MACHINE))
+    assert paper.post(paper.delete("asset", **MACHINE))[0].postings == ()
+
+
+def test_a_rejected_change_undoes_what_its_earlier_rules_reversed(tmp_path: Path) -> None:
+    amount = {"debit": "after.original_value"}, {"credit": "after.original_value"}
+    voucher = {
+        "type": "'记'",
+        "date": "after.approved_on",
+        "summary": "'登记'",
+        "entries": [{"account": "'1601'", **amount[0]}, {"account": "'1002'", **amount[1]}],
+    }
+    rules = {
+        "cancel": {"on": "asset", "when": "op = 'update'", "reverse": ["register"]},
+        "register": {
+            "on": "asset",
+            "once": "after.asset_code",
+            "require": [{"check": "after.original_value > 0", "says": "原值"}],
+            "voucher": voucher,
+        },
+    }
+    paper = Paper(variant(tmp_path, rules=rules))
+    paper.post(paper.insert("asset", **MACHINE))
+    wrong, right = (
+        paper.update("asset", MACHINE, original_value=Decimal(-1)),
+        paper.update("asset", MACHINE, name="铣床"),
+    )
+    other = paper.insert("asset", **MACHINE | {"id": 5, "asset_code": "FA-5"})
+    rejected, _, _ = paper.post(wrong, right, other)
+    assert rejected.rejection is not None
+    assert paper.keys == ["register/FA-1", "register/FA-5"]
+    healed, folded = paper.replay()
+    assert [p.key for p in healed.postings] == ["cancel/000002/", "register/FA-1~2"]
+    assert folded.ignored == "folded"
+
+
+# Collecting
+
+
+def deprec(asset: int, amount: str, period: str = "2026-03") -> dict[str, Any]:
+    return {"asset_id": asset, "period": period, "amount": Decimal(amount), "charged_on": date(2026, 3, 31)}
+
+
+def test_collected_rows_of_a_group_make_one_voucher_when_the_group_is_released(paper: Paper) -> None:
+    paper.post(*(paper.insert("asset", **MACHINE | {"id": n, "asset_code": f"FA-{n}"}) for n in (1, 2, 3)))
+    paper.post(*(paper.insert("deprec", **deprec(n, "1200.00")) for n in (1, 2, 3)))
+    paper.post(paper.insert("deprec", **deprec(1, "1.00", "2026-04")))
+    assert paper.gather() == []
+    released = only(paper.post(paper.insert("run", period="2026-03", status="approved")))
+    assert released.release == ("depreciation", "2026-03")
+    posting = only(paper.gather())
+    assert posting.key == "depreciation/2026-03|SC/1"
+    assert {c.asset_code: c.fields for c in posting.cards} == {
+        f"FA-{n}": {"accumulated_depreciation": Decimal("1200.00")} for n in (1, 2, 3)
+    }
+    assert posting.voucher is not None
+    assert [(e.account, e.debit, e.credit) for e in posting.voucher.entries] == [
+        ("5101", Decimal("3600.00"), 0),
+        ("1602", 0, Decimal("3600.00")),
+    ]
+
+
+def test_a_row_that_comes_after_its_group_makes_a_supplementary_voucher(paper: Paper) -> None:
+    paper.post(*(paper.insert("asset", **MACHINE | {"id": n, "asset_code": f"FA-{n}"}) for n in (1, 2)))
+    paper.post(paper.insert("deprec", **deprec(1, "5.00")), paper.insert("run", period="2026-03", status="approved"))
+    paper.gather()
+    paper.post(paper.insert("deprec", **deprec(2, "6.00")))
+    assert only(paper.gather()).key == "depreciation/2026-03|SC/2"
+
+
+def test_two_rows_of_one_asset_in_a_group_add_up_on_its_card(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE))
+    rule = paper.mapping.file.rules["depreciation"]
+    assert rule.collect is not None
+    first, second = paper.insert("deprec", **deprec(1, "5.00")), paper.insert("deprec", **deprec(1, "6.00"))
+    paper.post(first)
+    paper.book.loose.append((paper.book.loose[0][0]._replace(key="other", change=second), *paper.book.loose[0][1:]))
+    paper.post(paper.insert("run", period="2026-03", status="approved"))
+    assert only(paper.gather()).cards[0].fields == {"accumulated_depreciation": Decimal("11.00")}
+
+
+def test_a_collected_row_that_cannot_be_posted_any_more_is_parked_alone(paper: Paper) -> None:
+    paper.post(*(paper.insert("asset", **MACHINE | {"id": n, "asset_code": f"FA-{n}"}) for n in (1, 2)))
+    paper.post(*(paper.insert("deprec", **deprec(n, "7.00")) for n in (1, 2)))
+    del paper.book.card_fields["FA-1"]
+    paper.post(paper.insert("run", period="2026-03", status="approved"))
+    posted, parked = paper.gather()
+    assert [c.asset_code for c in posted.postings[0].cards] == ["FA-2"]
+    assert parked.rejection is not None
+    assert (parked.rejection.subject, parked.rejection.code) == ("FA-1", "no_card")
+
+
+def test_when_nothing_of_a_group_can_be_posted_one_row_speaks_for_all(paper: Paper) -> None:
+    paper.post(*(paper.insert("asset", **MACHINE | {"id": n, "asset_code": f"FA-{n}"}) for n in (1, 2)))
+    paper.post(*(paper.insert("deprec", **deprec(n, "7.00")) for n in (1, 2)))
+    paper.book.closed = {p.code for p in paper.book.periods()}
+    paper.post(paper.insert("run", period="2026-03", status="approved"))
+    assert rejection(paper.gather()).code == "no_open_period"
+
+
+def test_a_row_that_could_not_be_posted_is_not_collected(paper: Paper) -> None:
+    paper.given("asset", **MACHINE)
+    assert rejection(paper.post(paper.insert("deprec", **deprec(1, "7.00")))).code == "no_card"
+    assert paper.book.loose == []
+
+
+# Batches
+
+
+def test_the_size_of_a_batch_changes_nothing() -> None:
+    results = []
+    for size in (1, 3, 1000):
+        paper = example()
+        changes = [paper.insert("asset", **MACHINE | {"id": n, "asset_code": f"FA-{n}"}) for n in range(1, 6)]
+        paid = {"asset_id": 2, "amount": Decimal("5.00"), "approved_on": date(2026, 2, 9)}
+        changes += [paper.insert("upgrade", **paid | {"id": n}) for n in range(4)]
+        changes += [paper.insert("dept", id=3, code="XS", kind="sales")]
+        changes += [paper.update("asset", MACHINE, department_id=3), paper.insert("asset", **MACHINE | {"id": 9})]
+        changes += [paper.insert("asset", **MACHINE | {"id": 8, "asset_code": "FA-8", "original_value": None})]
+        for batch in batches(changes, size):
+            paper.post(*batch)
+        results.append((paper.keys, paper.book.card_fields, paper.book.held(), paper.book.images))
+    assert results[0] == results[1] == results[2]
+
+
+def test_a_batch_looks_each_kind_of_thing_up_once(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for name in ("mirror", "posted", "cards", "latest"):
+        real = getattr(paper.book, name)
+        monkeypatch.setattr(paper.book, name, lambda *a, n=name, r=real: asked.append(n) or r(*a))
+    paid = {"asset_id": 1, "amount": Decimal("5.00"), "approved_on": date(2026, 2, 9)}
+    paper.given("asset", **MACHINE)
+    paper.book.card_fields["FA-1"] = {"original_value": Decimal(1), "dept": "SC"}
+    paper.post(
+        *(paper.insert("upgrade", **paid | {"id": n}) for n in range(50)),
+        *(paper.insert("deprec", **deprec(1, "1.00", f"2026-{n:02}")) for n in range(1, 13)),
+    )
+    assert sorted(asked) == ["cards", "mirror", "mirror", "posted"]
+
+
+def test_a_row_that_moves_to_another_key_leaves_its_old_image(paper: Paper) -> None:
+    paper.post(paper.insert("asset", **MACHINE))
+    paper.post(paper.update("asset", MACHINE, id=77))
+    assert list(paper.book.images["asset"]) == ["77"]
