@@ -2,7 +2,6 @@
 finance refuses found by bisection."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Final, Literal
 
@@ -20,7 +19,6 @@ from syncd.record import encode_content, timestamp
 RENUMBERED_TIMES_MAX: Final = 3
 """How often a batch is numbered again because finance's people took a number at the same moment."""
 _COLUMNS: Final = ("pipeline", *audit.POSTING, "hash")
-_timestamp: Final = lru_cache(4096)(timestamp)
 
 Lookups = Mapping[str, Mapping[Value, Value]]
 Series = tuple[str, str]
@@ -103,11 +101,15 @@ class Bookkeeper:
         work, seal = self._work, audit.seal
         pipeline, mapping_hash, now, ref = work.pipeline, work.mapping_hash, work.now, work.layout.voucher_ref
         seq, head = chain.seq, chain.hash
+        moment, committed_at = None, ""
         for start in range(0, len(numbered), CHUNK_ROWS):
             rows: list[tuple[Value, ...]] = []
             for posting, number in numbered[start : start + CHUNK_ROWS]:
                 seq += 1
                 voucher, change = posting.voucher, posting.change
+                if change.committed_at != moment:
+                    moment = change.committed_at
+                    committed_at = timestamp(moment)
                 fields = (
                     str(seq),
                     posting.key,
@@ -117,7 +119,7 @@ class Bookkeeper:
                     "" if posting.reverses is None else posting.reverses.key,
                     mapping_hash,
                     change.position,
-                    _timestamp(change.committed_at),
+                    committed_at,
                     now,
                     encode_content(posting),
                 )
@@ -218,8 +220,8 @@ def newest(write: TableWrite) -> TableWrite:
 
 
 def _one(earlier: CardWrite, later: CardWrite) -> CardWrite:
-    verb = "open" if "open" in (earlier.verb, later.verb) else "change"
-    return CardWrite(later.asset_code, verb, {**earlier.fields, **later.fields})
+    opening = earlier if earlier.verb == "open" else later
+    return CardWrite(later.asset_code, opening.verb, {**earlier.fields, **later.fields})
 
 
 def _rule(outcome: Outcome) -> str:

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final, cast
 
 from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
@@ -51,7 +50,7 @@ def encode_row(table: Table, row: Row) -> str:
 
 def row_encoder(table: Table) -> Callable[[Row], str]:
     """`encode_row` for many rows of one table."""
-    names, text = [_name(column.name) for column in table.columns], _JSON
+    names, text = [_NAMES[column.name] for column in table.columns], _JSON
 
     def encode(row: Row) -> str:
         pairs = [name + text[type(v)](v) for name, v in zip(names, row, strict=True) if v is not UNCHANGED]
@@ -144,23 +143,32 @@ def decode_voucher(content: str) -> Voucher | None:
 
 def _voucher(voucher: Voucher) -> str:
     kind, period, day, event_day, summary, entries = voucher
+    told = _quoted(summary)
     lines = ",".join(
-        [f'[{_quoted(a)},"{d}","{c}",{_quoted(said)},{_fields(dims)}]' for a, d, c, said, dims in entries]
+        [
+            f'[{_quoted(a)},"{d}","{c}",{told if said is summary else _quoted(said)},{_fields(dims)}]'
+            for a, d, c, said, dims in entries
+        ]
     )
     return (
         f'{{"type":{_quoted(kind)},"period":"{period}","date":"{day}","event_date":"{event_day}",'
-        f'"summary":{_quoted(summary)},"entries":[{lines}]}}'
+        f'"summary":{told},"entries":[{lines}]}}'
     )
 
 
 def _fields(fields: Fields) -> str:
-    text = _JSON
-    return "{" + ",".join([_name(name) + text[type(v)](v) for name, v in fields.items()]) + "}"
+    names, text = _NAMES, _JSON
+    return "{" + ",".join([names[name] + text[type(v)](v) for name, v in fields.items()]) + "}"
 
 
-@cache
-def _name(name: str) -> str:
-    return _quoted(name) + ":"
+class _Names(dict[str, str]):
+    """Field names as JSON keys, each spelled once."""
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, _quoted(name) + ":")
+
+
+_NAMES: Final = _Names()
 
 
 _JSON: Final[Mapping[type, Callable[[Any], str]]] = {
