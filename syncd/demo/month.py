@@ -107,7 +107,7 @@ def _corrections(stage: Stage) -> Iterator[Scene]:
     stage.posted("registration", [twice])
     clock = _Clock()
     eam.delete(stage.eam, asset_id)
-    red = stage.posted("registration_deleted", [twice])
+    red = stage.posted("registration_taken_back", [twice])
     yield Scene("demo_deleted", {"asset": twice}, red, elapsed_ms=clock.ms())
 
 
