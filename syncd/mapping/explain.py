@@ -1,6 +1,6 @@
 """Lineage: for every finance column the EAM columns it comes from, through layout, rule, joins and decision tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncd.mapping.block import join_names
@@ -140,7 +140,3 @@ def _decisions(term: Term) -> set[str]:
 def _lookups(mapping: Loaded, e: Expression) -> list[str]:
     return [f"{name}()" for name in called(e.text, mapping.layout.lookups)]
 
-
-def as_json(found: Iterable[Lineage]) -> list[Mapping[str, object]]:
-    """For machines."""
-    return [{"finance": x.finance, "rule": x.rule, "eam": x.columns, "through": x.through} for x in found]

@@ -4,14 +4,13 @@ A generated rule keeps a row of `asset` in `after`, `before` and `row` (the one 
 row in `j0`, `j1`, …, a value named by `let` in `v0`, `v1`, … and the finance card in `card`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from syncd.change import Kind, Table
 from syncd.errors import Fault, MappingError
 from syncd.mapping.expression import Expression, Function, Name, Scope, parse
-from syncd.mapping.runtime import constant
 from syncd.mapping.source import Document
 
 _WIDENED = {(Kind.INTEGER, Kind.DECIMAL): "decimal"} | {
@@ -73,12 +72,3 @@ def card(kinds: Mapping[str, Kind], variable: str = "card") -> dict[str, Name]:
     """The finance card's fields."""
     return {f"card.{f}".lower(): Name(f"{variable}.get({f!r})", kind, f"card.{f}") for f, kind in kinds.items()}
 
-
-def prefixes(names: Iterable[str]) -> set[str]:
-    """The words before the dot."""
-    return {name.partition(".")[0] for name in names}
-
-
-def literal(value: object) -> str:
-    """The Python source of a constant that RUNTIME knows."""
-    return constant(value)
