@@ -1,11 +1,12 @@
 """Collected rows: kept when they are read, due when their group is released, taken when it is posted."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from connectors.standing import SQL, Work
 from syncd.change import Value
-from syncd.posting import Outcome, Posting
+from syncd.posting import Collected, Outcome, Posting
 from syncd.record import encode_change
 
 _COLUMNS: Final = ("pipeline", "key", "rule", "grp", "subject", "change", "position", "due", "posted")
@@ -14,31 +15,26 @@ _COLUMNS: Final = ("pipeline", "key", "rule", "grp", "subject", "change", "posit
 def collect(work: Work, postings: Sequence[Posting]) -> None:
     """Keep rows and release groups, in the order in which they were read: a row that comes after its group was
     released is due at once."""
-    kept: list[list[Value]] = []
-    released: dict[tuple[str, str], None] = {}
+    kept: dict[str, tuple[Posting, Collected]] = {}
+    due: dict[str, Collected] = {}
+    released: defaultdict[str, set[str]] = defaultdict(set)
     for posting in postings:
-        if posting.collected is not None:
-            rule, group = posting.collected
-            due = _is_due(work, rule, group) or any(r == rule and _begins(group, g) for r, g in released)
-            row = (
-                posting.key,
-                rule,
-                group,
-                posting.subject,
-                encode_change(work.tables[posting.change.table], posting.change),
-            )
-            kept.append([work.pipeline, *row, posting.change.position, int(due), ""])
-        if posting.release is not None:
-            released[posting.release] = None
-            for row in kept:
-                if row[2] == posting.release.rule and _begins(str(row[3]), posting.release.group):
-                    row[7] = 1
-    for rule, group in released:
+        collected, release = posting.collected, posting.release
+        if collected is not None:
+            kept[posting.key] = posting, collected
+            if _is_released(collected, work.standing.released) or _is_released(collected, released):
+                due[posting.key] = collected
+        if release is not None:
+            released[release.rule].add(release.group)
+            due |= {key: mine for key, (_, mine) in kept.items() if _is_released(mine, released)}
+    releases = [(rule, group) for rule, groups in released.items() for group in sorted(groups)]
+    for rule, group in releases:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
         work.standing.released[rule].add(group)
     if kept:
-        work.database.put("syncd.collected", _COLUMNS, (), "insert", [[tuple(row) for row in kept]])
-    for rule, group in {**released, **{(str(row[2]), str(row[3])): None for row in kept if row[7]}}:
+        rows = [_row(work, posting, collected, posting.key in due) for posting, collected in kept.values()]
+        work.database.put("syncd.collected", _COLUMNS, (), "insert", [rows])
+    for rule, group in dict.fromkeys([*releases, *due.values()]):
         work.database.execute(SQL["fall_due"], (work.pipeline, rule, group, group, group, group))
 
 
@@ -57,9 +53,14 @@ def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None
         work.database.execute(SQL["wait_group"], (work.pipeline, rule, group))
 
 
-def _is_due(work: Work, rule: str, group: str) -> bool:
-    return any(_begins(group, prefix) for prefix in work.standing.released.get(rule, ()))
+def _row(work: Work, posting: Posting, collected: Collected, is_due: bool) -> tuple[Value, ...]:
+    change = encode_change(work.tables[posting.change.table], posting.change)
+    position = posting.change.position
+    return (work.pipeline, posting.key, *collected, posting.subject, change, position, int(is_due), "")
 
 
-def _begins(group: str, prefix: str) -> bool:
-    return not prefix or group == prefix or group.startswith(prefix + "|")
+def _is_released(collected: Collected, released: Mapping[str, set[str]]) -> bool:
+    """Whether the row's group, or values it begins with, are among the groups released by rule."""
+    rule, group = collected
+    prefixes = {"", group, *(group[:i] for i, character in enumerate(group) if character == "|")}
+    return not prefixes.isdisjoint(released.get(rule, ()))

@@ -99,7 +99,7 @@ WHERE pipeline = ? AND subject = ? AND settled_at IS NULL ORDER BY id LIMIT ?;
 UPDATE syncd.parked SET request = '' WHERE pipeline = ? AND id IN (?*);
 
 -- unreadable: a row whose table the mapping no longer has
-UPDATE syncd.parked SET state = 'failed', code = 'parked_unreadable', params = ?, request = ''
+UPDATE syncd.parked SET state = 'failed', code = ?, params = ?, request = ''
 WHERE pipeline = ? AND id = ?;
 
 -- still_parked: a row that was tried again in vain

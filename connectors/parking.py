@@ -138,7 +138,7 @@ def _change(work: Work, id: int, stored: str) -> Change | None:
         return decode_change(work.tables, stored)
     except KeyError as missing:
         params = json.dumps({"table": str(missing.args[0])})
-        work.database.execute(SQL["unreadable"], (params, work.pipeline, id))
+        work.database.execute(SQL["unreadable"], ("parked_unreadable", params, work.pipeline, id))
         return None
 
 

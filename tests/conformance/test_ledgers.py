@@ -278,6 +278,17 @@ def test_a_corrected_source_row_heals_the_head(ledger: Ledger) -> None:
     assert states(ledger) == [("FA-1", "failed", "retry"), ("FA-2", "failed", ""), ("FA-1", "behind", "")]
 
 
+def test_a_row_whose_table_left_the_mapping_says_so(ledger: Ledger) -> None:
+    """Invariant 5: it holds back its own subject and nothing else."""
+    write(ledger, batch(rejected(asset(1)), rejected(asset(2))))
+    ledger.execute([("UPDATE syncd.parked SET change = replace(change, '\"asset\"', '\"gone\"') WHERE id = 1", ())])
+    ask(ledger, "retry", 1, 2)
+    with ledger.begin() as book:
+        assert [row.id for row in book.requested(10)] == [2]
+    found = ledger.query("SELECT code, params, request FROM syncd.parked WHERE id = 1")
+    assert found == [("parked_unreadable", '{"table": "gone"}', "")]
+
+
 def test_a_truncate_can_be_parked(ledger: Ledger) -> None:
     """Invariant 1: a change without rows is stored like any other."""
     outcome = rejected(asset(1))
