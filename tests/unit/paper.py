@@ -1,7 +1,8 @@
 """A mapping at work over a ledger on paper, for tests that look at postings one by one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,16 @@ from syncd.record import has_marks
 
 EXAMPLE = Path(__file__).parent.parent / "golden" / "example" / "example.yaml"
 DAY = datetime(2026, 2, 10, 4, tzinfo=UTC)
+
+MACHINE: dict[str, Any] = {
+    "id": 1,
+    "asset_code": "FA-1",
+    "name": "机床",
+    "department_id": 1,
+    "status": "in_use",
+    "original_value": Decimal("120000.00"),
+    "approved_on": date(2026, 2, 5),
+}
 
 
 class Paper:
