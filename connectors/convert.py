@@ -56,6 +56,8 @@ def parser(column: Column, zone: tzinfo = SHANGHAI) -> Parse:
         case Kind.DECIMAL:
             return _money if column.form == "money" else _decimal
         case Kind.DATE:
+            if column.form == "epoch":
+                return lambda text: _local_date(_epoch(text), zone)
             return _patterned_date(column.form) if column.form else lambda text: _date(text, zone)
         case Kind.TIMESTAMP:
             if column.form == "epoch":
@@ -298,7 +300,7 @@ def _strptime(pattern: str, reason: str) -> Callable[[str], datetime]:
     return read
 
 
-def _epoch(text: str) -> Value:
+def _epoch(text: str) -> datetime:
     seconds = _decimal(text)
     try:
         return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))

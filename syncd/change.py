@@ -61,8 +61,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column as the mapping declares it. `form` says how a legacy column encodes its kind: a `strptime`
-    pattern for a date or timestamp kept as text, `epoch` for seconds since 1970 kept as a number, `money`
-    for a decimal of at most two places, or empty for the database's own type."""
+    pattern for a date or timestamp kept as text, `epoch` for seconds since 1970 kept as a number (of a date, the day
+    it was in the source's zone), `money` for a decimal of at most two places, or empty for the database's own type."""
 
     name: str
     kind: Kind

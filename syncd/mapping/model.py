@@ -54,7 +54,7 @@ def _is_block(value: object) -> str:
     return "<block>" if isinstance(value, dict | BaseModel) else "<word>"
 
 
-ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch"]
+ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch", "epoch_date"]
 ColumnType = Annotated[Annotated[ColumnWord, Tag("<word>")] | Annotated[Form, Tag("<block>")], Discriminator(_is_block)]
 
 

@@ -19,6 +19,7 @@ FORMS: Mapping[str, tuple[Kind, str]] = {
     "timestamp": (Kind.TIMESTAMP, ""),
     "boolean": (Kind.BOOLEAN, ""),
     "epoch": (Kind.TIMESTAMP, "epoch"),
+    "epoch_date": (Kind.DATE, "epoch"),
 }
 TYPES = {Kind.INTEGER: "bigint", Kind.DECIMAL: "decimal", Kind.DATE: "date", Kind.TIMESTAMP: "timestamp"}
 """How a key of this kind is cast; others are text."""

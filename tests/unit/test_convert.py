@@ -15,6 +15,7 @@ from syncd.language import catalogue
 INTEGER, DECIMAL, MONEY = Column("c", Kind.INTEGER), Column("c", Kind.DECIMAL), Column("c", Kind.DECIMAL, "money")
 TEXT, BOOLEAN, DATE, MOMENT = (Column("c", kind) for kind in (Kind.TEXT, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP))
 EPOCH = Column("c", Kind.TIMESTAMP, "epoch")
+EPOCH_DAY = Column("c", Kind.DATE, "epoch")
 COMPACT, DOTTED = Column("c", Kind.DATE, "%Y%m%d"), Column("c", Kind.DATE, "%Y年%m月%d日")
 STAMP = Column("c", Kind.TIMESTAMP, "%Y%m%d%H%M%S")
 NOON = datetime(2026, 1, 31, 4, tzinfo=UTC)
@@ -53,6 +54,8 @@ NOON = datetime(2026, 1, 31, 4, tzinfo=UTC)
         (EPOCH, 1769832000, NOON),
         (EPOCH, "1769832000.5", NOON.replace(microsecond=500000)),
         (EPOCH, None, None),
+        (EPOCH_DAY, 1770134399, date(2026, 2, 3)),
+        (EPOCH_DAY, "1770134400", date(2026, 2, 4)),
     ],
 )
 def test_what_fits_is_read(column: Column, given: object, value: Value) -> None:
