@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from syncd.change import Change, ChangeSet, Op, Position, Row, Table, key_text
+from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Table, key_text
 from syncd.errors import Halt
 from syncd.ports import Finding, Lag
 from syncd.record import has_marks
@@ -30,10 +30,6 @@ class Write(NamedTuple):
         if self.before is None:
             return "truncate" if self.after is None else "insert"
         return "delete" if self.after is None else "update"
-
-    @property
-    def flawed(self) -> bool:
-        return has_marks(self.before) or has_marks(self.after)
 
 
 class Commit(NamedTuple):
@@ -81,6 +77,9 @@ class Settings:
     """The EAM."""
     changes_max: int = 2_000
     """Changes of one set."""
+    lean: bool = False
+    """Say as little as a log may: of the row before, its key alone where it is deleted and nothing where it is
+    updated under the same key; of the row after, no text that stayed as it was."""
 
 
 def connect(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> "MemorySource":
@@ -95,6 +94,7 @@ class MemorySource:
     def __init__(self, settings: Settings, tables: Mapping[str, Table]) -> None:
         self._store = settings.store
         self._changes_max = settings.changes_max
+        self._lean = settings.lean
         self._tables = tables
         self._sets: Iterator[ChangeSet] = iter(())
         self._commits_read = 0
@@ -139,6 +139,16 @@ class MemorySource:
     def close(self) -> None:
         self._sets = iter(())
 
+    def _change(self, write: Write, position: Position, at: datetime) -> Change:
+        before, after = write.before, write.after
+        if self._lean and before is not None:
+            table = self._tables[write.table]
+            if after is not None:
+                after = _new_alone(table, before, after)
+            moved = after is None or key_text(table, before) != key_text(table, after)
+            before = _key_alone(table, before) if moved else None
+        return Change(write.table, write.op, before, after, position, at, has_marks(before) or has_marks(after))
+
     def _snapshot(self, as_of: int, said: int) -> Iterator[ChangeSet]:
         """The rows that were there after commit `as_of`, but for the first `said`."""
         at = self._store.log[as_of - 1].at if as_of else datetime.now(UTC)
@@ -157,9 +167,9 @@ class MemorySource:
             commit = self._store.log[after]
             after += 1
             changes = [
-                Change(w.table, w.op, w.before, w.after, _position("s", after, n), commit.at, w.flawed)
-                for n, w in enumerate(commit.writes, 1)
-                if n > said and w.table in self._tables
+                self._change(write, _position("s", after, n), commit.at)
+                for n, write in enumerate(commit.writes, 1)
+                if n > said and write.table in self._tables
             ]
             self._commits_read = after
             if changes:
@@ -167,6 +177,18 @@ class MemorySource:
             elif not said:
                 yield ChangeSet((), _position("s", after, _ALL), commit.at)
             said = 0
+
+
+def _key_alone(table: Table, row: Row) -> Row:
+    return tuple(value if i in table.key else UNCHANGED for i, value in enumerate(row))
+
+
+def _new_alone(table: Table, before: Row, after: Row) -> Row:
+    """`after` without the text that stayed; a key is always said."""
+    return tuple(
+        UNCHANGED if isinstance(now, str) and now == was and i not in table.key else now
+        for i, (was, now) in enumerate(zip(before, after, strict=True))
+    )
 
 
 def _parts(changes: Sequence[Change], changes_max: int) -> Iterator[ChangeSet]:

@@ -49,12 +49,11 @@ def replay_subject(run: Run, subject: str, rows: Sequence[Parked]) -> Iterator[O
             yield Outcome(follower.change, subject, (), None, FOLDED, follower.id)
 
 
-def _heal(
-    run: Run, subject: str, head: Parked, waiting: Sequence[Parked]
-) -> tuple[Outcome | None, Sequence[Parked]]:
+def _heal(run: Run, subject: str, head: Parked, waiting: Sequence[Parked]) -> tuple[Outcome | None, Sequence[Parked]]:
     """What becomes of a row, with as few of its corrections as will do, and which these are. What finance has refused
-    is not tried again; None when no correction is left to try."""
-    change, folded, first = head.change, list[Parked](), None
+    is not tried again; None when no correction is left to try. A row that stays says why as it stands, and waits for
+    what its last correction still waits for."""
+    change, folded, first, waits_for = head.change, list[Parked](), None, ""
     while True:
         if len(folded) >= head.refused:
             run.context.held.discard(subject)
@@ -62,14 +61,21 @@ def _heal(
             first = first or outcome
             if outcome.rejection is None and not _is_hushed(outcome, folded):
                 return outcome, folded
+            waits_for = (outcome.rejection and outcome.rejection.waits_for) or waits_for
         follower = next((r for r in waiting if r not in folded and follows(run, change, r.change)), None)
         if follower is None:
-            return None if head.refused else first, ()
+            return None if head.refused else _waiting(first, waits_for), ()
         folded.append(follower)
         corrected = fold(change, follower.change)
         if corrected is None:
             return Outcome(head.change, subject, (), None, FOLDED, head.id), folded
         change = corrected
+
+
+def _waiting(outcome: Outcome | None, waits_for: str) -> Outcome | None:
+    if outcome is None or outcome.rejection is None:
+        return outcome
+    return outcome._replace(rejection=outcome.rejection._replace(waits_for=waits_for))
 
 
 def _is_hushed(outcome: Outcome, folded: Sequence[Parked]) -> bool:

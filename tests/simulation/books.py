@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -13,7 +14,7 @@ from syncd.record import decode_change
 from tests.simulation.oracle import Books, Card, Facts, Journal, Line, Made
 
 
-def facts(database: sqlite3.Connection, tables: dict[str, Table]) -> Facts:
+def facts(database: sqlite3.Connection, tables: Mapping[str, Table]) -> Facts:
     """What people did at the desk."""
     rows = database.execute("SELECT position, state, change, original, approved FROM syncd_parked").fetchall()
     edited = {row[0]: decode_change(tables, row[2]).after for row in rows if row[3] is not None}

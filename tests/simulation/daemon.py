@@ -24,6 +24,7 @@ from syncd.posting import Batch, Outcome
 
 HERE = Path(__file__).parent
 PIPELINE = "simulation"
+STATEMENTS_A_STEP = 20
 MIGRATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -54,20 +55,26 @@ def new_finance() -> sqlite3.Connection:
 
 
 class Kept(Sqlite):
-    """A connection whose database outlives its ledger."""
+    """A connection whose database outlives its ledger, and which may be lost before any statement."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, faults: "Faults | None") -> None:
         super().__init__(MEMORY)
         self._connection = database
+        self._faults = faults
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        if self._faults is not None and not sql.startswith("ROLLBACK"):
+            self._faults.at("statement", STATEMENTS_A_STEP)
+        return super().execute(sql, params)
 
     def close(self) -> None:
         self.rollback()
 
 
-def ledger_over(database: sqlite3.Connection, dry_run: bool = False) -> SqlLedger:
+def ledger_over(database: sqlite3.Connection, faults: "Faults | None" = None, dry_run: bool = False) -> SqlLedger:
     """A ledger that is opened over what is committed."""
     world = mapping()
-    connection = Kept(database)
+    connection = Kept(database, faults)
     return SqlLedger(lambda: connection, PIPELINE, world.layout, world.tables, world.hash, dry_run)
 
 
@@ -78,9 +85,9 @@ class Faults:
         self.probability = probability
         self._chance = chance
 
-    def at(self, step: str) -> None:
-        """Come to a step, and perhaps not beyond it."""
-        if self._chance.random() < self.probability:
+    def at(self, step: str, among: int = 1) -> None:
+        """Come to a step, or to one among some that are counted as one, and perhaps not beyond it."""
+        if self._chance.random() * among < self.probability:
             raise self._chance.choice((Killed(step), Transient("finance_gone", step=step)))
 
 
@@ -179,6 +186,8 @@ class Daemon:
     def __init__(self, store: memory.Store, database: sqlite3.Connection, chance: Random, faults: Faults) -> None:
         self._store, self._database, self._chance, self._faults = store, database, chance, faults
         self._translator: pipeline.Translator | None = None
+        self.desk = ledger_over(database)
+        self._lean = chance.random() < 0.5
         self.as_of = 0
         self._start()
 
@@ -209,25 +218,21 @@ class Daemon:
 
     def is_idle(self) -> bool:
         """Whether nothing is left to read or to try again."""
-        asked = self.ledger.query("SELECT count(*) FROM syncd.parked WHERE settled_at IS NULL AND request <> ''")
+        asked = self.desk.query("SELECT count(*) FROM syncd.parked WHERE settled_at IS NULL AND request <> ''")
         return asked == [(0,)] and not self._feed.take()
 
     def _start(self) -> None:
         """What a process does first; all that it knows is what is committed."""
-        if self._database.in_transaction:
-            self._database.rollback()
-        ledger = ledger_over(self._database)
-        assert ledger.acquire()
-        source = memory.connect(
-            memory.Settings(self._store, self._chance.choice((1, 3, 50))), mapping().tables, PIPELINE
-        )
-        checkpoint = ledger.checkpoint()
+        self._database.rollback()
+        ledger = ledger_over(self._database, self._faults)
+        settings = memory.Settings(self._store, self._chance.choice((1, 3, 50)), self._lean)
+        source = memory.connect(settings, mapping().tables, PIPELINE)
+        checkpoint = self.desk.checkpoint()
         if checkpoint is None:
             self.as_of = len(self._store.log)
         source.start(checkpoint)
         if self._translator is None:
             self._translator = mapping().translator(PIPELINE)
-        self.ledger = ledger
         self._ledger = FaultyLedger(ledger, self._faults)
         self._faulty = FaultyTranslator(self._translator, self._faults)
         self._feed = Feed(source, self._chance, self._faults)

@@ -39,7 +39,11 @@ def _edit(ledger: Ledger, pipeline: str, tables: Mapping[str, Table], row: desk.
     after = json.loads(row.change)["after"]
     values: dict[str, str | None] = {}
     column = {"asset": "original_value", "upgrade": "amount"}.get(row.table)
-    if after and column and (after[column].startswith("-") or after[column] == "13.13"):
+    if (
+        after
+        and column
+        and (not isinstance(after[column], str) or after[column].startswith("-") or after[column] == "13.13")
+    ):
         values[column] = f"{chance.randrange(1, 4000)}.50"
     if values:
         desk.edit(ledger, pipeline, row.id, values, tables, SOMEBODY)

@@ -164,10 +164,7 @@ class _Oracle:
 
     def _registration(self, code: str, row: Row, change: Change, is_approved: bool) -> Made:
         dept = self._department(row[DEPARTMENT])
-        value = row[VALUE]
-        assert isinstance(value, Decimal)
-        if value <= 0:
-            raise Refusal("failed")
+        value = _positive(row[VALUE])
         lines = (_line("1601", debit=value, dept=dept, asset=code), _line("1002", credit=value))
         journal = None if change.op == "read" else _journal("记", row[APPROVED_ON], lines)
         if value > 5000 and change.op != "read" and not is_approved:
@@ -179,10 +176,7 @@ class _Oracle:
         return Made("registration", journal)
 
     def _upgrade(self, code: str, row: Row) -> None:
-        amount = row[2]
-        assert isinstance(amount, Decimal)
-        if amount <= 0:
-            raise Refusal("failed")
+        amount = _positive(row[2])
         card = self._card(code)
         _taken(amount)
         journal = _journal("记", row[3], (_line("1601", debit=amount, asset=code), _line("1002", credit=amount)))
@@ -224,6 +218,12 @@ def _folded(changes: Sequence[Change]) -> Change | None:
     if last.after is not None or len(changes) == 1:
         return first._replace(after=last.after)
     return None if first.before is None else first._replace(op="delete", after=None)
+
+
+def _positive(value: object) -> Decimal:
+    if not isinstance(value, Decimal) or value <= 0:
+        raise Refusal("failed")
+    return value
 
 
 def _taken(amount: Decimal) -> None:

@@ -15,8 +15,8 @@ from tests.simulation.daemon import PIPELINE, Daemon, Faults, mapping, new_finan
 from tests.simulation.world import World
 
 SEEDS_AT_ONCE = 100
-TURNS_MAX = 30
-QUIET_TURNS_MAX = 60
+TURNS_MAX = 60
+QUIET_TURNS_MAX = 100
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,7 +68,7 @@ def _turn(world: World, daemon: Daemon, chance: Random) -> None:
         case 8:
             daemon.do("collect")
         case 9:
-            operators.act(daemon.ledger, PIPELINE, mapping().tables, chance)
+            operators.act(daemon.desk, PIPELINE, mapping().tables, chance)
 
 
 def _come_to_rest(daemon: Daemon) -> None:

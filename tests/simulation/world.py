@@ -11,6 +11,7 @@ from decimal import Decimal
 from random import Random
 
 from connectors.memory import Store, Write
+from syncd.change import Malformed
 
 APPROVAL_ABOVE = Decimal(5000)
 REFUSED = Decimal("13.13")
@@ -18,8 +19,11 @@ REFUSED = Decimal("13.13")
 LATE_DEPARTMENTS = (4, 5)
 PERIODS = ("2026-01", "2026-02")
 
-Asset = tuple[int, str, str, str, int, Decimal, date]
+Amount = Decimal | Malformed
+Asset = tuple[int, str, str, str, int, Amount, date]
 """id, asset_code, name, status, department_id, original_value, approved_on."""
+Upgrade = tuple[int, int, Amount, date]
+"""id, asset_id, amount, done_on."""
 
 
 @dataclass
@@ -31,7 +35,7 @@ class World:
     assets: dict[int, Asset] = field(default_factory=dict)
     departments: set[int] = field(default_factory=set)
     referred: set[int] = field(default_factory=set)
-    upgrades: dict[int, tuple[int, int, Decimal, date]] = field(default_factory=dict)
+    upgrades: dict[int, Upgrade] = field(default_factory=dict)
     charged: set[tuple[int, str]] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     withdrawn: list[str] = field(default_factory=list)
@@ -97,7 +101,7 @@ class World:
             "lathe",
             "draft" if chance.random() < 0.15 else "in_use",
             chance.choice(LATE_DEPARTMENTS) if chance.random() < 0.12 else chance.choice((1, 2, 3)),
-            chance.choice((-self._amount(), REFUSED, Decimal("9000.00"))) if chance.random() < 0.3 else self._amount(),
+            chance.choice((self._mistyped(), Decimal("9000.00"))) if chance.random() < 0.3 else self._amount(),
             chance.choice((date(2026, 1, 20), date(2026, 2, 2), date(2025, 12, 15), date(2026, 1, 31))),
         )
         return [self._put(None, asset)]
@@ -112,10 +116,10 @@ class World:
             return []
         was = self.chance.choice(wrong)
         name = "corrected" if self.chance.random() < 0.3 else was[2]
-        value = self._mistyped() if self.chance.random() < 0.2 else self._amount()
+        value: Amount = self._mistyped() if self.chance.random() < 0.2 else self._amount()
         return [self._put(was, (*was[:2], name, *was[3:5], value, was[6]))]
 
-    def _correct_upgrade(self, was: tuple[int, int, Decimal, date]) -> list[Write]:
+    def _correct_upgrade(self, was: Upgrade) -> list[Write]:
         if self.chance.random() < 0.3:
             del self.upgrades[was[0]]
             return [Write("upgrade", was, None)]
@@ -132,7 +136,7 @@ class World:
                 return [self._put(was, (*was[:3], "in_use", *was[4:]))]
             case 1 if was[3] == "in_use":
                 return [self._put(was, (*was[:2], f"name {self.chance.randrange(100)}", *was[3:]))]
-            case 2 if was[5] <= APPROVAL_ABOVE:
+            case 2 if isinstance(was[5], Malformed) or was[5] <= APPROVAL_ABOVE:
                 return [self._put(was, (*was[:5], self._amount(), was[6]))]
             case 3 if was[3] == "in_use" and self.chance.random() < 0.5:
                 return [self._put(was, (*was[:3], "scrapped", *was[4:6], date(2026, 2, 20)))]
@@ -150,7 +154,7 @@ class World:
         if asset is None:
             return []
         self.ids += 1
-        amount = self._mistyped() if self.chance.random() < 0.2 else self._amount()
+        amount: Amount = self._mistyped() if self.chance.random() < 0.2 else self._amount()
         self.referred.add(asset[0])
         self.upgrades[self.ids] = (
             self.ids,
@@ -197,13 +201,13 @@ class World:
     def _amount(self) -> Decimal:
         return Decimal(self.chance.randrange(1, 500_000)) / 100
 
-    def _mistyped(self) -> Decimal:
-        return self.chance.choice((-self._amount(), REFUSED))
+    def _mistyped(self) -> Amount:
+        return self.chance.choice((-self._amount(), REFUSED, Malformed("十五万", "malformed_number")))
 
     def _put(self, was: Asset | None, asset: Asset) -> Write:
         self.assets[asset[0]] = asset
         return Write("asset", was, asset)
 
 
-def _is_mistyped(amount: Decimal) -> bool:
-    return amount <= 0 or amount == REFUSED
+def _is_mistyped(amount: Amount) -> bool:
+    return isinstance(amount, Malformed) or amount <= 0 or amount == REFUSED
