@@ -1,5 +1,7 @@
 """Both sides held against each other, without databases."""
 
+import tracemalloc
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -63,3 +65,17 @@ def test_merging_is_a_full_outer_join_in_byte_order(left: dict[str, Amounts], ri
     merged = list(side_by_side(piled(left), piled(right)))
     assert [code for code, *_ in merged] == [code for code, _ in piled(left | right)]
     assert all((one, other) == (left.get(code), right.get(code)) for code, one, other in merged)
+
+
+def test_memory_stays_flat_however_many_assets_differ() -> None:
+    """Invariant 11: all are counted, the first thousand listed."""
+
+    def side(value: str) -> Iterator[tuple[str, Amounts]]:
+        return ((f"FA-{n:07}", amounts(value)) for n in range(50_000))
+
+    tracemalloc.start()
+    report = compare(side_by_side(side("1"), side("2")), ALERT)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (report.assets, report.differing, len(report.differences)) == (50_000, 50_000, 1_000)
+    assert peak_bytes < 2_000_000

@@ -1,0 +1,104 @@
+"""The reconciliation compiled from the mapping: exact on SQLite, faults found at load, finance read back by layout."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from syncd.errors import MappingErrors
+from syncd.files import shipped
+from syncd.mapping import load
+from syncd.mapping.sqlite import register_sqlite
+from syncd.reconcile import entries_query
+
+LEGACY = Path(__file__).parent.parent / "golden" / "legacy"
+Changed = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Changed:
+    """The shipped mapping with one text replaced."""
+
+    def change(old: str, new: str) -> Path:
+        path = copytree(shipped("mappings"), tmp_path / "mappings") / "demo.yaml"
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+        return path
+
+    return change
+
+
+def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null() -> None:
+    """0.1 added ten times is 1.0, and amounts of 26 digits keep every one; `15万` does not end the query."""
+    measures = load(shipped("mappings", "demo.yaml")).reconcile
+    assert measures is not None
+    with sqlite3.connect(":memory:") as eam:
+        eam.executescript(
+            """
+            CREATE TABLE asset (id, asset_code, status, original_value, opening_depreciation);
+            CREATE TABLE upgrade (asset_id, amount, status);
+            CREATE TABLE depreciation (asset_id, amount);
+            CREATE TABLE impairment (asset_id, amount, status);
+            INSERT INTO asset VALUES (1, 'B', 'in_use', '100000000000000000000000.01', '0'),
+                (2, 'A', 'in_use', '15万', '0'), (3, 'C', 'scrapped', '1', '0'), (4, 'a', 'isolated', '1.10', '0.10');
+            INSERT INTO upgrade VALUES (1, '0.01', 'approved'), (1, '5', 'submitted');
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
+            INSERT INTO depreciation SELECT 1, '0.1' FROM n;
+            """
+        )
+        register_sqlite(eam)
+        rows = eam.execute(measures.query("sqlite")).fetchall()
+    eam.close()
+    assert rows == [
+        ("A", None, "0", "0"),
+        ("B", "100000000000000000000000.02", "1.0", "0"),
+        ("a", "1.10", "0.10", "0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("reconcile:\n  on: asset", "reconcile:\n  on: aset", "unknown_table"),
+        ("{rule: registration, field: original_value}", "{rule: registration, field: orignal_value}", "reconcile_rule"),
+        ("{rule: registration, field: original_value}", "{rule: upgrade, field: original_value}", "reconcile_rule"),
+        ("sum: amount, of: deprec,", "sum: amount, of: deprecation,", "unknown_table"),
+        ("cards: status = 'in_use'", "cards: state = 'in_use'", "unknown_name"),
+    ],
+)
+def test_what_is_wrong_is_found_when_the_mapping_is_loaded(changed: Changed, old: str, new: str, code: str) -> None:
+    with pytest.raises(MappingErrors) as caught:
+        load(changed(old, new))
+    assert code in {error.code for error in caught.value.errors}
+
+
+def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed) -> None:
+    path = changed("where: books(status) = 'on'", "where: purchase_date > DATE '2020-01-01'")
+    text = path.read_text("utf-8").replace("purchase_date: date", "purchase_date: {date: '%Y%m%d'}")
+    path.write_text(text, "utf-8")
+    with pytest.raises(MappingErrors) as caught:
+        load(path)
+    assert {(error.code, error.params["column"]) for error in caught.value.errors} == {
+        ("reconcile_no_sql", "purchase_date")
+    }
+
+
+@pytest.mark.parametrize(
+    ("layout", "query"),
+    [
+        ("signed_amount", "SELECT e.account, e.amount FROM entry AS e WHERE e.account IN (?)"),
+        (
+            "ids",
+            "SELECT a.fnumber, e.fdebit, e.fcredit FROM t_voucherentry AS e"
+            " JOIN t_account AS a ON a.fid = e.faccountid WHERE a.fnumber IN (?)",
+        ),
+        ("header_on_lines", "SELECT e.ccode, e.md, e.mc FROM GL_accvouch AS e WHERE e.ccode IN (?)"),
+        ("table_a_year", ""),
+        ("fractions", ""),
+    ],
+)
+def test_balances_are_read_back_through_the_layout_where_it_says_how(layout: str, query: str) -> None:
+    assert entries_query(load(LEGACY / f"finance_{layout}.yaml").layout, 1) == query
