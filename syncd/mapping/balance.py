@@ -55,8 +55,19 @@ def _sum(term: Term, let: Mapping[str, Expression]) -> Sum:
         return total
     if term.op == "neg":
         return _times(_sum(term.args[0], let), Decimal(-1))
+    if term.op == "*":
+        return _product(term, let)
     if term.op == "greatest" and len(term.args) == 2:
         return _positive_part(term, let)
+    return {_text(term, let): Decimal(1)}
+
+
+def _product(term: Term, let: Mapping[str, Expression]) -> Sum:
+    """A multiple, where one factor is a constant."""
+    for constant, other in (term.args, term.args[::-1]):
+        factor = _sum(constant, let)
+        if set(factor) <= {"1"}:
+            return {t: n * factor["1"] for t, n in _sum(other, let).items()} if factor else {}
     return {_text(term, let): Decimal(1)}
 
 

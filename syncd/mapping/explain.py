@@ -1,7 +1,7 @@
 """Lineage: for every finance column the EAM columns it comes from, through layout, rule, joins and decision tables."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncd.mapping.block import join_names
 from syncd.mapping.expression import Expression
@@ -85,42 +85,50 @@ def _voucher_parts(rule: Rule, name: str) -> Iterable[tuple[Expression, str]]:
 def _lineage(
     mapping: Loaded, finance: str, rule: Rule, parts: Iterable[tuple[Expression, str]], lookups: Iterable[str] = ()
 ) -> Lineage:
-    columns: dict[str, None] = {}
-    through: dict[str, None] = dict.fromkeys(lookups)
+    trace = _Trace(mapping, through=dict.fromkeys(lookups))
     for e, place in parts:
-        through[place] = None
-        _trace(mapping, rule, e, columns, through)
-    return Lineage(finance, rule.name, tuple(columns), tuple(through))
+        trace.through[place] = None
+        trace.follow(rule, e)
+    return Lineage(finance, rule.name, tuple(trace.columns), tuple(trace.through))
 
 
-def _trace(mapping: Loaded, rule: Rule, e: Expression, columns: dict[str, None], through: dict[str, None]) -> None:
-    if not e.names:
-        through[e.text] = None
-    for table in sorted(_decisions(e.term)):
-        through[f"{table.removeprefix('decide_')}()"] = None
-    for name in sorted(e.names):
-        prefix, dot, column = name.partition(".")
-        if not dot and name in rule.let:
-            through[f"let {name}"] = None
-            _trace(mapping, rule, rule.let[name], columns, through)
-        elif prefix in ("after", "before"):
-            columns[f"{rule.on.name}.{column}"] = None
-        elif dot and prefix in rule.joins:
-            join = rule.joins[prefix]
-            columns[f"{join.table.name}.{column}"] = None
-            keys = ", ".join(sorted(_full_names(rule, join_names(join))))
-            through[f"join {prefix} by {keys}"] = None
-        elif prefix == "card" and name not in through:
-            through[name] = None
-            _trace_card(mapping, column, columns, through)
+@dataclass
+class _Trace:
+    """The way back from an expression, in the order in which it is gone."""
 
+    mapping: Loaded
+    columns: dict[str, None] = field(default_factory=dict)
+    through: dict[str, None] = field(default_factory=dict)
+    fields: set[str] = field(default_factory=set)
 
-def _trace_card(mapping: Loaded, field: str, columns: dict[str, None], through: dict[str, None]) -> None:
-    """What a card's field holds comes from every rule that writes it."""
-    for rule in mapping.rules:
-        e = (rule.card if rule.card is not None else rule.change or {}).get(field)
-        if e is not None:
-            _trace(mapping, rule, e, columns, through)
+    def follow(self, rule: Rule, e: Expression) -> None:
+        """Add what the expression reads."""
+        if not e.names:
+            self.through[e.text] = None
+        for table in sorted(_decisions(e.term)):
+            self.through[f"{table.removeprefix('decide_')}()"] = None
+        for name in sorted(e.names):
+            prefix, dot, column = name.partition(".")
+            if not dot and name in rule.let:
+                self.through[f"let {name}"] = None
+                self.follow(rule, rule.let[name])
+            elif prefix in ("after", "before"):
+                self.columns[f"{rule.on.name}.{column}"] = None
+            elif dot and prefix in rule.joins:
+                join = rule.joins[prefix]
+                self.columns[f"{join.table.name}.{column}"] = None
+                self.through[f"join {prefix} by {', '.join(sorted(_full_names(rule, join_names(join))))}"] = None
+            elif prefix == "card" and column not in self.fields:
+                self.through[name] = None
+                self._follow_card(column)
+
+    def _follow_card(self, name: str) -> None:
+        """What a card's field holds comes from every rule that writes it."""
+        self.fields.add(name)
+        for rule in self.mapping.rules:
+            e = (rule.card if rule.card is not None else rule.change or {}).get(name)
+            if e is not None:
+                self.follow(rule, e)
 
 
 def _full_names(rule: Rule, names: Iterable[str]) -> Iterable[str]:
@@ -139,4 +147,3 @@ def _decisions(term: Term) -> set[str]:
 
 def _lookups(mapping: Loaded, e: Expression) -> list[str]:
     return [f"{name}()" for name in called(e.text, mapping.layout.lookups)]
-
