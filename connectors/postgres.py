@@ -34,8 +34,6 @@ from syncd.ports import Finding, Lag
 
 REWIND_BEAT_S: Final = 0.05
 """How soon an idle log is moved on while the reader waits for it to reach the snapshot."""
-OPTIONS_IN_BRACKETS_SINCE: Final = 150000
-"""The version from which CREATE_REPLICATION_SLOT takes its options in brackets."""
 
 
 @dataclass(frozen=True)
@@ -195,9 +193,7 @@ class PostgresSource:
 
     def _create_slot(self, connection: Any) -> tuple[int, str]:
         """Where the stream will begin, and the name of the snapshot that shows all that lies before."""
-        options = "EXPORT_SNAPSHOT"
-        if self._facts.version >= OPTIONS_IN_BRACKETS_SINCE:
-            options = "(SNAPSHOT 'export', FAILOVER)" if self._settings.failover else "(SNAPSHOT 'export')"
+        options = "(SNAPSHOT 'export', FAILOVER)" if self._settings.failover else "EXPORT_SNAPSHOT"
         with guarded(), connection.cursor() as cursor:
             cursor.execute(f"CREATE_REPLICATION_SLOT {quoted(self._wanted.slot)} LOGICAL pgoutput {options}")
             _, point, exported, _ = cursor.fetchone()

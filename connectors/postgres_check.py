@@ -100,14 +100,15 @@ def _publication(
 ) -> Iterator[Finding]:
     name = wanted.publication
     published = server.publication(name, facts.version)
-    there = [table.name for table in found.values() if table]
-    missing = [table for table in there if published is None or table not in published.tables]
+    there = [table for table in found.values() if table]
+    missing = [table for table in there if published is None or table.name not in published.tables]
     if missing:
-        params = {"publication": name, "tables": ", ".join(missing)}
+        names = [table.name for table in missing]
+        params = {"publication": name, "tables": ", ".join(names)}
         if wanted.create and server.may_publish(name, missing):
             yield Finding("ok", "pg_will_publish", params)
         else:
-            repair = publication_sql(name, missing, exists=published is not None)
+            repair = publication_sql(name, names, exists=published is not None)
             yield Finding("error", "pg_not_published", params, repair)
     if published is None:
         return

@@ -76,7 +76,7 @@ _PUBLISHED_PARTLY: Final = """
 """Column lists and row filters exist since PostgreSQL 15."""
 _MAY_CREATE: Final = "SELECT %s <> '' AND has_database_privilege(current_database(), 'CREATE')"
 _MAY_ALTER: Final = "SELECT pg_has_role(pubowner, 'USAGE') FROM pg_publication WHERE pubname = %s"
-_MAY_OWN: Final = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
+_MAY_OWN: Final = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s"
 _ROOM: Final = """
     SELECT current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots),
            current_setting('max_wal_senders')::int
@@ -201,10 +201,10 @@ class Server:
             )
         return None
 
-    def may_publish(self, name: str, tables: Sequence[str]) -> bool:
+    def may_publish(self, name: str, tables: Sequence[SourceTable]) -> bool:
         """Whether this role may create the publication, or add these tables to it."""
         sql = _MAY_ALTER if self.query(_PUBLICATION, name) else _MAY_CREATE
-        owned = all(self.query(_MAY_OWN, quoted(*split(table)))[0][0] for table in tables)
+        owned = all(self.query(_MAY_OWN, table.oid)[0][0] for table in tables)
         return owned and bool(self.query(sql, name)[0][0])
 
     def room(self) -> tuple[int, int, bool, int, int]:
@@ -338,7 +338,7 @@ def _unnumbered(said: str) -> Fault:
     if not refused or any(words in said for words in _PASSING):
         return Transient("pg_gone", error=said)
     if any(words in said for words in _NO_REPLICATION):
-        return Halt("pg_no_replication", error=said)
+        return Halt("pg_no_replication", error=said, repair="ALTER ROLE … REPLICATION;")
     if any(words in said for words in _NO_LOGIN):
         return Halt("pg_login", error=said)
     if "database" in said or "数据库" in said:

@@ -72,7 +72,7 @@ def meddle(eam: Eam, chance: random.Random, count: int) -> None:
                                 f"INSERT INTO eam.part VALUES ('{kind}', {no}, 'new') ON CONFLICT DO NOTHING",
                                 f"UPDATE eam.part SET name = 'turn {turn}' WHERE no = {no}",
                                 f"DELETE FROM eam.part WHERE no = {no}",
-                                f"UPDATE eam.part SET kind = '{kind}' WHERE no = {no}"
+                                f"UPDATE eam.part SET kind = '{kind}' WHERE (kind, no) = ('Aä', {no})"
                                 f" AND NOT EXISTS (SELECT FROM eam.part WHERE kind = '{kind}' AND no = {no})",
                             ]
                         )

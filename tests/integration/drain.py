@@ -1,0 +1,34 @@
+"""`python -m tests.integration.drain DSN NAME CHECKPOINT CHANGES`: read so many changes; what it took, as JSON."""
+
+import json
+import sys
+import time
+
+import psutil
+import psycopg2
+
+from connectors import postgres
+from syncd.change import Position
+from tests.integration.eam import ASSET
+
+
+def main(dsn: str, name: str, checkpoint: str, changes: str) -> None:
+    psycopg2.connect(dsn).close()
+    memory = psutil.Process().memory_info
+    before = highest = memory().rss
+    source = postgres.connect(postgres.Settings(dsn), {"asset": ASSET}, name)
+    source.start(Position(checkpoint))
+    began, left = time.perf_counter(), int(changes)
+    while left:
+        said = source.read(5.0)
+        assert said is not None, f"{left} changes did not come"
+        highest = max(highest, memory().rss)
+        left -= len(said.changes)
+        source.ack(said.position)
+    seconds = time.perf_counter() - began
+    source.close()
+    print(json.dumps({"grown_mb": (highest - before) / 2**20, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
