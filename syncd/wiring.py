@@ -11,9 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, cast
 
+import structlog
+
 from connectors.convert import row_converter
-from syncd import config, desk, mapping, migrate, reconcile, schedule
-from syncd.errors import Halt, MappingError
+from syncd import config, desk, language, mapping, migrate, reconcile, schedule
+from syncd.errors import Fault, Halt, MappingError
 from syncd.mapping.sqlite import register_sqlite
 from syncd.mapping.terms import nearest
 from syncd.ports import Finding, Ledger, Source
@@ -30,6 +32,7 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
         "sqlite": "connectors.ledger_sqlite",
     },
 }
+log = structlog.get_logger("syncd")
 convert: Final = row_converter
 """Raw values of a table as its sources convert them, for golden cases."""
 EXTRAS: Final = {"psycopg2": "postgres"}
@@ -96,7 +99,18 @@ class Pipeline:
 
     def jobs(self) -> list[schedule.Job]:
         """What the daemon does for it by the clock, beside posting."""
-        return []
+        cron = self.config.reconcile
+        return [] if cron is None else [schedule.Job(cron, self._reconcile_and_log)]
+
+    def _reconcile_and_log(self) -> None:
+        said = log.bind(pipeline=self.name)
+        try:
+            report = self.reconcile()
+        except Fault as fault:
+            said.error("reconciliation failed", code=fault.code, why=language.say(fault.code, fault.params))
+            return
+        counts = {"assets": report.assets, "differing": report.differing, "alerting": report.alerting}
+        (said.warning if report.alerting else said.info)("reconciled", **counts)
 
 
 def check(pipeline: Pipeline) -> list[Finding]:
@@ -128,9 +142,20 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     chosen = loaded.config.pipelines[name]
     source, source_settings = _end(loaded, name, "source", chosen.source)
     ledger, ledger_settings = _end(loaded, name, "ledger", chosen.ledger)
-    return Pipeline(
-        name, chosen, mapping.load(loaded.mapping_path(name)), source, source_settings, ledger, ledger_settings
-    )
+    meaning = mapping.load(loaded.mapping_path(name))
+    crons = {str(meaning.path): meaning.schedules.values()}
+    crons[loaded.document.where(("pipelines", name, "reconcile"))] = [chosen.reconcile] if chosen.reconcile else []
+    for where, expressions in crons.items():
+        for cron in expressions:
+            _refuse_no_cron(where, cron)
+    return Pipeline(name, chosen, meaning, source, source_settings, ledger, ledger_settings)
+
+
+def _refuse_no_cron(where: str, cron: str) -> None:
+    try:
+        schedule.next_after(cron)
+    except ValueError as error:
+        raise MappingError("not_a_cron", where, cron=cron, problem=error) from None
 
 
 def _end(loaded: config.Loaded, name: str, side: Side, end: config.End) -> tuple[ModuleType, Any]:
