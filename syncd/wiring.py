@@ -143,11 +143,8 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     source, source_settings = _end(loaded, name, "source", chosen.source)
     ledger, ledger_settings = _end(loaded, name, "ledger", chosen.ledger)
     meaning = mapping.load(loaded.mapping_path(name))
-    crons = {str(meaning.path): meaning.schedules.values()}
-    crons[loaded.document.where(("pipelines", name, "reconcile"))] = [chosen.reconcile] if chosen.reconcile else []
-    for where, expressions in crons.items():
-        for cron in expressions:
-            _refuse_no_cron(where, cron)
+    if chosen.reconcile is not None:
+        _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile)
     return Pipeline(name, chosen, meaning, source, source_settings, ledger, ledger_settings)
 
 
