@@ -13,7 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from connectors import scan_eam
-from connectors.postgres_check import Wanted, findings, refuse, refuse_unread
+from connectors.postgres_check import Wanted, beat_findings, findings, refuse, refuse_unread
 from connectors.postgres_position import AS_OF_SLOT, Coverage, Place, in_stream, lsn_number, lsn_text, parse
 from connectors.postgres_rewind import Ordered, Rewind, order_of
 from connectors.postgres_server import (
@@ -96,7 +96,8 @@ class PostgresSource:
         self._stream: Stream | None = None
 
     def check(self) -> list[Finding]:
-        return findings(self._server, self._facts, self._wanted)
+        beat = beat_findings(self._server, self._settings.heartbeat_table)
+        return [*findings(self._server, self._facts, self._wanted), *beat]
 
     def start(self, checkpoint: Position | None) -> None:
         if checkpoint is None:

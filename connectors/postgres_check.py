@@ -40,6 +40,12 @@ class Wanted(NamedTuple):
     failover: bool
 
 
+def beat_findings(server: Server, table: str) -> list[Finding]:
+    """Whether the heartbeat's table is there."""
+    missing = table and server.table(table) is None
+    return [Finding("error", "pg_no_table", {"table": table})] if missing else []
+
+
 def findings(server: Server, facts: Facts, wanted: Wanted) -> list[Finding]:
     """All results, those about the server first. Changes nothing. Raises Transient or Halt when nobody answers."""
     found = {table.alias: server.table(full_name(table)) for table in wanted.tables.values()}

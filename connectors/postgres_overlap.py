@@ -4,28 +4,27 @@ This is for tables that log no old rows, when the snapshot is newer than the slo
 whose effect is in rows already read. Which snapshot showed a row depends on the row's key.
 """
 
-from decimal import Decimal
 from typing import NamedTuple
 
 from connectors.pgoutput import Relation, RowReader, rows
 from connectors.postgres_position import AS_OF_SLOT, Coverage, Part
-from connectors.postgres_rewind import NUMERIC_OIDS
-from syncd.change import Change, Column, Kind, Position, Row, Table, Value
+from connectors.postgres_rewind import Ordered
+from syncd.change import Change, Column, Kind, Position, Row, Table
 
 
 class Keys(NamedTuple):
     """A relation's row messages read as the server's own text of the key, and how these texts are ordered."""
 
     reader: RowReader
-    numeric: tuple[bool, ...]
+    ordered: Ordered
 
 
-def keys_of(relation: Relation, table: Table) -> Keys:
+def keys_of(relation: Relation, ordered: Ordered) -> Keys:
     """Compile the key of a relation."""
+    table = ordered.table
     columns = tuple(Column(table.columns[i].name, Kind.TEXT) for i in table.key)
-    oids = {column.name: column.type_oid for column in relation.columns}
     narrowed = Table(table.alias, table.name, columns, tuple(range(len(columns))))
-    return Keys(rows(relation, narrowed), tuple(oids.get(column.name) in NUMERIC_OIDS for column in columns))
+    return Keys(rows(relation, narrowed), ordered)
 
 
 class Overlap:
@@ -43,9 +42,9 @@ class Overlap:
         if len({self._saw(part) for part in parts}) < 2:
             return None if parts and self._saw(parts[0]) else change
         bare = _read_keys(keys.reader, change, data)
-        after_shown = bare.after is not None and self._shown(parts, bare.after, keys.numeric)
+        after_shown = bare.after is not None and self._shown(parts, bare.after, keys.ordered)
         before = bare.before if bare.before is not None and _whole(bare.before) else bare.after
-        before_shown = before is not None and self._shown(parts, before, keys.numeric)
+        before_shown = before is not None and self._shown(parts, before, keys.ordered)
         match change.op, before_shown, after_shown:
             case "insert", _, True:
                 return None
@@ -64,10 +63,10 @@ class Overlap:
         parts = self._tables.get(alias, ())
         return bool(parts) and all(self._saw(part) for part in parts)
 
-    def _shown(self, parts: tuple[Part, ...], key: Row, numeric: tuple[bool, ...]) -> bool:
-        place = _order(key, numeric)
+    def _shown(self, parts: tuple[Part, ...], key: Row, ordered: Ordered) -> bool:
+        place = ordered.place([str(text) for text in key])
         for part in parts:
-            if part.last is None or place <= _order(part.last, numeric):
+            if part.last is None or place <= ordered.place(part.last):
                 return self._saw(part)
         return False
 
@@ -82,7 +81,3 @@ def _read_keys(reader: RowReader, change: Change, data: bytes) -> Change:
 
 def _whole(key: Row) -> bool:
     return all(isinstance(value, str) for value in key)
-
-
-def _order(key: tuple[Value, ...], numeric: tuple[bool, ...]) -> tuple[Decimal | str, ...]:
-    return tuple(Decimal(str(v)) if n else str(v) for v, n in zip(key, numeric, strict=True))

@@ -9,16 +9,20 @@ import psycopg2
 from psycopg2.extensions import make_dsn, parse_dsn
 from psycopg2.extras import LogicalReplicationConnection
 
+from connectors.pgoutput import Relation
 from connectors.postgres_position import lsn_number
 from syncd.change import Table
 from syncd.errors import Fault, Halt, Transient
 
 SESSION: Final = """
-    SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1;
+    SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII'
+                                         ELSE 'UTF8' END, false);
+    SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1;
     SET standard_conforming_strings = on; SET client_min_messages = error;
     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0
 """
-"""The forms in which the decoder expects values, whatever the server's or the role's own settings."""
+"""The forms in which the decoder expects values, whatever the server's or the role's own settings. A database that
+does not know its encoding (SQL_ASCII) sends bytes as they are."""
 RELEASE_S_MAX: Final = 5.0
 RELEASE_POLL_S: Final = 0.02
 _PATIENCE: Final[Mapping[str, str]] = {
@@ -53,7 +57,8 @@ _TABLE: Final = """
     WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p')
 """
 _COLUMNS: Final = """
-    SELECT a.attname, t.oid::bigint, a.atttypmod, t.typcategory::text, format_type(a.atttypid, a.atttypmod),
+    SELECT a.attname, t.oid::bigint, CASE WHEN d.typtype = 'd' THEN d.typtypmod ELSE a.atttypmod END,
+           t.typcategory::text, format_type(a.atttypid, a.atttypmod),
            coalesce(i.indisprimary, false), has_column_privilege(a.attrelid, a.attnum, 'SELECT')
     FROM pg_attribute a
     JOIN pg_type d ON d.oid = a.atttypid
@@ -61,6 +66,11 @@ _COLUMNS: Final = """
     LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)
     WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
+_DOMAINS: Final = (
+    "SELECT oid::bigint, typbasetype::bigint, typtypmod FROM pg_type WHERE typtype = 'd' AND oid = ANY (%s)"
+)
+FIRST_OWN_OID: Final = 16384
+"""Lower ones are PostgreSQL's own (`FirstNormalObjectId`)."""
 _IDENTITY_INDEX: Final = """
     SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
     WHERE i.indrelid = %s AND i.indisreplident
@@ -180,6 +190,18 @@ class Server:
             return SourceTable(oid, kind, identity, rows, full, readable, columns)
         return None
 
+    def with_base_types(self, relation: Relation) -> Relation:
+        """The log names a column's domain; its values are those of the type the domain is made of."""
+        own = [column.type_oid for column in relation.columns if column.type_oid >= FIRST_OWN_OID]
+        bases = {oid: (base, modifier) for oid, base, modifier in self.query(_DOMAINS, own)} if own else {}
+        columns = (
+            column._replace(type_oid=bases[column.type_oid][0], modifier=bases[column.type_oid][1])
+            if column.type_oid in bases
+            else column
+            for column in relation.columns
+        )
+        return relation._replace(columns=tuple(columns))
+
     def identity_columns(self, table: SourceTable) -> frozenset[str]:
         """The columns by which an old row is known in the log."""
         match table.identity:
@@ -240,7 +262,7 @@ def open_connection(dsn: str, application: str, replication: bool = False) -> An
         given = parse_dsn(dsn)
         defaults = {name: value for name, value in _PATIENCE.items() if name not in given}
         connection = psycopg2.connect(
-            make_dsn(dsn, application_name=application, **defaults),
+            make_dsn(dsn, application_name=application, client_encoding="UTF8", **defaults),
             connection_factory=LogicalReplicationConnection if replication else None,
         )
         with connection.cursor() as cursor:
@@ -305,6 +327,7 @@ _TRANSIENT: Final[Mapping[str, str]] = {
     "57014": "pg_gone",
 }
 _HALT: Final[Mapping[str, str]] = {
+    "42704": "pg_late_publication",
     "28": "pg_login",
     "3D000": "pg_no_database",
     "42501": "pg_no_right",

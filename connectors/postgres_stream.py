@@ -27,6 +27,7 @@ from connectors.pgoutput import (
 )
 from connectors.postgres_overlap import Keys, Overlap, keys_of
 from connectors.postgres_position import Place, in_stream
+from connectors.postgres_rewind import order_of
 from connectors.postgres_server import Server, fault, full_name, guarded, literal, open_connection, quoted, split
 from syncd.change import Change, ChangeSet, Position, Table
 from syncd.errors import Fault, Halt, Transient
@@ -247,8 +248,7 @@ class Stream:
 
     def _relation(self, relation: Relation, wire_oid: bytes) -> None:
         """Row messages of this relation read from now on as it is described here."""
-        if self._relations.get(relation.oid) == relation:
-            return
+        relation = self._server.with_base_types(relation)
         self._relations[relation.oid] = relation
         self._keys.pop(wire_oid, None)
         table = self._names.get(f"{relation.schema}.{relation.name}") or self._renamed(relation)
@@ -278,11 +278,17 @@ class Stream:
         """Keep what no snapshot has shown of a change."""
         wire_oid = data[1:5]
         if wire_oid not in self._keys:
-            oid = int.from_bytes(wire_oid, "big")
-            self._keys[wire_oid] = keys_of(self._relations[oid], self._oids[oid])
+            self._keys[wire_oid] = self._keys_of(int.from_bytes(wire_oid, "big"))
         rest = overlap.rest(change, self._keys[wire_oid], data)
         if rest is not None:
             self._changes.append(rest)
+
+    def _keys_of(self, oid: int) -> Keys:
+        table = self._oids[oid]
+        found = self._server.table(full_name(table))
+        if found is None:
+            raise Halt("pg_no_table", table=full_name(table))
+        return keys_of(self._relations[oid], order_of(table, found))
 
 
 def beat_statement(pipeline: str, table: str, standby: bool) -> str:
