@@ -33,7 +33,7 @@ CREATE TABLE fa_card (                       -- 固定资产卡片
     original_value NUMERIC(18,2) NOT NULL,
     accumulated_depreciation NUMERIC(18,2) NOT NULL,
     impairment    NUMERIC(18,2) NOT NULL,
-    origin        TEXT NOT NULL,             -- opening 原始卡片 | addition 新增卡片
+    origin        TEXT NOT NULL,             -- opening 原始卡片 | addition 新增卡片 | changed 新增后已变动
     status        TEXT NOT NULL,             -- in_use | disposed | cancelled
     disposed_on   DATE
 );

@@ -135,26 +135,29 @@ class _Select:
         scope |= {f"before.{c.name}".lower(): Name(_NO_ROW, c.kind, "NULL") for c in table.columns}
         scope["op"] = Name(repr("read"), Kind.TEXT, "'read'")
         for alias, join in rule.join.items():
-            scope |= self._joined(alias, join, scope, name)
+            scope |= self._joined(alias, join, scope, ("rules", name), f"{name}_{alias}", self._joins)
         for alias, text in rule.let.items():
             value = self._expression(text, ("rules", name, "let", alias), scope)
             if value is not None:
                 scope[alias.lower()] = Name(alias, value.kind, value.sql(self._dialect))
         return scope
 
-    def _joined(self, alias: str, join: Join, scope: Scope, rule: str) -> dict[str, Name]:
-        """A row that a rule joins, joined once however many amounts read it."""
+    def _joined(
+        self, alias: str, join: Join, scope: Scope, trail: Trail, spelled: str, joins: dict[str, str]
+    ) -> dict[str, Name]:
+        """The columns of a joined row; the join is added to `joins`, once however many amounts read it."""
         table = self._tables.get(join.table or alias)
         if table is None:
+            near = nearest(alias, [*self._tables])
+            self._reader.fault("unknown_table", (*trail, "join", alias), table=join.table or alias, nearest=near)
             return {}
-        spelled = f"{rule}_{alias}"
-        keys = [self._expression(text, ("rules", rule, "join", alias), scope) for text in join.key]
+        keys = [self._expression(text, (*trail, "join", alias), scope) for text in join.key]
         on = [
             f"{spelled}.{table.columns[i].name} = {key.sql(self._dialect)}"
             for i, key in zip(table.key, keys, strict=False)
             if key is not None
         ]
-        self._joins[spelled] = f"LEFT JOIN {self._table(join.table or alias)} AS {spelled} ON {' AND '.join(on)}"
+        joins[spelled] = f"LEFT JOIN {self._table(join.table or alias)} AS {spelled} ON {' AND '.join(on)}"
         return self._columns(table, spelled, f"{alias}.")
 
     def _sum(self, trail: Trail, term: SumOf, spelled: str) -> _Term | None:
@@ -163,13 +166,17 @@ class _Select:
             self._fault("unknown_table", (*trail, "of"), table=term.of, nearest=nearest(term.of, [*self._tables]))
             return None
         scope = {**self._constants, **self._columns(table, "r", "")}
+        joins: dict[str, str] = {}
+        for alias, join in term.join.items():
+            scope |= self._joined(alias, join, scope, ("reconcile", *trail), f"r_{alias}", joins)
         amount = self._read(term.sum, (*trail, "sum"), scope, Kind.DECIMAL)
         by = self._read(term.by, (*trail, "by"), scope)
         kept = f" WHERE {self._read(term.where, (*trail, 'where'), scope, Kind.BOOLEAN)}" if term.where else ""
         equals = self._read(term.equals, (*trail, "equals"), self._scope)
         total = "sum" if self._dialect == "postgres" else "syncd_sum"
+        rows = " ".join([f"{self._table(term.of)} AS r", *joins.values()])
         self._joins[spelled] = (
-            f"LEFT JOIN (SELECT {by} AS k, {total}({amount}) AS total FROM {self._table(term.of)} AS r{kept}"
+            f"LEFT JOIN (SELECT {by} AS k, {total}({amount}) AS total FROM {rows}{kept}"
             f" GROUP BY {by}) AS {spelled} ON {spelled}.k = {equals}"
         )
         return _Term(f"{spelled}.total", Kind.DECIMAL, is_sum=True)

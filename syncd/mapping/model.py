@@ -215,6 +215,7 @@ class SumOf(Strict):
     of: str
     by: str
     equals: str
+    join: Joins = {}
     where: Expr | None = None
 
 

@@ -217,6 +217,8 @@ def test_whole_company_closes_its_month_within_a_minute(tmp_path: Path, new_data
     with plant(tmp_path, new_database(), new_database(), devices=1_200) as company, company.running():
         company.settled()
         charged = eam.charge_month(company.eam, MONTH)
+        company.settled()
+        assert company.json("reconcile")["differing"] == 0, "what is computed and not approved counts on neither side"
         eam.approve_month(company.eam, MONTH)
         posted = "SELECT count(*) FROM syncd.collected WHERE posted <> ''"
         assert company.until("the month", lambda: company.finance.value(posted) == charged) < 60

@@ -32,7 +32,8 @@ def changed(tmp_path: Path) -> Changed:
 
 
 def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null() -> None:
-    """0.1 added ten times is 1.0, and amounts of 26 digits keep every one; `15万` does not end the query."""
+    """0.1 added ten times is 1.0, amounts of 26 digits keep every one, a month not yet
+    approved does not count, and `15万` does not end the query."""
     measures = load(shipped("mappings", "demo.yaml")).reconcile
     assert measures is not None
     with sqlite3.connect(":memory:") as eam:
@@ -40,13 +41,16 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null() -> None:
             """
             CREATE TABLE asset (id, asset_code, status, original_value, opening_depreciation);
             CREATE TABLE upgrade (asset_id, amount, status);
-            CREATE TABLE depreciation (asset_id, amount);
+            CREATE TABLE depreciation (asset_id, period, kind, amount);
+            CREATE TABLE depreciation_run (period, status);
             CREATE TABLE impairment (asset_id, amount, status);
             INSERT INTO asset VALUES (1, 'B', 'in_use', '100000000000000000000000.01', '0'),
                 (2, 'A', 'in_use', '15万', '0'), (3, 'C', 'scrapped', '1', '0'), (4, 'a', 'isolated', '1.10', '0.10');
             INSERT INTO upgrade VALUES (1, '0.01', 'approved'), (1, '5', 'submitted');
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
-            INSERT INTO depreciation SELECT 1, '0.1' FROM n;
+            INSERT INTO depreciation SELECT 1, '2026-01', 'month', '0.1' FROM n;
+            INSERT INTO depreciation VALUES (1, '2026-02', 'month', '7'), (1, '2026-02', 'disposal', '0.03');
+            INSERT INTO depreciation_run VALUES ('2026-01', 'approved'), ('2026-02', 'calculated');
             """
         )
         register_sqlite(eam)
@@ -54,7 +58,7 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null() -> None:
     eam.close()
     assert rows == [
         ("A", None, "0", "0"),
-        ("B", "100000000000000000000000.02", "1.0", "0"),
+        ("B", "100000000000000000000000.02", "1.03", "0"),
         ("a", "1.10", "0.10", "0"),
     ]
 
