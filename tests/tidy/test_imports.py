@@ -26,6 +26,7 @@ class Layer(NamedTuple):
 
 LAYERS = (
     Layer(("syncd.language",), ("yaml",)),
+    Layer(("syncd.record",), ("orjson",)),
     Layer(PURE, ()),
     Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
     Layer(
