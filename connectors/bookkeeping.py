@@ -13,7 +13,7 @@ from syncd.change import Value
 from syncd.errors import RowRefused
 from syncd.money import ZERO
 from syncd.ports import Numbered, TableWrite
-from syncd.posting import CardWrite, Outcome, Posting, Rejection, Voucher
+from syncd.posting import CardWrite, Outcome, Posting, Rejection, Voucher, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
 RENUMBERED_TIMES_MAX: Final = 3
@@ -36,6 +36,8 @@ class Bookkeeper:
         self._in_order = in_order
         self._refused: dict[str, int] = {}
         self._last: dict[Series, int] = {}
+        self._unnamed = {p.reverses.key for o in outcomes for p in o.postings if p.reverses and is_unnamed(p)}
+        self._names: dict[str, str] = {}
 
     def post(self) -> None:
         """Write all postings, in place of what was refused leave rejections."""
@@ -87,6 +89,8 @@ class Bookkeeper:
         numbered = [
             Numbered(posting, _next(last, posting.voucher)) for posting in postings if posting.collected is None
         ]
+        if self._unnamed:
+            numbered = [self._named(*one) for one in numbered]
         chain = _Chain(work.standing.posting_seq, work.standing.posting_hash)
         with work.database.savepoint("syncd_postings"):
             for write in work.layout.render(folded(numbered), self._lookups):
@@ -96,6 +100,15 @@ class Bookkeeper:
             work.database.settle()
         self._last = last
         work.standing.posting_seq, work.standing.posting_hash = chain.seq, chain.hash
+
+    def _named(self, posting: Posting, number: int) -> Numbered:
+        """A posting that cancels another of this batch calls it by its number."""
+        if posting.key in self._unnamed:
+            v = posting.voucher
+            self._names[posting.key] = "" if v is None else self._work.layout.voucher_ref(v.period, v.type, number)
+        if posting.reverses is not None and is_unnamed(posting):
+            posting = named(posting, self._names[posting.reverses.key])
+        return Numbered(posting, number)
 
     def _record(self, numbered: Sequence[Numbered], chain: "_Chain") -> Iterator[list[tuple[Value, ...]]]:
         work, seal = self._work, audit.seal

@@ -43,7 +43,8 @@ class Voucher(NamedTuple):
 
 
 class Reversed(NamedTuple):
-    """Which earlier posting a red-letter voucher cancels: its idempotency key and its voucher reference."""
+    """Which earlier posting a red-letter voucher cancels: its idempotency key and its voucher reference. One of the
+    same batch has no number yet: its key stands for the reference until the ledger calls it by its name."""
 
     key: str
     voucher: str
@@ -85,6 +86,20 @@ class Posting(NamedTuple):
     reverses: Reversed | None = None
     collected: Collected | None = None
     release: Release | None = None
+
+
+def is_unnamed(posting: Posting) -> bool:
+    """Whether the posting cancels a voucher that has no number yet."""
+    return posting.reverses is not None and posting.reverses.voucher == posting.reverses.key
+
+
+def named(posting: Posting, voucher: str) -> Posting:
+    """Such a posting, once the voucher that it cancels is called something."""
+    reverses, red = posting.reverses, posting.voucher
+    assert reverses is not None
+    if red is not None:
+        red = red._replace(summary=red.summary.replace(reverses.key, voucher, 1))
+    return posting._replace(reverses=Reversed(reverses.key, voucher), voucher=red)
 
 
 Status = Literal["failed", "behind", "approval"]

@@ -13,7 +13,7 @@ from typing import Any
 from syncd.change import Row, Table, Value, key_text
 from syncd.mapping.layout import FinanceLayout
 from syncd.ports import CollectedRow, Numbered, Parked, Period, Posted
-from syncd.posting import Batch, Fields, Outcome, Posting, Rejection
+from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, is_unnamed, named
 from syncd.record import encode_content
 
 
@@ -162,6 +162,9 @@ class PaperBook:
         if posting.collected is not None:
             self.loose.append((CollectedRow(posting.key, posting.subject, posting.change), *posting.collected))
             return
+        if posting.reverses is not None and is_unnamed(posting):
+            cancelled = next(n for n in self.entered if n.posting.key == posting.reverses.key)
+            posting = named(posting, self.ref(*cancelled))
         for card in posting.cards:
             self.card_fields[card.asset_code] = {**self.card_fields.get(card.asset_code, {}), **card.fields}
         self.entered.append(Numbered(posting, self._number(posting)))

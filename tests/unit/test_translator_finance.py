@@ -138,10 +138,11 @@ def test_a_reversal_is_the_same_voucher_in_red_on_the_day_of_the_change(paper: P
 
 
 def test_a_posting_of_the_same_batch_is_reversed_too(paper: Paper) -> None:
-    outcomes = paper.post(paper.insert("asset", **MACHINE), paper.delete("asset", **MACHINE))
-    reverses = outcomes[1].postings[0].reverses
-    assert reverses is not None
-    assert reverses.key == "registration/FA-1"
+    paper.post(paper.insert("asset", **MACHINE), paper.delete("asset", **MACHINE))
+    red, _ = paper.book.entered[1]
+    assert red.reverses == ("registration/FA-1", "2026-02 记-1")
+    assert red.voucher is not None
+    assert red.voucher.summary == "冲销 2026-02 记-1 固定资产增加 机床"
 
 
 def test_with_nothing_to_reverse_the_rule_makes_nothing(paper: Paper) -> None:
