@@ -1,0 +1,185 @@
+"""The installed command as a process of its own, on the demonstration's databases before anything happened in them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from syncd.demo.stage import Stage, built
+from tests.tidy.tree import ROOT
+
+DEVICES = 40
+WAIT_S_MAX = 30.0
+FOUND_SOMETHING, WRONG, NEEDS_A_PERSON = 1, 2, 3
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with built(tmp_path, DEVICES, date(2026, 11, 20)) as made:
+        yield made
+
+
+def test_invariant_10_a_dry_run_counts_what_the_real_run_does(stage: Stage) -> None:
+    rehearsed = _json(stage, "dry-run")
+    assert stage.rows("SELECT count(*) FROM syncd_posting") == [(0,)]
+    assert stage.rows("SELECT count(*) FROM fa_card") == [(0,)]
+    assert stage.rows("SELECT position FROM syncd_pipeline") in ([], [(None,)])
+    assert rehearsed["cards"] > 0
+    assert _json(stage, "snapshot") == rehearsed
+
+
+def test_invariant_2_a_second_snapshot_adds_nothing(stage: Stage) -> None:
+    _json(stage, "snapshot")
+    before = _books(stage)
+    assert "--again" in _run(stage, "snapshot", expect=NEEDS_A_PERSON)
+    again = _json(stage, "snapshot", "--again")
+    assert again["changes"] > 0
+    assert _books(stage) == before
+
+
+def test_sigterm_finishes_the_batch_and_systemd_hears_of_it(stage: Stage) -> None:
+    with _systemd(stage.directory) as (address, heard):
+        with _daemon(stage, NOTIFY_SOCKET=address) as process:
+            _wait(lambda: stage.rows("SELECT count(*) FROM fa_card") != [(0,)])
+            _wait(lambda: "READY=1" in heard() and "WATCHDOG=1" in heard())
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT_S_MAX) == 0
+        _wait(lambda: "STOPPING=1" in heard())
+    assert _json(stage, "status")[0]["report"]["state"] == "stopped"
+    assert _json(stage, "status")[0]["daemons"] == {}
+
+
+def test_status_says_how_far_behind_and_who_posts(stage: Stage) -> None:
+    with _daemon(stage):
+        _wait(lambda: _json(stage, "status")[0]["position"] is not None)
+        (standing,) = _json(stage, "status")
+    assert standing["report"]["state"] == "posting"
+    assert list(standing["daemons"].values()) == ["posting"]
+    assert standing["lag_s"] < WAIT_S_MAX
+    assert standing["changes"] > DEVICES
+
+
+def test_a_pipeline_that_halts_leaves_the_others_running(stage: Stage) -> None:
+    config = stage.directory / "syncd.yaml"
+    text = config.read_text("utf-8")
+    other = text.replace("pipelines:\n", "").replace("  demo:", "  other:").replace("eam.db", "gone.db")
+    config.write_text(text + other, "utf-8")
+    with _daemon(stage) as process:
+        _wait(lambda: stage.rows("SELECT count(*) FROM fa_card") != [(0,)])
+        _wait(lambda: "gone.db" in (stage.directory / "daemon.log").read_text("utf-8"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S_MAX) == NEEDS_A_PERSON
+
+
+def test_a_second_daemon_may_not_snapshot_while_one_posts(stage: Stage) -> None:
+    with _daemon(stage):
+        _wait(lambda: stage.rows("SELECT count(*) FROM syncd_daemon") == [(1,)])
+        assert "one writer" in _run(stage, "dry-run", expect=NEEDS_A_PERSON)
+
+
+def test_a_fault_is_a_message_with_a_hint_and_never_a_traceback(stage: Stage) -> None:
+    (stage.directory / "syncd.yaml").write_text("pipelines: {demo: {maping: x}}", "utf-8")
+    said = _run(stage, "status", expect=WRONG)
+    assert "syncd.yaml:1" in said
+    assert "the nearest is mapping" in said
+    assert "Traceback" not in said
+    error = json.loads(_run(stage, "status", "--json", expect=WRONG))["error"]
+    assert error["code"] == "unknown_key"
+    assert error["hint"]
+
+
+def test_help_speaks_chinese_too() -> None:
+    for asked in (["--lang", "zh", "run", "--help"], ["--lang=zh", "run", "--help"]):
+        assert "守护进程" in _syncd(asked, {})
+    assert "守护进程" in _syncd(["run", "--help"], {"SYNCD_LANG": "", "LC_ALL": "zh_CN.UTF-8"})
+    assert "daemon" in _syncd(["run", "--help"], {})
+
+
+def test_the_wheel_holds_all_that_the_demonstration_needs(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    place = tmp_path / "installed"
+    ZipFile(wheel).extractall(place)
+    program = "import syncd; from syncd.cli import main; assert 'installed' in syncd.__file__; main()"
+    figures = tmp_path / "figures.json"
+    subprocess.run(
+        [sys.executable, "-c", program, "demo", "--once", "--json", str(figures)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(place)}, check=True, stdout=subprocess.DEVNULL, timeout=100,
+    )  # fmt: skip
+    assert json.loads(figures.read_text("utf-8"))["differences"] == 0
+
+
+def _books(stage: Stage) -> list[object]:
+    tables = ("syncd_posting", "fa_card", "gl_voucher", "gl_entry", "syncd_parked", "syncd_collected")
+    return [stage.rows(f"SELECT count(*) FROM {table}") for table in tables]
+
+
+def _json(stage: Stage, *arguments: str) -> Any:
+    return json.loads(_run(stage, *arguments, "--json"))
+
+
+def _run(stage: Stage, *arguments: str, expect: int = 0) -> str:
+    return _syncd([*arguments, "--config", str(stage.directory / "syncd.yaml")], {}, expect)
+
+
+def _syncd(arguments: list[str], environment: dict[str, str], expect: int = 0) -> str:
+    done = subprocess.run(
+        [_program(), *arguments],
+        capture_output=True, text=True, timeout=100, env={**os.environ, "SYNCD_LANG": "en"} | environment,
+    )  # fmt: skip
+    assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def _daemon(stage: Stage, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [_program(), "run", "--config", str(stage.directory / "syncd.yaml")]
+    with (stage.directory / "daemon.log").open("wb") as log:
+        process = subprocess.Popen(command, stderr=log, env={**os.environ, "SYNCD_LANG": "en"} | environment)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(WAIT_S_MAX)
+
+
+@contextmanager
+def _systemd(directory: Path) -> Iterator[tuple[str, Callable[[], str]]]:
+    """A socket as systemd opens it, and all that was said there."""
+    address, said = directory / "notify", bytearray()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(address))
+        listener.setblocking(False)
+
+        def heard() -> str:
+            while True:
+                try:
+                    said.extend(listener.recv(4096) + b"\n")
+                except BlockingIOError:
+                    return said.decode()
+
+        yield str(address), heard
+
+
+def _program() -> str:
+    return str(Path(sys.executable).with_name("syncd"))
+
+
+def _wait(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S_MAX
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
