@@ -21,8 +21,8 @@ ASSET_COLUMNS = (
 )
 ASSETS_SQL = f"""
     INSERT INTO eam.asset ({ASSET_COLUMNS})
-    SELECT n, 'FA-SC-' || lpad(n::text, 7, '0'), '数控车床 ' || n, 'SC', 1 + n %% 20, 'in_use', 10000 + n %% 90000 + 0.25,
-           120, DATE '2026-01-01' + (n %% 300)::int, DATE '2026-01-01' + (n %% 300)::int
+    SELECT n, 'FA-SC-' || lpad(n::text, 7, '0'), '数控车床 ' || n, 'SC', 1 + n %% 20, 'in_use',
+           10000 + n %% 90000 + 0.25, 120, DATE '2026-01-01' + (n %% 300)::int, DATE '2026-01-01' + (n %% 300)::int
     FROM generate_series(%s, %s) AS n
 """
 
