@@ -16,6 +16,7 @@ import structlog
 from connectors.convert import row_converter
 from syncd import config, desk, language, mapping, migrate, reconcile, schedule
 from syncd.errors import Fault, Halt, MappingError
+from syncd.mapping.check import unknown_accounts
 from syncd.mapping.sqlite import register_sqlite
 from syncd.mapping.terms import nearest
 from syncd.ports import Finding, Ledger, Source
@@ -117,8 +118,15 @@ def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
     with closing(pipeline.open_ledger()) as ledger:
         findings = ledger.check()
+        if all(finding.level != "error" for finding in findings):
+            findings += _check_accounts(pipeline.mapping, ledger)
     with closing(pipeline.open_source()) as source:
         return source.check() + findings
+
+
+def _check_accounts(checked: mapping.Mapping, ledger: Ledger) -> list[Finding]:
+    chart = checked.layout.lookups[checked.layout.file.accounts]
+    return unknown_accounts(checked.accounts, [row[0] for row in ledger.query(chart.query)])
 
 
 def pipelines(path: Path) -> dict[str, Pipeline]:

@@ -1,7 +1,7 @@
 """What is wrong with a mapping as a whole, beyond its expressions: errors, and warnings for what may be meant."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -12,7 +12,8 @@ from syncd.mapping.model import MappingFile
 from syncd.mapping.reach import reaches
 from syncd.mapping.rules import Rule, Template
 from syncd.mapping.scope import Reader
-from syncd.mapping.terms import Function
+from syncd.mapping.terms import Function, nearest
+from syncd.ports import Finding
 
 _CRON_PART: Final = r"(\*|[0-9a-zA-Z]+(-[0-9a-zA-Z]+)?)(/[0-9]+)?"
 _CRON_FIELD: Final = re.compile(rf"{_CRON_PART}(,{_CRON_PART})*")
@@ -77,6 +78,16 @@ def accounts(rules: Sequence[Rule], gives: Mapping[str, Sequence[str]]) -> dict[
             for account in answers:
                 found.setdefault(account, rule.name)
     return found
+
+
+def unknown_accounts(named: Mapping[str, str], known: Collection[object]) -> list[Finding]:
+    """What to say of the accounts that finance does not know, of those that rules name (account → rule)."""
+    codes = [str(account) for account in known]
+    return [
+        Finding("error", "account_missing", {"account": account, "rule": rule, "nearest": nearest(account, codes)})
+        for account, rule in named.items()
+        if account not in codes
+    ]
 
 
 def _check_balance(rule: Rule, template: Template, reader: Reader, warnings: Reader) -> None:

@@ -13,6 +13,7 @@ from syncd.errors import MappingError, MappingErrors
 from syncd.language import hint, say
 from syncd.mapping import load
 from syncd.mapping.balance import Balance, balance
+from syncd.mapping.check import unknown_accounts
 from syncd.mapping.explain import explain
 from syncd.mapping.model import LayoutFile, MappingFile, parse, schema
 from syncd.mapping.reach import reaches
@@ -250,7 +251,11 @@ def test_balanced_is_found_from_the_expressions_alone(
 
 
 def test_every_account_that_is_named_is_known_before_anything_runs() -> None:
-    assert list(loaded(EXAMPLE).accounts) == ["1601", "1002", "5101", "6602", "1602"]
+    named = loaded(EXAMPLE).accounts
+    assert list(named) == ["1601", "1002", "5101", "6602", "1602"]
+    (missing,) = unknown_accounts(named, ["1601", "1602", "1002", "5101", "6601"])
+    assert (missing.level, missing.code) == ("error", "account_missing")
+    assert missing.params == {"account": "6602", "rule": "depreciation", "nearest": "6601"}
 
 
 def test_lineage_leads_through_cards_joins_and_decisions_to_the_eam() -> None:
