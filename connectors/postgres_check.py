@@ -73,7 +73,7 @@ def refuse_unread(results: Sequence[Finding]) -> None:
 
 def _settings(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]:
     if facts.wal_level != "logical":
-        repair = "ALTER SYSTEM SET wal_level = 'logical';  -- then restart PostgreSQL"
+        repair = "ALTER SYSTEM SET wal_level = logical;  -- then restart PostgreSQL"
         yield Finding("error", "pg_wal_level", {"wal_level": facts.wal_level}, repair)
     free_slots, free_senders, may_replicate, slots, senders = server.room()
     if not may_replicate:

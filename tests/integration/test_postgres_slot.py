@@ -234,7 +234,7 @@ def test_the_wrong_wal_level_is_refused_with_its_repair() -> None:
         with pytest.raises(Halt) as halt:
             eam.start()
     assert (wrong.code, wrong.params) == ("pg_wal_level", {"wal_level": "replica"})
-    assert "ALTER SYSTEM SET wal_level = 'logical'" in wrong.repair
+    assert "ALTER SYSTEM SET wal_level = logical" in wrong.repair
     assert halt.value.code == "pg_wal_level"
 
 
