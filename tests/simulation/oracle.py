@@ -10,7 +10,7 @@ from datetime import date, timedelta, timezone
 from decimal import Decimal
 from typing import NamedTuple
 
-from syncd.change import Change, Row
+from syncd.change import Change, Malformed, Row
 
 CHINA = timezone(timedelta(hours=8))
 EXPENSE = {"workshop": "5101", "office": "6602"}
@@ -111,12 +111,8 @@ class _Oracle:
             taken, status = [queue[0]], ""
             while True:
                 try:
-                    count = len(self.books.made[subject])
                     unit = _folded(taken)
-                    if unit is not None and unit.before is None and taken[0].position in self.facts.vanished:
-                        self._wait(subject, unit)
-                    self._apply(subject, unit, len(taken) == 1)
-                    if len(taken) == 1 or unit is None or unit.after is None or len(self.books.made[subject]) > count:
+                    if self._apply(subject, unit, len(taken) == 1) or unit is None or unit.after is None:
                         break
                 except Refusal as refusal:
                     status = status or str(refusal)
@@ -127,25 +123,26 @@ class _Oracle:
                 taken.append(later)
             queue = [c for c in queue if c not in taken]
 
-    def _wait(self, subject: str, change: Change) -> None:
-        """For a department that came late, as it did before the row went."""
-        if change.table == "asset" and change.after is not None and change.after[DEPARTMENT] in LATE_DEPARTMENTS:
-            raise Refusal("failed")
-
-    def _apply(self, subject: str, change: Change | None, is_whole: bool) -> None:
-        """`is_whole` is False for folded changes: what was approved was another content."""
+    def _apply(self, subject: str, change: Change | None, is_whole: bool) -> bool:
+        """Whether that settles it. A correction must leave some rule with something to say. `is_whole` is False for
+        a corrected change: what was approved was another content."""
         if change is None:
-            return
+            return True
         if change.table == "asset":
-            self._asset(subject, change, is_whole and change.position in self.facts.approved)
-        elif change.op == "insert" and change.after is not None:
+            is_approved = is_whole and change.position in self.facts.approved
+            return self._asset(subject, change, is_approved) or is_whole
+        if change.op == "insert" and change.after is not None:
             (self._upgrade if change.table == "upgrade" else self._depreciation)(subject, change.after)
+        return True
 
-    def _asset(self, code: str, change: Change, is_approved: bool) -> None:
+    def _asset(self, code: str, change: Change, is_approved: bool) -> bool:
+        """Whether a rule had something to say, if only that it was said before."""
         was, now = change.before, change.after
         used, uses = was is not None and was[STATUS] == "in_use", now is not None and now[STATUS] == "in_use"
         made = self.books.made[code]
         if now is not None and uses and not used:
+            if isinstance(now[VALUE], Malformed):
+                raise Refusal("failed")
             if not self.standing[code]:
                 made.append(self._registration(code, now, change, is_approved))
         elif now is not None and was is not None and used and uses and now[NAME] != was[NAME]:
@@ -161,8 +158,13 @@ class _Oracle:
             journal = self.standing[code].pop()
             made.append(Made("withdrawal", journal and _red(journal, change)))
             self._card(code).status = "withdrawn"
+        else:
+            return False
+        return True
 
     def _registration(self, code: str, row: Row, change: Change, is_approved: bool) -> Made:
+        if change.position in self.facts.vanished and row[DEPARTMENT] in LATE_DEPARTMENTS:
+            raise Refusal("failed")  # it went before its department came
         dept = self._department(row[DEPARTMENT])
         value = _positive(row[VALUE])
         lines = (_line("1601", debit=value, dept=dept, asset=code), _line("1002", credit=value))
