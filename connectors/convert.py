@@ -178,6 +178,8 @@ def _shown(value: object) -> str:
 
 
 def _text(text: str) -> Value:
+    if "\0" in text:
+        raise Unfit("malformed_nul")  # SQLite and MySQL hold it, PostgreSQL and XML do not
     return text
 
 
