@@ -71,4 +71,3 @@ def columns(table: Table, variable: str, prefix: str = "", sql: str = "") -> dic
 def card(kinds: Mapping[str, Kind], variable: str = "card") -> dict[str, Name]:
     """The finance card's fields."""
     return {f"card.{f}".lower(): Name(f"{variable}.get({f!r})", kind, f"card.{f}") for f, kind in kinds.items()}
-
