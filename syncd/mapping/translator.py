@@ -290,7 +290,8 @@ class _Run:
                 subject = found
             if self.context.held and change.before is not None and change.after is not None:
                 was = self._attempt(subject_of, change.before, marked)
-                subject = was if was in self.context.held else subject  # a wrong code that is corrected heals its row
+                if was.__class__ is not Failure and was in self.context.held:
+                    subject = was  # a wrong code that is corrected heals its row
         held = self._held(subject, subject_of, change)
         if held is not None:
             return self._rejected(change, held, "", Failure("behind", {"subject": held}, "behind"))
