@@ -23,12 +23,14 @@ BEHIND_BYTES_MAX: Final = 65_536
 
 @dataclass
 class Tally:
-    """What came of the changes: postings by rule, parked rows by reason, ignored changes by reason."""
+    """What came of the changes: postings by rule, parked rows by reason, ignored changes by reason, and how many
+    were repeats of what is posted already."""
 
     changes: int = 0
     postings: Counter[str] = field(default_factory=Counter)
     parked: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
     cards: int = 0
     vouchers: int = 0
     entries: int = 0
@@ -43,6 +45,8 @@ class Tally:
                 self.parked[outcome.rejection.code] += 1
             elif outcome.ignored:
                 self.ignored[outcome.ignored] += 1
+            elif not outcome.postings:
+                self.repeated += 1
             for posting in outcome.postings if outcome.rejection is None else ():
                 self.postings[posting.rule] += 1
                 self.cards += len(posting.cards)
@@ -89,7 +93,7 @@ def to_the_end(line: Line, ledger: Ledger, dry_run: bool, tell: Tell) -> Tally:
     after every batch."""
     tally = Tally()
     translator = line.translator()
-    with _reader(line, ledger.checkpoint(), not dry_run) as reader:
+    with _reader(line, ledger.checkpoint(), status.known_source(ledger, line.name), not dry_run) as reader:
         watched = _Watched(reader)
         while not watched.is_idle():
             tally.add(pipeline.step(watched, translator, ledger))
@@ -102,7 +106,7 @@ def snapshot(line: Line, ledger: Ledger, tell: Tell) -> Tally:
     """Take the snapshot, whatever was read before, up to the point from which `syncd run` streams."""
     tally = Tally()
     translator = line.translator()
-    with _reader(line, None, True) as reader:
+    with _reader(line, None, None, True) as reader:
         watched = _Watched(reader)
         while not watched.is_past_snapshot():
             tally.add(pipeline.step(watched, translator, ledger))
@@ -111,5 +115,5 @@ def snapshot(line: Line, ledger: Ledger, tell: Tell) -> Tally:
     return tally
 
 
-def _reader(line: Line, checkpoint: Position | None, acknowledges: bool) -> Reader:
-    return Reader(line.open_source, checkpoint, None, line.queue_changes_max, line.batch_changes_max, acknowledges)
+def _reader(line: Line, checkpoint: Position | None, identity: str | None, acknowledges: bool) -> Reader:
+    return Reader(line.open_source, checkpoint, identity, line.queue_changes_max, line.batch_changes_max, acknowledges)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from syncd import drain, wiring
 from syncd.cli.options import Config, Json, Name, config_path
@@ -32,10 +33,21 @@ def snapshot(config: Config = None, name: Name = None, again: Again = False, as_
     with closing(pipeline.open_ledger()) as ledger, _bar() as bar:
         pipeline.prepare(ledger)
         _become_writer(pipeline, ledger)
-        if ledger.checkpoint() is not None and not again:
-            raise Halt("snapshot_again", pipeline=pipeline.name)
+        if ledger.checkpoint() is not None:
+            if not again:
+                raise Halt("snapshot_again", pipeline=pipeline.name)
+            _catch_up(pipeline, ledger, _Shown(bar))
         tally = drain.snapshot(pipeline.line(), ledger, _Shown(bar))
     _show(tally, as_json)
+
+
+def _catch_up(pipeline: wiring.Pipeline, ledger: Ledger, tell: drain.Tell) -> None:
+    """Carry what is still in the log first: a snapshot shows states, and would swallow the events on the way there."""
+    try:
+        drain.to_the_end(pipeline.line(), ledger, False, tell)
+    except Halt as fault:
+        why = say(fault.code, fault.params)
+        errors.print(Text(say("snapshot_gap", {"position": ledger.checkpoint(), "why": why}), style="yellow"))
 
 
 class _Shown:
@@ -75,7 +87,7 @@ def _show(tally: drain.Tally, as_json: bool) -> None:
     if as_json:
         emit(vars(tally))
         return
-    totals = ("changes", "cards", "vouchers", "entries", "debit", "credit")
+    totals = ("changes", "repeated", "cards", "vouchers", "entries", "debit", "credit")
     table(
         ("status_what", "status_value"), [(say("tally_" + name), getattr(tally, name)) for name in totals], right=(1,)
     )
