@@ -288,10 +288,6 @@ class _Run:
                 unnamed = found
             elif found is not None:
                 subject = found
-            if self.context.held and change.before is not None and change.after is not None:
-                was = self._attempt(subject_of, change.before, marked)
-                if was.__class__ is not Failure and was in self.context.held:
-                    subject = was  # a wrong code that is corrected heals its row
         held = self._held(subject, subject_of, change)
         if held is not None:
             return self._rejected(change, held, "", Failure("behind", {"subject": held}, "behind"))
@@ -343,14 +339,15 @@ class _Run:
             return Failure("uncomputable", {"problem": "out_of_range"})
 
     def _held(self, subject: str, subject_of: Callable[..., Any] | None, change: Change) -> str | None:
-        """The subject that the change waits behind: its own, or the one it had before."""
+        """The subject that the change waits behind: its own, or the one it had before, so that a wrong code which is
+        corrected heals its row."""
         held = self.context.held
         if subject in held:
             return subject
         if not held or subject_of is None or change.before is None or change.after is None:
             return None
         before = self._attempt(subject_of, change.before, change.flawed)
-        return before if before in held else None
+        return before if before.__class__ is not Failure and before in held else None
 
     def _rejected(self, change: Change, subject: str, rule: str, failure: Failure) -> Outcome:
         self.context.held.add(subject)
