@@ -90,7 +90,7 @@ class Worker(threading.Thread):
             attempts(self._session)
             self.state = "stopped"
         except Transient:
-            self.state = "stopped"  # asked to stop while waiting to try again
+            self.state = "stopped"  # asked to stop as it failed
         except Fault as fault:
             self._halt(fault)
         except Exception as error:
@@ -98,6 +98,8 @@ class Worker(threading.Thread):
             self._halt(Halt("unexpected", error=f"{type(error).__name__}: {error}"))
 
     def _session(self) -> None:
+        if self._stop_asked.is_set():
+            return  # asked to stop while waiting to try again
         with closing(self.line.open_ledger()) as ledger:
             try:
                 self.line.prepare(ledger)

@@ -58,17 +58,15 @@ def verify(config: Config = None, name: Name = None, as_json: Json = False) -> N
 
 def _show_step(step: lives.Step) -> None:
     console.print()
-    console.print(
-        Text.assemble(
-            (f"{shown(step.committed_at)}  ", "dim"), (step.rule, "bold"), "  ", (step.voucher_ref, "bold green")
-        )
-    )
+    console.print(Text.assemble((f"{shown(step.committed_at)}  ", "dim"), (step.rule, "bold")))
     source = {"position": step.position, "mapping": step.mapping_hash[:12], "key": step.key}
     line("trace_source", "dim", **source)
     for cancelled, code in ((step.reverses, "trace_reverses"), (step.reversed_by, "trace_reversed_by")):
         if cancelled:
             line(code, "red", key=cancelled)
     if step.voucher is not None:
+        heading = f"  {step.voucher.date}  {step.voucher.summary}"
+        console.print(Text.assemble("  ", (step.voucher_ref, "bold green"), heading))
         console.print(Padding(_voucher(step.voucher), (0, 0, 0, 2)))
     if step.card and all(change.before is None for change in step.card):
         line("trace_opened", "dim")
