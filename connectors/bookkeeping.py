@@ -67,7 +67,7 @@ class Bookkeeper:
 
     def _post(self, spots: Sequence[int]) -> None:
         spots = [i for i in spots if self._outcomes[i].subject not in self._refused]
-        for _ in range(RENUMBERED_TIMES_MAX):
+        for attempt in range(RENUMBERED_TIMES_MAX):
             if not spots:
                 return
             try:
@@ -76,10 +76,12 @@ class Bookkeeper:
             except RowRefused as refusal:
                 if refusal.code == "row_duplicate" and self._is_overtaken():
                     continue
-                if len(spots) == 1:
+                if len(spots) > 1:
+                    break
+                if attempt:
                     self._refuse(spots[0], refusal)
                     return
-                break
+                # Tried once more: the column that was too narrow may have been widened since it was last looked at.
         middle = len(spots) // 2
         self._post(spots[:middle])
         self._post(spots[middle:])

@@ -90,8 +90,8 @@ def _column(table: str, name: str, kind: Kind, physical: Physical) -> Iterator[F
 
 
 def _is_narrow(physical: Physical) -> bool:
-    if physical.length is None or physical.places is None:
-        return False
+    if physical.length is None or physical.places is None or physical.places > MONEY_PLACES:
+        return False  # without a bound, or a rate
     return physical.places < MONEY_PLACES or physical.length - physical.places < MONEY_DIGITS_MIN
 
 

@@ -21,7 +21,7 @@ from syncd.files import shipped
 
 MONTH = date(2026, 2, 1)
 DEMO = shipped("mappings", "demo.yaml")
-WAIT_SECONDS_MAX = 120.0
+WAIT_SECONDS_MAX = 60.0
 
 
 class Database:
@@ -77,9 +77,7 @@ class Plant(NamedTuple):
 
     def syncd(self, *arguments: str, expect: int = 0) -> str:
         """Run a command to its end; its output."""
-        done = subprocess.run(
-            self._command(*arguments), capture_output=True, text=True, env=_environment(), timeout=300
-        )
+        done = subprocess.run(self._command(*arguments), capture_output=True, text=True, env=_environment(), timeout=60)
         assert done.returncode == expect, f"syncd {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
@@ -133,7 +131,7 @@ class Plant(NamedTuple):
 
     def _run(self, expect: int, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = self._command(*arguments)
-        done = subprocess.run(command, capture_output=True, text=True, env=_environment(), timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, env=_environment(), timeout=60)
         assert done.returncode == expect, f"syncd {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 

@@ -42,8 +42,8 @@ def test_missing_rights_are_named_with_the_grants(made: Plant, tmp_path: Path) -
     made.eam.execute(f"CREATE ROLE {name} LOGIN")
     _edit(made.config, r'(source: .*dsn: "postgresql://)postgres@', rf"\g<1>{name}@")
     said = made.syncd("check", expect=1)
-    assert f"ALTER ROLE {name} REPLICATION" in said
-    assert re.search(rf"GRANT SELECT ON .*\basset\b.* TO {name}", said)
+    assert f'ALTER ROLE "{name}" REPLICATION' in said
+    assert re.search(rf"GRANT SELECT ON .*\basset\b.* TO \"?{name}\"?", said)
     made.eam.execute(f"DROP ROLE {name}")
 
 
@@ -54,7 +54,7 @@ def test_missing_rights_in_finance_are_named_with_the_grants(made: Plant, tmp_pa
     made.finance.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA syncd TO {name}")
     _edit(made.config, r'(ledger: .*dsn: "postgresql://)postgres@', rf"\g<1>{name}@")
     said = made.syncd("check", expect=1)
-    assert re.search(rf"GRANT SELECT, INSERT, UPDATE ON fa_card TO {name}", said)
+    assert re.search(rf"GRANT SELECT, INSERT, UPDATE ON fa_card TO \"?{name}\"?", said)
     made.finance.execute(f"DROP OWNED BY {name}")
     made.finance.execute(f"DROP ROLE {name}")
 
@@ -151,7 +151,9 @@ def test_a_slot_dropped_by_a_dba_stops_the_pipeline_with_the_reason(made: Plant)
     with made.running():
         eam.register(made.eam, [_device("FA-SC-9001")])
         made.settled()
-    made.eam.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name ~ 'demo'")
+    made.eam.execute(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()"
+    )
     eam.register(made.eam, [_device("FA-SC-9002")])
     said = made.syncd("run", expect=HALTED)
     assert re.search(r"replication slot \S+ is gone", said)
@@ -164,11 +166,11 @@ def test_a_full_disk_in_finance_is_waited_out(made: Plant) -> None:
         "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$"
     )
-    made.finance.execute("CREATE TRIGGER full BEFORE INSERT ON gl_voucher EXECUTE FUNCTION full_disk()")
+    made.finance.execute("CREATE TRIGGER full_disk BEFORE INSERT ON gl_voucher EXECUTE FUNCTION full_disk()")
     with made.running():
         eam.register(made.eam, [_device("FA-SC-9001")])
         made.until("the daemon to say so", lambda: "no disk space left" in made.log_tail())
-        made.finance.execute("DROP TRIGGER full ON gl_voucher")
+        made.finance.execute("DROP TRIGGER full_disk ON gl_voucher")
         made.until("the voucher", lambda: _vouchers(made) == 1)
     assert made.json("parked", "list") == []
 
