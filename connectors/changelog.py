@@ -101,8 +101,8 @@ def prune(settings: Settings, dry_run: bool = False) -> int:
     """Delete what every pipeline has acknowledged; how many rows that is."""
     database = _open(settings, "")
     try:
-        if database.identity() is None:
-            raise Halt("changelog_missing", repair="syncd changelog install")
+        if not database.is_installed():
+            raise Halt("changelog_missing")
         if dry_run:
             return database.prunable()
         pruned = 0
@@ -203,20 +203,19 @@ class ChangelogSource:
         self._started = self._closed = False
 
     def identity(self) -> str:
-        identity = self._database.identity()
-        if identity is None:
+        if not self._database.is_installed():
             raise Halt("changelog_missing")
-        return identity
+        return self._database.identity()
 
     def check(self) -> list[Finding]:
-        """Whether the triggers are there, whole, and cover what the mapping declares."""
-        if self._database.identity() is None:
+        """Whether the rights are there, and the triggers there, whole, and covering what the mapping declares."""
+        if not self._database.is_installed():
             repair = ";\n".join(self._database.install_sql(self._wanted()))
             return [Finding("error", "changelog_missing", {}, repair)]
+        if refused := self._database.refused():
+            return [Finding("error", "changelog_refused", {"right": right}, grant) for right, grant in refused]
         covered = self._database.covered()
-        findings = [self._check_table(name, columns, covered) for name, columns in self._wanted().items()]
-        refused = self._database.refused()
-        return findings + [Finding("error", "changelog_refused", {"right": right}, grant) for right, grant in refused]
+        return [self._check_table(name, columns, covered) for name, columns in self._wanted().items()]
 
     def _check_table(self, name: str, columns: Columns, covered: Mapping[str, Columns]) -> Finding:
         known = self._database.columns(name)

@@ -53,14 +53,21 @@ class Database:
         """A table's name as the change table has it, always with its schema."""
         return table if "." in table else f"{self._schema}.{table}"
 
-    def identity(self) -> str | None:
+    def is_installed(self) -> bool:
+        """Whether there is a change table."""
         with _mended(), self._db.cursor() as db:
-            db.execute("SELECT to_regclass(%s)", (f"{self._spelled}.syncd_changelog",))
-            if _one(db) is None:
-                return None
+            db.execute(
+                "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = %s AND c.relname = 'syncd_changelog'",
+                (self._schema,),
+            )
+            return bool(db.fetchall())
+
+    def identity(self) -> str:
+        """What tells this change table from one that is made after it."""
+        with _mended(), self._db.cursor() as db:
             db.execute(f"SELECT identity FROM {self._spelled}.syncd_changelog")
-            row = db.fetchone()
-            return f"changelog:postgres:{row[0]}" if row else None
+            return f"changelog:postgres:{_one(db)}"
 
     def tracked(self) -> Sequence[str]:
         """The tables that have any trigger of ours."""
@@ -107,24 +114,29 @@ class Database:
             return frozenset(row[0] for row in db)
 
     def refused(self) -> Sequence[tuple[str, str]]:
-        """What this user may not do, with the statement that would allow it."""
-        asked = [
-            (f"{self._spelled}.syncd_change", "SELECT"),
-            (f"{self._spelled}.syncd_change", "DELETE"),
-            (f"{self._spelled}.syncd_changelog", "SELECT"),
-            (f"{self._spelled}.syncd_changelog", "UPDATE"),
-            *((f"{self._spelled}.syncd_ack", right) for right in ("SELECT", "INSERT", "UPDATE")),
-            *((quoted_table(table), "SELECT") for table in self.tracked()),
+        """What this user may not do, with the statement that would allow it; schemas first, for what is in them is
+        not even seen without."""
+        tracked = self.tracked()
+        schemas = sorted({self._schema, *(table.partition(".")[0] for table in tracked)})
+        ours = f"{self._spelled}.syncd_"
+        relations = [
+            *((f"{ours}change", right) for right in ("SELECT", "DELETE")),
+            (f"{ours}change_seq_seq", "SELECT"),
+            *((f"{ours}changelog", right) for right in ("SELECT", "UPDATE")),
+            *((f"{ours}ack", right) for right in ("SELECT", "INSERT", "UPDATE")),
+            *((quoted_table(table), "SELECT") for table in tracked),
         ]
         with _mended(), self._db.cursor() as db:
             db.execute("SELECT current_user")
             user = quoted(_one(db))
-            refused = []
-            for table, right in asked:
-                db.execute("SELECT has_table_privilege(%s, %s)", (table, right))
-                if not _one(db):
-                    refused.append((f"{right} {table}", f"GRANT {right} ON {table} TO {user}"))
-            return refused
+            db.execute("SELECT s FROM unnest(%s) AS s WHERE NOT has_schema_privilege(s, 'USAGE')", (schemas,))
+            if closed := [quoted(row[0]) for row in db.fetchall()]:
+                return [(f"USAGE {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {user}") for schema in closed]
+            db.execute(
+                "SELECT r, p FROM unnest(%s, %s) AS a (r, p) WHERE NOT has_table_privilege(r, p)",
+                tuple(map(list, zip(*relations, strict=True))),
+            )
+            return [(f"{right} {name}", f"GRANT {right} ON {name} TO {user}") for name, right in db.fetchall()]
 
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
         return install_sql(self._schema, tables)

@@ -42,12 +42,15 @@ class Database:
         """A table's name as the change table has it: without schemas a dot is written as an underscore."""
         return table.replace(".", "_")
 
-    def identity(self) -> str | None:
+    def is_installed(self) -> bool:
+        """Whether there is a change table."""
         with _mended():
-            if not self._exists("syncd_changelog"):
-                return None
-            rows = self._db.execute("SELECT identity FROM syncd_changelog").fetchall()
-        return f"changelog:sqlite:{rows[0][0]}" if rows else None
+            return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'syncd_changelog'").fetchall())
+
+    def identity(self) -> str:
+        """What tells this change table from one that is made after it."""
+        with _mended():
+            return f"changelog:sqlite:{self._db.execute('SELECT identity FROM syncd_changelog').fetchone()[0]}"
 
     def tracked(self) -> Sequence[str]:
         """The tables that have any trigger of ours."""
@@ -181,10 +184,6 @@ class Database:
             return 0
         db.execute("UPDATE syncd_changelog SET pruned_to = max(pruned_to, ?)", (last,))
         return db.execute("DELETE FROM syncd_change WHERE seq <= ?", (last,)).rowcount
-
-    def _exists(self, table: str) -> bool:
-        found = self._db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
-        return found.fetchone() is not None
 
 
 def _text(raw: bytes) -> str:
