@@ -2,12 +2,15 @@
 
 import json
 import logging
+import os
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -51,7 +54,8 @@ def run(once: bool = False, json_file: Path | None = None, directory: Path | Non
             _reconciliation(report)
             _summary(said)
         if not once:
-            command = f"syncd trace FA-SC-2301 --config {place / 'syncd.yaml'}"
+            program = "syncd" if which("syncd") else os.path.relpath(sys.argv[0])
+            command = f"{program} trace FA-SC-2301 --config {os.path.relpath(place / 'syncd.yaml')}"
             console.print(Text(say("demo_kept", {"directory": place, "command": command}), style="dim"))
     if json_file is not None:
         json_file.write_text(json.dumps(said.plain(), ensure_ascii=False, indent=2) + "\n", "utf-8")
