@@ -47,7 +47,6 @@ class SqlLedger:
             self._writer.open()
             self._is_ours = self._is_begun = False
         if not self._is_ours:
-            self._standing = None
             self._is_ours = self._writer.lock(self._pipeline)
             if self._is_ours:
                 with self.begin():

@@ -180,13 +180,13 @@ def test_numbers_go_on_from_those_that_people_typed(finance: Finance, ledger: Le
     def typed(number: int) -> None:
         finance.run("INSERT INTO fin.voucher VALUES ('2026-02', '记', ?, '2026-02-01', 'typed', 'by hand')", (number,))
 
-    typed(1)
+    typed(7)
     write(ledger, batch(posted(asset(1))))
-    typed(3)
+    typed(9)
     write(ledger, batch(posted(asset(2)), posted(asset(3), made=REFUSED), posted(asset(4))))
-    assert numbers(finance) == [1, 2, 3, 4, 5]
+    assert numbers(finance) == [7, 8, 9, 10, 11]
     refs = ledger.query("SELECT voucher FROM syncd.posting ORDER BY seq")
-    assert refs == [("2026-02 记-2",), ("2026-02 记-4",), ("2026-02 记-5",)]
+    assert refs == [("2026-02 记-8",), ("2026-02 记-10",), ("2026-02 记-11",)]
 
 
 # Order per subject, no hostage
@@ -307,17 +307,23 @@ def test_a_truncate_can_be_parked(ledger: Ledger) -> None:
 def test_card_writes_of_a_batch_are_folded(finance: Finance, ledger: Ledger) -> None:
     """Invariant 4: opened, renamed and revalued in one batch, the card is as the last left it."""
     first = posted(asset(1))
-    renamed, revalued = (
+    first_change, revalued = (
         Outcome(change, "FA-1", (Posting(f"{rule}/1", rule, "FA-1", change, (CardWrite("FA-1", "change", fields),)),))
         for change, rule, fields in (
             (asset(1, at=2), "rename", {"name": "mill"}),
             (asset(1, at=3), "upgrade", {"original_value": Decimal("150.00")}),
         )
     )
-    write(ledger, batch(first, renamed))
+    write(ledger, batch(first, first_change))
     write(ledger, batch(revalued))
     with ledger.begin() as book:
         assert book.cards(["FA-1"]) == {"FA-1": {"name": "mill", "original_value": Decimal("150.00")}}
+    renamed, restated = asset(1, at=4), asset(1, at=5)
+    change = CardWrite("FA-1", "change", {"name": "saw"})
+    again = Posting("rename/2", "rename", "FA-1", renamed, (change,))
+    write(ledger, batch(Outcome(renamed, "FA-1", (again,)), posted(restated, key="registration/FA-1~2")))
+    with ledger.begin() as book:
+        assert book.cards(["FA-1"]) == {"FA-1": {"name": "lathe", "original_value": Decimal("100.10")}}
     contents = ledger.query("SELECT content FROM syncd.posting ORDER BY seq")
     assert '"name":"lathe"' in str(contents[0][0])
     assert '"name":"mill"' in str(contents[1][0])
