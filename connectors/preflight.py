@@ -1,5 +1,6 @@
 """Before anything is posted: whether finance looks as the layout says, and what would mend it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -14,6 +15,7 @@ from syncd.ports import Finding, Layout, Period
 MONEY_PLACES: Final = 2
 MONEY_DIGITS_MIN: Final = 10
 """Digits before the point: a company with an asset above ten thousand million has wider columns."""
+_DENIED: Final = re.compile(r"permission denied for (schema|table|view) (\S+)")
 _TAKES: Final[Mapping[Kind, frozenset[Kind]]] = {
     Kind.TEXT: frozenset({Kind.TEXT}),
     Kind.INTEGER: frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.TEXT}),
@@ -33,7 +35,8 @@ def check(database: Database, layout: Layout) -> list[Finding]:
         *_lookups(database, layout),
         *_queries(database, layout),
     ]
-    return findings or [Finding("ok", "ledger_ready", {"layout": layout.name})]
+    told = [finding for n, finding in enumerate(findings) if finding not in findings[:n]]
+    return told or [Finding("ok", "ledger_ready", {"layout": layout.name})]
 
 
 def _state(database: Database) -> Iterator[Finding]:
@@ -48,7 +51,7 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
     try:
         periods = reading.periods(database, layout)
     except Fault as fault:
-        yield _error(fault)
+        yield _error(database, fault)
     else:
         if not any(period.open for period in periods):
             yield Finding("error", "ledger_no_open_period", {"layout": layout.name})
@@ -60,7 +63,7 @@ def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Itera
     try:
         physical = database.columns(table)
     except Fault as fault:
-        yield _error(fault)
+        yield _error(database, fault)
         return
     if not physical:
         yield Finding("error", "ledger_no_table", {"table": table})
@@ -101,7 +104,7 @@ def _lookups(database: Database, layout: Layout) -> Iterator[Finding]:
             if not reading.lookup(database, spec):
                 yield Finding("error", "ledger_lookup_empty", {"lookup": spec.name, "table": spec.table})
         except Fault as fault:
-            yield _error(fault)
+            yield _error(database, fault)
 
 
 def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
@@ -109,11 +112,18 @@ def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
         try:
             database.query(sql, params)
         except Fault as fault:
-            yield _error(fault)
+            yield _error(database, fault)
 
 
-def _error(fault: Fault) -> Finding:
-    return Finding("error", fault.code, fault.params)
+def _error(database: Database, fault: Fault) -> Finding:
+    """A right that is missing comes with its GRANT: what the server names it by, a schema or a table."""
+    denied = _DENIED.search(fault.params.get("error", ""))
+    if denied is None:
+        return Finding("error", fault.code, fault.params)
+    kind, name = denied.groups()
+    right = "USAGE ON SCHEMA" if kind == "schema" else "SELECT ON"
+    ((user,),) = database.query("SELECT quote_ident(current_user)")
+    return Finding("error", fault.code, fault.params, f"GRANT {right} {name} TO {user}")
 
 
 def _alter(table: str, column: str) -> str:
