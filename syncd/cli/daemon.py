@@ -15,7 +15,9 @@ from syncd.language import say
 Only = Annotated[
     list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)
 ]
-Log = Annotated[logs.Format | None, typer.Option("--log", help=say("help_log"), show_default=False)]
+Log = Annotated[
+    logs.Format | None, typer.Option("--log", metavar="console|json", help=say("help_log"), show_default=False)
+]
 
 
 def run(
@@ -23,7 +25,9 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)
     ] = None,
-    log: Annotated[logs.Format | None, typer.Option("--log", help=say("help_log"), show_default=False)] = None,
+    log: Annotated[
+        logs.Format | None, typer.Option("--log", metavar="console|json", help=say("help_log"), show_default=False)
+    ] = None,
 ) -> None:
     """The daemon."""
     logs.configure(log)
@@ -44,7 +48,9 @@ def run(
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help=say("help_once"))] = False,
-    json: Annotated[Path | None, typer.Option("--json", help=say("help_json_file"), show_default=False)] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help=say("help_json_file"), show_default=False)
+    ] = None,
 ) -> None:
     """The demonstration."""
     from syncd import demo as demonstration

@@ -23,9 +23,9 @@ from syncd.mapping.explain import explain as lineages
 from syncd.mapping.model import schema as json_schema
 
 Write = Annotated[bool, typer.Option("--write", help=say("help_write"))]
-File = Annotated[Path | None, typer.Argument(help=say("help_mapping_file"), show_default=False)]
-Column = Annotated[str, typer.Option("--column", help=say("help_column"), show_default=False)]
-Of = Annotated[Literal["mapping", "layout"], typer.Argument(help=say("help_schema_of"))]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", help=say("help_mapping_file"), show_default=False)]
+Column = Annotated[str, typer.Option("--column", metavar="TEXT", help=say("help_column"), show_default=False)]
+Of = Annotated[Literal["mapping", "layout"], typer.Argument(metavar="KIND", help=say("help_schema_of"))]
 
 
 def check(file: File = None, config: Config = None, name: Name = None, as_json: Json = False) -> None:

@@ -11,12 +11,15 @@ from syncd.language import say
 PLACES: Final = (Path("syncd.yaml"), Path("/etc/syncd/syncd.yaml"))
 
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", envvar="SYNCD_CONFIG", help=say("help_config"), show_default=False)
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", envvar="SYNCD_CONFIG", help=say("help_config"), show_default=False),
 ]
-Name = Annotated[str | None, typer.Option("--pipeline", "-p", help=say("help_pipeline"), show_default=False)]
+Name = Annotated[
+    str | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_pipeline"), show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help=say("help_json"))]
-Actor = Annotated[str, typer.Option("--actor", help=say("help_actor"), show_default=False)]
-Reason = Annotated[str, typer.Option("--reason", help=say("help_reason"), show_default=False)]
+Actor = Annotated[str, typer.Option("--actor", metavar="NAME", help=say("help_actor"), show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help=say("help_reason"), show_default=False)]
 
 
 def config_path(given: Path | None) -> Path:

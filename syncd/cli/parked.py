@@ -16,18 +16,18 @@ from syncd.language import hint, say
 from syncd.ports import Ledger
 
 Image = Mapping[str, object]
-Id = Annotated[int, typer.Argument(help=say("help_id"), show_default=False)]
-Ids = Annotated[list[int] | None, typer.Argument(help=say("help_ids"), show_default=False)]
-Subject = Annotated[str, typer.Option("--subject", help=say("help_subject"), show_default=False)]
-State = Annotated[str, typer.Option("--state", help=say("help_state"), show_default=False)]
-Rule = Annotated[str, typer.Option("--rule", help=say("help_rule"), show_default=False)]
-Code = Annotated[str, typer.Option("--code", help=say("help_code"), show_default=False)]
+Id = Annotated[int, typer.Argument(metavar="NUMBER", help=say("help_id"), show_default=False)]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="NUMBER", help=say("help_ids"), show_default=False)]
+Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help=say("help_subject"), show_default=False)]
+State = Annotated[str, typer.Option("--state", metavar="STATE", help=say("help_state"), show_default=False)]
+Rule = Annotated[str, typer.Option("--rule", metavar="NAME", help=say("help_rule"), show_default=False)]
+Code = Annotated[str, typer.Option("--code", metavar="REASON", help=say("help_code"), show_default=False)]
 Settled = Annotated[bool, typer.Option("--settled", help=say("help_settled"))]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=desk.ROWS_MAX, help=say("help_limit"))]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=desk.ROWS_MAX, help=say("help_limit"))]
 Groups = Annotated[bool, typer.Option("--groups", help=say("help_groups"))]
 Count = Annotated[bool, typer.Option("--dry-run", help=say("help_count_rows"))]
 Set = Annotated[list[str], typer.Option("--set", metavar="COLUMN=VALUE", help=say("help_set"), show_default=False)]
-Role = Annotated[str, typer.Option("--role", help=say("help_role"), show_default=False)]
+Role = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_role"), show_default=False)]
 
 
 def show_list(
