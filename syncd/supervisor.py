@@ -74,6 +74,8 @@ class Worker(threading.Thread):
         self.alive_at = time.monotonic()
         self._stop_asked = stop
         self._progressed = False
+        self._changes = self._postings = 0
+        self._parked: Counter[str] = Counter()
         self._log = log.bind(pipeline=line.name)
 
     def run(self) -> None:
@@ -144,11 +146,11 @@ class Worker(threading.Thread):
                 if collect.due() or _releases(outcomes):  # what was released goes before what came after it
                     since, looked_at = looked_at, _now()
                     self._fall_due(ledger, since, looked_at)
-                    self._note("collected", pipeline.collect(translator, ledger, looked_at))
+                    self._count(pipeline.collect(translator, ledger, looked_at))
                 if replay.due():
-                    self._note("replayed", pipeline.replay(translator, ledger))
+                    self._count(pipeline.replay(translator, ledger))
                 outcomes = pipeline.step(reader, translator, ledger, line.parked_share_max)
-                self._note("carried", outcomes)
+                self._count(outcomes)
                 if tell.due():
                     self._report(ledger, reader)
                 self._progressed = True
@@ -169,6 +171,7 @@ class Worker(threading.Thread):
     def _report(self, ledger: Ledger, reader: Reader) -> None:
         now = _now()
         lag = reader.lag
+        self._say_counts()
         said = status.Report(self.state, now, reader.oldest(), lag.bytes_behind, lag.rows_behind, lag.note)
         status.beat(ledger, self.line.name, "posting", now)
         status.report(ledger, self.line.name, said)
@@ -184,12 +187,17 @@ class Worker(threading.Thread):
                     said = said._replace(error=fault.code, params=fault.params)
                 status.report(ledger, self.line.name, said)
 
-    def _note(self, what: str, outcomes: Sequence[Outcome]) -> None:
-        """Counts only: what a row holds is never logged."""
-        if outcomes:
-            parked = Counter(o.rejection.code for o in outcomes if o.rejection is not None)
-            postings = sum(len(o.postings) for o in outcomes)
-            self._log.info(what, changes=len(outcomes), postings=postings, parked=dict(parked))
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        self._changes += len(outcomes)
+        self._postings += sum(len(outcome.postings) for outcome in outcomes)
+        self._parked.update(outcome.rejection.code for outcome in outcomes if outcome.rejection is not None)
+
+    def _say_counts(self) -> None:
+        """Once an interval, not once a batch; and counts only: what a row holds is never logged."""
+        if self._changes:
+            self._log.info("carried", changes=self._changes, postings=self._postings, parked=dict(self._parked))
+        self._changes = self._postings = 0
+        self._parked.clear()
 
     def _halt(self, fault: Fault) -> None:
         self.state, self.failure = "halted", fault
