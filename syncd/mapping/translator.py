@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import DecimalException
+from functools import partial
 from types import CodeType
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from syncd.change import UNCHANGED, Change, ChangeSet, Position, Row, Table, Unchanged, join_key, key_text
+from syncd.change import Change, ChangeSet, Position, Row, Table, join_key, key_text
 from syncd.mapping.block import Plan
+from syncd.mapping.completion import complete_from_mirror, old_key
 from syncd.mapping.context import EMPTY, Context, Failure, Flawed, Kept, flawed, group_key
 from syncd.mapping.expression import RUNTIME, Missing, Uncomputable
 from syncd.mapping.generate import module
@@ -35,7 +37,6 @@ from syncd.posting import (
     TableRow,
     Voucher,
 )
-from syncd.record import has_marks
 
 REPEAT: Final = "repeat"
 UNKNOWN: Final = object()
@@ -47,6 +48,8 @@ _GLOBALS: Final[Mapping[str, Any]] = {
     "Release": Release, "Reversed": Reversed,
 }  # fmt: skip
 
+INCALCULABLE: Final = (Missing, Uncomputable, DecimalException)
+"""What an expression raises when it has no value for a row."""
 Bound = Mapping[str, tuple[Any, Any, Sequence[Any], Sequence[Any]]]
 """Alias → (subject, its forerunner, rules, their forerunners) of one batch."""
 
@@ -60,6 +63,8 @@ class Program:
     zone: ZoneInfo
     bind: Callable[[Context], Bound]
     references: tuple[str, ...]
+    keys: Mapping[str, Callable[[Row | None], str]]
+    """Per table, its `key_text`."""
     ignored: Mapping[str, str]
     """Per table, what its changes that no rule applies to are ignored by."""
 
@@ -71,8 +76,10 @@ def compile_plan(
     code: CodeType = compile(module(plan), f"<rules of {layout.name}>", "exec")
     scope: dict[str, Any] = {**RUNTIME, **_GLOBALS, **decisions}
     exec(code, scope)
+    keys = {alias: _key_of(table) for alias, table in plan.tables.items()}
     names = {a: ", ".join(r.name for r in plan.rules.get(a, ())) or "reference" for a in plan.tables}
-    return Program(plan, layout, zone, scope["bind"], tuple(references), {a: f"{a}: {n}" for a, n in names.items()})
+    ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
+    return Program(plan, layout, zone, scope["bind"], tuple(references), keys, ignored)
 
 
 class Translator:
@@ -133,6 +140,22 @@ class Translator:
             run.context.close()
 
 
+def _incalculable(error: Exception) -> Failure:
+    """Why a rule cannot be computed for a row."""
+    if isinstance(error, Missing):
+        return Failure("no_decision", {"table": error.table, "key": error.key})
+    if isinstance(error, Uncomputable):
+        return Failure("uncomputable", {"problem": error.code, **error.params})
+    return Failure("uncomputable", {"problem": "malformed_huge"})
+
+
+def _key_of(table: Table) -> Callable[[Row | None], str]:
+    """`key_text`, made for one table."""
+    if len(table.key) != 1:
+        return partial(key_text, table)
+    return cast(Callable[[Row | None], str], eval(f"lambda row: str(row[{table.key[0]}])"))
+
+
 def _divided(sets: Sequence[ChangeSet], done: int) -> tuple[Position | None, Sequence[ChangeSet]]:
     """The position that `done` changes come to, and what is left. A set may be left in its midst: what is done of it
     must not be read again after a crash, for what was parked would be parked twice."""
@@ -146,61 +169,6 @@ def _divided(sets: Sequence[ChangeSet], done: int) -> tuple[Position | None, Seq
     return position, ()
 
 
-def complete_from_mirror(changes: Sequence[Change], tables: Mapping[str, Table], book: Book) -> Sequence[Change]:
-    """The changes with the before-images and the columns that the log did not carry taken from the mirror, and,
-    where one row changes more than once, from the change before it. What nobody knows stays UNCHANGED."""
-    wanted: dict[str, set[str]] = {}
-    for change in changes:
-        if _incomplete(change):
-            wanted.setdefault(change.table, set()).add(_old_key(tables[change.table], change))
-    if not wanted:
-        return changes
-    images: dict[str, dict[str, Row | None]] = {a: dict(book.mirror(a, keys)) for a, keys in wanted.items()}
-    completed = []
-    for change in changes:
-        if change.table in wanted and change.op != "truncate":
-            change = _completed(change, tables[change.table], images[change.table])
-        completed.append(change)
-    return completed
-
-
-def _incomplete(change: Change) -> bool:
-    if change.op == "update":
-        return change.before is None or change.flawed
-    return change.op == "delete" and change.flawed
-
-
-def _old_key(table: Table, change: Change) -> str:
-    """The key the row had before the change. A key column that the log left out of the before-image is unchanged."""
-    before, after = change.before, change.after
-    if before is None or after is None:
-        return key_text(table, before or after or ())
-    return join_key([after[i] if isinstance(before[i], Unchanged) else before[i] for i in table.key])
-
-
-def _completed(change: Change, table: Table, images: dict[str, Row | None]) -> Change:
-    before, after = change.before, change.after
-    if _incomplete(change):
-        image = images.get(_old_key(table, change)) or _unknown(table, before or after or ())
-        before = image if before is None else _filled(before, image)
-        after = after and _filled(after, before)
-        change = change._replace(before=before, after=after, flawed=has_marks(before) or has_marks(after))
-    if before is not None:
-        images[key_text(table, before)] = None
-    if after is not None:
-        images[key_text(table, after)] = after
-    return change
-
-
-def _unknown(table: Table, row: Row) -> Row:
-    """The image of a row of which only the key is known."""
-    return tuple(value if i in table.key else UNCHANGED for i, value in enumerate(row))
-
-
-def _filled(row: Row, image: Row) -> Row:
-    return tuple(known if isinstance(value, Unchanged) else value for value, known in zip(row, image, strict=True))
-
-
 class _Run:
     """One pass over one batch."""
 
@@ -212,7 +180,7 @@ class _Run:
         self.arrived: set[str] = set()
         self._tables, self._joined, self._ignored = plan.tables, frozenset(plan.joined), program.ignored
         self._bound = program.bind(self.context)
-        self._nulls, self._rules = self.context.nulls, plan.rules
+        self._nulls, self._rules, self._keys = self.context.nulls, plan.rules, program.keys
 
     def foresee(self) -> None:
         """Fetch what the rules will look up, all changes together; joins of joined rows take a round each."""
@@ -231,8 +199,7 @@ class _Run:
         alias, op, before, after, _, _, _ = change
         _, ask, _, wants = self._bound[alias]
         row = before if after is None else after
-        assert row is not None
-        key, nulls, again = key_text(self._tables[alias], row), self._nulls[alias], False
+        key, nulls, again = self._keys[alias](row), self._nulls[alias], False
         try:
             subject = f"{alias}:{key}" if ask is None else ask(row)
             if subject is UNKNOWN:
@@ -241,67 +208,85 @@ class _Run:
                 again = (
                     want(change, op, before or nulls, after or nulls, row, key, subject or f"{alias}:{key}") or again
                 )
-        except (Missing, Uncomputable, DecimalException):
+        except INCALCULABLE:
             return False  # the second pass meets it too, and rejects the change
         return again
 
     def change(self, change: Change) -> Outcome:
         """What becomes of the next change."""
-        if change.op == "truncate":
-            return self._rejected(
-                change, f"{change.table}:*", "", Failure("truncate", {"table": self._tables[change.table].name})
-            )
-        row = change.before if change.after is None else change.after
-        assert row is not None
-        key = key_text(self._tables[change.table], row)
-        self._mirror(change, key)
+        alias, op, before, after, _, _, marked = change
+        if op == "truncate":
+            table = self._tables[alias].name
+            return self._rejected(change, f"{alias}:*", "", Failure("truncate", {"table": table}))
+        row = before if after is None else after
+        key = self._keys[alias](row)
+        if before is not None and after is not None:
+            old = self._keys[alias](before)
+            if old != key:
+                self._put(alias, old, None, False)
+        self._put(alias, key, after, marked)
         return self.apply(change, row, key)
+
+    def _put(self, alias: str, key: str, row: Row | None, marked: bool) -> None:
+        """Keep a row's last image, for the ledger and for the joins of later changes."""
+        self.written[alias][key] = row
+        if alias in self._joined:
+            self.context.put(alias, key, flawed(row) if marked else row)
+            if row is not None:
+                self.arrived.add(f"{alias}:{key}")
 
     def again(self, change: Change) -> Outcome:
         """What becomes of a parked change: the mirror has it already."""
         if change.op == "truncate":
             return self.change(change)
-        row = change.before if change.after is None else change.after
-        assert row is not None
-        return self.apply(change, row, key_text(self._tables[change.table], row))
+        return self.apply(change, change.before if change.after is None else change.after, self.key(change)[1])
 
     def key(self, change: Change) -> tuple[str, str]:
         """Table and key of the source row after the change."""
         row = change.before if change.after is None else change.after
-        assert row is not None
-        return change.table, key_text(self._tables[change.table], row)
+        return change.table, self._keys[change.table](row)
 
     def old_key(self, change: Change) -> tuple[str, str]:
         """Table and key of the source row before the change."""
-        return change.table, _old_key(self._tables[change.table], change)
+        return change.table, old_key(self._tables[change.table], change)
 
-    def apply(self, change: Change, row: Row, key: str) -> Outcome:
+    def apply(self, change: Change, row: Row | None, key: str) -> Outcome:
         """Run the rules of the change's table: all of them post, or none."""
         alias, op, before, after, _, _, marked = change
         subject_of, _, rules, _ = self._bound[alias]
         if not rules:
             return Outcome(change, "", (), None, self._ignored[alias])
-        subject, unnamed = f"{alias}:{key}", None
+        subject = f"{alias}:{key}"
+        unnamed: Failure | None = None
         if subject_of is not None:
-            found = self._attempt(subject_of, row, marked)
-            if found.__class__ is Failure:
-                unnamed = found
-            elif found is not None:
+            found = self._subject(subject_of, row, marked)
+            if found.__class__ is str:
                 subject = found
-        held = self._held(subject, subject_of, change)
+            elif found is not None:
+                unnamed = found
+        held = self._held(subject, subject_of, change) if self.context.held else None
         if held is not None:
             return self._rejected(change, held, "", Failure("behind", {"subject": held}, "behind"))
         nulls = self._nulls[alias]
         before, after = before or nulls, after or nulls
         out: list[Posting] = []
-        repeated = False
-        for n, rule in enumerate(rules):
-            said = self._attempt(rule, change, op, before, after, row, key, subject, marked, out)
-            if said is REPEAT:
-                repeated = True
-            elif said is not None and (failure := unnamed if said is True else said) is not None:
-                self.context.forget(out, subject)
-                return self._rejected(change, subject, self._rules[alias][n].name, failure)
+        repeated, n = False, 0
+        try:
+            for n, rule in enumerate(rules):  # noqa: B007 - the rule at fault
+                said = rule(change, op, before, after, row, key, subject, marked, out)
+                if said is None:
+                    continue
+                if said is REPEAT:
+                    repeated = True
+                elif said is not True or unnamed is not None:
+                    break
+            else:
+                said = None
+        except INCALCULABLE as error:
+            said = _incalculable(error)
+        if said is not None:
+            self.context.forget(out, subject)
+            return self._rejected(change, subject, self._rules[alias][n].name, said if unnamed is None else unnamed)
         self.context.undo.clear()
         if out:
             return Outcome(change, subject, tuple(out))
@@ -314,12 +299,14 @@ class _Run:
         n = next((i for i, r in enumerate(rules) if r.name == name and not r.release), None)
         if n is None:
             return self._rejected(change, row.subject, name, Failure("rule_gone", {"rule": name}))
-        image = change.before if change.after is None else change.after
-        assert image is not None
+        image, key = change.before if change.after is None else change.after, self.key(change)[1]
         nulls, out = self._nulls[change.table], list[Posting]()
-        before, after, key = change.before or nulls, change.after or nulls, key_text(self._tables[change.table], image)
+        before, after = change.before or nulls, change.after or nulls
         rule = self._bound[change.table][2][n]
-        said = self._attempt(rule, change, change.op, before, after, image, key, row.subject, change.flawed, out)
+        try:
+            said = rule(change, change.op, before, after, image, key, row.subject, change.flawed, out)
+        except INCALCULABLE as error:
+            said = _incalculable(error)
         if said is True:
             self.context.undo.clear()
             return Outcome(change, row.subject, tuple(out))
@@ -327,16 +314,12 @@ class _Run:
         failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
         return self._rejected(change, row.subject, name, failure)
 
-    def _attempt(self, function: Callable[..., Any], *args: Any) -> Any:
-        """What the generated function says; what cannot be computed for this row is a Failure."""
+    def _subject(self, subject_of: Callable[..., Any], row: Row | None, marked: bool) -> Any:
+        """The subject, None for NULL, a Failure when it cannot be told."""
         try:
-            return function(*args)
-        except Missing as missing:
-            return Failure("no_decision", {"table": missing.table, "key": missing.key})
-        except Uncomputable as error:
-            return Failure("uncomputable", {"problem": error.code, **error.params})
-        except DecimalException:
-            return Failure("uncomputable", {"problem": "out_of_range"})
+            return subject_of(row, marked)
+        except INCALCULABLE as error:
+            return _incalculable(error)
 
     def _held(self, subject: str, subject_of: Callable[..., Any] | None, change: Change) -> str | None:
         """The subject that the change waits behind: its own, or the one it had before, so that a wrong code which is
@@ -344,28 +327,12 @@ class _Run:
         held = self.context.held
         if subject in held:
             return subject
-        if not held or subject_of is None or change.before is None or change.after is None:
+        if subject_of is None or change.before is None or change.after is None:
             return None
-        before = self._attempt(subject_of, change.before, change.flawed)
+        before = self._subject(subject_of, change.before, change.flawed)
         return before if before.__class__ is not Failure and before in held else None
 
     def _rejected(self, change: Change, subject: str, rule: str, failure: Failure) -> Outcome:
         self.context.held.add(subject)
         rejection = Rejection(change, subject, rule, failure.status, failure.code, failure.params, failure.waits_for)
         return Outcome(change, subject, (), rejection)
-
-    def _mirror(self, change: Change, key: str) -> None:
-        """Keep the row's last image, for the ledger and for the joins of later changes."""
-        alias, _, before, after, _, _, marked = change
-        if before is not None and after is not None:
-            old = key_text(self._tables[alias], before)
-            if old != key:
-                self._put(alias, old, None, False)
-        self._put(alias, key, after, marked)
-
-    def _put(self, alias: str, key: str, row: Row | None, marked: bool) -> None:
-        self.written[alias][key] = row
-        if alias in self._joined:
-            self.context.put(alias, key, flawed(row) if marked else row)
-            if row is not None:
-                self.arrived.add(f"{alias}:{key}")
