@@ -216,18 +216,22 @@ class Daemon:
             return ()
         return outcomes
 
+    def take_snapshot(self) -> None:
+        """As an operator asks for it: everything is read once more."""
+        self._start(snapshot=True)
+
     def is_idle(self) -> bool:
         """Whether nothing is left to read or to try again."""
         asked = self.desk.query("SELECT count(*) FROM syncd.parked WHERE settled_at IS NULL AND request <> ''")
         return asked == [(0,)] and not self._feed.take()
 
-    def _start(self) -> None:
+    def _start(self, snapshot: bool = False) -> None:
         """What a process does first; all that it knows is what is committed."""
         self._database.rollback()
         ledger = ledger_over(self._database, self._faults)
         settings = memory.Settings(self._store, self._chance.choice((1, 3, 50)), self._lean)
         source = memory.connect(settings, mapping().tables, PIPELINE)
-        checkpoint = self.desk.checkpoint()
+        checkpoint = None if snapshot else self.desk.checkpoint()
         if checkpoint is None:
             self.as_of = len(self._store.log)
         source.start(checkpoint)

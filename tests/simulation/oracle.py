@@ -91,7 +91,11 @@ class _Oracle:
         self.standing: dict[str, list[Journal | None]] = defaultdict(list)
         by_subject: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
-            if change.table in ("asset", "upgrade", "deprec") and change.position not in facts.discarded:
+            if change.position in facts.discarded:
+                continue
+            if change.op == "truncate":
+                self.books.parked[change.position] = "failed"
+            elif change.table in ("asset", "upgrade", "deprec"):
                 by_subject[self._subject(change)].append(self._as_edited(change))
         for subject, queue in by_subject.items():
             self._follow(subject, queue)

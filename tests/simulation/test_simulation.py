@@ -55,6 +55,9 @@ def simulate(seed: int) -> None:
         _compare(books.held(database), expected)
         ((counted,),) = database.execute("SELECT changes FROM syncd_pipeline").fetchall()
         assert counted == len(changes), "invariant 1: changes were lost, or counted twice"
+        daemon.take_snapshot()
+        _come_to_rest(daemon)
+        _compare_after_snapshot(books.held(database), expected)
 
 
 def _turn(world: World, daemon: Daemon, chance: Random) -> None:
@@ -97,3 +100,16 @@ def _compare(found: oracle.Books, expected: oracle.Books) -> None:
     assert dict(found.made) == made, "invariants 2 and 4: other postings, or in another order"
     assert found.cards == expected.cards, "other cards"
     assert dict(found.depreciation) == dict(expected.depreciation), "other depreciation"
+
+
+def _compare_after_snapshot(found: oracle.Books, before: oracle.Books) -> None:
+    """What is in use and in no book, because somebody gave its registration up, gets its card from its state. No
+    voucher comes of it."""
+    vouchers = {s: [m for m in postings if m.journal] for s, postings in found.made.items()}
+    were = {s: [m for m in postings if m.journal] for s, postings in before.made.items()}
+    assert {s: v for s, v in vouchers.items() if v} == {s: v for s, v in were.items() if v}, (
+        "invariant 2: a voucher more"
+    )
+    cards = {code: card for code, card in before.cards.items() if card.status != "withdrawn"}
+    assert {code: found.cards[code] for code in cards} == cards, "invariant 2: a snapshot changed a card"
+    assert dict(found.depreciation) == dict(before.depreciation), "invariant 2: depreciation once more"

@@ -188,6 +188,9 @@ class World:
             del self.assets[asset[0]]
             self.ids += 1
             return [self._put(asset, (self.ids, *asset[1:]))]
+        if chance > 0.97:
+            self.upgrades.clear()
+            return [Write("upgrade", None, None)]
         return []
 
     def _approve_run(self, period: str) -> Write:
