@@ -16,14 +16,17 @@ from syncd.record import moment, timestamp
 State = Literal["starting", "standby", "posting", "retrying", "halted", "stopped"]
 SILENT_AFTER: Final = timedelta(seconds=15)
 """A daemon that has not been heard of for so long is not running, whatever it last said."""
+MOMENTS: Final = ("at", "looked_at", "oldest")
 
 
 class Report(NamedTuple):
     """What a daemon says of one pipeline. `oldest` is the EAM commit time of the oldest change read and not yet
-    posted, `bytes_behind` and `rows_behind` what the log still holds; None where it is not known."""
+    posted, `bytes_behind` and `rows_behind` what the log still holds; None where it is not known. `looked_at` is the
+    moment up to which schedules have been kept."""
 
     state: State
     at: datetime
+    looked_at: datetime | None = None
     oldest: datetime | None = None
     bytes_behind: int | None = None
     rows_behind: int | None = None
@@ -74,10 +77,8 @@ def leave(ledger: Ledger, pipeline: str) -> None:
 
 def report(ledger: Ledger, pipeline: str, said: Report) -> None:
     """Store what the daemon says of the pipeline it holds."""
-    text = json.dumps(
-        said._asdict() | {"at": timestamp(said.at), "oldest": said.oldest and timestamp(said.oldest)},
-        ensure_ascii=False,
-    )
+    moments = {name: (value := getattr(said, name)) and timestamp(value) for name in MOMENTS}
+    text = json.dumps(said._asdict() | moments, ensure_ascii=False)
     ledger.execute([("UPDATE syncd.pipeline SET status = ? WHERE name = ?", (text, pipeline))])
 
 
@@ -133,8 +134,7 @@ def _report(status: object) -> Report | None:
     if status is None:
         return None
     said = json.loads(str(status))
-    oldest = said["oldest"]
-    return Report(**said | {"at": moment(said["at"]), "oldest": oldest and moment(oldest)})
+    return Report(**said | {name: said[name] and moment(said[name]) for name in MOMENTS})
 
 
 def _lag_s(said: Report | None, now: datetime) -> float | None:

@@ -74,6 +74,7 @@ class Worker(threading.Thread):
         self.alive_at = time.monotonic()
         self._stop_asked = stop
         self._progressed = False
+        self._looked_at = _now()
         self._changes = self._postings = 0
         self._parked: Counter[str] = Counter()
         self._log = log.bind(pipeline=line.name)
@@ -128,7 +129,7 @@ class Worker(threading.Thread):
         line = self.line
         translator = line.translator()
         said = status.last_report(ledger, line.name)
-        looked_at = said.at if said else _now()
+        self._looked_at = said.looked_at if said and said.looked_at else _now()
         with Reader(
             line.open_source,
             ledger.checkpoint(),
@@ -144,9 +145,9 @@ class Worker(threading.Thread):
             while not self._stop_asked.is_set():
                 self._alive()
                 if collect.due() or _releases(outcomes):  # what was released goes before what came after it
-                    since, looked_at = looked_at, _now()
-                    self._fall_due(ledger, since, looked_at)
-                    self._count(pipeline.collect(translator, ledger, looked_at))
+                    since, self._looked_at = self._looked_at, _now()
+                    self._fall_due(ledger, since, self._looked_at)
+                    self._count(pipeline.collect(translator, ledger, self._looked_at))
                 if replay.due():
                     self._count(pipeline.replay(translator, ledger))
                 outcomes = pipeline.step(reader, translator, ledger, line.parked_share_max)
@@ -172,20 +173,25 @@ class Worker(threading.Thread):
         now = _now()
         lag = reader.lag
         self._say_counts()
-        said = status.Report(self.state, now, reader.oldest(), lag.bytes_behind, lag.rows_behind, lag.note)
+        said = status.Report(
+            self.state, now, self._looked_at, reader.oldest(), lag.bytes_behind, lag.rows_behind, lag.note
+        )
         status.beat(ledger, self.line.name, "posting", now)
         status.report(ledger, self.line.name, said)
 
     def _last_words(self, ledger: Ledger, fault: Fault | None) -> None:
-        """Leave what happened for `syncd status`. A ledger that is gone cannot be told; the log is."""
+        """Leave what happened for `syncd status`, unless another daemon posts and has more to say. A ledger that is
+        gone cannot be told; the log is."""
         with suppress(Fault):
             status.leave(ledger, self.line.name)
-            if self.state != "standby":
-                state: status.State = "stopped" if fault is None else _state_after(fault)
-                said = status.Report(state, _now())
-                if fault is not None:
-                    said = said._replace(error=fault.code, params=fault.params)
-                status.report(ledger, self.line.name, said)
+            if self.state == "standby" or not ledger.acquire():
+                return
+            before = status.last_report(ledger, self.line.name)
+            state: status.State = "stopped" if fault is None else _state_after(fault)
+            said = status.Report(state, _now(), before.looked_at if before else None)
+            if fault is not None:
+                said = said._replace(error=fault.code, params=fault.params)
+            status.report(ledger, self.line.name, said)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         self._changes += len(outcomes)

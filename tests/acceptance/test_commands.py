@@ -51,18 +51,18 @@ def test_invariant_2_a_second_snapshot_adds_nothing(stage: Stage) -> None:
 def test_sigterm_finishes_the_batch_and_systemd_hears_of_it(stage: Stage) -> None:
     with _systemd(stage.directory) as (address, heard):
         with _daemon(stage, NOTIFY_SOCKET=address) as process:
-            _wait(lambda: stage.rows("SELECT count(*) FROM fa_card") != [(0,)])
-            _wait(lambda: "READY=1" in heard() and "WATCHDOG=1" in heard())
+            _wait(stage, lambda: stage.rows("SELECT count(*) FROM fa_card") != [(0,)])
+            _wait(stage, lambda: "READY=1" in heard() and "WATCHDOG=1" in heard())
             process.send_signal(signal.SIGTERM)
             assert process.wait(WAIT_S_MAX) == 0
-        _wait(lambda: "STOPPING=1" in heard())
+        _wait(stage, lambda: "STOPPING=1" in heard())
     assert _json(stage, "status")[0]["report"]["state"] == "stopped"
     assert _json(stage, "status")[0]["daemons"] == {}
 
 
 def test_status_says_how_far_behind_and_who_posts(stage: Stage) -> None:
     with _daemon(stage):
-        _wait(lambda: _json(stage, "status")[0]["position"] is not None)
+        _wait(stage, lambda: _json(stage, "status")[0]["position"] is not None)
         (standing,) = _json(stage, "status")
     assert standing["report"]["state"] == "posting"
     assert list(standing["daemons"].values()) == ["posting"]
@@ -76,15 +76,15 @@ def test_a_pipeline_that_halts_leaves_the_others_running(stage: Stage) -> None:
     other = text.replace("pipelines:\n", "").replace("  demo:", "  other:").replace("eam.db", "gone.db")
     config.write_text(text + other, "utf-8")
     with _daemon(stage) as process:
-        _wait(lambda: stage.rows("SELECT count(*) FROM fa_card") != [(0,)])
-        _wait(lambda: "gone.db" in (stage.directory / "daemon.log").read_text("utf-8"))
+        _wait(stage, lambda: stage.rows("SELECT count(*) FROM fa_card") != [(0,)])
+        _wait(stage, lambda: "gone.db" in _log(stage))
         process.send_signal(signal.SIGTERM)
         assert process.wait(WAIT_S_MAX) == NEEDS_A_PERSON
 
 
 def test_a_second_daemon_may_not_snapshot_while_one_posts(stage: Stage) -> None:
     with _daemon(stage):
-        _wait(lambda: stage.rows("SELECT count(*) FROM syncd_daemon") == [(1,)])
+        _wait(stage, lambda: stage.rows("SELECT count(*) FROM syncd_daemon") == [(1,)])
         assert "one writer" in _run(stage, "dry-run", expect=NEEDS_A_PERSON)
 
 
@@ -178,8 +178,12 @@ def _program() -> str:
     return str(Path(sys.executable).with_name("syncd"))
 
 
-def _wait(reached: Callable[[], bool]) -> None:
+def _wait(stage: Stage, reached: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_S_MAX
     while not reached():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, _log(stage)
         time.sleep(0.02)
+
+
+def _log(stage: Stage) -> str:
+    return (stage.directory / "daemon.log").read_text("utf-8")
