@@ -186,6 +186,9 @@ def compile_layout(
     if file.accounts not in file.lookups:
         near = nearest(file.accounts, list(file.lookups))
         reader.fault("unknown_lookup_name", ("accounts",), lookup=file.accounts, nearest=near)
+    for name in file.kinds:
+        if name.lower() not in card_kinds:
+            reader.fault("unknown_field", ("kinds", name), field=name, nearest=nearest(name, list(card_kinds)))
     fields = {"card.asset_code": Name("code", Kind.TEXT)}
     fields |= {f"card.{f}": Name(f"get({f!r})", kind) for f, kind in card_kinds.items()}
     dims = {f"entry.{d}".lower(): Name(f"dims.get({d!r})", dim_kinds.get(d, Kind.TEXT)) for d in file.dims}

@@ -82,7 +82,7 @@ def load(path: Path | str) -> Mapping:
     check_file(file, reader)
     if errors:
         raise MappingErrors(errors)
-    kinds = reading.card_kinds(file, tables, reader, fields)
+    kinds = reading.card_kinds(file, tables, reader, fields, layout_file.kinds)
     resolver = Resolver(file, tables, reader, kinds, fields, layout_file.dims)
     subjects = {alias: resolver.subject(alias) for alias in file.tables}
     rules = resolver.rules()

@@ -322,6 +322,7 @@ class LayoutFile(Strict):
     numbering: Numbering
     dims: tuple[Identifier, ...] = ()
     ref: Expr = "voucher.period || ' ' || voucher.type || '-' || voucher.number"
+    kinds: dict[str, ColumnWord] = {}
     card: tuple[CardTable, ...] = Field(min_length=1)
     voucher: tuple[PlainTable, ...] = ()
     entry: tuple[PlainTable, ...] = Field(min_length=1)

@@ -173,15 +173,20 @@ def _key(reader: Reader, text: str, trail: Trail, names: Mapping[str, Name], kin
 
 
 def card_kinds(
-    file: model.MappingFile, tables: Mapping[str, Table], reader: Reader, fields: Sequence[str]
+    file: model.MappingFile,
+    tables: Mapping[str, Table],
+    reader: Reader,
+    fields: Sequence[str],
+    said: Mapping[str, model.ColumnWord],
 ) -> dict[str, Kind]:
-    """The kind of every card field, found in what the rules write to it; text where they leave it open. A field's
-    expression may read other fields, so the kinds are settled round by round."""
-    kinds: dict[str, Kind] = {}
+    """The kind of every card field: as the layout says it, else found in what the rules write to it, else text. A
+    field's expression may read other fields, so the kinds are settled round by round."""
+    given = {name.lower(): FORMS[form][0] for name, form in said.items()}
+    kinds = dict(given)
     for _ in range(len(fields) + 1):
         quiet = Reader(reader.document, reader.functions)
         resolver = Resolver(file, tables, quiet, kinds, fields, ())
-        found: dict[str, Kind] = {}
+        found = dict(given)
         for name, block in file.rules.items():
             if block.on in file.tables:
                 names, _ = resolver.rule_scope(name, block)
@@ -190,7 +195,7 @@ def card_kinds(
                     value = quiet.read(text, (), names)
                     if value is not None and value.kind is not Kind.NULL:
                         known = found.setdefault(field_name.lower(), value.kind)
-                        if {known, value.kind} == {Kind.INTEGER, Kind.DECIMAL}:
+                        if {known, value.kind} == {Kind.INTEGER, Kind.DECIMAL} and field_name.lower() not in given:
                             found[field_name.lower()] = Kind.DECIMAL
         if found == kinds:
             break

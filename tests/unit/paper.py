@@ -119,12 +119,16 @@ def example() -> Paper:
     return paper
 
 
-def variant(folder: Path, **blocks: Any) -> Loaded:
-    """The example mapping with rules, tables or other blocks of its own, written to a folder."""
+def variant(folder: Path, kinds: Mapping[str, str] | None = None, **blocks: Any) -> Loaded:
+    """The example mapping with rules, tables or other blocks of its own, written to a folder; `kinds` of card fields
+    that no rule tells."""
     data = yaml.safe_load(EXAMPLE.read_text("utf-8").replace("    on: ", "    'on': ").replace("{on: ", "{'on': "))
     data.update(blocks)
     for name in ("finance.yaml", "expense_account.csv"):
         (folder / name).write_bytes((EXAMPLE.parent / name).read_bytes())
+    if kinds:
+        with (folder / "finance.yaml").open("a", encoding="utf-8") as layout:
+            yaml.safe_dump({"kinds": dict(kinds)}, layout)
     path = folder / "variant.yaml"
     path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), "utf-8")
     return load(path)

@@ -18,8 +18,8 @@ from syncd.mapping.explain import explain
 from syncd.mapping.model import LayoutFile, MappingFile, parse, schema
 from syncd.mapping.reach import reaches
 from syncd.mapping.source import read
-from syncd.ports import Period
-from tests.unit.paper import EXAMPLE, loaded, variant
+from syncd.ports import Numbered, Period
+from tests.unit.paper import EXAMPLE, MACHINE, example, loaded, only, variant
 
 TEXT = EXAMPLE.read_text("utf-8")
 LAYOUT = (EXAMPLE.parent / "finance.yaml").read_text("utf-8")
@@ -309,6 +309,20 @@ def test_a_layout_tells_every_table_and_kind_it_writes() -> None:
     assert set(loaded(EXAMPLE).layout.writes(periods)) == {"fin.card", "fin.inventory", "fin.voucher", "fin.entry"}
     assert written["fin.inventory"] == {"asset_code": "text", "counted": "boolean"}
     assert written["fin.card"]["original_value"] == "decimal"
+
+
+def test_a_card_is_opened_whole_and_changed_in_part() -> None:
+    paper = example()
+    opened = only(paper.post(paper.insert("asset", **MACHINE)))
+    moved = only(paper.post(paper.update("asset", MACHINE, department_id=2)))
+    writes = list(paper.mapping.layout.render([Numbered(opened, 1), Numbered(moved, 0)], {"account": {}}))
+    cards = [w for w in writes if w.table == "fin.card"]
+    whole = ("asset_code", "name", "dept", "original_value", "accumulated_depreciation")
+    assert [(w.verb, w.columns, w.key) for w in cards] == [
+        ("upsert", whole, ("asset_code",)),
+        ("update", ("asset_code", "dept"), ("asset_code",)),
+    ]
+    assert cards[1].rows == [("FA-1", "YF")]
 
 
 def _periods() -> list[Period]:

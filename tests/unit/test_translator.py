@@ -157,6 +157,12 @@ def test_a_malformed_value_parks_only_the_rules_that_use_it(paper: Paper) -> Non
     assert say(said.code, said.params, "en") == "asset.original_value holds “15万”: it is not a number"
 
 
+def test_a_malformed_key_is_not_looked_for(paper: Paper) -> None:
+    row = MACHINE | {"department_id": Malformed("一", "malformed_integer")}
+    said = rejection(paper.post(paper.insert("asset", **row)))
+    assert (said.code, said.params["column"], said.waits_for) == ("malformed", "department_id", "")
+
+
 def test_a_malformed_subject_is_held_by_the_row_itself(paper: Paper) -> None:
     row = MACHINE | {"asset_code": Malformed("\\xff", "malformed_utf8")}
     assert rejection(paper.post(paper.insert("asset", **row))).subject == "asset:1"
@@ -259,6 +265,29 @@ def test_all_rules_of_a_change_post_together_or_not_at_all(tmp_path: Path) -> No
     (ok,) = paper.post(paper.insert("asset", **MACHINE | {"id": 2, "asset_code": "FA-2", "name": "磨床"}))
     assert [p.rule for p in ok.postings] == ["opens", "refuses"]
     assert paper.book.card_fields == {"FA-2": {"name": "磨床"}}
+
+
+def test_a_rejected_change_leaves_the_card_as_it_was(tmp_path: Path) -> None:
+    rules = {
+        "adds": {
+            "on": "asset",
+            "change": {"asset_code": "'ALL'", "original_value": "card.original_value + after.original_value"},
+        },
+        "refuses": {"on": "asset", "require": [{"check": "after.id <> 1", "says": "不收一号"}]},
+    }
+    paper = Paper(variant(tmp_path, kinds={"original_value": "money"}, rules=rules))
+    paper.book.card_fields["ALL"] = {"original_value": Decimal("1.00")}
+    paper.post(paper.insert("asset", **MACHINE), paper.insert("asset", **MACHINE | {"id": 2, "asset_code": "FA-2"}))
+    assert paper.book.card_fields["ALL"] == {"original_value": Decimal("120001.00")}
+
+
+def test_a_change_whose_subject_cannot_be_told_is_not_posted(tmp_path: Path) -> None:
+    rules = {"notes": {"on": "upgrade", "write": [{"table": "fin.note", "values": {"id": "after.id"}}]}}
+    paper = Paper(variant(tmp_path, rules=rules))
+    said = rejection(paper.post(paper.insert("upgrade", id=9, asset_id=1)))
+    assert (said.code, said.subject, said.waits_for) == ("reference_missing", "upgrade:9", "asset:1")
+    paper.post(paper.insert("asset", **MACHINE))
+    assert only(paper.replay()).subject == "FA-1"
 
 
 def test_truncate_parks_the_table_and_later_changes_go_on(paper: Paper) -> None:

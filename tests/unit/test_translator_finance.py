@@ -151,6 +151,15 @@ def test_with_nothing_to_reverse_the_rule_makes_nothing(paper: Paper) -> None:
     assert paper.post(paper.delete("asset", **MACHINE))[0].postings == ()
 
 
+def test_no_posting_is_reversed_twice(paper: Paper) -> None:
+    gone = [paper.delete("asset", **MACHINE) for _ in range(2)]
+    outcomes = paper.post(paper.insert("asset", **MACHINE), *gone)
+    assert [len(o.postings) for o in outcomes] == [1, 1, 0]
+    paper.post(paper.insert("asset", **MACHINE))
+    outcomes = paper.post(*(paper.delete("asset", **MACHINE) for _ in range(2)))
+    assert [len(o.postings) for o in outcomes] == [1, 0]
+
+
 def test_a_rejected_change_undoes_what_its_earlier_rules_reversed(tmp_path: Path) -> None:
     amount = {"debit": "after.original_value"}, {"credit": "after.original_value"}
     voucher = {
