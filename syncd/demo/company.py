@@ -23,7 +23,7 @@ DEPARTMENTS: Final = (
     (5, "XS", "销售部", None, "sales"),
     (6, "GL", "综合管理部", None, "administration"),
 )
-SUPPLIERS: Final = ((1, "GYS-01", "沈阳机床股份有限公司"), (2, "GYS-02", "华兴电子设备有限公司"))
+SUPPLIERS: Final = ((1, "GYS-01", "机床供应商"), (2, "GYS-02", "电子设备供应商"))
 CLASSES: Final = (
     ("FWJZ", "房屋建筑物", "straight_line", 240, "0.0500"),
     ("JQSB", "机器设备", "straight_line", 120, "0.0500"),

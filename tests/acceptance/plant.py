@@ -162,7 +162,7 @@ pipelines:
     )
     made = Plant(eam, finance, config)
     made.syncd("migrate")
-    made.syncd("mapping", "accept", "--actor", "wang", "--reason", "acceptance")
+    made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "acceptance")
     try:
         yield made
     finally:

@@ -83,7 +83,7 @@ def test_an_unknown_account_parks_the_row_until_finance_adds_it(made: Plant) -> 
         (row,) = made.json("parked", "list")
         assert "account 1002 is not in the chart of accounts" in str(row)
         made.finance.execute("INSERT INTO gl_account VALUES ('1002', '银行存款', 'debit', 1)")
-        made.syncd("parked", "retry", str(row["id"]), "--actor", "wang", "--reason", "account added")
+        made.syncd("parked", "retry", str(row["id"]), "--actor", "accountant", "--reason", "account added")
         made.until("the voucher", lambda: _vouchers(made) == 1)
 
 
@@ -91,7 +91,7 @@ def test_an_unbalanced_voucher_is_parked_and_never_posted(made: Plant, tmp_path:
     """Invariant 3."""
     mapping = _own_mapping(made, tmp_path)
     _edit(mapping, r"credit: after\.original_value \+ after\.input_vat", "credit: after.original_value + 1")
-    made.syncd("mapping", "accept", "--actor", "wang", "--reason", "a mistake")
+    made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "a mistake")
     with made.running():
         eam.register(made.eam, [_device("FA-SC-9001")])
         made.settled()
@@ -114,7 +114,7 @@ def test_a_finance_column_too_narrow_parks_only_the_row_at_fault(made: Plant) ->
         assert "too long" in str(row)
         assert _vouchers(made) == 2
         made.finance.execute("ALTER TABLE fa_card ALTER COLUMN name TYPE text")
-        made.syncd("parked", "retry", str(row["id"]), "--actor", "wang", "--reason", "column widened")
+        made.syncd("parked", "retry", str(row["id"]), "--actor", "accountant", "--reason", "column widened")
         made.until("the third voucher", lambda: _vouchers(made) == 3)
     assert made.finance.value("SELECT max(number) FROM gl_voucher WHERE period = '2026-02'") == 4  # one by hand
 
@@ -185,14 +185,14 @@ def test_invalid_utf_8_in_the_configuration_is_named_with_file_and_line(made: Pl
 
 def test_a_mapping_changed_after_acceptance_is_refused_until_accepted_again(made: Plant, tmp_path: Path) -> None:
     mapping = _own_mapping(made, tmp_path)
-    made.syncd("mapping", "accept", "--actor", "wang", "--reason", "our own copy")
+    made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "our own copy")
     with made.running():
         eam.register(made.eam, [_device("FA-SC-9001")])
         made.settled()
     _edit(mapping, "approval_above: 5000000 ", "approval_above: 9000000 ")
     said = made.syncd("run", expect=HALTED)
     assert "syncd mapping accept" in said
-    made.syncd("mapping", "accept", "--actor", "wang", "--reason", "a higher limit")
+    made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "a higher limit")
     with made.running():
         made.settled()
 

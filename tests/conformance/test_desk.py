@@ -208,7 +208,7 @@ def audited(ledger: Ledger) -> Ledger:
             ["audit_posting"] * 3,
         ),
         (("UPDATE syncd.action SET reason = 'other' WHERE seq = 2",), ["audit_action"]),
-        (("UPDATE syncd.action SET actor = 'wang' WHERE seq = 3",), ["audit_action"]),
+        (("UPDATE syncd.action SET actor = 'somebody' WHERE seq = 3",), ["audit_action"]),
         (("DELETE FROM syncd.action WHERE seq = 2",), ["audit_action", "audit_action_end"]),
         (("DELETE FROM syncd.action WHERE seq = 3",), ["audit_action_end"]),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.copy_text import CopyStream, copy_text
+from connectors.copy_text import copy_text
 
 ESCAPED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
 
@@ -38,19 +38,3 @@ def test_each_special_character_alone(text: str) -> None:
 def test_a_float_is_refused() -> None:
     with pytest.raises(TypeError, match="float"):
         copy_text([(Decimal(1),), (1.5,)])  # type: ignore[list-item]
-
-
-def test_a_stream_is_made_as_it_is_read() -> None:
-    """Invariant 11: only one lot of rows is held at a time."""
-    made: list[int] = []
-
-    def chunks():
-        for n in range(3):
-            made.append(n)
-            yield [(n,)]
-
-    stream = CopyStream(chunks())
-    assert made == []
-    assert stream.read(8192) == b"0\n"
-    assert made == [0]
-    assert [stream.read(), stream.read(), stream.read()] == [b"1\n", b"2\n", b""]
