@@ -59,7 +59,8 @@ def _table_sql(table: str, columns: Columns) -> list[str]:
 
 def triggers(table: str, columns: Columns) -> dict[str, str]:
     """The four triggers of a table by kind. `INSERT OR REPLACE` deletes a row without telling the delete trigger: the
-    row is kept aside before the insert, and the insert becomes the update that it is."""
+    row is kept aside before the insert, and the insert becomes the update that it is. A row that gives way to another
+    key's row, over some other unique column, goes unseen."""
     name, spelled = _literal(table), quoted(table)
     old, new = image("OLD", columns.names), image("NEW", columns.names)
     same_key = " AND ".join(f"r.{quoted(c)} = NEW.{quoted(c)}" for c in columns.key)
