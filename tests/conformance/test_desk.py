@@ -134,7 +134,7 @@ def test_an_approval_needs_its_role(ledger: Ledger) -> None:
 
 
 def test_a_mapping_is_frozen_once_accepted(ledger: Ledger) -> None:
-    """Issue scenario: a mapping changed after acceptance is refused until somebody answers for it."""
+    """A mapping changed after acceptance is refused until somebody answers for it."""
     with pytest.raises(Halt) as refused:
         desk.require_accepted(ledger, "demo", "one")
     assert refused.value.code == "mapping_not_accepted"
@@ -261,7 +261,7 @@ def test_migrations_are_applied_once_and_never_edited(finance: Finance, ledger: 
 
 
 def test_an_empty_finance_database_asks_for_syncd_migrate(finance: Finance) -> None:
-    """Issue scenario: state tables that are not there."""
+    """State tables that are not there."""
     prefix = "syncd." if finance.kind == "postgres" else "syncd_"
     with closing(finance.open()) as ledger:
         ledger.execute([(f"DROP TABLE {prefix}migration", ())])
@@ -293,7 +293,7 @@ def test_a_ledger_that_is_as_its_layout_says(ledger: Ledger) -> None:
 def test_check_names_what_is_wrong(
     finance: Finance, ledger: Ledger, change: str, code: str, params: dict[str, str]
 ) -> None:
-    """Issue scenario: unknown columns and tables, no open period, a lookup that finds nothing."""
+    """Unknown columns and tables, no open period, a lookup that finds nothing."""
     finance.run(change)
     findings = {finding.code: finding for finding in ledger.check()}
     assert findings[code].level == "error"

@@ -60,7 +60,7 @@ def ledger(finance: Finance) -> Iterator[Ledger]:
 def test_what_the_server_says_decides_what_is_done(
     finance: Finance, ledger: Ledger, state: str, kind: type[Fault], code: str
 ) -> None:
-    """Issue scenario: disk full and the like are tried again, what is not known stops the pipeline. Invariant 2."""
+    """Disk full and the like are tried again, what is not known stops the pipeline. Invariant 2."""
     finance.run(
         "CREATE FUNCTION fin.fail() RETURNS trigger LANGUAGE plpgsql AS"
         f" $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '{state}'; END $$"
@@ -107,7 +107,7 @@ def test_what_the_server_says_decides_what_is_done(
 def test_a_refused_row_is_parked_and_says_where(
     finance: Finance, ledger: Ledger, changes: list[str], code: str, column: str
 ) -> None:
-    """Issue scenario: a column too narrow. Invariant 5, also for a rule of finance that would speak at commit only,
+    """A column too narrow. Invariant 5, also for a rule of finance that would speak at commit only,
     and for a second unique key, which an upsert must not take for its own."""
     for change in changes:
         finance.run(change)
@@ -176,7 +176,7 @@ def _write_through_a_loss(postgres: Postgres, dsn: str, ledger: Ledger) -> None:
 
 
 def test_a_server_that_was_killed_is_found_again() -> None:
-    """Issue scenario: finance is gone for a while. Invariants 1 and 2: what was committed is there, once."""
+    """Finance is gone for a while. Invariants 1 and 2: what was committed is there, once."""
     with postgres_server() as server:
         finance = in_postgres(server.create_database())
         with closing(finance.open()) as ledger:
@@ -245,7 +245,7 @@ def test_two_pipelines_share_the_numbers(finance: Finance, ledger: Ledger) -> No
 
 
 def test_check_prints_the_grants_that_are_missing(postgres: Postgres, dsn: str, finance: Finance) -> None:
-    """Issue scenario: missing rights, each with the statement that repairs it; with them, all is well."""
+    """Missing rights, each with the statement that repairs it; with them, all is well."""
     finance.run("DROP ROLE IF EXISTS clerk")
     finance.run("CREATE ROLE clerk LOGIN")
     finance.run("GRANT USAGE ON SCHEMA syncd TO clerk")
@@ -280,7 +280,7 @@ def test_check_prints_the_grants_that_are_missing(postgres: Postgres, dsn: str, 
     ],
 )
 def test_check_names_columns_that_do_not_fit(finance: Finance, ledger: Ledger, change: str, code: str) -> None:
-    """Issue scenario: a finance column too narrow, or one that would make a fraction of money."""
+    """A finance column too narrow, or one that would make a fraction of money."""
     finance.run(change)
     (finding,) = ledger.check()
     assert finding.code == code
