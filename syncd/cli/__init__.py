@@ -8,7 +8,7 @@ stopped for a reason that needs a person · 4 it could not be done just now and 
 import sys
 
 from syncd import language
-from syncd.cli.codes import LATER, NEEDS_A_PERSON, WRONG
+from syncd.cli.codes import LATER, NEEDS_A_PERSON, WRONG, WrongUsage
 from syncd.errors import Fault, MappingError, Transient
 
 
@@ -29,7 +29,7 @@ def main() -> None:
 
 def exit_code(fault: Fault) -> int:
     """The exit code of a command that ended with this fault."""
-    if isinstance(fault, MappingError):
+    if isinstance(fault, MappingError | WrongUsage):
         return WRONG
     return LATER if isinstance(fault, Transient) else NEEDS_A_PERSON
 

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from syncd import desk, wiring
+from syncd.cli.codes import WrongUsage
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, line, table
-from syncd.errors import Halt
 from syncd.language import hint, say
 from syncd.ports import Ledger
 
@@ -110,7 +110,7 @@ def edit(id: Id, assignments: Set, actor: Actor, reason: Reason, config: Config 
     for assignment in assignments:
         column, equals, value = assignment.partition("=")
         if not equals:
-            raise Halt("edit_no_value", given=assignment)
+            raise WrongUsage("edit_no_value", given=assignment)
         values[column] = None if value == "NULL" else value
     with _desk(config, name) as (pipeline, ledger):
         desk.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, desk.Actor(actor, reason))
@@ -141,7 +141,7 @@ def _desk(config: Config, name: Name) -> Iterator[tuple[wiring.Pipeline, Ledger]
 def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> desk.Selection:
     """What a bulk action means. Nothing named is a slip, not everything."""
     if not (ids or subject or rule or code):
-        raise Halt("parked_which")
+        raise WrongUsage("parked_which")
     return desk.Selection(tuple(ids or ()), subject, "", rule, code)
 
 

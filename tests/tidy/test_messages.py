@@ -9,7 +9,7 @@ from syncd.language import catalogue
 from tests.tidy.tree import python, tree
 
 LANGUAGES = ("en", "zh")
-FAULTS = ("Fault", "Transient", "RowRefused", "Halt", "MappingError", "ExpressionError", "Uncomputable")
+FAULTS = ("Fault", "Transient", "RowRefused", "Halt", "MappingError", "ExpressionError", "Uncomputable", "WrongUsage")
 SPOKEN = ("say", "hint", "line")
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 
