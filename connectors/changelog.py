@@ -22,7 +22,8 @@ from typing import Any, Final, Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from connectors import scan_eam
-from connectors.changelog_rows import Chunk, Columns, Database, Images, Logged
+from connectors.changelog_rows import Columns, Database, Images, Logged, images
+from connectors.changelog_undo import Undo
 from connectors.convert import RowConvert, row_converter
 from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Table
 from syncd.errors import Halt, Transient
@@ -338,7 +339,7 @@ class ChangelogSource:
     def _row(self, shape: _Shape, image: str | None) -> tuple[Row | None, bool]:
         if image is None:
             return None, False
-        stored = _images(image)
+        stored = images(image)
         return shape.convert([stored.get(name, UNCHANGED) for name in shape.columns.names])
 
     def _take_snapshot(self, mark: Mark) -> Iterator[ChangeSet]:
@@ -350,25 +351,25 @@ class ChangelogSource:
         rows = mark.rows
         for shape in self._shapes[first:]:
             key = mark.key if shape.table.alias == mark.table else None
-            for images in self._table_at(shape, mark.since, key):
-                said = ChangeSet(self._reads(shape, images, mark.since, rows), Position(""))
-                rows += len(images)
+            for found in self._table_at(shape, mark.since, key):
+                said = ChangeSet(self._reads(shape, found, mark.since, rows), Position(""))
+                rows += len(found)
                 yield said._replace(position=said.changes[-1].position)
 
     def _table_at(self, shape: _Shape, since: int, key: list[object] | None) -> Iterator[list[Images]]:
         """The rows of one table as they were at `since`, in chunks. Rows that have gone since come last."""
-        undo = _Undo(shape.columns)
+        undo = Undo(shape.columns)
         total = self._database.count(shape.name)
         said = 0
         while True:
             chunk = self._database.chunk(shape.name, shape.columns, key, max(since, undo.seen), ROWS_MAX)
             undo.learn(chunk)
-            current = [_images(image) for image in chunk.images]
-            images = list(undo.taken_back(current))
-            said += len(images)
+            current = [images(image) for image in chunk.images]
+            were = list(undo.taken_back(current))
+            said += len(were)
             self._progress = {"table": shape.table.alias, "rows": str(said), "rows_total": str(total)}
-            if images:
-                yield images
+            if were:
+                yield were
             if len(current) < ROWS_MAX:
                 break
             key = [current[-1][name] for name in shape.columns.key]
@@ -376,66 +377,14 @@ class ChangelogSource:
         for i in range(0, len(gone), ROWS_MAX):
             yield gone[i : i + ROWS_MAX]
 
-    def _reads(self, shape: _Shape, images: Sequence[Images], since: int, rows: int) -> list[Change]:
+    def _reads(self, shape: _Shape, rows_at: Sequence[Images], since: int, rows: int) -> list[Change]:
         now = datetime.now(UTC)
         changes = []
-        for n, image in enumerate(images, rows + 1):
+        for n, image in enumerate(rows_at, rows + 1):
             row, flawed = shape.convert([image.get(name, UNCHANGED) for name in shape.columns.names])
             position = _within(Mark(since, n, shape.table.alias, [image[name] for name in shape.columns.key]))
             changes.append(Change(shape.table.alias, "read", None, row, position, now, flawed))
         return changes
-
-
-class _Undo:
-    """What rows of one table were before the first change that the snapshot must not show; None for a row that was
-    not there yet. It grows with the rows that change while their table's snapshot is taken."""
-
-    def __init__(self, columns: Columns) -> None:
-        self.seen = 0
-        self._columns = columns
-        self._before: dict[tuple[object, ...], Images | None] = {}
-
-    def learn(self, chunk: Chunk) -> None:
-        for row in chunk.changes:
-            self.seen = row.seq
-            before = None if row.before is None else _images(row.before)
-            after = None if row.after is None else _images(row.after)
-            if before is not None:
-                self._before.setdefault(self._key(before), before)
-            if after is not None:
-                self._before.setdefault(self._key(after), None)
-
-    def taken_back(self, current: Sequence[Images]) -> Iterator[Images]:
-        for image in current:
-            key = self._key(image)
-            if key not in self._before:
-                yield image
-            elif (was := self._before[key]) is not None:
-                self._before[key] = None
-                yield was
-
-    def gone(self) -> list[Images]:
-        return [was for was in self._before.values() if was is not None]
-
-    def _key(self, image: Images) -> tuple[object, ...]:
-        return tuple(image.get(name) for name in self._columns.key)
-
-
-def _images(text: str) -> Images:
-    image: Images = json.loads(text)
-    if '{"blob":' in text:
-        image = {k: bytes.fromhex(v["blob"]) if isinstance(v, dict) else v for k, v in image.items()}
-    if not text.isascii() and not _is_unicode(text):
-        image = {k: v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for k, v in image.items()}
-    return image
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _moment(text: str) -> datetime:

@@ -93,3 +93,21 @@ class Database(Protocol):
     def acknowledge(self, seq: int, prune_rows_max: int) -> bool: ...
     def prune(self, rows_max: int) -> int: ...
     def prunable(self) -> int: ...
+
+
+def images(text: str) -> Images:
+    """A row that the change table holds; a value that is no text, but should be, as bytes."""
+    image: Images = json.loads(text)
+    if '{"blob":' in text:
+        image = {k: bytes.fromhex(v["blob"]) if isinstance(v, dict) else v for k, v in image.items()}
+    if not text.isascii() and not _is_unicode(text):
+        image = {k: v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for k, v in image.items()}
+    return image
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
