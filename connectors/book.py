@@ -3,18 +3,21 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from operator import itemgetter
+from typing import Final
 
 from connectors import collecting, parking, reading
 from connectors.bookkeeping import Bookkeeper
+from connectors.database import CHUNK_ROWS, Verb
 from connectors.standing import SQL, Work
 from syncd.change import Row, Value
 from syncd.errors import Transient
-from syncd.ports import CollectedRow, Parked, Period, Posted, TableWrite
+from syncd.ports import CollectedRow, Parked, Period, Posted
 from syncd.posting import Batch, Fields, MirrorWrite, Outcome
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
-CARDS_ASKED_MAX: Final = 500
+_IMAGE: Final = ("pipeline", "source_table", "key", "image")
+CARDS_ASKED_MAX: Final = 5_000
 """Asset codes in one query."""
 
 
@@ -28,26 +31,21 @@ class SqlBook:
 
     def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]:
         work, columns = self._work, self._work.tables[table]
-        rows = work.database.query(SQL["mirror"], (work.pipeline, table, list(keys))) if keys else []
+        rows = work.database.each(SQL["mirror"], (work.pipeline, table), keys)
         return {str(key): decode_row(columns, str(image)) for key, image in rows}
 
     def posted(self, keys: Collection[str]) -> Mapping[str, Posted]:
-        if not keys:
-            return {}
-        work, asked = self._work, list(keys)
-        found = {
-            str(key): Posted(str(key), str(rule), "", "", "")
-            for key, rule, _ in work.database.query(SQL["kept"], (work.pipeline, asked))
-        }
-        for row in work.database.query(SQL["posted"], (work.pipeline, asked)):
+        work = self._work
+        kept = work.database.each(SQL["kept"], (work.pipeline,), keys)
+        found = {str(key): Posted(str(key), str(rule), "", "", "") for key, rule in kept}
+        for row in work.database.each(SQL["posted"], (work.pipeline,), keys):
             found[str(row[0])] = _posted(row)
         return found
 
     def latest(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Posted]:
-        if not subjects or not rules:
-            return {}
-        rows = self._work.database.query(SQL["latest"], (self._work.pipeline, list(subjects), list(rules)))
-        return {str(subject): _posted((*posted, "")) for subject, *posted in rows}
+        rows = self._work.database.each(SQL["latest"], (self._work.pipeline, list(rules)), subjects)
+        oldest_first = sorted(rows, key=itemgetter(0))
+        return {str(subject): _posted(posted) for _, subject, *posted in oldest_first if not posted[-1]}
 
     def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
         layout, asked = self._work.layout, list(asset_codes)
@@ -105,21 +103,20 @@ class SqlBook:
         for table, key, row in writes:
             last[table][key] = row
         for table, rows in last.items():
-            gone = [key for key, row in rows.items() if row is None]
-            if gone:
-                work.database.execute(SQL["forget"], (work.pipeline, table, gone))
-            asked = (work.pipeline, table, [key for key, row in rows.items() if row is not None])
-            known = {key for (key,) in work.database.query(SQL["mirrored"], asked)}
-            encode = row_encoder(work.tables[table])
-            images = [(work.pipeline, table, key, encode(row)) for key, row in rows.items() if row is not None]
+            kept = [key for key, row in rows.items() if row is not None]
+            known = {key for (key,) in work.database.each(SQL["mirrored"], (work.pipeline, table), kept)}
             # Nobody else writes these rows, so none that is new can be there by the time it is inserted.
-            self._images("insert", [image for image in images if image[2] not in known])
-            self._images("update", [image for image in images if image[2] in known])
+            self._images("insert", table, rows, [key for key in kept if key not in known])
+            self._images("update", table, rows, [key for key in kept if key in known])
+            if gone := [(work.pipeline, table, key) for key, row in rows.items() if row is None]:
+                work.database.put("syncd.mirror", _IMAGE[:3], _IMAGE[:3], "delete", [gone])
 
-    def _images(self, verb: Literal["insert", "update"], images: Sequence[tuple[Value, ...]]) -> None:
-        if images:
-            columns = ("pipeline", "source_table", "key", "image")
-            self._work.database.write(TableWrite("syncd.mirror", columns, columns[:3], verb, images))
+    def _images(self, verb: Verb, table: str, rows: Mapping[str, Row | None], keys: Sequence[str]) -> None:
+        work, encode = self._work, row_encoder(self._work.tables[table])
+        lots = (keys[start : start + CHUNK_ROWS] for start in range(0, len(keys), CHUNK_ROWS))
+        chunks = ([(work.pipeline, table, key, encode(rows[key] or ())) for key in lot] for lot in lots)
+        if keys:
+            work.database.put("syncd.mirror", _IMAGE, _IMAGE[:3], verb, chunks)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         work, standing = self._work, self._work.standing

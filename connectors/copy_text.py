@@ -3,7 +3,7 @@
 https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -36,15 +36,3 @@ def _column(values: tuple[Value, ...]) -> Sequence[Value]:
 
 def _is_special(text: str) -> bool:
     return "\\" in text or "\t" in text or "\n" in text or "\r" in text
-
-
-class CopyStream:
-    """A file for COPY that formats a chunk of rows when the one before has been sent, so that server and client
-    work at the same time."""
-
-    def __init__(self, chunks: Iterable[Sequence[tuple[Value, ...]]]) -> None:
-        self._chunks: Iterator[Sequence[tuple[Value, ...]]] = iter(chunks)
-
-    def read(self, size: int = -1) -> bytes:
-        """The next chunk whole, whatever the size; empty at the end."""
-        return next((copy_text(rows) for rows in self._chunks if rows), b"")

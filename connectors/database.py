@@ -4,7 +4,7 @@ A `Database` speaks the portable spelling of `syncd.statements` and raises only 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from syncd.errors import Fault
 from syncd.ports import TableWrite
 
 Rows = list[tuple[object, ...]]
-Verb = Literal["insert", "upsert", "update"]
+Verb = Literal["insert", "upsert", "update", "delete"]
 Chunks = Iterable[Sequence[tuple[Value, ...]]]
 CHUNK_ROWS: Final = 500
 """Rows made at a time: a server takes in one lot while the next is made."""
@@ -73,8 +73,13 @@ class Database(ABC):
         """How many rows were touched."""
 
     @abstractmethod
+    def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
+        """The rows of a SELECT for each key, which is its last parameter. Always by index: a table that is new to
+        the server's statistics is not read whole for a batch."""
+
+    @abstractmethod
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
-        """Write rows, see `TableWrite`, while they are still being made."""
+        """Write rows, see `TableWrite`, while they are still being made; or delete those with these keys."""
 
     def write(self, write: TableWrite) -> None:
         """Write rows that are all there."""

@@ -22,31 +22,26 @@ WHERE pipeline = ? AND settled_at IS NULL AND waits_for <> '' GROUP BY waits_for
 -- released: groups, or prefixes of them, whose rows are due when they come
 SELECT rule, grp FROM syncd.released WHERE pipeline = ?;
 
--- mirror: last images of source rows
-SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);
+-- mirror: the last image of a source row
+SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
 
--- mirrored: which source rows have an image
-SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);
+-- mirrored: whether a source row has an image
+SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
 
--- forget: source rows that are gone
-DELETE FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);
-
--- posted: postings by idempotency key, and who reversed them
+-- posted: a posting by idempotency key, and who reversed it
 SELECT p.key, p.rule, p.voucher, p.content,
        coalesce((SELECT r.key FROM syncd.posting r
                  WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
-FROM syncd.posting p WHERE p.pipeline = ? AND p.key IN (?*);
+FROM syncd.posting p WHERE p.pipeline = ? AND p.key = ?;
 
--- kept: collected rows by idempotency key
-SELECT key, rule, posted FROM syncd.collected WHERE pipeline = ? AND key IN (?*);
+-- kept: a collected row by idempotency key
+SELECT key, rule FROM syncd.collected WHERE pipeline = ? AND key = ?;
 
--- latest: postings of subjects that are not reversed and reverse nothing, oldest first
-SELECT p.subject, p.key, p.rule, p.voucher, p.content
-FROM syncd.posting p
-WHERE p.pipeline = ? AND p.subject IN (?*) AND p.rule IN (?*) AND p.reverses = ''
-  AND NOT EXISTS (SELECT 1 FROM syncd.posting r
-                  WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> '')
-ORDER BY p.seq;
+-- latest: a subject's postings that reverse nothing, and who reversed them
+SELECT p.seq, p.subject, p.key, p.rule, p.voucher, p.content,
+       coalesce((SELECT r.key FROM syncd.posting r
+                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
+FROM syncd.posting p WHERE p.pipeline = ? AND p.rule IN (?*) AND p.reverses = '' AND p.subject = ?;
 
 -- number: the last number given, kept from others until the transaction ends
 SELECT last FROM syncd.number WHERE period = ? AND type = ?;

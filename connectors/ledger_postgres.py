@@ -1,15 +1,17 @@
 """A ledger in PostgreSQL: batches by COPY, the one writer by an advisory lock on the writing connection."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from io import BytesIO
+from typing import Final, TypeVarTuple
 
 import psycopg2
 from psycopg2 import extensions
 
-from connectors.copy_text import CopyStream
+from connectors.copy_text import copy_text
 from connectors.database import Chunks, Database, Physical, Rows, Verb
 from connectors.ledger import SqlLedger
 from connectors.postgres_faults import connect_fault, fault
@@ -17,8 +19,10 @@ from syncd.change import Kind, Table
 from syncd.errors import Fault
 from syncd.ports import Layout, Ledger
 
+Texts = TypeVarTuple("Texts")
 _SESSION: Final = (
-    "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET lock_timeout = '30s'; SET client_min_messages = error"
+    "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET lock_timeout = '30s'; SET client_min_messages = error;"
+    " SET random_page_cost = 1.1; SET jit = off"  # the rows of a batch are found one by one, and are in memory
 )
 _KINDS: Final[Mapping[str, Kind]] = {
     "text": Kind.TEXT,
@@ -73,7 +77,8 @@ def connect(
 
 
 class Postgres(Database):
-    """One connection, in autocommit outside `begin`."""
+    """One connection, in autocommit outside `begin`. Rows are sent by a thread of its own, so that the next ones are
+    made while the server takes these in; whatever is asked after that waits for them and raises what became of them."""
 
     dialect = "postgres"
     for_update = " FOR UPDATE"
@@ -84,6 +89,8 @@ class Postgres(Database):
         self._connection: extensions.connection | None = None
         self._stages: dict[tuple[str, tuple[str, ...]], str] = {}
         self._filled: set[str] = set()
+        self._sender: ThreadPoolExecutor | None = None
+        self._sent: list[Future[None]] = []
 
     @property
     def is_open(self) -> bool:
@@ -108,9 +115,12 @@ class Postgres(Database):
         self.execute(_SESSION)
 
     def close(self) -> None:
+        if self._sender is not None:
+            self._sender.shutdown(cancel_futures=True)
         if self._connection is not None:
             self._connection.close()
-        self._connection = None
+        self._connection = self._sender = None
+        self._sent.clear()
         self._stages.clear()
         self._filled.clear()
 
@@ -127,6 +137,8 @@ class Postgres(Database):
     def rollback(self) -> None:
         self._stages.clear()
         self._filled.clear()
+        wait(self._sent)
+        self._sent.clear()  # whatever became of them is undone
         try:
             self.execute("ROLLBACK")
         except Fault:
@@ -145,6 +157,14 @@ class Postgres(Database):
             cursor.execute(*_spoken(sql, params))
             yield from cursor
 
+    def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
+        if not keys:
+            return []
+        one = "k.value".join(sql.rsplit("?", 1))
+        # OFFSET 0 keeps the planner from making a join of this, which it would misjudge.
+        every = f"SELECT f.* FROM unnest(?::text[]) AS k (value) CROSS JOIN LATERAL ({one} OFFSET 0) AS f"
+        return self.query(every, (list(keys), *params))
+
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         with self._cursor() as cursor:
             cursor.execute(*_spoken(sql, params))
@@ -160,16 +180,17 @@ class Postgres(Database):
             raise
 
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+        into = _quoted(table) if verb == "insert" else self._stage(table, columns)
+        copy = f"COPY {into} ({', '.join(map(_quoted_name, columns))}) FROM STDIN"
+        for rows in chunks:
+            self._send(self._copy, table, copy, copy_text(rows))
         if verb == "insert":
-            self._copy(table, _quoted(table), columns, chunks)
             return
-        stage = self._stage(table, columns)
-        self._copy(table, stage, columns, chunks)
-        self._filled.add(stage)
-        if verb == "update":
-            self.execute(f"ANALYZE {stage}")  # or a handful of rows is joined to millions by reading them all
-        with self._cursor(table) as cursor:
-            cursor.execute(_merge(table, columns, key, verb, stage))
+        self._filled.add(into)
+        if verb in ("update", "delete"):
+            # Or a handful of rows is joined to millions by reading them all.
+            self._send(self._run, table, f"ANALYZE {into}")
+        self._send(self._run, table, _merge(table, columns, key, verb, into))
 
     def settle(self) -> None:
         self.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -209,13 +230,35 @@ class Postgres(Database):
             self.execute(f"DELETE FROM {known}")
         return known
 
-    def _copy(self, table: str, into: str, columns: tuple[str, ...], chunks: Chunks) -> None:
-        with self._cursor(table) as cursor:
-            sql = f"COPY {into} ({', '.join(map(_quoted_name, columns))}) FROM STDIN"
-            cursor.copy_expert(sql, CopyStream(chunks))  # type: ignore[arg-type]  # the driver asks for no readline
+    def _send(self, job: Callable[[str, str, *Texts], None], table: str, sql: str, *text: *Texts) -> None:
+        if self._sender is None:
+            self._sender = ThreadPoolExecutor(1, "sending")
+        self._sent.append(self._sender.submit(job, table, sql, *text))
+
+    def _arrived(self) -> None:
+        """All that was sent is there; raises what became of the first that is not."""
+        sent, self._sent = self._sent, []
+        wait(sent)
+        for job in sent:
+            job.result()
+
+    def _copy(self, table: str, sql: str, text: bytes) -> None:
+        with self._raw_cursor(table) as cursor:
+            cursor.copy_expert(sql, BytesIO(text), len(text))
+
+    def _run(self, table: str, sql: str) -> None:
+        with self._raw_cursor(table) as cursor:
+            cursor.execute(sql)
 
     @contextmanager
     def _cursor(self, table: str = "", name: str | None = None) -> Iterator[extensions.cursor]:
+        """A cursor, once all that was sent has arrived."""
+        self._arrived()
+        with self._raw_cursor(table, name) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _raw_cursor(self, table: str = "", name: str | None = None) -> Iterator[extensions.cursor]:
         """A cursor; one with a name stays on the server and hands out rows as they are asked for."""
         assert self._connection is not None, "not open"
         try:
@@ -251,9 +294,11 @@ def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str
     names = {name: _quoted_name(name) for name in columns}
     target, listed = _quoted(table), ", ".join(names.values())
     others = [names[name] for name in columns if name not in key]
+    same = " AND ".join(f"t.{names[name]} = s.{names[name]}" for name in key)
+    if verb == "delete":
+        return f"DELETE FROM {target} t USING {stage} s WHERE {same}"
     if verb == "update":
         sets = ", ".join(f"{name} = s.{name}" for name in others)
-        same = " AND ".join(f"t.{names[name]} = s.{names[name]}" for name in key)
         return f"UPDATE {target} t SET {sets} FROM {stage} s WHERE {same}"
     sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in others)
     action = f"UPDATE SET {sets}" if sets else "NOTHING"

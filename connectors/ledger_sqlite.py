@@ -3,7 +3,7 @@
 import fcntl
 import json
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -148,6 +148,11 @@ class Sqlite(Database):
         with self._open() as connection:
             return connection.execute(_spelled(sql), _storable_params(params)).rowcount
 
+    def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
+        with self._open() as connection:
+            spelled, given = _spelled(sql), _storable_params(params)
+            return [row for key in keys for row in connection.execute(spelled, (*given, key))]
+
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
         with self._open(table) as connection:
             sql, order = _merge(table, columns, key, verb)
@@ -202,9 +207,11 @@ def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str
     """A statement for one row, and which of the row's values its parameters are where that is not all in order."""
     target, names = _quoted(_joined(table)), {name: _quoted(name) for name in columns}
     others = [name for name in columns if name not in key]
+    same = " AND ".join(f"{names[name]} = ?" for name in key)
+    if verb == "delete":
+        return f"DELETE FROM {target} WHERE {same}", tuple(map(columns.index, key))
     if verb == "update":
         sets = ", ".join(f"{names[name]} = ?" for name in others)
-        same = " AND ".join(f"{names[name]} = ?" for name in key)
         return f"UPDATE {target} SET {sets} WHERE {same}", tuple(map(columns.index, (*others, *key)))
     insert = f"INSERT INTO {target} ({', '.join(names.values())}) VALUES ({', '.join('?' * len(columns))})"
     if verb == "insert":

@@ -34,8 +34,8 @@ CREATE TABLE syncd.posting (
     PRIMARY KEY (pipeline, seq)
 );
 CREATE UNIQUE INDEX syncd_posting_key ON syncd.posting (pipeline, key);
-CREATE INDEX syncd_posting_subject ON syncd.posting (subject);
-CREATE INDEX syncd_posting_reverses ON syncd.posting (reverses) WHERE reverses <> '';
+CREATE INDEX syncd_posting_subject ON syncd.posting (subject, pipeline);
+CREATE INDEX syncd_posting_reverses ON syncd.posting (reverses, pipeline) WHERE reverses <> '';
 
 CREATE TABLE syncd.parked (
     pipeline      TEXT NOT NULL,
