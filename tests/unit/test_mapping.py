@@ -209,6 +209,7 @@ def test_what_may_be_meant_is_a_warning(tmp_path: Path) -> None:
         ("coalesce(before.id, 0) = 0", True),
         ("op <> 'insert' AND after.id > 0", False),
         ("before.id > 3 OR after.id > 3", True),
+        ("before.id = 1 AND after.id > 0", False),
     ],
 )
 def test_it_is_found_whether_a_condition_can_see_new_rows(tmp_path: Path, when: str, inserts: bool) -> None:

@@ -197,6 +197,17 @@ def test_a_key_with_null_in_it_joins_nothing(tmp_path: Path) -> None:
     }
 
 
+def test_a_key_is_found_whichever_kind_its_other_side_has(tmp_path: Path) -> None:
+    rule = {
+        "on": "asset",
+        "join": {"dept": "lpad(CAST(after.department_id AS text), 3, '0')"},
+        "card": {"asset_code": "after.asset_code", "dept": "dept.code"},
+    }
+    paper = Paper(variant(tmp_path, rules={"seen": rule}))
+    paper.given("dept", id=1, code="SC", kind="production")
+    assert only(paper.post(paper.insert("asset", **MACHINE))).cards[0].fields == {"dept": "SC"}
+
+
 def test_an_optional_join_reads_null_until_the_row_arrives(tmp_path: Path) -> None:
     rule = {
         "on": "asset",
