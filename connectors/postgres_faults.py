@@ -44,6 +44,17 @@ _HALT: Final[Mapping[str, str]] = {
     "42703": "finance_no_column",
     "42P10": "finance_no_key",
 }
+_CONNECT_HALT: Final[Mapping[str, str]] = {
+    "password authentication failed": "finance_login",
+    "no pg_hba.conf entry": "finance_login",
+    "no password supplied": "finance_login",
+    'role "': "finance_login",
+    '角色 "': "finance_login",
+    'database "': "finance_no_database",
+    '数据库 "': "finance_no_database",
+    "invalid dsn": "finance_dsn",
+    "invalid connection option": "finance_dsn",
+}
 _COPIED_COLUMN: Final = re.compile(r"COPY \S+, line \d+, column ([^:\n]+)")
 
 
@@ -71,18 +82,11 @@ def fault(error: psycopg2.Error, connected: bool, table: str = "") -> Fault:
 
 
 def connect_fault(error: psycopg2.Error) -> Fault:
-    """Why a connection could not be made. The driver gives no SQLSTATE here, only the server's words."""
+    """Why a connection could not be made. The driver gives no SQLSTATE here, only the server's words, English or
+    Chinese. A server that is starting, stopping or recovering speaks of "the database system" and is waited for."""
     what = str(error).strip()
-    for words, code in (
-        ("password authentication failed", "finance_login"),
-        ("no pg_hba.conf entry", "finance_login"),
-        ("no password supplied", "finance_login"),
-        ("role ", "finance_login"),
-        ("database ", "finance_no_database"),
-        ("invalid dsn", "finance_dsn"),
-        ("invalid connection option", "finance_dsn"),
-    ):
-        if words in what and ("FATAL" in what or code == "finance_dsn") and "starting up" not in what:
+    for words, code in _CONNECT_HALT.items():
+        if words in what:
             return Halt(code, error=what)
     return Transient("finance_gone", error=what)
 
