@@ -336,7 +336,10 @@ _HALT: Final[Mapping[str, str]] = {
 }
 _NO_LOGIN: Final = ("authentication failed", "pg_hba.conf", "no password", "role ", "认证失败", "角色")
 _NO_REPLICATION: Final = ("start walsender", "REPLICATION attribute", "复制")
-_PASSING: Final = ("starting up", "accepting connections", "shutting down", "recovery", "too many", "remaining connection slots", "terminating")
+_PASSING: Final = (
+    *("starting up", "accepting connections", "shutting down", "recovery", "terminating"),
+    *("too many", "remaining connection slots"),
+)
 
 
 def fault(error: psycopg2.Error) -> Fault:
