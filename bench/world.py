@@ -16,6 +16,8 @@ from tests.servers import Postgres, postgres_server
 
 HERE = Path(__file__).parent
 WAIT_SECONDS_MAX = 300.0
+TUNED = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
+"""As a DBA would set a server of this size; writes stay durable. Ours and the peer's use the same servers."""
 ASSET_COLUMNS = (
     "id, asset_code, name, class_code, department_id, status, original_value, life_months, purchase_date, approved_on"
 )
@@ -40,7 +42,7 @@ class World(NamedTuple):
 @contextmanager
 def world(directory: Path) -> Iterator[World]:
     """Both servers, tables made, migrated, mapping accepted; stopped and removed at the end."""
-    with postgres_server() as eam, postgres_server() as finance:
+    with postgres_server(**TUNED) as eam, postgres_server(**TUNED, wal_level="replica") as finance:
         made = World(eam, finance, eam.create_database(), finance.create_database(), directory / "syncd.yaml")
         for dsn, script in ((made.eam_dsn, "eam.sql"), (made.finance_dsn, "finance.sql")):
             with connect(dsn) as connection, connection.cursor() as cursor:
