@@ -9,6 +9,7 @@ stops that pipeline, says why, and lets the others go on.
 
 import gc
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -33,6 +34,9 @@ COLLECT_INTERVAL_S: Final = 1.0
 REPORT_INTERVAL_S: Final = 1.0
 BACKOFF_MAX_S: Final = 30.0
 STUCK_AFTER_S: Final = 300.0
+SWITCHED_AFTER_S: Final = 0.0005
+"""A thread that waits for a server asks for the interpreter briefly and often; at the usual 5 ms a turn, reading and
+sending would wait for translating longer than for the servers."""
 COLLECTED_AFTER_ALLOCATIONS: Final = 100_000
 """A batch makes many tuples, none of them in a cycle. Looking for cycles every 700 of them, the interpreter's own
 measure, took a third of the posting thread's time."""
@@ -247,6 +251,7 @@ class _Every:
 
 def supervise(lines: Sequence[Line], stop: threading.Event) -> list[Fault]:
     """Run all pipelines until `stop` is set or all have halted; returns why they halted."""
+    sys.setswitchinterval(SWITCHED_AFTER_S)
     gc.freeze()
     gc.set_threshold(COLLECTED_AFTER_ALLOCATIONS)
     workers = [Worker(line, stop) for line in lines]
