@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from bench import latency, throughput
-from bench.result import save, show
+from bench import breakdown, latency, throughput
+from bench.result import save, show, show_breakdown
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     results = throughput.measure(given.changes) + latency.measure(given.rate, given.seconds)
     save(results, Path(__file__).parent / "results.json")
     show(results)
+    show_breakdown(breakdown.measure(given.changes // 2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A figure beside a peer's, and how results are kept and shown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,4 +38,13 @@ def show(results: Sequence[Result]) -> None:
         column.justify = "right"
     for r in results:
         table.add_row(r.name, f"{r.ours:,.1f}", f"{r.peer:,.1f}", f"{r.ratio:.3f}", r.unit)
+    Console().print(table)
+
+
+def show_breakdown(spent: Mapping[str, float]) -> None:
+    """Where the time goes, in microseconds a change."""
+    table = Table("where the time goes", "µs a change")
+    table.columns[1].justify = "right"
+    for what, microseconds in spent.items():
+        table.add_row(what, f"{microseconds:.1f}")
     Console().print(table)

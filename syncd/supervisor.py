@@ -251,9 +251,7 @@ class _Every:
 
 def supervise(lines: Sequence[Line], stop: threading.Event) -> list[Fault]:
     """Run all pipelines until `stop` is set or all have halted; returns why they halted."""
-    sys.setswitchinterval(SWITCHED_AFTER_S)
-    gc.freeze()
-    gc.set_threshold(COLLECTED_AFTER_ALLOCATIONS)
+    tune_interpreter()
     workers = [Worker(line, stop) for line in lines]
     for worker in workers:
         worker.start()
@@ -266,6 +264,13 @@ def supervise(lines: Sequence[Line], stop: threading.Event) -> list[Fault]:
     for worker in workers:
         worker.join()
     return [worker.failure for worker in workers if worker.failure is not None]
+
+
+def tune_interpreter() -> None:
+    """Set the interpreter for batches of tuples and for threads that wait for servers."""
+    sys.setswitchinterval(SWITCHED_AFTER_S)
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER_ALLOCATIONS)
 
 
 def stop_on_signals(stop: threading.Event) -> None:
