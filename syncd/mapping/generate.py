@@ -130,13 +130,12 @@ def _identity(block: Block) -> None:
 
 def _key_lines(rule: Rule, foreseeing: bool) -> list[str]:
     """Lines that give `idem`."""
-    if rule.release:
-        return [f"idem = '{rule.release}/release/' + change[4] + '/'"]
     if not rule.once:
-        plain = f"idem = '{rule.name}/' + change[4] + '/'"
+        name = f"{rule.release}/release" if rule.release else rule.name
+        plain = f"'{name}/' + change[4] + '/'"
         if not _takes_snapshots(rule):
-            return [plain]
-        return [f"idem = '{rule.name}/read/' + key if op == 'read' else {plain.removeprefix('idem = ')}"]
+            return [f"idem = {plain}"]
+        return [f"idem = '{name}/read/' + key if op == 'read' else {plain}"]
     failed = ["    return again" if foreseeing else f"    return fail('missing_value', {_once_params(rule)!r})"]
     if len(rule.once) == 1:
         return [f"k = {rule.once[0].python()}", "if k is None:", *failed, f"idem = '{rule.name}/' + k"]

@@ -375,4 +375,5 @@ class Resolver:
                 "release_too_long", (*trail, "group"), given=len(due.group), wanted=len(block.collect.group)
             )
         read = tuple(e for e in group if e is not None)
-        return [Rule(name, self.tables[due.on], when, found, snapshot=block.snapshot, collect=read, release=name)]
+        # A period that a snapshot finds approved was released: rows that come later are due when they come.
+        return [Rule(name, self.tables[due.on], when, found, snapshot="post", collect=read, release=name)]

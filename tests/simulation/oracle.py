@@ -87,7 +87,7 @@ class _Oracle:
         self.facts = facts
         self.departments = {c.after[0]: c.after for c in changes if c.table == "dept" and c.after}
         self.codes = {c.after[ID]: str(c.after[CODE]) for c in changes if c.table == "asset" and c.after}
-        self.released = {c.after[0] for c in changes if c.table == "run" and c.op != "read" and c.after}
+        self.released = {c.after[0] for c in changes if c.table == "run" and c.after}
         self.standing: dict[str, list[Journal | None]] = defaultdict(list)
         by_subject: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
