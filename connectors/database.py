@@ -15,7 +15,7 @@ from syncd.ports import TableWrite
 Rows = list[tuple[object, ...]]
 Verb = Literal["insert", "upsert", "update", "delete"]
 Chunks = Iterable[Sequence[tuple[Value, ...]]]
-CHUNK_ROWS: Final = 500
+CHUNK_ROWS: Final = 2_000
 """Rows made at a time: a server takes in one lot while the next is made."""
 
 
