@@ -48,7 +48,9 @@ class SqlLedger:
             self._is_ours = self._is_begun = False
         if not self._is_ours:
             self._is_ours = self._writer.lock(self._pipeline)
-            if self._is_ours:
+            # A dry run's transaction stays open to its end, and must not stand in the way of a source that waits for
+            # open transactions before its first snapshot; where both databases are on one server, it would for ever.
+            if self._is_ours and not self._dry_run:
                 with self.begin():
                     pass  # the pipeline is known from now on
         return self._is_ours

@@ -176,6 +176,8 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
         if missing := set(selection.ids) - {row.id for row in rows}:
             raise Halt("parked_no_row", id=min(missing), pipeline=pipeline)
         for row in rows:
+            if what == "discard" and row.state == "approval":
+                raise Halt("parked_awaits_role", id=row.id, role=row.params.get("role", ""))
             if desk.execute(SQL["request"], (what, pipeline, row.id)):
                 touched += 1
                 _act(desk, by, what, pipeline, _target(row), {})

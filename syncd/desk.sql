@@ -3,7 +3,7 @@ SELECT id, subject, state, rule, source_table, source_key, code, params, waits_f
        committed_at, parked_at, attempts, request, approved, settled_at
 FROM syncd.parked
 WHERE pipeline = ? AND (? = '' OR subject = ?) AND (? = '' OR state = ?) AND (? = '' OR rule = ?)
-  AND (? = '' OR code = ?) AND (settled_at IS NULL OR ? = 1)
+  AND (? = '' OR code = ?) AND CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END = ?
 ORDER BY id LIMIT ?;
 
 -- parked_by_id: parked rows by number

@@ -192,7 +192,9 @@ class Worker(threading.Thread):
                 return
             before = status.last_report(ledger, self.line.name)
             state: status.State = "stopped" if fault is None else _state_after(fault)
-            said = status.Report(state, _now(), before.looked_at if before else None)
+            said = status.Report(state, _now())
+            if before is not None:  # one that stopped before it read anything must not look as if it had caught up
+                said = said._replace(at=before.at, oldest=before.oldest, looked_at=before.looked_at)
             if fault is not None:
                 said = said._replace(error=fault.code, params=fault.params)
             status.report(ledger, self.line.name, said)

@@ -13,7 +13,7 @@ from rich.text import Text
 from syncd import desk, wiring
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import complain, console, emit, line
+from syncd.cli.output import complain, console, emit, line, warn
 from syncd.errors import MappingError
 from syncd.language import say
 from syncd.mapping import Mapping, load
@@ -39,7 +39,7 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
         emit({"mapping": mapping.name, "hash": mapping.hash, "warnings": [w.params for w in mapping.warnings]})
         return
     for warning in mapping.warnings:
-        complain(warning)
+        warn(warning)
     line("mapping_fine", "green", mapping=mapping.name, rules=len(mapping.rules), hash=mapping.hash[:12])
 
 

@@ -56,6 +56,14 @@ def complain(fault: Fault, as_json: bool = False) -> None:
         errors.print(Text.assemble(("  → ", "bold green"), advice), soft_wrap=True)
 
 
+def warn(fault: MappingError) -> None:
+    """What may be meant and may be a mistake, on standard error."""
+    told = (fault.where + ": ", "bold"), say(fault.code, fault.params)
+    errors.print(Text.assemble(("! ", "bold yellow"), *told), soft_wrap=True)
+    if advice := hint(fault.code, fault.params):
+        errors.print(Text.assemble(("  → ", "bold green"), advice), soft_wrap=True)
+
+
 def described(fault: Fault) -> dict[str, object]:
     """A fault as data; a mapping's faults with each of them."""
     data: dict[str, object] = {

@@ -142,6 +142,8 @@ def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> des
     """What a bulk action means. Nothing named is a slip, not everything."""
     if not (ids or subject or rule or code):
         raise WrongUsage("parked_which")
+    if ids and (subject or rule or code):
+        raise WrongUsage("parked_which_both")
     return desk.Selection(tuple(ids or ()), subject, "", rule, code)
 
 
