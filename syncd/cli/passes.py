@@ -23,8 +23,11 @@ def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> 
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger(dry_run=True)) as ledger, _bar() as bar:
         _become_writer(pipeline, ledger)
+        is_first = ledger.checkpoint() is None
         tally = drain.to_the_end(pipeline.line(), ledger, True, _Shown(bar))
     _show(tally, as_json)
+    if is_first:
+        errors.print(Text(say("dry_run_prepared"), style="yellow"))
 
 
 def snapshot(config: Config = None, name: Name = None, again: Again = False, as_json: Json = False) -> None:

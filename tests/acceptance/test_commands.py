@@ -17,6 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 from syncd.demo.stage import Stage, built
+from tests.acceptance.plant import plant
 from tests.tidy.tree import ROOT
 
 DEVICES = 40
@@ -187,3 +188,15 @@ def _wait(stage: Stage, reached: Callable[[], bool]) -> None:
 
 def _log(stage: Stage) -> str:
     return (stage.directory / "daemon.log").read_text("utf-8")
+
+
+def test_a_dry_run_before_the_first_run_ends_where_both_databases_are_on_one_server(
+    tmp_path: Path, new_database: Callable[[], str]
+) -> None:
+    """A slot waits for every open transaction of its server; the dry run's own must not be one of them."""
+    with plant(tmp_path, new_database(), new_database(), devices=20) as made:
+        assert made.json("dry-run")["cards"] > 0
+        assert made.finance.value("SELECT count(*) FROM fa_card") == 0
+        with made.running():
+            made.settled()
+        assert made.finance.value("SELECT count(*) FROM fa_card") > 0
