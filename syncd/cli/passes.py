@@ -26,7 +26,7 @@ def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> 
         is_first = ledger.checkpoint() is None
         tally = drain.to_the_end(pipeline.line(), ledger, True, _Shown(bar))
     _show(tally, as_json)
-    if is_first:
+    if is_first and not as_json:
         errors.print(Text(say("dry_run_prepared"), style="yellow"))
 
 
