@@ -133,6 +133,16 @@ def test_an_approval_needs_its_role(ledger: Ledger) -> None:
     assert desk.show(ledger, "main", 3).state == "discarded"
 
 
+def test_what_waits_for_approval_cannot_be_discarded_past_it(ledger: Ledger) -> None:
+    """Scenario 6: nobody walks round the role; of a bulk action nothing is done then."""
+    write(ledger, batch(rejected(asset(1)), rejected(asset(2), "approval")))
+    with pytest.raises(Halt) as refused:
+        desk.discard(ledger, "main", Selection(rule="registration"), LI)
+    assert refused.value.code == "parked_awaits_role"
+    assert [row.request for row in desk.parked(ledger, "main", Selection())] == ["", ""]
+    assert ledger.query("SELECT count(*) FROM syncd.action") == [(0,)]
+
+
 def test_a_mapping_is_frozen_once_accepted(ledger: Ledger) -> None:
     """A mapping changed after acceptance is refused until somebody answers for it."""
     with pytest.raises(Halt) as refused:
