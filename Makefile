@@ -37,12 +37,10 @@ wheel: $(INSTALLED)
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 # Pins versions and hashes; addresses never stand in a lock.
+PINNED := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
-	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --extra postgres pyproject.toml -o requirements.lock
-	printf 'hatchling\neditables\n' | uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --no-annotate --extra postgres --extra test \
-		pyproject.toml - -o requirements-dev.lock
+	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka pyproject.toml -o requirements.lock
+	printf 'hatchling\neditables\n' | uv pip compile $(PINNED) --all-extras pyproject.toml - -o requirements-dev.lock
 
 clean:
 	rm -rf .venv build dist demo-data .mypy_cache .ruff_cache .pytest_cache

@@ -36,7 +36,13 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
 log = structlog.get_logger("syncd")
 convert: Final = row_converter
 """Raw values of a table as its sources convert them, for golden cases."""
-EXTRAS: Final = {"psycopg2": "postgres"}
+EXTRAS: Final = {
+    "psycopg2": "postgres",
+    "pymysql": "mysql",
+    "pymysqlreplication": "mysql",
+    "kafka": "kafka",
+    "pydbzengine": "engine",
+}
 """Driver module → the extra that installs it."""
 
 
