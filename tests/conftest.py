@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers import Postgres, postgres_server
+from tests.servers import MariaDb, Postgres, mariadb_server, postgres_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,3 +31,24 @@ def new_database(postgres: Postgres) -> Iterator[Callable[[], str]]:
     yield create
     for dsn in created:
         postgres.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """The MariaDB server of this test run."""
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def new_mariadb(mariadb: MariaDb) -> Iterator[Callable[[], str]]:
+    """As `new_database`, on MariaDB."""
+    created: list[str] = []
+
+    def create() -> str:
+        created.append(mariadb.create_database())
+        return created[-1]
+
+    yield create
+    for dsn in created:
+        mariadb.drop_database(dsn)

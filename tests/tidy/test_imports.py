@@ -44,7 +44,7 @@ LAYERS = (
     Layer(("syncd.drain",), ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.supervisor")),
     Layer(("syncd.schedule",), ("syncd.supervisor", "apscheduler*")),
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
-    Layer(("connectors", "connectors.*"), ("connectors*", "psycopg2*")),
+    Layer(("connectors", "connectors.*"), ("connectors*", "psycopg2*", "pymysql*")),
     Layer(("syncd.wiring",), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog")),
 )

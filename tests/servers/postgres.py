@@ -1,11 +1,7 @@
-"""Real database servers for the tests, each on a free port of 127.0.0.1 and in a directory of its own."""
+"""A real PostgreSQL server."""
 
-import os
 import shutil
 import signal
-import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +10,9 @@ from pathlib import Path
 
 import psycopg2
 
-START_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 60
+from tests.servers.process import STOP_SECONDS_MAX, Process, free_port, own_directory
+
+ACCOUNT = "postgres"
 INSTALL = "PostgreSQL's server is not installed: run `apt-get install postgresql`, or put its bin directory on PATH"
 
 
@@ -23,15 +20,13 @@ class Postgres:
     """A PostgreSQL server that may be stopped, killed and started again on the same port and data."""
 
     def __init__(self, directory: Path, settings: dict[str, str]) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._data = directory / "data"
-        self._log = directory / "log"
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = Process(directory, ACCOUNT, death="INT")
         self._names = (f"test_{n}" for n in count(1))
-        subprocess.run(
+        self._process.once(
             [
-                *_unprivileged(),
                 str(_binary("initdb")),
                 f"--pgdata={self._data}",
                 "--username=postgres",
@@ -39,41 +34,18 @@ class Postgres:
                 "--encoding=UTF8",
                 "--locale=C",
                 "--no-sync",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=directory,
+            ]
         )
 
     def start(self) -> None:
         """Start, and return once the server takes connections."""
         settings = {"port": str(self.port), **self._settings}
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *_unprivileged(),
-                    str(_binary("postgres")),
-                    "-D",
-                    str(self._data),
-                    *(f"--{name}={value}" for name, value in settings.items()),
-                ],
-                stdout=log,
-                stderr=log,
-                cwd=self._data.parent,
-            )
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"PostgreSQL did not start:\n{self._log.read_text()[-2000:]}")
-            time.sleep(0.02)
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        self._process.start([str(_binary("postgres")), "-D", str(self._data), *options], self._answers)
 
     def stop(self, kill: bool = False) -> None:
         """Stop and break all connections; `kill` as if the power went."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGQUIT if kill else signal.SIGINT)
-        self._process.wait(STOP_SECONDS_MAX)
-        self._process = None
+        self._process.stop(signal.SIGQUIT if kill else signal.SIGINT)
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
@@ -117,9 +89,6 @@ class Postgres:
 @contextmanager
 def postgres_server(**settings: str) -> Iterator[Postgres]:
     """A started server with durable writes and logical decoding; `settings` override, as `wal_level="replica"`."""
-    directory = Path(tempfile.mkdtemp(prefix="syncd-postgres-"))
-    if os.geteuid() == 0:
-        shutil.chown(directory, "postgres", "postgres")
     defaults = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
@@ -130,19 +99,13 @@ def postgres_server(**settings: str) -> Iterator[Postgres]:
         "max_replication_slots": "40",
         "max_wal_size": "2GB",
     }
-    server = Postgres(directory, defaults | settings)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop(kill=True)
-        shutil.rmtree(directory)
-
-
-def _unprivileged() -> list[str]:
-    """The server refuses to run as root, and must not outlive the tests."""
-    account = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
-    return ["setpriv", "--pdeathsig=INT", *account, "--"]
+    with own_directory("postgres", ACCOUNT) as directory:
+        server = Postgres(directory, defaults | settings)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(kill=True)
 
 
 def _binary(name: str) -> Path:
@@ -151,9 +114,3 @@ def _binary(name: str) -> Path:
     if not installed and not on_path:
         raise AssertionError(INSTALL)
     return installed[-1] if installed else Path(str(on_path))
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
