@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from connectors import scan_eam
 from connectors.postgres_check import Wanted, beat_findings, findings, refuse, refuse_unread
 from connectors.postgres_position import AS_OF_SLOT, Coverage, Place, in_stream, lsn_number, lsn_text, parse
-from connectors.postgres_rewind import Ordered, Rewind, order_of
 from connectors.postgres_server import (
     Server,
     SourceTable,
@@ -26,8 +25,9 @@ from connectors.postgres_server import (
     quoted,
     slot_sql,
 )
-from connectors.postgres_snapshot import Progress, Readable, View, read, view
+from connectors.postgres_snapshot import Progress, Readable, View, order_of, read, view
 from connectors.postgres_stream import MESSAGES_SINCE, Log, Stream, beat_statement
+from connectors.rewind import Ordered, Rewind
 from syncd.change import ChangeSet, Position, Table
 from syncd.errors import Halt
 from syncd.ports import Finding, Lag

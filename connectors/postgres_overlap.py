@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from connectors.pgoutput import Relation, RowReader, rows
 from connectors.postgres_position import AS_OF_SLOT, Coverage, Part
-from connectors.postgres_rewind import Ordered
+from connectors.rewind import Ordered
 from syncd.change import Change, Column, Kind, Position, Row, Table
 
 

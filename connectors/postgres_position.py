@@ -5,7 +5,7 @@
     1/LSN.00000000           after everything that ends at LSN
     1/LSN.INDEX/COVERAGE     the same, while changes may still come that a snapshot has shown
 
-Rows are read as of the slot's point, where the stream begins (see `postgres_rewind`). Tables that log no old rows
+Rows are read as of the slot's point, where the stream begins (see `rewind`). Tables that log no old rows
 cannot be: they are read as a newer snapshot shows them, and the stream leaves out what it saw. A transaction is visible
 by its xid, whatever its place in the log, so the position says which snapshot showed which part of a table. Only the
 position of a set carries that, for only a set is resumed from.
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from connectors.rewind import Key
 from syncd.change import Position
 
 XID_SPAN: Final = 1 << 32
@@ -24,9 +25,6 @@ XID_SPAN: Final = 1 << 32
 
 AS_OF_SLOT: Final = -1
 """Rows as they were where the stream begins: it repeats nothing of them."""
-
-Key = tuple[str, ...]
-"""A row's key as the server writes it."""
 
 
 @dataclass(frozen=True, slots=True)

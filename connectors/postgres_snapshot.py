@@ -9,13 +9,15 @@ from typing import Any, Final, NamedTuple
 from psycopg2.extensions import BYTES, register_type
 
 from connectors.pgoutput import column_reader
-from connectors.postgres_position import Coverage, Key, Snapshot, in_snapshot, lsn_number, snapshot_of
-from connectors.postgres_rewind import Found, Ordered, Rewind, merge
+from connectors.postgres_position import Coverage, Snapshot, in_snapshot, lsn_number, snapshot_of
 from connectors.postgres_server import SourceTable, guarded, literal, open_connection, quoted, split
+from connectors.rewind import Found, Key, Ordered, Rewind, merge
 from syncd.change import UNCHANGED, Change, ChangeSet, Malformed, Row, Table, Value
 
 ROWS_MAX: Final = 2_000
 """Rows of one set."""
+NUMERIC_OIDS: Final = frozenset({20, 21, 23, 26, 1700})
+"""Keys of these types are read in their own order, all others in the byte order of their text."""
 
 _NOW: Final = """
     SELECT pg_current_snapshot()::text, now(),
@@ -49,6 +51,12 @@ class View(NamedTuple):
     connection: Any
     snapshot: Snapshot
     since: datetime
+
+
+def order_of(table: Table, source: SourceTable) -> Ordered:
+    """How a table is read in the order of its declared key."""
+    oids = {column.name: column.type_oid for column in source.columns}
+    return Ordered(table, tuple(oids[table.columns[i].name] in NUMERIC_OIDS for i in table.key))
 
 
 def view(dsn: str, application: str, exported: str = "") -> View:

@@ -27,8 +27,8 @@ from connectors.pgoutput import (
 )
 from connectors.postgres_overlap import Keys, Overlap, keys_of
 from connectors.postgres_position import Place, in_stream
-from connectors.postgres_rewind import order_of
 from connectors.postgres_server import Server, fault, full_name, guarded, literal, open_connection, quoted, split
+from connectors.postgres_snapshot import order_of
 from syncd.change import Change, ChangeSet, Position, Table
 from syncd.errors import Fault, Halt, Transient
 

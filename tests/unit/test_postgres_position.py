@@ -19,7 +19,7 @@ from connectors.postgres_position import (
     parse,
     snapshot_of,
 )
-from connectors.postgres_rewind import Found, Ordered, Rewind, merge
+from connectors.rewind import Found, Ordered, Rewind, merge
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table
 
 LSNS = st.integers(0, 2**64 - 1)

@@ -1,9 +1,9 @@
-"""Rows as they were at the slot's point, for a snapshot that is read later than that.
+"""Rows as they were at the point of the log where the stream begins, for a snapshot that is read later than that.
 
-A snapshot that was interrupted goes on in a newer transaction, and a slot may be older than its first snapshot. What
-was committed between is in the log, with the old row before it. So the log is read up to the newer moment, the first
-old row of each key is kept, and the reading of the tables takes it in place of what it finds. Then the stream says
-everything that happened since the slot's point, as changes: no event is swallowed by a state.
+A snapshot that was interrupted goes on in a newer transaction, and PostgreSQL's slot may be older than its first
+snapshot. What was committed between is in the log, with the old row before it. So the log is read up to the newer
+moment, the first old row of each key is kept, and the reading of the tables takes it in place of what it finds. Then
+the stream says everything that happened since that point, as changes: no event is swallowed by a state.
 
 The old rows lie in a temporary file, in the order in which tables are read, so memory stays flat.
 """
@@ -13,19 +13,30 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from connectors.convert import careful, parser
-from connectors.postgres_position import Coverage, Key
-from connectors.postgres_server import SourceTable
 from syncd.change import Change, Column, Kind, Row, Table, Value
 from syncd.money import EXACT
 from syncd.record import decode_row, encode_row, has_marks
 
-NUMERIC_OIDS: Final = frozenset({20, 21, 23, 26, 1700})
-"""Keys of these types are read in their own order, all others in the byte order of their text."""
 FRACTION_DIGITS: Final = 20
 _BIAS: Final = 1 << 255
+
+Key = tuple[str, ...]
+"""A row's key as the server writes it."""
+
+
+class Coverage(Protocol):
+    """How far each table, by its alias, has been read in the order of its keys."""
+
+    def resume(self, alias: str) -> Key | None:
+        """The last key that was read of a table that is not finished; None when it was not begun."""
+        ...
+
+    def finished(self, alias: str) -> bool:
+        """Whether the table was read to its end."""
+        ...
 
 
 class Found(NamedTuple):
@@ -39,7 +50,8 @@ class Found(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """A table and which of its key columns are numbers."""
+    """A table and which of its key columns are numbers. Those are read in their own order, all others in the byte
+    order of their text."""
 
     table: Table
     numeric: tuple[bool, ...]
@@ -62,14 +74,8 @@ class Ordered(NamedTuple):
         return Table(self.table.alias, self.table.name, columns, self.table.key)
 
 
-def order_of(table: Table, source: SourceTable) -> Ordered:
-    """How a table is read in the order of its declared key."""
-    oids = {column.name: column.type_oid for column in source.columns}
-    return Ordered(table, tuple(oids[table.columns[i].name] in NUMERIC_OIDS for i in table.key))
-
-
 class Rewind:
-    """The first old row of each key that changed since the slot's point, of what has not been read yet."""
+    """The first old row of each key that changed since the stream's point, of what has not been read yet."""
 
     def __init__(self, tables: Iterable[Ordered], coverage: Coverage, zone: tzinfo) -> None:
         self._tables = {o.table.alias: o for o in tables if not coverage.finished(o.table.alias)}
