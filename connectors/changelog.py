@@ -26,7 +26,7 @@ from connectors.changelog_rows import Columns, Database, Images, Logged, images
 from connectors.changelog_undo import Undo
 from connectors.convert import RowConvert, row_converter
 from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Table
-from syncd.errors import Halt, Transient
+from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Finding, Lag
 
 ROWS_MAX: Final = 2_000
@@ -240,8 +240,7 @@ class ChangelogSource:
     def start(self, checkpoint: Position | None) -> None:
         self.identity()
         if checkpoint is None:
-            self._seq = self._database.frontier()
-            self._snapshot = self._take_snapshot(Mark(self._seq, 0, "", []))
+            self.look()
         elif checkpoint.startswith("r"):
             mark = _mark(checkpoint)
             self._seq = mark.since
@@ -250,13 +249,24 @@ class ChangelogSource:
             self._seq = int(checkpoint[1:])
         marks = self._database.marks()
         if self._seq > marks.last:
-            raise Halt("changelog_rewound", seq=self._seq, last=marks.last)
+            raise Gap("changelog_rewound", seq=self._seq, last=marks.last)
         if self._seq < marks.pruned:
-            raise Halt("changelog_pruned", seq=self._seq, pruned=marks.pruned)
+            raise Gap("changelog_pruned", seq=self._seq, pruned=marks.pruned)
         self._acknowledged = self._seq
         if not self._database.acknowledge(self._seq, 0):
             raise Transient("changelog_busy", error="syncd_ack")
         self._started = True
+
+    def look(self) -> None:
+        self.identity()
+        self._seq = self._database.frontier()
+        self._snapshot = self._take_snapshot(Mark(self._seq, 0, "", []))
+
+    def in_snapshot(self, position: Position) -> bool:
+        return position.startswith("r")
+
+    def is_whole(self) -> bool:
+        return True
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         deadline = time.monotonic() + timeout_s

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Table, key_text
-from syncd.errors import Halt
+from syncd.errors import Gap
 from syncd.ports import Finding, Lag
 from syncd.record import has_marks
 
@@ -112,7 +112,16 @@ class MemorySource:
             self._commits_read = as_of = max(0, number - 1)
             self._sets = self._stream(as_of, said if number else 0)  # before the first commit nothing was said
         if checkpoint is not None and as_of < self._store.forgotten - 1:
-            raise Halt("memory_forgotten", position=checkpoint, forgotten=self._store.forgotten)
+            raise Gap("memory_forgotten", position=checkpoint, forgotten=self._store.forgotten)
+
+    def look(self) -> None:
+        self.start(None)
+
+    def in_snapshot(self, position: Position) -> bool:
+        return position[0] == "r"
+
+    def is_whole(self) -> bool:
+        return True
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         said = next(self._sets, None)

@@ -18,6 +18,7 @@ from connectors.postgres_position import AS_OF_SLOT, Coverage, Place, in_stream,
 from connectors.postgres_server import (
     Server,
     SourceTable,
+    drop_slot_sql,
     full_name,
     guarded,
     open_connection,
@@ -29,11 +30,14 @@ from connectors.postgres_snapshot import Progress, Readable, View, order_of, rea
 from connectors.postgres_stream import MESSAGES_SINCE, Log, Stream, beat_statement
 from connectors.rewind import Ordered, Rewind
 from syncd.change import ChangeSet, Position, Table
-from syncd.errors import Halt
+from syncd.errors import Gap
 from syncd.ports import Finding, Lag
 
 REWIND_BEAT_S: Final = 0.05
 """How soon an idle log is moved on while the reader waits for it to reach the snapshot."""
+
+TO_STREAM: Final = frozenset({"pg_slot_lost", "pg_slot_wanted", "pg_no_free_slot", "pg_not_published"})
+"""Findings that do not stand in the way of somebody who only looks at the tables."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class PostgresSource:
         self._past: Stream | None = None
         self._snapshot: Generator[ChangeSet, None, Coverage] | None = None
         self._stream: Stream | None = None
+        self._is_looking = False
 
     def check(self) -> list[Finding]:
         beat = beat_findings(self._server, self._settings.heartbeat_table)
@@ -101,6 +106,7 @@ class PostgresSource:
 
     def start(self, checkpoint: Position | None) -> None:
         if checkpoint is None:
+            self._drop_lost_slot()
             refuse(self.check())
             self._publish()
             self._begin_snapshot()
@@ -115,6 +121,26 @@ class PostgresSource:
         else:
             self._stream = self._open_stream(place, self._tables)
 
+    def look(self) -> None:
+        """From a slot that is there the log is read and not acknowledged; without one the tables are as they are."""
+        slot = self._server.slot(self._wanted.slot)
+        published = self._server.publication(self._wanted.publication, self._facts.version)
+        names = {full_name(table) for table in self._tables.values()}
+        self._is_looking = True
+        if slot is not None and slot.wal_status != "lost" and published is not None and names <= set(published.tables):
+            refuse(self.check())
+            self._resume_snapshot(Coverage(slot.confirmed), 0)
+            return
+        refuse([f for f in self.check() if f.code not in TO_STREAM])
+        self._view = view(self._settings.dsn, self._application)
+        self._read_as_shown(self._view, self._view.snapshot.horizon)
+
+    def in_snapshot(self, position: Position) -> bool:
+        return position.startswith("0/")
+
+    def is_whole(self) -> bool:
+        return True
+
     def read(self, timeout_s: float) -> ChangeSet | None:
         if self._past is not None:
             self._rewind(self._past, timeout_s)
@@ -124,6 +150,8 @@ class PostgresSource:
                 return next(self._snapshot)
             except StopIteration as end:
                 return self._end_snapshot(end.value)
+        if self._is_looking:
+            return None
         assert self._stream is not None, "read before start"
         return self._stream.read(timeout_s)
 
@@ -171,10 +199,12 @@ class PostgresSource:
         checkpoint was made anew or moved by somebody: what lies between is gone, and nobody would notice."""
         slot = self._server.slot(self._wanted.slot)
         if slot is None:
-            raise Halt("pg_slot_missing", slot=self._wanted.slot, repair=self._slot_sql())
+            raise Gap("pg_slot_missing", slot=self._wanted.slot, repair=self._slot_sql())
+        if slot.wal_status == "lost":
+            raise Gap("pg_slot_lost", slot=self._wanted.slot)
         if slot.confirmed > place.lsn:
             confirmed, checkpoint = lsn_text(slot.confirmed), lsn_text(place.lsn)
-            raise Halt("pg_slot_ahead", slot=self._wanted.slot, confirmed=confirmed, checkpoint=checkpoint)
+            raise Gap("pg_slot_ahead", slot=self._wanted.slot, confirmed=confirmed, checkpoint=checkpoint)
 
     def _begin_snapshot(self) -> None:
         """The snapshot that a slot's creation exports ends where the stream begins. A slot that is there already, as
@@ -189,8 +219,18 @@ class PostgresSource:
             self._view = view(self._settings.dsn, self._application, exported)
         finally:
             connection.close()
+        self._read_as_shown(self._view, point)
+
+    def _read_as_shown(self, view: View, point: int) -> None:
+        """The tables as the view shows them, which is how they are at this point of the log."""
         readable = [Readable(ordered, source, AS_OF_SLOT, None) for ordered, source in self._ordered()]
-        self._read_tables(self._view, readable, Coverage(point), 0)
+        self._read_tables(view, readable, Coverage(point), 0)
+
+    def _drop_lost_slot(self) -> None:
+        """A slot whose log the server has thrown away serves nobody any more."""
+        slot = self._server.slot(self._wanted.slot)
+        if slot is not None and slot.wal_status == "lost" and self._settings.create:
+            self._server.query(drop_slot_sql(self._wanted.slot))
 
     def _create_slot(self, connection: Any) -> tuple[int, str]:
         """Where the stream will begin, and the name of the snapshot that shows all that lies before."""
@@ -244,7 +284,8 @@ class PostgresSource:
     def _end_snapshot(self, coverage: Coverage) -> ChangeSet:
         """Everything has been read: from here on positions are those of the stream."""
         self._end_view()
-        self._stream = self._open_stream(Place(False, coverage.slot, 0, coverage), self._tables)
+        if not self._is_looking:
+            self._stream = self._open_stream(Place(False, coverage.slot, 0, coverage), self._tables)
         return ChangeSet((), in_stream(coverage.slot, 0, coverage))
 
     def _end_view(self) -> None:

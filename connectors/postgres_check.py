@@ -9,6 +9,7 @@ from connectors.postgres_server import (
     Server,
     SourceColumn,
     SourceTable,
+    drop_slot_sql,
     full_name,
     publication_sql,
     quoted,
@@ -81,7 +82,7 @@ def _settings(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]
         yield Finding("error", "pg_no_replication", {"user": facts.user}, repair)
     slot = server.slot(wanted.slot)
     if slot is not None and slot.wal_status == "lost":
-        yield Finding("error", "pg_slot_lost", {"slot": wanted.slot}, _drop_slot(wanted.slot))
+        yield Finding("error", "pg_slot_lost", {"slot": wanted.slot}, drop_slot_sql(wanted.slot))
     elif slot is not None and (slot.plugin != "pgoutput" or slot.database != facts.database):
         params = {"slot": wanted.slot, "plugin": slot.plugin, "database": slot.database or ""}
         yield Finding("error", "pg_slot_foreign", params)
@@ -181,7 +182,3 @@ def _identity(server: Server, table: Table, found: SourceTable) -> Iterator[Find
         yield Finding("warning", "pg_identity", {"table": name}, full)
     else:
         yield Finding("ok", "pg_table", {"table": name})
-
-
-def _drop_slot(slot: str) -> str:
-    return f"SELECT pg_drop_replication_slot('{slot}');"

@@ -12,7 +12,7 @@ from psycopg2.extras import LogicalReplicationConnection
 from connectors.pgoutput import Relation
 from connectors.postgres_position import lsn_number
 from syncd.change import Table
-from syncd.errors import Fault, Halt, Transient
+from syncd.errors import Fault, Gap, Halt, Transient
 
 SESSION: Final = """
     SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII'
@@ -307,6 +307,11 @@ def slot_sql(name: str, failover: bool = False) -> str:
     return f"SELECT pg_create_logical_replication_slot({literal(name)}, 'pgoutput'{options});"
 
 
+def drop_slot_sql(name: str) -> str:
+    """The statement that lets the server forget the slot."""
+    return f"SELECT pg_drop_replication_slot({literal(name)});"
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """Errors of the driver become what `errors` knows."""
@@ -331,9 +336,8 @@ _HALT: Final[Mapping[str, str]] = {
     "28": "pg_login",
     "3D000": "pg_no_database",
     "42501": "pg_no_right",
-    "55000": "pg_slot_lost",
-    "58P01": "pg_slot_lost",
 }
+_GAP: Final[Mapping[str, str]] = {"55000": "pg_slot_lost", "58P01": "pg_slot_lost"}
 _NO_LOGIN: Final = ("authentication failed", "pg_hba.conf", "no password", "role ", "认证失败", "角色")
 _NO_REPLICATION: Final = ("start walsender", "REPLICATION attribute", "复制")
 _PASSING: Final = (
@@ -350,6 +354,8 @@ def fault(error: psycopg2.Error) -> Fault:
         return Halt("pg_dsn", error=said)
     if not state:
         return _unnumbered(said)
+    if code := _GAP.get(state):
+        return Gap(code, error=said)
     for length in (5, 3, 2):
         if code := _TRANSIENT.get(state[:length]):
             return Transient(code, error=said)

@@ -81,8 +81,8 @@ class _Watched:
         return not behind and time.monotonic() - self.taken_at > IDLE_S
 
     def is_past_snapshot(self) -> bool:
-        """The newest set holds no snapshot rows."""
-        return bool(self.last) and all(change.op != "read" for change in self.last[-1].changes)
+        """A set was taken that stands beyond the snapshot."""
+        return bool(self.last) and not self._reader.in_snapshot(self.last[-1].position)
 
 
 Tell = Callable[[Tally, Reader], None]

@@ -3,7 +3,8 @@
     Fault
     ├── Transient   the whole batch is tried again with backoff     finance is restarting, deadlock, disk full
     ├── RowRefused  bisect to the posting at fault, park it          a value too long, a second unique key
-    └── Halt        stop the pipeline and say what to do             wrong credentials, slot dropped, schema gone
+    └── Halt        stop the pipeline and say what to do             wrong credentials, schema gone
+        └── Gap     the same; `syncd repair` closes the gap          slot dropped, log purged, another server
 
 Bad data is never an exception here but a value, `Rejection`. What is not known is a Halt: the unknown is never
 tried again by itself. `code` names the message and its hint in `syncd/messages`, in both languages; params fill
@@ -36,6 +37,10 @@ class RowRefused(Fault):
 
 class Halt(Fault):
     """Nothing that the daemon may do by itself will help."""
+
+
+class Gap(Halt):
+    """The source no longer holds its log from the checkpoint on: what happened since can be had by comparing alone."""
 
 
 class MappingError(Fault):

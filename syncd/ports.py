@@ -37,7 +37,24 @@ class Source(Protocol):
     """
 
     def check(self) -> list[Finding]: ...
-    def start(self, checkpoint: Position | None) -> None: ...
+    def start(self, checkpoint: Position | None) -> None:
+        """Raises Gap, here or from the first `read`, when the log no longer holds what came after the checkpoint."""
+        ...
+
+    def look(self) -> None:
+        """As `start(None)`, but nothing is made, moved or forgotten at the source. `read` ends behind the snapshot."""
+        ...
+
+    def in_snapshot(self, position: Position) -> bool:
+        """Whether a set's position lies in a snapshot, so that more of it may come: the first set that is said beyond
+        is its end. Heartbeats and empty tables keep to that too. Any thread may ask."""
+        ...
+
+    def is_whole(self) -> bool:
+        """Whether a snapshot says every row there is. Of a row that was not said by one that is not, as of a topic
+        that forgets, nobody knows whether it is gone."""
+        ...
+
     def read(self, timeout_s: float) -> ChangeSet | None:
         """The next set, of at most a few thousand changes; None if nothing came within the timeout."""
         ...

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, Self
 
 from syncd.change import ChangeSet, Position
-from syncd.errors import Halt
+from syncd.errors import Gap
 from syncd.ports import Lag, Source
 
 READ_TIMEOUT_S: Final = 0.25
@@ -85,6 +85,11 @@ class Reader:
         if self._source is not None and self._acknowledges:
             self._source.ack(position)
 
+    def in_snapshot(self, position: Position) -> bool:
+        """See `ports.Source`; once the source has started."""
+        assert self._source is not None, "not started"
+        return self._source.in_snapshot(position)
+
     def oldest(self) -> datetime | None:
         """The commit time of the oldest change that was read and is not yet posted."""
         with self._moved:
@@ -115,7 +120,7 @@ class Reader:
 
     def _start(self, source: Source) -> None:
         if self._checkpoint is not None and self.identity not in (None, source.identity()):
-            raise Halt("source_changed", was=self.identity, now=source.identity())
+            raise Gap("source_changed", was=self.identity, now=source.identity())
         source.start(self._checkpoint)
         self.identity = source.identity()
         with self._moved:

@@ -100,6 +100,31 @@ def test_the_snapshot_says_every_row_and_the_stream_goes_on_from_there(eam: Eam)
         ]
 
 
+def test_the_snapshot_is_over_with_the_first_position_beyond_it(eam: Eam) -> None:
+    """However little there is to say, and in whatever sets it is said."""
+    for rows in (0, 3):
+        eam.commit(*(Put("asset", asset(i)) for i in range(1, rows + 1)))
+        with closing(start(eam)) as source:
+            sets = read_until(source, lambda sets: bool(sets) and not source.in_snapshot(sets[-1].position))
+            assert all(source.in_snapshot(s.position) for s in sets[:-1])
+            assert source.is_whole()
+        assert {c.op for c in changes(sets)} <= {"read"}
+
+
+def test_a_look_shows_what_is_there_and_leaves_no_trace(eam: Eam) -> None:
+    """Invariant 10: who only looks makes nothing and forgets nothing at the source."""
+    eam.commit(Put("asset", asset(1)))
+    source, origin = begun(eam)
+    source.close()
+    eam.commit(Put("asset", asset(2)))
+    with closing(eam.connect()) as looking:
+        looking.look()
+        sets = read_until(looking, lambda sets: bool(sets) and not looking.in_snapshot(sets[-1].position))
+        assert {c.after for c in changes(sets)} >= {asset(1)}
+    with closing(start(eam, origin)) as again:
+        assert [c.after for c in changes(read_until(again, count(1)))] == [asset(2)]
+
+
 def test_positions_grow_as_strings_and_those_of_the_snapshot_stand_first(eam: Eam) -> None:
     eam.commit(*(Put("asset", asset(i)) for i in range(1, 13)))
     with closing(start(eam)) as source:

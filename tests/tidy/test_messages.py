@@ -9,7 +9,17 @@ from syncd.language import catalogue
 from tests.tidy.tree import python, tree
 
 LANGUAGES = ("en", "zh")
-FAULTS = ("Fault", "Transient", "RowRefused", "Halt", "MappingError", "ExpressionError", "Uncomputable", "WrongUsage")
+FAULTS = (
+    "Fault",
+    "Transient",
+    "RowRefused",
+    "Halt",
+    "Gap",
+    "MappingError",
+    "ExpressionError",
+    "Uncomputable",
+    "WrongUsage",
+)
 SPOKEN = ("say", "hint", "line")
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 
