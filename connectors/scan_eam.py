@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from syncd.errors import Fault, Halt, Transient
 
-Dialect = Literal["postgres", "sqlite"]
+Dialect = Literal["postgres", "sqlite", "mysql"]
 Query = Callable[[Dialect], str]
 Rows = Iterator[Sequence[Any]]
 
@@ -40,6 +40,23 @@ def postgres(dsn: str, query: Query, schema: str = "public") -> Iterator[Rows]:
                 yield cursor
     except psycopg2.Error as error:
         raise _fault(error) from error
+
+
+@contextmanager
+def mysql(dsn: str, query: Query) -> Iterator[Rows]:
+    """From a MySQL or MariaDB database, row by row off the wire."""
+    from pymysql.cursors import SSCursor
+
+    from connectors import mysql_server
+
+    connection = mysql_server.open_connection(dsn, cursorclass=SSCursor)
+    try:
+        with mysql_server.guarded(), connection.cursor() as cursor:
+            cursor.execute("START TRANSACTION READ ONLY")
+            cursor.execute(query("mysql"))
+            yield cursor
+    finally:
+        mysql_server.close(connection)
 
 
 def _fault(error: Exception) -> Fault:

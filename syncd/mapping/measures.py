@@ -20,6 +20,7 @@ from syncd.mapping.to_sql import Dialect
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 _NO_ROW: Final = "None"
+_BY_BYTES: Final = {"postgres": '{} COLLATE "C"', "sqlite": "{}", "mysql": "CAST({} AS BINARY)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _Select:
         code = self._read(block.asset_code, ("asset_code",), self._scope, Kind.TEXT)
         kept = self._read(block.where, ("where",), self._scope, Kind.BOOLEAN) if block.where else ""
         amounts = [self._amount(field) for field in FIELDS]
-        order = f'{code} COLLATE "C"' if self._dialect == "postgres" else code
+        order = _BY_BYTES[self._dialect].format(code)
         select = f"SELECT {', '.join([code, *amounts])} FROM {self._table(block.on)} AS a"
         return f"{select}{self._used_joins(select)}{f' WHERE {kept}' if kept else ''} ORDER BY {order}"
 
@@ -173,7 +174,7 @@ class _Select:
         by = self._read(term.by, (*trail, "by"), scope)
         kept = f" WHERE {self._read(term.where, (*trail, 'where'), scope, Kind.BOOLEAN)}" if term.where else ""
         equals = self._read(term.equals, (*trail, "equals"), self._scope)
-        total = "sum" if self._dialect == "postgres" else "syncd_sum"
+        total = "syncd_sum" if self._dialect == "sqlite" else "sum"
         rows = " ".join([f"{self._table(term.of)} AS r", *joins.values()])
         self._joins[spelled] = (
             f"LEFT JOIN (SELECT {by} AS k, {total}({amount}) AS total FROM {rows}{kept}"
@@ -198,7 +199,7 @@ class _Select:
 
     def _table(self, alias: str) -> str:
         name = self._tables[alias].name
-        return name if self._dialect == "postgres" else name.replace(".", "_")
+        return name.replace(".", "_") if self._dialect == "sqlite" else name
 
     def _read(self, text: str, trail: Trail, scope: Scope, kind: Kind | None = None) -> str:
         found = self._expression(text, ("reconcile", *trail), scope, kind)
