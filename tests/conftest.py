@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers import MariaDb, Postgres, mariadb_server, postgres_server
+from tests.servers import (
+    Connect,
+    Kafka,
+    MariaDb,
+    Postgres,
+    kafka_connect,
+    kafka_server,
+    mariadb_server,
+    postgres_server,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,3 +61,17 @@ def new_mariadb(mariadb: MariaDb) -> Iterator[Callable[[], str]]:
     yield create
     for dsn in created:
         mariadb.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """The Kafka broker of this test run."""
+    with kafka_server() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def connect(kafka: Kafka) -> Iterator[Connect]:
+    """The Kafka Connect worker of this test run, on that broker."""
+    with kafka_connect(kafka) as worker:
+        yield worker

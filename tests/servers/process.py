@@ -16,9 +16,10 @@ STOP_SECONDS_MAX = 60
 
 
 class Process:
-    """A server that may be stopped, killed and started again. `account` is who runs it when the tests are root."""
+    """A server that may be stopped, killed and started again. `account` is who runs it when the tests are root; by
+    default they themselves."""
 
-    def __init__(self, directory: Path, account: str, death: str = "KILL") -> None:
+    def __init__(self, directory: Path, account: str = "", death: str = "KILL") -> None:
         self._directory = directory
         self._log = directory / "log"
         self._prefix = ["setpriv", f"--pdeathsig={death}", *_as(account), "--"]
@@ -52,10 +53,10 @@ class Process:
 
 
 @contextmanager
-def own_directory(name: str, account: str) -> Iterator[Path]:
+def own_directory(name: str, account: str = "") -> Iterator[Path]:
     """A new directory that belongs to the server's account; removed afterwards."""
     directory = Path(tempfile.mkdtemp(prefix=f"syncd-{name}-"))
-    if os.geteuid() == 0:
+    if account and os.geteuid() == 0:
         shutil.chown(directory, account, account)
     try:
         yield directory
@@ -70,4 +71,4 @@ def free_port() -> int:
 
 
 def _as(account: str) -> list[str]:
-    return [f"--reuid={account}", f"--regid={account}", "--init-groups"] if os.geteuid() == 0 else []
+    return [f"--reuid={account}", f"--regid={account}", "--init-groups"] if account and os.geteuid() == 0 else []
