@@ -153,7 +153,7 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float_text(value)
+        return float_text(value)
     if isinstance(value, Decimal):
         return format(value, "f") if value.is_finite() else str(value)
     if isinstance(value, int | date):
@@ -161,7 +161,7 @@ def _as_text(value: object) -> str:
     raise Unfit("malformed_type")
 
 
-def _float_text(value: float) -> str:
+def float_text(value: float) -> str:
     """The shortest text that is this float. A double carries any decimal of 15 digits there and back (IEEE 754,
     DBL_DIG); of more digits it has already lost what it once stood for."""
     text = repr(value)

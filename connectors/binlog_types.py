@@ -1,0 +1,319 @@
+"""The column types of the binary log: how a value lies in a row, and what the server would print for it.
+
+A TIMESTAMP prints in UTC, a DATETIME as it stands, a BIT as a number, a FLOAT only where its digits are still what was
+written. Pure.
+"""
+
+import codecs
+import zlib
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Context, Decimal
+from struct import Struct
+from typing import Final, NamedTuple
+
+from connectors.binlog import Garbled
+from connectors.binlog_table import (
+    BINARY,
+    BIT,
+    BLOB_COMPRESSED,
+    BLOBS,
+    DATE,
+    DATETIME,
+    DATETIME2,
+    DECIMAL,
+    DOUBLE,
+    ENUM,
+    FLOAT,
+    GEOMETRY,
+    INT24,
+    JSON,
+    LONG,
+    LONGLONG,
+    NEWDATE,
+    SET,
+    SHORT,
+    STRING,
+    TIME,
+    TIME2,
+    TIMESTAMP,
+    TIMESTAMP2,
+    TINY,
+    VAR_STRING,
+    VARCHAR,
+    VARCHAR_COMPRESSED,
+    VECTOR,
+    YEAR,
+    WireColumn,
+)
+from connectors.convert import Unfit, decode, float_text
+
+Text = Callable[[bytes], str]
+"""The bytes of a value → what the server prints. Raises Unfit."""
+Charsets = Mapping[int, str]
+"""A server's character set of each of its collations, by number."""
+
+INTEGERS: Final[Mapping[int, str]] = {TINY: "B", SHORT: "H", INT24: "HB", LONG: "I", LONGLONG: "Q"}
+BITS: Final[Mapping[str, int]] = {"B": 8, "H": 16, "I": 32, "Q": 64, "b": 8, "h": 16, "i": 32, "q": 64}
+"""Of each struct code."""
+BIG: Final = ("", "B", "H", "BH", "I", "BI", "HI", "BHI", "Q")
+"""Struct codes of a big-endian number of so many bytes."""
+GROUP_BYTES: Final = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
+"""Bytes of so many digits of a DECIMAL."""
+EXACT: Final = Context(prec=100)
+"""A DECIMAL has 65 digits at most."""
+_EPOCH: Final = datetime(1970, 1, 1)
+_SINGLE: Final = Struct("<f")
+_DOUBLE: Final = Struct("<d")
+_ZERO_MOMENT: Final = "0000-00-00 00:00:00"
+_ALIASES: Final[Mapping[str, str]] = {
+    "utf8mb3": "utf-8", "utf8mb4": "utf-8", "utf8": "utf-8", "latin1": "cp1252", "binary": "utf-8", "ujis": "euc_jp",
+    "eucjpms": "euc_jp", "sjis": "shift_jis", "euckr": "cp949", "gb2312": "gb2312", "ucs2": "utf-16-be",
+    "utf16": "utf-16-be", "utf16le": "utf-16-le", "utf32": "utf-32-be", "latin2": "iso8859-2", "latin5": "iso8859-9",
+    "latin7": "iso8859-13", "greek": "iso8859-7", "hebrew": "iso8859-8", "koi8r": "koi8-r", "koi8u": "koi8-u",
+    "macroman": "mac_roman", "macce": "mac_latin2", "tis620": "tis_620", "hp8": "hp_roman8",
+}  # fmt: skip
+"""The codec of a character set, where it has another name."""
+
+
+class Layout(NamedTuple):
+    """How a value lies in a row: `size` bytes, unpacked as `codes` in byte `order` where that is of use, or as many
+    as a number of `prefix` bytes before it says."""
+
+    size: int
+    order: str = "<"
+    codes: str = ""
+    prefix: int = 0
+
+
+def layout(wire: WireColumn) -> Layout:
+    """Raises Garbled for a type that no server of today writes."""
+    wired, meta = wire.type, wire.meta
+    if wired in INTEGERS:
+        codes = INTEGERS[wired]
+        codes = codes if wire.unsigned else codes[:-1] + codes[-1].lower()
+        return Layout(sum(BITS[c] for c in codes) // 8, "<", codes)
+    if wired in (VARCHAR, VARCHAR_COMPRESSED, STRING, VAR_STRING):
+        return Layout(0, prefix=1 if meta < 256 else 2)
+    if wired in BLOBS or wired in (JSON, GEOMETRY, VECTOR):
+        return Layout(0, prefix=meta)
+    if wired == DECIMAL:
+        return _big(*(GROUP_BYTES[n] for n in digit_groups(wire)))
+    if wired in (DATETIME2, TIMESTAMP2, TIME2):
+        return _big({DATETIME2: 5, TIMESTAMP2: 4, TIME2: 3}[wired], fraction_bytes(wire))
+    if wired in (ENUM, SET):
+        return Layout(meta, "<", BIG[meta][::-1])
+    if wired == BIT:
+        return _big((meta + 7) // 8)
+    if wired in _FIXED:
+        return _FIXED[wired]
+    raise Garbled(f"a column is of the unknown type {wired}")
+
+
+_FIXED: Final = {
+    DATE: Layout(3, "<", "HB"), NEWDATE: Layout(3, "<", "HB"), TIME: Layout(3), FLOAT: Layout(4), DOUBLE: Layout(8),
+    YEAR: Layout(1, "<", "B"), TIMESTAMP: Layout(4), DATETIME: Layout(8),
+}  # fmt: skip
+
+
+def _big(*sizes: int) -> Layout:
+    return Layout(sum(sizes), ">", "".join(BIG[size] for size in sizes))
+
+
+def digit_groups(wire: WireColumn) -> list[int]:
+    """How many digits each group of a DECIMAL has: nine, counted from the point."""
+    precision, scale = divmod(wire.meta, 256)
+    whole = precision - scale
+    return [whole % 9, *[9] * (whole // 9), *[9] * (scale // 9), scale % 9]
+
+
+def fraction_bytes(wire: WireColumn) -> int:
+    """Bytes of a moment's fraction of a second."""
+    return (wire.meta + 1) // 2
+
+
+def codec(wire: WireColumn, charsets: Charsets) -> tuple[str, str] | None:
+    """Python's codec of a column's text and how it takes errors; None where there is none. Bytes that are no text are
+    taken as UTF-8, as everywhere."""
+    charset = charsets.get(wire.collation, "") if wire.collation not in (0, BINARY) else "binary"
+    name = _ALIASES.get(charset, charset)
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return None
+    return name, "syncd.latin1" if charset == "latin1" else "strict"
+
+
+def _undefined(error: UnicodeError) -> tuple[str, int]:
+    """The server's latin1 is cp1252 with five control characters where that has nothing."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("syncd.latin1", _undefined)
+
+
+def text_of(wire: WireColumn, charsets: Charsets) -> Text:
+    """What the server prints for a value of the column."""
+    wired, meta = wire.type, wire.meta
+    if wired in INTEGERS:
+        signed = not wire.unsigned
+        return lambda raw: str(int.from_bytes(raw, "little", signed=signed))
+    if wired == BIT:
+        return lambda raw: str(int.from_bytes(raw, "big"))
+    if wired in (ENUM, SET):
+        return _labelled(wire, charsets)
+    if wired in (VARCHAR_COMPRESSED, BLOB_COMPRESSED):
+        said = _decoded(wire, charsets)
+        return lambda raw: said(_inflated(raw))
+    if wired in BLOBS or wired in (VARCHAR, STRING, VAR_STRING):
+        return _decoded(wire, charsets)
+    if wired == DECIMAL:
+        return lambda raw: format(decimal(raw, wire), "f")
+    if wired in (DATETIME2, TIMESTAMP2, TIME2):
+        moment = {DATETIME2: _datetime2, TIMESTAMP2: _timestamp2, TIME2: _time2}[wired]
+        return lambda raw: moment(int.from_bytes(raw, "big"), meta)
+    return _TEXTS.get(wired, _unreadable)
+
+
+def decimal(raw: bytes, wire: WireColumn) -> Decimal:
+    """The first bit is set in a number that is not negative; of a negative one all bits are turned over."""
+    negative = raw[0] < 128
+    number, at = 0, 0
+    for n in digit_groups(wire):
+        end = at + GROUP_BYTES[n]
+        number, mask = number * 10**n, 256 ** (end - at) - 1
+        group = int.from_bytes(raw[at:end], "big") ^ (mask if negative else 0)
+        number += group & mask >> 1 if at == 0 else group
+        at = end
+    return Decimal(-number if negative else number).scaleb(-(wire.meta & 255), EXACT)
+
+
+def labels(wire: WireColumn, charsets: Charsets) -> tuple[str, ...]:
+    """An ENUM's or SET's labels as text. Raises Unfit."""
+    read = _decoded(wire, charsets)
+    return tuple(read(label) for label in wire.labels)
+
+
+def _labelled(wire: WireColumn, charsets: Charsets) -> Text:
+    def text(raw: bytes) -> str:
+        number, known = int.from_bytes(raw, "little"), labels(wire, charsets)
+        if wire.type == SET:
+            if number >> len(known):
+                raise Unfit("malformed_type")
+            return ",".join(label for i, label in enumerate(known) if number >> i & 1)
+        if number > len(known):
+            raise Unfit("malformed_type")
+        return known[number - 1] if number else ""
+
+    return text
+
+
+def _decoded(wire: WireColumn, charsets: Charsets) -> Text:
+    if (found := codec(wire, charsets)) is None:
+        return _foreign
+    if found[0] == "utf-8":
+        return decode
+    name, errors = found
+
+    def text(raw: bytes) -> str:
+        try:
+            return raw.decode(name, errors)
+        except UnicodeDecodeError:
+            raise Unfit("malformed_charset") from None
+
+    return text
+
+
+def _foreign(raw: bytes) -> str:
+    raise Unfit("malformed_charset")
+
+
+def _unreadable(raw: bytes) -> str:
+    raise Unfit("malformed_type")
+
+
+def _inflated(raw: bytes) -> bytes:
+    """A value of MariaDB's compressed columns: a byte that says how, the length, the data."""
+    if not raw:
+        return raw
+    how = raw[0]
+    if how == 0:
+        return raw[1:]
+    try:
+        return zlib.decompress(raw[1 + (how & 7) :], -zlib.MAX_WBITS if how & 8 else zlib.MAX_WBITS)
+    except zlib.error:
+        raise Unfit("malformed_type") from None
+
+
+def _float(raw: bytes) -> str:
+    """A FLOAT carries any decimal of 6 digits there and back (FLT_DIG)."""
+    (value,) = _SINGLE.unpack(raw)
+    text = format(Decimal(f"{value:.6g}"), "f")
+    if _SINGLE.pack(float(text)) != raw:
+        raise Unfit("malformed_float")
+    return text
+
+
+def _date(raw: bytes) -> str:
+    number = int.from_bytes(raw, "little")
+    return f"{number >> 9:04}-{number >> 5 & 15:02}-{number & 31:02}"
+
+
+def _fraction(number: int, digits: int) -> str:
+    """`number` counts what its bytes hold: hundredths, ten thousandths or millionths."""
+    return f".{number:0{(digits + 1) // 2 * 2}}"[: digits + 1] if digits else ""
+
+
+def _datetime2(number: int, digits: int) -> str:
+    bits = (digits + 1) // 2 * 8
+    whole, part = number >> bits, number & ((1 << bits) - 1)
+    year, month = divmod(whole >> 22 & 0x1FFFF, 13)
+    day = f"{year:04}-{month:02}-{whole >> 17 & 31:02}"
+    return f"{day} {whole >> 12 & 31:02}:{whole >> 6 & 63:02}:{whole & 63:02}{_fraction(part, digits)}"
+
+
+def _timestamp2(number: int, digits: int) -> str:
+    bits = (digits + 1) // 2 * 8
+    seconds, part = number >> bits, number & ((1 << bits) - 1)
+    return _seconds(seconds, _fraction(part, digits)) if number else _ZERO_MOMENT
+
+
+def _seconds(seconds: int, fraction: str) -> str:
+    return f"{_EPOCH + timedelta(0, seconds)}{fraction}+00:00"
+
+
+def _time2(number: int, digits: int) -> str:
+    bits = (digits + 1) // 2 * 8
+    number -= 0x800000 << bits
+    whole, part = abs(number) >> bits, abs(number) & ((1 << bits) - 1)
+    clock = f"{whole >> 12:02}:{whole >> 6 & 63:02}:{whole & 63:02}{_fraction(part, digits)}"
+    return f"-{clock}" if number < 0 else clock
+
+
+def _datetime(raw: bytes) -> str:
+    text = f"{int.from_bytes(raw, 'little'):014}"
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:]}"
+
+
+def _time(raw: bytes) -> str:
+    number = int.from_bytes(raw, "little", signed=True)
+    minutes, seconds = divmod(abs(number), 100)
+    return f"{'-' if number < 0 else ''}{minutes // 100:02}:{minutes % 100:02}:{seconds:02}"
+
+
+def _timestamp(raw: bytes) -> str:
+    seconds = int.from_bytes(raw, "little")
+    return _seconds(seconds, "") if seconds else _ZERO_MOMENT
+
+
+_TEXTS: Final[Mapping[int, Text]] = {
+    FLOAT: _float,
+    DOUBLE: lambda raw: float_text(_DOUBLE.unpack(raw)[0]),
+    DATE: _date,
+    NEWDATE: _date,
+    DATETIME: _datetime,
+    TIME: _time,
+    TIMESTAMP: _timestamp,
+    YEAR: lambda raw: f"{raw[0] + 1900 if raw[0] else 0:04}",
+}
