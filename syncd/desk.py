@@ -16,6 +16,7 @@ from syncd.errors import Halt
 from syncd.money import decimal
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_change, encode_change, moment, plain, timestamp
+from syncd.status import REPAIRING
 
 SQL: Final = statements.load("syncd", "desk.sql")
 ROWS_MAX: Final = 10_000
@@ -167,6 +168,20 @@ def require_accepted(ledger: Ledger, mapping: str, hash: str) -> None:
     known = accepted(ledger, mapping)
     if known != hash:
         raise Halt("mapping_not_accepted" if known is None else "mapping_changed", mapping=mapping, hash=hash[:12])
+
+
+def begin_repair(ledger: Ledger, pipeline: str, detail: Mapping[str, object], by: Actor) -> None:
+    """Mark the pipeline as being repaired: what its position stands for is decided when that has ended."""
+    with ledger.desk() as desk:
+        _act(desk, by, "repair", pipeline, f"pipeline/{pipeline}", detail)
+        desk.execute(SQL["source"], (REPAIRING, pipeline))
+
+
+def end_repair(ledger: Ledger, pipeline: str, source: str, detail: Mapping[str, object], by: Actor) -> None:
+    """Take the mark away: from here on the position belongs to this source."""
+    with ledger.desk() as desk:
+        _act(desk, by, "repaired", pipeline, f"pipeline/{pipeline}", detail)
+        desk.execute(SQL["source"], (source, pipeline))
 
 
 def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, what: str) -> int:

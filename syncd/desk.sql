@@ -21,12 +21,15 @@ UPDATE syncd.parked SET request = ? WHERE pipeline = ? AND id = ? AND settled_at
 
 -- edit: another content for a row; what was approved was the content before
 UPDATE syncd.parked
-SET change = ?, original = coalesce(original, change), approved = '[]', request = 'retry'
+SET original = coalesce(original, change), change = ?, approved = '[]', request = 'retry'
 WHERE pipeline = ? AND id = ? AND settled_at IS NULL;
 
 -- approve: a rule that a row may pass
 UPDATE syncd.parked SET approved = ?, request = 'retry'
 WHERE pipeline = ? AND id = ? AND settled_at IS NULL AND state = 'approval';
+
+-- source: the source that a pipeline's position belongs to
+UPDATE syncd.pipeline SET source = ? WHERE name = ?;
 
 -- accept: a mapping's content that a person answers for
 INSERT INTO syncd.acceptance (mapping, hash, actor, reason, accepted_at) VALUES (?, ?, ?, ?, ?);

@@ -105,14 +105,20 @@ def to_the_end(line: Line, ledger: Ledger, dry_run: bool, tell: Tell) -> Tally:
 def snapshot(line: Line, ledger: Ledger, tell: Tell) -> Tally:
     """Take the snapshot, whatever was read before, up to the point from which `syncd run` streams."""
     tally = Tally()
+    status.remember_source(ledger, line.name, through_snapshot(line, ledger, tally, tell))
+    return tally
+
+
+def through_snapshot(line: Line, ledger: Ledger, tally: Tally, tell: Tell) -> str:
+    """Carry what a source says that begins anew, up to where its snapshot ends; which source it is."""
     translator = line.translator()
     with _reader(line, None, None, True) as reader:
         watched = _Watched(reader)
         while not watched.is_past_snapshot():
             tally.add(pipeline.step(watched, translator, ledger))
             tell(tally, reader)
-        status.remember_source(ledger, line.name, reader.identity)
-    return tally
+        assert reader.identity is not None
+        return reader.identity
 
 
 def _reader(line: Line, checkpoint: Position | None, identity: str | None, acknowledges: bool) -> Reader:

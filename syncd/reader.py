@@ -119,8 +119,8 @@ class Reader:
                 self._moved.notify_all()
 
     def _start(self, source: Source) -> None:
-        if self._checkpoint is not None and self.identity not in (None, source.identity()):
-            raise Gap("source_changed", was=self.identity, now=source.identity())
+        if self._checkpoint is not None:
+            require_same(source, self.identity)
         source.start(self._checkpoint)
         self.identity = source.identity()
         with self._moved:
@@ -151,3 +151,9 @@ class Reader:
             self._waiting.append(changes)
             self._waiting_changes += count
             self._moved.notify_all()
+
+
+def require_same(source: Source, identity: str | None) -> None:
+    """Raises Gap for another source than the one that a checkpoint belongs to."""
+    if identity not in (None, source.identity()):
+        raise Gap("source_changed", was=identity, now=source.identity())

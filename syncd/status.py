@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from syncd.errors import Halt
 from syncd.ports import Ledger
 from syncd.record import moment, timestamp
 
 State = Literal["starting", "standby", "posting", "retrying", "halted", "stopped"]
 SILENT_AFTER: Final = timedelta(seconds=15)
 """A daemon that has not been heard of for so long is not running, whatever it last said."""
+REPAIRING: Final = "repairing"
+"""What stands in place of a source's identity while a pipeline is being repaired."""
 MOMENTS: Final = ("at", "looked_at", "oldest")
 
 
@@ -120,14 +123,27 @@ def standing(ledger: Ledger, pipeline: str, now: datetime) -> Standing:
 
 
 def known_source(ledger: Ledger, pipeline: str) -> str | None:
-    """The identity of the source that the pipeline's position belongs to; None before the first start."""
-    rows = ledger.query("SELECT source FROM syncd.pipeline WHERE name = ?", (pipeline,))
-    return str(rows[0][0]) if rows and rows[0][0] is not None else None
+    """The identity of the source that the pipeline's position belongs to; None before the first start. Raises Halt
+    while the position belongs to none, because a repair has not ended."""
+    source = _source(ledger, pipeline)
+    if source == REPAIRING:
+        raise Halt("repair_unfinished", pipeline=pipeline)
+    return source
+
+
+def is_repairing(ledger: Ledger, pipeline: str) -> bool:
+    """Whether a repair was begun and has not ended."""
+    return _source(ledger, pipeline) == REPAIRING
 
 
 def remember_source(ledger: Ledger, pipeline: str, identity: str | None) -> None:
     """From now on the pipeline's position belongs to this source."""
     ledger.execute([("UPDATE syncd.pipeline SET source = ? WHERE name = ?", (identity, pipeline))])
+
+
+def _source(ledger: Ledger, pipeline: str) -> str | None:
+    rows = ledger.query("SELECT source FROM syncd.pipeline WHERE name = ?", (pipeline,))
+    return str(rows[0][0]) if rows and rows[0][0] is not None else None
 
 
 def _report(status: object) -> Report | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from syncd import language
-from syncd.cli import daemon, looking, mapping, parked, passes, reconciling, setting_up, tracing
+from syncd.cli import daemon, looking, mapping, parked, passes, reconciling, repairing, setting_up, tracing
 from syncd.cli.declare import command, group
 from syncd.language import say
 
@@ -18,6 +18,7 @@ command(app, "migrate")(setting_up.migrate)
 command(app, "check")(looking.check)
 command(app, "dry-run")(passes.dry_run)
 command(app, "snapshot")(passes.snapshot)
+command(app, "repair")(repairing.repair)
 command(app, "status")(looking.status)
 command(app, "reconcile")(reconciling.reconcile)
 command(app, "trace")(tracing.trace)

@@ -21,10 +21,10 @@ Again = Annotated[bool, typer.Option("--again", help=say("help_again"))]
 def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Everything but the commit."""
     pipeline = wiring.pipeline(config_path(config), name)
-    with closing(pipeline.open_ledger(dry_run=True)) as ledger, _bar() as bar:
-        _become_writer(pipeline, ledger)
+    with closing(pipeline.open_ledger(dry_run=True)) as ledger, progress() as bar:
+        become_writer(pipeline, ledger)
         is_first = ledger.checkpoint() is None
-        tally = drain.to_the_end(pipeline.line(), ledger, True, _Shown(bar))
+        tally = drain.to_the_end(pipeline.line(), ledger, True, Shown(bar))
     _show(tally, as_json)
     if is_first and not as_json:
         errors.print(Text(say("dry_run_prepared"), style="yellow"))
@@ -33,14 +33,14 @@ def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> 
 def snapshot(config: Config = None, name: Name = None, again: Again = False, as_json: Json = False) -> None:
     """Read the tables as they stand."""
     pipeline = wiring.pipeline(config_path(config), name)
-    with closing(pipeline.open_ledger()) as ledger, _bar() as bar:
+    with closing(pipeline.open_ledger()) as ledger, progress() as bar:
         pipeline.prepare(ledger)
-        _become_writer(pipeline, ledger)
+        become_writer(pipeline, ledger)
         if ledger.checkpoint() is not None:
             if not again:
                 raise Halt("snapshot_again", pipeline=pipeline.name)
-            _catch_up(pipeline, ledger, _Shown(bar))
-        tally = drain.snapshot(pipeline.line(), ledger, _Shown(bar))
+            _catch_up(pipeline, ledger, Shown(bar))
+        tally = drain.snapshot(pipeline.line(), ledger, Shown(bar))
     _show(tally, as_json)
 
 
@@ -53,7 +53,7 @@ def _catch_up(pipeline: wiring.Pipeline, ledger: Ledger, tell: drain.Tell) -> No
         errors.print(Text(say("snapshot_gap", {"position": ledger.checkpoint(), "why": why}), style="yellow"))
 
 
-class _Shown:
+class Shown:
     """Moves the bar: by the snapshot's own count while there is one, else by what was carried."""
 
     def __init__(self, bar: Progress) -> None:
@@ -70,12 +70,14 @@ class _Shown:
             self._bar.update(self._task, description=say("progress_changes"), completed=tally.changes, total=None)
 
 
-def _become_writer(pipeline: wiring.Pipeline, ledger: Ledger) -> None:
+def become_writer(pipeline: wiring.Pipeline, ledger: Ledger) -> None:
+    """Raises Halt while a daemon posts."""
     if not ledger.acquire():
         raise Halt("daemon_is_running", pipeline=pipeline.name)
 
 
-def _bar() -> Progress:
+def progress() -> Progress:
+    """Shows on standard error how far a pass is."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -30,8 +30,22 @@ LAYERS = (
     Layer(PURE, ()),
     Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
     Layer(
-        ("syncd.pipeline", "syncd.status", "syncd.desk", "syncd.trace", "syncd.verify", "syncd.depreciation"),
+        ("syncd.pipeline", "syncd.status", "syncd.trace", "syncd.verify", "syncd.depreciation"),
         (),
+    ),
+    Layer(("syncd.desk",), ("syncd.status",)),
+    Layer(("syncd.differences",), ()),
+    Layer(
+        ("syncd.repair",),
+        (
+            "syncd.pipeline",
+            "syncd.status",
+            "syncd.reader",
+            "syncd.supervisor",
+            "syncd.drain",
+            "syncd.desk",
+            "syncd.differences",
+        ),
     ),
     Layer(("syncd.reconcile",), ("syncd.mapping*",)),
     Layer(("syncd.reader",), ()),

@@ -1,0 +1,113 @@
+"""The command that closes the gap which a lost log leaves."""
+
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from syncd import desk, wiring
+from syncd import repair as repairing
+from syncd.cli.codes import WrongUsage
+from syncd.cli.options import Config, Json, Name, config_path
+from syncd.cli.output import console, described, emit, errors, line, table
+from syncd.cli.passes import Shown, become_writer, progress
+from syncd.differences import Found
+from syncd.errors import Fault, Halt
+from syncd.language import say
+
+Preview = Annotated[bool, typer.Option("--preview", help=say("help_preview"))]
+Yes = Annotated[bool, typer.Option("--yes", help=say("help_yes"))]
+Force = Annotated[bool, typer.Option("--force", help=say("help_force"))]
+Actor = Annotated[str, typer.Option("--actor", metavar="NAME", help=say("help_actor"), show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help=say("help_reason"), show_default=False)]
+
+
+def repair(
+    config: Config = None, name: Name = None, preview: Preview = False, yes: Yes = False, force: Force = False,
+    actor: Actor = "", reason: Reason = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Show what is missing in finance since the log was lost, then post it."""
+    if not preview and not (actor.strip() and reason.strip()):
+        raise WrongUsage("repair_who_and_why")
+    if not (preview or yes) and (as_json or not sys.stdin.isatty()):
+        raise WrongUsage("repair_nobody_to_ask")
+    pipeline = wiring.pipeline(config_path(config), name)
+    if preview or not yes:
+        _rehearse(pipeline, force, as_json)
+    if preview or not (yes or typer.confirm(say("repair_ask"), err=True)):
+        return
+    with closing(pipeline.open_ledger()) as ledger:
+        pipeline.prepare(ledger)
+        become_writer(pipeline, ledger)
+        why = _why(pipeline, repairing.reason(pipeline.line(), ledger), force)
+        with progress() as bar:
+            tally = repairing.repair(_scope(pipeline), ledger, why, desk.Actor(actor, reason), Shown(bar))
+    _show(why, tally, False, as_json)
+
+
+def _rehearse(pipeline: wiring.Pipeline, force: bool, as_json: bool) -> None:
+    with closing(pipeline.open_ledger(dry_run=True)) as ledger:
+        pipeline.prepare(ledger)
+        become_writer(pipeline, ledger)
+        why = _why(pipeline, repairing.reason(pipeline.line(), ledger), force)
+        with progress() as bar:
+            tally = repairing.preview(_scope(pipeline), ledger, why, Shown(bar))
+    _show(why, tally, True, as_json)
+
+
+def _why(pipeline: wiring.Pipeline, why: Fault | None, force: bool) -> Fault | None:
+    if why is None and not force:
+        raise Halt("repair_no_gap", pipeline=pipeline.name)
+    return why
+
+
+def _scope(pipeline: wiring.Pipeline) -> repairing.Scope:
+    return repairing.Scope(pipeline.line(), pipeline.mapping.tables, pipeline.mapping.program.references)
+
+
+def _show(why: Fault | None, tally: repairing.Tally, is_preview: bool, as_json: bool) -> None:
+    if as_json:
+        found = {alias: vars(one) for alias, one in tally.tables.items()}
+        rules = {rule: vars(total) for rule, total in tally.rules.items()}
+        lost = None if why is None else described(why)
+        emit(vars(tally) | {"preview": is_preview, "lost": lost, "rules": rules, "tables": found})
+        return
+    if why is not None:
+        console.print(Text(say(why.code, why.params), style="yellow"))
+    differing = {alias: one for alias, one in tally.tables.items() if one.inserted or one.updated or one.deleted}
+    if not differing:
+        line("repair_nothing", "green")
+    else:
+        _show_found(tally, differing, is_preview)
+    for alias, one in tally.tables.items():
+        if one.inserted and not one.held:
+            errors.print(Text(say("repair_new_table", {"table": alias, "rows": one.inserted}), style="yellow"))
+        if one.unseen:
+            errors.print(Text(say("repair_unseen", {"table": alias, "rows": one.unseen}), style="yellow"))
+    if why is None:
+        line("repair_log_whole", "dim")
+
+
+def _show_found(tally: repairing.Tally, differing: dict[str, Found], is_preview: bool) -> None:
+    line("repair_would" if is_preview else "repair_did", "bold")
+    rows = [(alias, one.held, one.said, one.inserted, one.updated, one.deleted) for alias, one in differing.items()]
+    headings = ("col_table", "repair_held", "repair_said", "repair_inserted", "repair_updated", "repair_deleted")
+    table(headings, rows, right=(1, 2, 3, 4, 5))
+    if tally.rules:
+        line("")
+        totals = [(rule, t.postings, t.vouchers, t.amount) for rule, t in sorted(tally.rules.items())]
+        whole = (say("repair_total"), tally.postings.total(), tally.vouchers, tally.debit)
+        table(("tally_rule", "tally_postings", "tally_vouchers", "tally_debit"), [*totals, whole], right=(1, 2, 3))
+    for columns, counts in (
+        (("tally_reason", "tally_parked"), tally.parked),
+        (("tally_ignored_by", "tally_ignored"), tally.ignored),
+    ):
+        if counts:
+            line("")
+            table(columns, counts.most_common(), right=(1,))
+    line("")
+    if tally.settled:
+        line("repair_settled", "dim", rows=tally.settled)
+    line("repair_merged", "dim")
