@@ -3,12 +3,12 @@ has kept by hand until now. A seed makes the same company again; the calendar is
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from syncd.demo.eam import Database, Device, last_day, period_of, register
 from syncd.depreciation import Method, Terms, months_due, schedule
@@ -58,6 +58,14 @@ ACCOUNTS: Final = (
     ("6901", "以前年度损益调整", "debit", 1),
 )
 
+Dialect = Literal["postgres", "sqlite", "mysql"]
+_SPELLED: Final[Mapping[Dialect, Sequence[tuple[str, re.Pattern[str]]]]] = {
+    "postgres": (),
+    "sqlite": (("TEXT", re.compile(r"NUMERIC\([\d,]+\)")),),
+    "mysql": (("VARCHAR(160)", re.compile(r"\bTEXT\b")),),
+}
+"""What the scripts, which are in PostgreSQL's spelling, have to say elsewhere, and what they say."""
+
 
 class Fleet(NamedTuple):
     """Devices of one kind: what share of all they are, where they stand, what they cost in whole yuan."""
@@ -79,11 +87,11 @@ FLEETS: Final = (
 )
 
 
-def create(db: Database, schema: str, sqlite: bool = True) -> None:
+def create(db: Database, schema: str, dialect: Dialect) -> None:
     """The tables of one side: `eam` or `finance`."""
     text = shipped("mappings", "demo", f"{schema}.sql").read_text("utf-8")
-    if sqlite:
-        text = re.sub(r"NUMERIC\([\d,]+\)", "TEXT", text)
+    for wanted, had in _SPELLED[dialect]:
+        text = had.sub(wanted, text)
     for statement in re.sub(r"--.*", "", text).split(";"):
         if statement.strip():
             db.execute(statement)

@@ -147,8 +147,8 @@ def built(directory: Path, devices: int, today: date) -> Iterator[Stage]:
             left.unlink()
     (directory / "syncd.yaml").write_text(CONFIG.format(name=PIPELINE, **paths), "utf-8")
     with closing(_opened(paths["eam"])) as eam, closing(_opened(paths["finance"])) as finance:
-        company.create(eam, "eam")
-        company.create(finance, "finance")
+        company.create(eam, "eam", "sqlite")
+        company.create(finance, "finance", "sqlite")
         company.settle_eam(eam, today, devices)
         company.settle_finance(finance, eam, today)
         stage = Stage(directory, eam, finance, today)

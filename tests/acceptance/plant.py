@@ -1,4 +1,4 @@
-"""A company on real PostgreSQL: its EAM and its finance database, the shipped mapping between them, and the daemon
+"""A company on real servers: its EAM and its finance database, the shipped mapping between them, and the daemon
 as a user runs it. The people of `syncd.demo.eam` work in it.
 """
 
@@ -8,64 +8,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg2
+import yaml
 
 from syncd.demo import company
 from syncd.files import shipped
+from tests.acceptance.databases import Database, connected
+from tests.acceptance.routes import Carried, Route, by_log
 
 MONTH = date(2026, 2, 1)
 DEMO = shipped("mappings", "demo.yaml")
 WAIT_SECONDS_MAX = 60.0
-
-
-class Database:
-    """A PostgreSQL connection in autocommit mode that takes `?` parameters, as `syncd.demo.eam` wants it."""
-
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self.open()
-
-    def open(self) -> None:
-        """Connect, or connect again after the server was away."""
-        self.connection = psycopg2.connect(self._dsn)
-        self.connection.autocommit = True
-        self._cursor = self.connection.cursor()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing."""
-        self.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self.execute("ROLLBACK")
-            raise
-        self.execute("COMMIT")
-
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
-        self._cursor.execute(sql.replace("%", "%%").replace("?", "%s"), tuple(parameters))
-        return self._cursor
-
-    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> Any:
-        for row in parameters:
-            self.execute(sql, row)
-        return self._cursor
-
-    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        return list(self.execute(sql, parameters).fetchall())
-
-    def value(self, sql: str, *parameters: object) -> Any:
-        found = self.rows(sql, *parameters)
-        return found[0][0] if found else None
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 class Plant(NamedTuple):
@@ -116,11 +74,7 @@ class Plant(NamedTuple):
         self.eam.execute("INSERT INTO supplier VALUES (?, ?, '标记')", (marker, f"marker-{marker}"))
         arrived = "SELECT 1 FROM syncd.mirror WHERE source_table = 'supplier' AND key = ?"
         self.until("everything before a marker", lambda: self.finance.value(arrived, str(marker)))
-        open_requests = (
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM syncd.parked WHERE request <> '' AND settled_at IS NULL)"
-            " OR EXISTS (SELECT 1 FROM syncd.collected WHERE due = 1 AND posted = '')"
-        )
-        self.until("requests and due groups", lambda: not self.finance.rows(open_requests))
+        self.until("requests and due groups", lambda: not any(map(self.finance.value, _UNDONE)))
 
     @property
     def log(self) -> Path:
@@ -139,35 +93,56 @@ class Plant(NamedTuple):
         return [str(Path(sys.executable).with_name("syncd")), *arguments, "--config", str(self.config)]
 
 
+_UNDONE = (
+    "SELECT count(*) FROM syncd.parked WHERE request <> '' AND settled_at IS NULL",
+    "SELECT count(*) FROM syncd.collected WHERE due = 1 AND posted = ''",
+)
+
+
 @contextmanager
-def plant(directory: Path, eam_dsn: str, finance_dsn: str, devices: int = 0, mapping: Path = DEMO) -> Iterator[Plant]:
-    """A company with `devices` old devices, migrated, its mapping accepted; the daemon does not run yet."""
-    eam, finance = Database(eam_dsn), Database(finance_dsn)
-    company.create(eam, "eam", sqlite=False)
-    for (table,) in eam.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-        eam.execute(f"ALTER TABLE {table} REPLICA IDENTITY FULL")
-    company.create(finance, "finance", sqlite=False)
+def plant(
+    directory: Path,
+    eam_dsn: str,
+    finance_dsn: str,
+    devices: int = 0,
+    mapping: Path = DEMO,
+    carried: Carried = by_log,
+) -> Iterator[Plant]:
+    """A company with `devices` old devices, migrated, its mapping accepted; the daemon does not run yet. `carried`
+    brings the EAM's changes within its reach."""
+    eam, finance = connected(eam_dsn), connected(finance_dsn)
+    company.create(eam, "eam", eam.kind)
+    if eam.kind == "postgres":
+        for (table,) in eam.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+            eam.execute(f"ALTER TABLE {table} REPLICA IDENTITY FULL")
+    company.create(finance, "finance", finance.kind)
     company.settle_eam(eam, MONTH, devices)
     company.settle_finance(finance, eam, MONTH)
     config = directory / "syncd.yaml"
-    config.write_text(
-        f"""
-pipelines:
-  demo:
-    mapping: {mapping}
-    source: {{kind: postgres, dsn: "{eam_dsn}", slot: "syncd_{eam.value("SELECT current_database()")}"}}
-    ledger: {{kind: postgres, dsn: "{finance_dsn}"}}
-""",
-        "utf-8",
-    )
     made = Plant(eam, finance, config)
-    made.syncd("migrate")
-    made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "acceptance")
     try:
-        yield made
+        with carried(eam) as source:
+            ledger = {"kind": finance.kind, "dsn": finance_dsn}
+            lines = {"demo": {"mapping": str(mapping), "source": dict(source), "ledger": ledger}}
+            config.write_text(yaml.safe_dump({"pipelines": lines}, allow_unicode=True), "utf-8")
+            made.syncd("migrate")
+            made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "acceptance")
+            yield made
     finally:
         eam.close()
         finance.close()
+
+
+@contextmanager
+def plant_on(route: Route, directory: Path, devices: int = 0, mapping: Path = DEMO) -> Iterator[Plant]:
+    """A plant on two new databases of a route's servers."""
+    eam_dsn, finance_dsn = route.eam.create_database(), route.finance.create_database()
+    try:
+        with plant(directory, eam_dsn, finance_dsn, devices, mapping, route.carried) as made:
+            yield made
+    finally:
+        route.eam.drop_database(eam_dsn)
+        route.finance.drop_database(finance_dsn)
 
 
 def _environment() -> dict[str, str]:

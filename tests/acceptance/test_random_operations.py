@@ -1,4 +1,5 @@
-"""Ten thousand random operations on 200 assets, on real PostgreSQL, the daemon killed with SIGKILL 50 times.
+"""Random operations on 200 assets, on every route, the daemon killed with SIGKILL again and again, and now and then
+what stands between it and the EAM. From PostgreSQL to PostgreSQL ten thousand operations and 50 kills.
 
 The oracle is kept by hand as the operations are made, and by plain SQL over the EAM: it knows nothing of syncd.
 `--operations-seed N` replays a run; the seed is printed.
@@ -17,11 +18,15 @@ import pytest
 
 from syncd.demo import eam
 from syncd.demo.eam import Device, Sale
-from tests.acceptance.plant import MONTH, Database, Plant, plant
+from tests.acceptance.databases import Database
+from tests.acceptance.plant import MONTH, Plant, plant_on
+from tests.acceptance.routes import Route
 
-OPERATIONS = 10_000
+OPERATIONS = {"postgres": 10_000}
+OPERATIONS_ELSEWHERE = 2_500
+"""`--operations 10000` runs as many on every route."""
+OPERATIONS_PER_KILL = 200
 ASSETS = 200
-KILLS = 50
 DAYS = [MONTH + timedelta(days=n) for n in range(27)]
 DEPARTMENTS = (1, 2, 3, 4, 5, 6)
 
@@ -138,23 +143,24 @@ class Staff:
         )
 
 
-def test_random_operations_survive_sigkill(
-    tmp_path: Path, new_database: Callable[[], str], request: pytest.FixtureRequest
-) -> None:
+def test_random_operations_survive_sigkill(tmp_path: Path, route: Route, request: pytest.FixtureRequest) -> None:
     """Invariants 1 to 6, 8 and 12 under random work and random deaths."""
     seed = request.config.getoption("--operations-seed") or Random().randrange(10**9)
-    print(f"seed {seed}: replay with --operations-seed {seed}")
-    random = Random(seed)
-    with plant(tmp_path, new_database(), new_database()) as made:
+    asked = request.config.getoption("--operations")
+    operations = asked or OPERATIONS.get(request.node.callspec.id, OPERATIONS_ELSEWHERE)
+    deaths = operations // OPERATIONS_PER_KILL
+    print(f"seed {seed}: replay with --operations-seed {seed} --operations {operations}")
+    with plant_on(route, tmp_path) as made:
         with made.running():
             made.settled()
-        staff = Staff(made.eam, random)
-        with _killed_at_random(made, Random(seed + 1)) as kills:
-            for _ in range(OPERATIONS):
+        staff = Staff(made.eam, Random(seed))
+        with _Deaths(made, route, deaths, Random(seed + 1)) as kills:
+            for _ in range(operations):
                 staff.work()
             while staff.bad:
                 staff.mend()
-            made.until(f"{KILLS} kills", lambda: kills[0] >= KILLS, 400)
+            made.until(f"{deaths} kills", lambda: kills.total() >= deaths, 20 * deaths)
+        print(dict(kills))
         with made.running():
             made.settled()
             made.until("no parked rows", lambda: not made.finance.rows(_PARKED), 60)
@@ -166,16 +172,17 @@ def test_random_operations_survive_sigkill(
         made.syncd("audit", "verify")
 
 
-class _killed_at_random:  # noqa: N801 - reads as a context
-    """The daemon runs and is killed with SIGKILL again and again, after as long as it likes."""
+class _Deaths:
+    """The daemon runs and is killed with SIGKILL again and again, after as long as it likes; every fourth time, one of
+    the route's hazards comes first. Gives how often each died."""
 
-    def __init__(self, made: Plant, random: Random) -> None:
-        self._made, self._random = made, random
+    def __init__(self, made: Plant, route: Route, wanted: int, random: Random) -> None:
+        self._made, self._route, self._wanted, self._random = made, route, wanted, random
         self._stop = threading.Event()
-        self._kills = [0]
+        self._kills: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> list[int]:
+    def __enter__(self) -> Counter[str]:
         self._thread.start()
         return self._kills
 
@@ -184,13 +191,19 @@ class _killed_at_random:  # noqa: N801 - reads as a context
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set() and self._kills[0] < KILLS:
+        hazards = list(self._route.hazards.items())
+        while not self._stop.is_set() and self._kills.total() < self._wanted:
             process = self._made.start()
-            self._stop.wait(self._random.uniform(0.8, 4.0))
+            if hazards and self._random.random() < 0.25:
+                self._stop.wait(self._random.uniform(0.5, 2.0))
+                name, strike = self._random.choice(hazards)
+                strike()
+                self._kills[name] += 1
+            self._stop.wait(self._random.uniform(*self._route.lives_s))
             with suppress(ProcessLookupError):
                 process.kill()
             process.wait(30)
-            self._kills[0] += 1
+            self._kills["daemon"] += 1
 
 
 _PARKED = "SELECT id, subject, state, code, params FROM syncd.parked WHERE settled_at IS NULL"
@@ -211,9 +224,11 @@ def _nothing_lost_or_doubled(made: Plant, staff: Staff) -> None:
 
 def _nothing_overtaken(made: Plant) -> None:
     """Per subject, postings stand in the order of their positions."""
+    c = made.finance.bytewise
     overtaken = made.finance.rows(
-        'SELECT subject, seq FROM (SELECT subject, seq, position COLLATE "C" AS position, lag(position COLLATE "C")'
-        " OVER (PARTITION BY subject ORDER BY seq) AS previous FROM syncd.posting) p WHERE previous > position"
+        "SELECT subject, seq FROM (SELECT subject, seq, position,"
+        " lag(position) OVER (PARTITION BY subject ORDER BY seq) AS previous"
+        f" FROM syncd.posting) p WHERE previous COLLATE {c} > position COLLATE {c}"
     )
     assert overtaken == []
 

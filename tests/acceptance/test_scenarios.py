@@ -1,6 +1,6 @@
-"""What the users were promised, with its figures: real PostgreSQL on both sides, the installed daemon between them."""
+"""What the users were promised, with its figures, on every route: real servers, the installed daemon between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +10,8 @@ import pytest
 
 from syncd.demo import eam
 from syncd.demo.eam import Device, Sale
-from tests.acceptance.plant import DEMO, MONTH, Plant, plant
-from tests.servers import Postgres
+from tests.acceptance.plant import DEMO, MONTH, Plant, plant_on
+from tests.acceptance.routes import Route
 
 TOOL = Decimal("151578.95")
 """Over ten years with a residual of 5 % this is 1,200.00 a month."""
@@ -20,20 +20,16 @@ NEXT_MONTH = date(2026, 3, 1)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Plant]:
+def shared(tmp_path_factory: pytest.TempPathFactory, route: Route) -> Iterator[Plant]:
     """One company for the tests that close no month, each with assets of its own."""
-    directory = tmp_path_factory.mktemp("shared")
-    databases = (postgres.create_database(), postgres.create_database())
-    with plant(directory, *databases) as made, made.running():
+    with plant_on(route, tmp_path_factory.mktemp("shared")) as made, made.running():
         yield made
-    for dsn in databases:
-        postgres.drop_database(dsn)
 
 
 @pytest.fixture
-def company(tmp_path: Path, new_database: Callable[[], str]) -> Iterator[Plant]:
+def company(tmp_path: Path, route: Route) -> Iterator[Plant]:
     """A company without devices, its daemon running."""
-    with plant(tmp_path, new_database(), new_database()) as made, made.running():
+    with plant_on(route, tmp_path) as made, made.running():
         yield made
 
 
@@ -193,7 +189,7 @@ def test_above_five_million_waits_for_finance(shared: Plant) -> None:
 
 def test_wrong_amounts_and_codes_are_parked_in_words_a_clerk_understands(shared: Plant) -> None:
     """Scenarios 1 and 9: `150000` typed as a negative or as text, an old code; others go on, a correction heals."""
-    shared.eam.execute("ALTER TABLE asset ALTER original_value TYPE text")
+    shared.eam.retype("asset", "original_value", "text")
     typed = {"FA-SC-201": "-150000", "FA-SC-202": "15万", "SC-203": "150000"}
     ids = [eam.register(shared.eam, [Device(c, "铣床", "JQSB", 1, v, TODAY)])[0] for c, v in typed.items()]
     eam.register(shared.eam, tools(1, first=204))
@@ -212,9 +208,9 @@ def test_wrong_amounts_and_codes_are_parked_in_words_a_clerk_understands(shared:
     assert shared.finance.rows(booked)[:3] == [(f"FA-SC-20{n}", yuan("150000.00")) for n in (1, 2, 3)]
 
 
-def test_whole_company_closes_its_month_within_a_minute(tmp_path: Path, new_database: Callable[[], str]) -> None:
+def test_whole_company_closes_its_month_within_a_minute(tmp_path: Path, route: Route) -> None:
     """Scenarios 3 and 7: 1,200 devices brought over, depreciated, and equal on both sides."""
-    with plant(tmp_path, new_database(), new_database(), devices=1_200) as company, company.running():
+    with plant_on(route, tmp_path, devices=1_200) as company, company.running():
         company.settled()
         charged = eam.charge_month(company.eam, MONTH)
         company.settled()
@@ -269,10 +265,10 @@ def test_late_event_goes_to_the_first_open_period_with_its_own_date(shared: Plan
     assert dates == [("2026-02", MONTH, late)]
 
 
-def test_rules_cannot_be_edited_in_production(tmp_path: Path, new_database: Callable[[], str]) -> None:
+def test_rules_cannot_be_edited_in_production(tmp_path: Path, route: Route) -> None:
     """Scenario 1: a mapping changed after a person answered for it is refused until someone answers again."""
     copied = copytree(DEMO.parent, tmp_path / "mappings") / DEMO.name
-    with plant(tmp_path, new_database(), new_database(), mapping=copied) as company:
+    with plant_on(route, tmp_path, mapping=copied) as company:
         copied.write_text(
             copied.read_text("utf-8").replace("approval_above: 5000000", "approval_above: 9000000"), "utf-8"
         )

@@ -1,0 +1,143 @@
+"""A log that was lost under the daemon: it halts and says so, a preview shows what finance lacks, a repair posts that."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from syncd.demo import eam
+from syncd.demo.eam import Device, Sale
+from tests.acceptance.plant import MONTH, Plant, plant_on
+from tests.acceptance.routes import ROUTES
+
+TODAY = MONTH.replace(day=10)
+NEEDS_A_PERSON = 3
+BY = ("--actor", "accountant", "--reason", "the slot was dropped")
+
+
+class Gap(NamedTuple):
+    """A way to lose a log: the route it is lost on, how, and what the daemon then says."""
+
+    route: str
+    lose: Callable[[Plant], None]
+    code: str
+
+
+def drop_slot(plant: Plant) -> None:
+    plant.eam.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = ?",
+                      (plant.eam.value("SELECT current_database()"),))  # fmt: skip
+
+
+def make_slot_anew(plant: Plant) -> None:
+    name = plant.eam.value(
+        "SELECT slot_name FROM pg_replication_slots WHERE database = ?", plant.eam.value("SELECT current_database()")
+    )
+    drop_slot(plant)
+    plant.eam.execute("SELECT pg_create_logical_replication_slot(?, 'pgoutput')", (name,))
+
+
+GAPS = {
+    "postgres-slot-made-anew": Gap("postgres", make_slot_anew, "pg_slot_ahead"),
+    "postgres-slot-dropped": Gap("postgres", drop_slot, "pg_slot_missing"),
+}
+
+
+@pytest.fixture(params=GAPS)
+def gap(request: pytest.FixtureRequest) -> Gap:
+    return GAPS[request.param]
+
+
+@pytest.fixture
+def plant(gap: Gap, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Plant]:
+    with plant_on(ROUTES[gap.route](request), tmp_path) as made:
+        yield made
+
+
+def tools(count: int, first: int, vat: Decimal = Decimal(0)) -> list[Device]:
+    return [
+        Device(f"FA-SC-{first + i:03}", "数控车床", "JQSB", 1, Decimal("151578.95"), TODAY, vat) for i in range(count)
+    ]
+
+
+def before_the_gap(plant: Plant) -> list[int]:
+    """Seven devices on the books and one that is parked for its VAT; their ids."""
+    ids = eam.register(plant.eam, tools(7, 1)) + eam.register(plant.eam, tools(1, 8, Decimal(-1)))
+    plant.settled()
+    assert [row["subject"] for row in plant.json("parked", "list")] == ["FA-SC-008"]
+    return ids
+
+
+def within_the_gap(plant: Plant, ids: list[int]) -> None:
+    """All that people may do, while nobody reads."""
+    eam.register(plant.eam, tools(2, 11))
+    eam.correct(plant.eam, ids[0], Decimal("150000.00"), TODAY)
+    eam.upgrade(plant.eam, ids[1], Decimal("6000.00"), TODAY)
+    eam.transfer(plant.eam, ids[2], 2, TODAY)
+    eam.repair(plant.eam, ids[3], Decimal("800.00"), Decimal("104.00"), TODAY)
+    eam.delete(plant.eam, ids[4])
+    eam.dispose(plant.eam, ids[5], Sale("scrap", TODAY))
+    plant.eam.execute("UPDATE asset SET name = '立式车床' WHERE id = ?", (ids[6],))
+    plant.eam.execute("UPDATE asset SET input_vat = 0 WHERE id = ?", (ids[7],))
+
+
+MISSING = {
+    "registration": 3, "registration_cancelled": 1, "registration_corrected": 1, "upgrade": 1, "transfer": 1,
+    "repair": 1, "registration_taken_back": 1, "registration_deleted": 1, "renamed": 1, "disposal": 1,
+}  # fmt: skip
+
+
+def books(plant: Plant) -> list[Any]:
+    """What finance and syncd hold."""
+    tables = ("fa_card", "gl_voucher", "gl_entry", "syncd.posting", "syncd.parked", "syncd.mirror", "syncd.action")
+    counts = [plant.finance.value(f"SELECT count(*) FROM {table}") for table in tables]
+    return [*counts, plant.finance.rows("SELECT position, source FROM syncd.pipeline")]
+
+
+def halted(plant: Plant) -> dict[str, Any]:
+    """Start the daemon and wait until it has given up; what `status` then says."""
+    assert plant.start().wait(60) == NEEDS_A_PERSON
+    report: dict[str, Any] = plant.json("status")[0]["report"]
+    return report
+
+
+def sound(plant: Plant) -> None:
+    """Both sides agree to the cent, and the record is whole."""
+    assert plant.json("reconcile")["differing"] == 0
+    plant.syncd("audit", "verify")
+
+
+def test_a_gap_is_shown_and_then_closed(plant: Plant, gap: Gap) -> None:
+    """Invariants 1, 2 and 10: exactly what is missing, once, and the same in the preview."""
+    with plant.running():
+        ids = before_the_gap(plant)
+    within_the_gap(plant, ids)
+    gap.lose(plant)
+    assert halted(plant)["error"] == gap.code
+    assert "syncd repair" in plant.log_tail()
+    before = books(plant)
+
+    rehearsed = plant.json("repair", "--preview")
+    assert rehearsed["lost"]["code"] == gap.code
+    assert {rule: total["postings"] for rule, total in rehearsed["rules"].items()} == MISSING
+    assert books(plant) == before
+    assert halted(plant)["error"] == gap.code
+
+    repaired = plant.json("repair", "--yes", *BY)
+    assert {**repaired, "preview": True} == rehearsed
+    assert repaired["settled"] == 2
+    actions = plant.finance.rows("SELECT action, actor, reason FROM syncd.action ORDER BY seq DESC LIMIT 2")
+    assert actions == [(done, BY[1], BY[3]) for done in ("repaired", "repair")]
+
+    posted = books(plant)
+    assert "no gap" in plant.syncd("repair", "--yes", *BY, expect=NEEDS_A_PERSON)
+    again = plant.json("repair", "--force", "--yes", *BY)
+    assert (again["postings"], again["parked"]) == ({}, {})
+    assert books(plant)[:6] == posted[:6]
+    with plant.running():
+        eam.charge_month(plant.eam, MONTH)
+        eam.register(plant.eam, tools(1, 21))
+        plant.settled()
+        assert plant.json("status")[0]["report"]["error"] == ""
+    sound(plant)
