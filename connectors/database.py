@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from syncd.change import Kind, Value
 from syncd.errors import Fault
-from syncd.ports import TableWrite
+from syncd.ports import Finding, TableWrite
 
 Rows = list[tuple[object, ...]]
 Verb = Literal["insert", "upsert", "update", "delete"]
@@ -98,6 +98,23 @@ class Database(ABC):
     @abstractmethod
     def missing_right(self, table: str, columns: Sequence[str]) -> str:
         """The GRANT that would let us read and write these columns; empty when nothing is missing."""
+
+    def define(self, script: Sequence[str]) -> None:
+        """Make syncd's own tables as a migration says, in its portable spelling."""
+        for sql in script:
+            self.execute(sql)
+
+    def doubts(self, tables: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+        """What of the server, or of the way these tables and their columns are kept, would break a promise."""
+        yield from ()
+
+    def grant(self, fault: Fault) -> str:
+        """The GRANT that would have kept this from being refused; empty when it is about something else."""
+        return ""
+
+    @abstractmethod
+    def widened(self, table: str, column: str) -> str:
+        """The statement that makes a column hold money."""
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:

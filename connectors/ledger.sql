@@ -108,12 +108,14 @@ UPDATE syncd.parked SET state = ?, settled_at = ?, attempts = attempts + 1, requ
 -- release_head: the first open row of a subject is tried next, if all that it did was to wait behind another
 UPDATE syncd.parked SET request = 'retry'
 WHERE pipeline = ? AND state = 'behind' AND request = ''
-  AND id = (SELECT min(h.id) FROM syncd.parked h WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL);
+  AND id = (SELECT first FROM (SELECT min(h.id) AS first FROM syncd.parked h
+                               WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL) AS head);
 
 -- heal_head: the first open row of a subject is tried again because a row of its table, perhaps itself, was changed
 UPDATE syncd.parked SET request = 'retry'
 WHERE pipeline = ? AND state IN ('failed', 'approval') AND request = '' AND source_table = ?
-  AND id = (SELECT min(h.id) FROM syncd.parked h WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL);
+  AND id = (SELECT first FROM (SELECT min(h.id) AS first FROM syncd.parked h
+                               WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL) AS head);
 
 -- arrived: rows that waited for these references are tried again
 UPDATE syncd.parked SET request = 'retry'

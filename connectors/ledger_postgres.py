@@ -1,5 +1,6 @@
 """A ledger in PostgreSQL: batches by COPY, the one writer by an advisory lock on the writing connection."""
 
+import re
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ _RIGHTS: Final = """
            c.relnamespace::regnamespace::text, quote_ident(current_user)
     FROM pg_class c WHERE c.oid = to_regclass(?)
 """
+_DENIED: Final = re.compile(r"permission denied for (schema|table|view) (\S+)")
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,18 @@ class Postgres(Database):
         if isinstance(missing, list) and missing:
             grants.append(f"GRANT {', '.join(missing)} ON {table} TO {user}")
         return "; ".join(grants)
+
+    def grant(self, fault: Fault) -> str:
+        """What the server names it by is a schema or a table."""
+        denied = _DENIED.search(fault.params.get("error", ""))
+        if denied is None:
+            return ""
+        kind, name = denied.groups()
+        ((user,),) = self.query("SELECT quote_ident(current_user)")
+        return f"GRANT {'USAGE ON SCHEMA' if kind == 'schema' else 'SELECT ON'} {name} TO {user}"
+
+    def widened(self, table: str, column: str) -> str:
+        return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE NUMERIC(18, 2)"
 
     def _stage(self, table: str, columns: tuple[str, ...]) -> str:
         """A temporary table of the same columns, empty."""

@@ -173,6 +173,9 @@ class Sqlite(Database):
     def missing_right(self, table: str, columns: Sequence[str]) -> str:
         return ""
 
+    def widened(self, table: str, column: str) -> str:
+        return ""  # a column's type cannot be altered
+
     @contextmanager
     def _open(self, table: str = "") -> Iterator[sqlite3.Connection]:
         assert self._connection is not None, "not open"

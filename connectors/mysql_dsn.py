@@ -11,14 +11,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from syncd.errors import Halt
 
 PORT: Final = 3306
-OPTIONS: Final = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key")
+OPTIONS: Final = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_disabled")
 
 
 @dataclass(frozen=True)
 class Dsn:
     """A database and who logs in. `options`: `unix_socket` is a path used in place of host and port; with `ssl_ca`,
     a path, the connection is encrypted and the server's certificate and name are verified; `ssl_cert` and `ssl_key`
-    identify the client. Without them the connection is encrypted where the server offers it."""
+    identify the client. Without them the connection is encrypted where the server offers it, and never with
+    `ssl_disabled=true`."""
 
     host: str
     port: int
@@ -29,15 +30,18 @@ class Dsn:
 
     def arguments(self) -> dict[str, Any]:
         """What the driver's `connect` takes."""
-        verify = {"ssl_verify_cert": True, "ssl_verify_identity": True} if "ssl_ca" in self.options else {}
+        options: dict[str, str | bool] = dict(self.options)
+        if "ssl_ca" in options:
+            options |= {"ssl_verify_cert": True, "ssl_verify_identity": True}
+        if "ssl_disabled" in options:
+            options["ssl_disabled"] = options["ssl_disabled"] == "true"
         return {
             "host": self.host,
             "port": self.port,
             "user": self.user,
             "password": self.password,
             "database": self.database,
-            **self.options,
-            **verify,
+            **options,
         }
 
 

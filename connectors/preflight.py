@@ -1,6 +1,5 @@
 """Before anything is posted: whether finance looks as the layout says, and what would mend it."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -15,7 +14,6 @@ from syncd.ports import Finding, Layout, Period
 MONEY_PLACES: Final = 2
 MONEY_DIGITS_MIN: Final = 10
 """Digits before the point: a company with an asset above ten thousand million has wider columns."""
-_DENIED: Final = re.compile(r"permission denied for (schema|table|view) (\S+)")
 _TAKES: Final[Mapping[Kind, frozenset[Kind]]] = {
     Kind.TEXT: frozenset({Kind.TEXT}),
     Kind.INTEGER: frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.TEXT}),
@@ -55,8 +53,13 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
     else:
         if not any(period.open for period in periods):
             yield Finding("error", "ledger_no_open_period", {"layout": layout.name})
-    for table, columns in layout.writes(periods).items():
+    written = layout.writes(periods)
+    for table, columns in written.items():
         yield from _table(database, table, columns)
+    try:
+        yield from database.doubts(written)
+    except Fault as fault:
+        yield _error(database, fault)
 
 
 def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Iterator[Finding]:
@@ -70,7 +73,7 @@ def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Itera
         return
     for name, kind in written.items():
         if name in physical:
-            yield from _column(table, name, kind, physical[name])
+            yield from _column(database, table, name, kind, physical[name])
         else:
             nearest = get_close_matches(name, physical, 1, 0.0)[0]
             yield Finding("error", "ledger_no_column", {"table": table, "column": name, "nearest": nearest})
@@ -82,14 +85,14 @@ def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Itera
         yield Finding("error", "ledger_no_right", {"table": table}, grant)
 
 
-def _column(table: str, name: str, kind: Kind, physical: Physical) -> Iterator[Finding]:
+def _column(database: Database, table: str, name: str, kind: Kind, physical: Physical) -> Iterator[Finding]:
     params = {"table": table, "column": name, "type": physical.type, "kind": str(kind)}
     if kind is Kind.DECIMAL and not physical.exact:
-        yield Finding("error", "ledger_column_inexact", params, _alter(table, name))
+        yield Finding("error", "ledger_column_inexact", params, database.widened(table, name))
     elif physical.kind is not None and physical.kind not in _TAKES.get(kind, frozenset(Kind)):
         yield Finding("error", "ledger_column_kind", params)
     elif kind is Kind.DECIMAL and _is_narrow(physical):
-        yield Finding("warning", "ledger_column_narrow", params, _alter(table, name))
+        yield Finding("warning", "ledger_column_narrow", params, database.widened(table, name))
 
 
 def _is_narrow(physical: Physical) -> bool:
@@ -116,15 +119,5 @@ def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
 
 
 def _error(database: Database, fault: Fault) -> Finding:
-    """A right that is missing comes with its GRANT: what the server names it by, a schema or a table."""
-    denied = _DENIED.search(fault.params.get("error", ""))
-    if denied is None:
-        return Finding("error", fault.code, fault.params)
-    kind, name = denied.groups()
-    right = "USAGE ON SCHEMA" if kind == "schema" else "SELECT ON"
-    ((user,),) = database.query("SELECT quote_ident(current_user)")
-    return Finding("error", fault.code, fault.params, f"GRANT {right} {name} TO {user}")
-
-
-def _alter(table: str, column: str) -> str:
-    return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE NUMERIC(18, 2)"
+    """A right that is missing comes with its GRANT."""
+    return Finding("error", fault.code, fault.params, database.grant(fault))

@@ -44,9 +44,10 @@ class Queried(Protocol):
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]: ...
 
 
-_TABLE = """
-    CREATE TABLE IF NOT EXISTS syncd.migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)
-"""
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS syncd.migration"
+    " (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
+)
 
 
 def migrations(folder: Path | None = None) -> tuple[Migration, ...]:
@@ -75,15 +76,15 @@ def require(ledger: Queried) -> None:
 
 
 def migrate(ledger: Migrated, now: datetime, known: Sequence[Migration] | None = None) -> list[str]:
-    """Apply what is pending, all or nothing; the names of what was applied."""
+    """Apply what is pending; the names of what was applied. Interrupted, it has done nothing, or on a server whose
+    definitions commit by themselves what the next call goes on from."""
     with ledger.desk() as desk:
         if ledger.dialect == "postgres" and not desk.query("SELECT 1 FROM pg_namespace WHERE nspname = 'syncd'"):
             _create_schema(desk)
-        desk.execute(_TABLE)
+        desk.define([_TABLE])
         todo = pending(desk, known)
         for migration in todo:
-            for sql in statements.script(migration.text):
-                desk.execute(sql)
+            desk.define(statements.script(migration.text))
             desk.execute(
                 "INSERT INTO syncd.migration (name, checksum, applied_at) VALUES (?, ?, ?)",
                 (migration.name, migration.checksum, timestamp(now)),

@@ -195,6 +195,10 @@ class Desk(Protocol):
         """How many rows the statement touched."""
         ...
 
+    def define(self, script: Sequence[str]) -> None:
+        """Make syncd's own tables: the statements of a migration."""
+        ...
+
 
 class TableWrite(NamedTuple):
     """Rows for one physical finance table. `insert` refuses an existing key; `upsert` replaces the given

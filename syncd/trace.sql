@@ -4,13 +4,13 @@ SELECT p.pipeline, p.seq, p.key, p.rule, p.voucher, p.reverses, p.mapping_hash, 
        coalesce((SELECT r.key FROM syncd.posting r
                  WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
 FROM syncd.posting p
-WHERE (p.pipeline, p.seq) IN (
+JOIN (
     SELECT o.pipeline, o.seq FROM syncd.posting o WHERE o.subject = ?
     UNION
     SELECT t.pipeline, t.seq FROM syncd.collected c
     JOIN syncd.posting t ON t.pipeline = c.pipeline AND t.key = c.posted
     WHERE c.subject = ?
-)
+) AS mine ON mine.pipeline = p.pipeline AND mine.seq = p.seq
 ORDER BY p.pipeline, p.seq;
 
 -- collected: a subject's collected rows, those that wait for their voucher and those that are in one

@@ -30,6 +30,7 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
     },
     "ledger": {
         "postgres": "connectors.ledger_postgres",
+        "mysql": "connectors.ledger_mysql",
         "sqlite": "connectors.ledger_sqlite",
     },
 }

@@ -9,9 +9,9 @@ import pytest
 
 from connectors.ledger_sqlite import MEMORY
 from syncd.ports import Ledger
-from tests.conformance.finance import Finance, Kept, in_memory, in_postgres, in_sqlite
+from tests.conformance.finance import Finance, Kept, in_memory, in_mysql, in_postgres, in_sqlite
 
-LEDGERS: Final = ("sqlite", "memory", "postgres")
+LEDGERS: Final = ("sqlite", "memory", "postgres", "mysql")
 
 
 @pytest.fixture(params=LEDGERS)
@@ -19,6 +19,8 @@ def finance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Finance]
     """A finance database of each kind."""
     if request.param == "postgres":
         yield in_postgres(request.getfixturevalue("new_database")())
+    elif request.param == "mysql":
+        yield in_mysql(request.getfixturevalue("new_mariadb")())
     elif request.param == "sqlite":
         yield in_sqlite(tmp_path / "finance.db")
     else:

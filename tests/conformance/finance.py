@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import cast
 
 import psycopg2
+import pymysql
 
-from connectors import ledger_postgres, ledger_sqlite
+from connectors import ledger_mysql, ledger_postgres, ledger_sqlite, mysql_dsn
 from connectors.ledger import SqlLedger
 from syncd import migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
@@ -144,6 +145,24 @@ def in_postgres(dsn: str) -> Finance:
 
     run("CREATE SCHEMA fin")
     return _made(Finance("postgres", connect, run), "NUMERIC(18, 2)")
+
+
+def in_mysql(dsn: str) -> Finance:
+    """The finance database in MariaDB, migrated."""
+    dsn = f"{dsn}?ssl_disabled=true"
+    settings = ledger_mysql.Settings(dsn)
+
+    def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
+        return ledger_mysql.connect(settings, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+
+    def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        sql = sql.replace("fin.", "fin_").replace("syncd.", "syncd_").replace("?", "%s")
+        connection = pymysql.connect(**mysql_dsn.parse(dsn).arguments(), autocommit=True)
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(sql, params or None)
+            return list(cursor.fetchall())
+
+    return _made(Finance("mysql", connect, run), "DECIMAL(18, 2)")
 
 
 def in_sqlite(path: Path) -> Finance:

@@ -109,6 +109,7 @@ class MariaDb:
             database=database,
             charset="utf8mb4",
             autocommit=True,
+            ssl_disabled=True,
         )
 
     def _answers(self) -> bool:
@@ -137,6 +138,7 @@ def mariadb_server(**settings: str) -> Iterator[MariaDb]:
         "character_set_server": "utf8mb4",
         "max_connections": "100",
         "skip_name_resolve": "ON",
+        "innodb_file_per_table": "OFF",
         "performance_schema": "OFF",
     }
     with own_directory("mariadb", ACCOUNT) as directory:

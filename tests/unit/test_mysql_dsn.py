@@ -23,6 +23,7 @@ def test_a_certificate_authority_means_that_the_server_is_verified() -> None:
     assert verified.arguments()["ssl_ca"] == "/etc/ca.pem"
     assert verified.arguments()["ssl_verify_cert"]
     assert verified.arguments()["ssl_verify_identity"]
+    assert parse("mysql://u:p@h/gl?ssl_disabled=true").arguments()["ssl_disabled"] is True
 
 
 @pytest.mark.parametrize(
