@@ -241,17 +241,15 @@ class _Code:
             self._offset += where.size
             return
         self.flush()
-        size = f"d[{self.here()}]"
-        if where.prefix > 1:
-            self.lines.append(f" q = {self.here(where.prefix)}")
-            size = f"number(d[{self.here()}:q], 'little')"
-            start = "q"
-        else:
-            start = self.here(1)
+        start, size = self.here(where.prefix), f"d[{self.here()}]"
+        if where.prefix == 2:
+            size = f"(d[{self.here()}] | d[{self.here(1)}] << 8)"
+        elif where.prefix > 2:
+            size = f"number(d[{self.here()}:{start}], 'little')"
         if i is None or way is None:
             self.lines.append(f" p = {start} + {size}")
         else:
-            self.lines += [f" q = {start}", f" p = q + {size}"] if start != "q" else [f" p = q + {size}"]
+            self.lines += [f" q = {start}", f" p = q + {size}"]
             self._value(i, way.source([], "d[q:p]"), "d[q:p]")
         self._offset = 0
         self.flush()

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import compress
 from typing import Final, NamedTuple, NoReturn
 
+from connectors.binlog_decimal import EXACT, groups, scaled
 from connectors.binlog_table import (
     BIT,
     BLOB_COMPRESSED,
@@ -25,13 +26,10 @@ from connectors.binlog_table import (
 from connectors.binlog_types import (
     BIG,
     BITS,
-    EXACT,
-    GROUP_BYTES,
     INTEGERS,
     Charsets,
     Layout,
     codec,
-    digit_groups,
     fraction_bytes,
     labels,
 )
@@ -63,11 +61,11 @@ def shortcut(
             return Shortcut(True, lambda n, _: simple[kind].format(number(n)))
     if wired == DECIMAL and (kind is Kind.DECIMAL or (kind is Kind.INTEGER and wire.meta & 255 == 0)):
         if kind is Kind.INTEGER:
-            return Shortcut(True, lambda n, _: unscaled(wire, n))
-        names[f"unit{i}"] = Decimal(1).scaleb(-(wire.meta & 255))
+            return Shortcut(True, lambda n, _: unscaled(wire.meta, n))
+        names[f"unit{i}"] = scaled(1, wire.meta & 255)
         exact = f"scaled({{}}, unit{i})"
         exact = f"cents({exact})" if form == "money" and wire.meta & 255 > 2 else exact
-        return Shortcut(True, lambda n, _: exact.format(unscaled(wire, n)))
+        return Shortcut(True, lambda n, _: exact.format(unscaled(wire.meta, n)))
     if wired in (DATE, NEWDATE) and kind is Kind.DATE and not form:
         return Shortcut(True, lambda n, _: f"DAYS[{number(n)}]")
     if wired == DATETIME2 and kind is Kind.DATE and not form:
@@ -99,13 +97,12 @@ def packed(order: str, codes: str, names: Sequence[str]) -> str:
     return f"({' | '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
-def unscaled(wire: WireColumn, names: Sequence[str]) -> str:
-    """Source of a DECIMAL without its point. Its first bit is set in a number that is not negative, and all bits of
-    a negative one are turned over: so it is one sum less one of two constants."""
+def unscaled(type: int, names: Sequence[str]) -> str:
+    """Source of a DECIMAL without its point: one sum less one of two constants, whichever its first bit says."""
     weight, terms = 1, []  # (weight, bits) of each name
-    for digits in reversed(digit_groups(wire)):
+    for digits, size in reversed(list(groups(type))):
         shift = 0
-        for code in reversed(BIG[GROUP_BYTES[digits]]):
+        for code in reversed(BIG[size]):
             terms.append((weight << shift, BITS[code]))
             shift += BITS[code]
         weight *= 10**digits

@@ -8,11 +8,13 @@ import codecs
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from struct import Struct
 from typing import Final, NamedTuple
 
 from connectors.binlog import Garbled
+from connectors.binlog_decimal import decimal, groups
+from connectors.binlog_json import json_text
 from connectors.binlog_table import (
     BINARY,
     BIT,
@@ -58,10 +60,6 @@ BITS: Final[Mapping[str, int]] = {"B": 8, "H": 16, "I": 32, "Q": 64, "b": 8, "h"
 """Of each struct code."""
 BIG: Final = ("", "B", "H", "BH", "I", "BI", "HI", "BHI", "Q")
 """Struct codes of a big-endian number of so many bytes."""
-GROUP_BYTES: Final = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
-"""Bytes of so many digits of a DECIMAL."""
-EXACT: Final = Context(prec=100)
-"""A DECIMAL has 65 digits at most."""
 _EPOCH: Final = datetime(1970, 1, 1)
 _SINGLE: Final = Struct("<f")
 _DOUBLE: Final = Struct("<d")
@@ -98,7 +96,7 @@ def layout(wire: WireColumn) -> Layout:
     if wired in BLOBS or wired in (JSON, GEOMETRY, VECTOR):
         return Layout(0, prefix=meta)
     if wired == DECIMAL:
-        return _big(*(GROUP_BYTES[n] for n in digit_groups(wire)))
+        return _big(*(size for _, size in groups(meta)))
     if wired in (DATETIME2, TIMESTAMP2, TIME2):
         return _big({DATETIME2: 5, TIMESTAMP2: 4, TIME2: 3}[wired], fraction_bytes(wire))
     if wired in (ENUM, SET):
@@ -118,13 +116,6 @@ _FIXED: Final = {
 
 def _big(*sizes: int) -> Layout:
     return Layout(sum(sizes), ">", "".join(BIG[size] for size in sizes))
-
-
-def digit_groups(wire: WireColumn) -> list[int]:
-    """How many digits each group of a DECIMAL has: nine, counted from the point."""
-    precision, scale = divmod(wire.meta, 256)
-    whole = precision - scale
-    return [whole % 9, *[9] * (whole // 9), *[9] * (scale // 9), scale % 9]
 
 
 def fraction_bytes(wire: WireColumn) -> int:
@@ -169,24 +160,11 @@ def text_of(wire: WireColumn, charsets: Charsets) -> Text:
     if wired in BLOBS or wired in (VARCHAR, STRING, VAR_STRING):
         return _decoded(wire, charsets)
     if wired == DECIMAL:
-        return lambda raw: format(decimal(raw, wire), "f")
+        return lambda raw: format(decimal(raw, meta), "f")
     if wired in (DATETIME2, TIMESTAMP2, TIME2):
         moment = {DATETIME2: _datetime2, TIMESTAMP2: _timestamp2, TIME2: _time2}[wired]
         return lambda raw: moment(int.from_bytes(raw, "big"), meta)
     return _TEXTS.get(wired, _unreadable)
-
-
-def decimal(raw: bytes, wire: WireColumn) -> Decimal:
-    """The first bit is set in a number that is not negative; of a negative one all bits are turned over."""
-    negative = raw[0] < 128
-    number, at = 0, 0
-    for n in digit_groups(wire):
-        end = at + GROUP_BYTES[n]
-        number, mask = number * 10**n, 256 ** (end - at) - 1
-        group = int.from_bytes(raw[at:end], "big") ^ (mask if negative else 0)
-        number += group & mask >> 1 if at == 0 else group
-        at = end
-    return Decimal(-number if negative else number).scaleb(-(wire.meta & 255), EXACT)
 
 
 def labels(wire: WireColumn, charsets: Charsets) -> tuple[str, ...]:
@@ -308,6 +286,7 @@ def _timestamp(raw: bytes) -> str:
 
 
 _TEXTS: Final[Mapping[int, Text]] = {
+    JSON: json_text,
     FLOAT: _float,
     DOUBLE: lambda raw: float_text(_DOUBLE.unpack(raw)[0]),
     DATE: _date,
