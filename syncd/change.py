@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Final, Literal, NamedTuple, NewType, final
 
 Position = NewType("Position", str)
-"""Where a change stands in its source's log. Plain string comparison is the order of the log; what the
-characters mean is known to the connector alone."""
+"""Where a source's reading stands, as a set of changes gives it: the ledger's checkpoint. Plain string comparison is
+the order of reading; what the characters mean is known to the connector alone. A change has a position too, which
+names it: idempotency keys and records are made of it. In most logs the two are one; see `ChangeSet.repeats`."""
 
 Op = Literal["insert", "update", "delete", "read", "truncate"]
 """`read` is a row seen by a snapshot: a state, not an event. `truncate` carries no rows."""
@@ -97,11 +98,15 @@ class Change(NamedTuple):
 class ChangeSet(NamedTuple):
     """Changes of one source transaction, in order. A long transaction comes as several sets, so that memory
     stays flat; `position` is the point up to which everything has been said once this set is taken. An empty
-    set is a heartbeat: it moves the position and says nothing."""
+    set is a heartbeat: it moves the position and says nothing.
+
+    `repeats` says that the set's position is the only checkpoint in it, as an offset in Kafka: the positions of its
+    changes name them, the same whenever they are said, and any of them may have been said before."""
 
     changes: Sequence[Change]
     position: Position
     committed_at: datetime | None = None
+    repeats: bool = False
 
 
 def key_text(table: Table, row: Row) -> str:

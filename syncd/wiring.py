@@ -27,6 +27,7 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
     "source": {
         "postgres": "connectors.postgres",
         "changelog": "connectors.changelog",
+        "kafka": "connectors.kafka",
     },
     "ledger": {
         "postgres": "connectors.ledger_postgres",

@@ -158,11 +158,12 @@ def _key_of(table: Table) -> Callable[[Row | None], str]:
 
 def _divided(sets: Sequence[ChangeSet], done: int) -> tuple[Position | None, Sequence[ChangeSet]]:
     """The position that `done` changes come to, and what is left. A set may be left in its midst: what is done of it
-    must not be read again after a crash, for what was parked would be parked twice."""
+    must not be read again after a crash, for what was parked would be parked twice. Unless it repeats: then that is
+    noticed."""
     position: Position | None = None
     for n, s in enumerate(sets):
         if done < len(s.changes):
-            position = s.changes[done - 1].position if done else position
+            position = s.changes[done - 1].position if done and not s.repeats else position
             return position, (s._replace(changes=s.changes[done:]), *sets[n + 1 :])
         done -= len(s.changes)
         position = s.position

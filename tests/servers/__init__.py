@@ -5,6 +5,12 @@ from tests.servers.mariadb import MariaDb, mariadb_server
 from tests.servers.postgres import Postgres, postgres_server
 
 __all__ = [
-    *("Connect", "Kafka", "MariaDb", "Postgres"),
-    *("kafka_connect", "kafka_server", "mariadb_server", "postgres_server"),
+    "Connect",
+    "Kafka",
+    "MariaDb",
+    "Postgres",
+    "kafka_connect",
+    "kafka_server",
+    "mariadb_server",
+    "postgres_server",
 ]

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -202,8 +202,8 @@ class Connect:
                     said = error.read()
                 if error.code == 404:
                     return None
-                assert error.code in (409, 500), said.decode()
-                assert time.monotonic() < deadline, said.decode()
+                if error.code not in (409, 500) or time.monotonic() > deadline:
+                    raise AssertionError(said.decode()) from error
             time.sleep(0.1)
 
     def _answers(self) -> bool:
