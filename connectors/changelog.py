@@ -39,10 +39,12 @@ ACK_INTERVAL_S: Final = 1.0
 class Settings:
     """Where the change table is."""
 
-    dialect: Literal["sqlite", "postgres"]
-    """The kind of database that the EAM runs on."""
+    dialect: Literal["sqlite", "postgres", "mysql"]
+    """The kind of database that the EAM runs on; `mysql` is MariaDB too."""
     database: str
-    """SQLite: the path of the file. PostgreSQL: a connection string or URI."""
+    """SQLite: the path of the file. PostgreSQL: a connection string or URI. MySQL:
+    `mysql://user:password@host:port/database`, where the change table is, and tables that the mapping names without a
+    database."""
     schema: str = "public"
     """PostgreSQL: the schema of the change table, and of tables that the mapping names without one."""
     zone: str = "Asia/Shanghai"
@@ -63,6 +65,8 @@ def scan(
     """The rows of a statement, which `query` writes for the EAM's dialect."""
     if settings.dialect == "sqlite":
         return scan_eam.sqlite(settings.database, query, prepare)
+    if settings.dialect == "mysql":
+        return scan_eam.mysql(settings.database, query)
     return scan_eam.postgres(settings.database, query, settings.schema)
 
 
@@ -78,8 +82,9 @@ def install(settings: Settings, tables: Mapping[str, Table], dry_run: bool = Fal
         statements = database.install_sql(
             {name: columns.with_all_of(covered.get(name, columns)) for name, columns in wanted.items()}
         )
-        if not dry_run:
-            database.execute(statements)
+        if dry_run:
+            return [database.printed(sql) for sql in statements]
+        database.execute(statements)
         return statements
     finally:
         database.close()
@@ -91,8 +96,9 @@ def remove(settings: Settings, tables: Mapping[str, Table], dry_run: bool = Fals
     try:
         names = list(_wanted(database, tables))
         statements = database.remove_sql(names, last=not set(database.tracked()) - set(names))
-        if not dry_run:
-            database.execute(statements)
+        if dry_run:
+            return [database.printed(sql) for sql in statements]
+        database.execute(statements)
         return statements
     finally:
         database.close()
@@ -119,6 +125,10 @@ def _open(settings: Settings, pipeline: str) -> Database:
         from connectors import changelog_sqlite
 
         return changelog_sqlite.Database(settings.database, pipeline)
+    if settings.dialect == "mysql":
+        from connectors import changelog_mysql
+
+        return changelog_mysql.Database(settings.database, pipeline)
     from connectors import changelog_postgres
 
     return changelog_postgres.Database(settings.database, settings.schema, pipeline)
@@ -163,13 +173,20 @@ def at(seq: int) -> Position:
 
 def _within(mark: Mark) -> Position:
     """The position of a row of the snapshot; `r` stands before `s`."""
-    key = json.dumps(mark.key, ensure_ascii=False, separators=(",", ":"))
+    key = json.dumps(mark.key, default=_wrapped, ensure_ascii=False, separators=(",", ":"))
     return Position(f"r{mark.since:016d}.{mark.rows:010d}.{mark.table}.{key}")
 
 
 def _mark(position: Position) -> Mark:
     since, rows, table, key = position[1:].split(".", 3)
-    return Mark(int(since), int(rows), table, json.loads(key))
+    return Mark(
+        int(since), int(rows), table, json.loads(key, object_hook=lambda wrapped: bytes.fromhex(wrapped["blob"]))
+    )
+
+
+def _wrapped(value: bytes) -> dict[str, str]:
+    """A key may be bytes."""
+    return {"blob": value.hex()}
 
 
 class _Shape(NamedTuple):
@@ -211,12 +228,18 @@ class ChangelogSource:
     def check(self) -> list[Finding]:
         """Whether the rights are there, and the triggers there, whole, and covering what the mapping declares."""
         if not self._database.is_installed():
-            repair = ";\n".join(self._database.install_sql(self._wanted()))
+            repair = self._repair(self._wanted())
             return [Finding("error", "changelog_missing", {}, repair)]
         if refused := self._database.refused():
             return [Finding("error", "changelog_refused", {"right": right}, grant) for right, grant in refused]
         covered = self._database.covered()
-        return [self._check_table(name, columns, covered) for name, columns in self._wanted().items()]
+        wanted = self._wanted()
+        checked = [self._check_table(name, columns, covered) for name, columns in wanted.items()]
+        return [*checked, *self._database.doubts(list(wanted))]
+
+    def _repair(self, tables: Mapping[str, Columns]) -> str:
+        statements = map(self._database.printed, self._database.install_sql(tables))
+        return ";\n".join(sql.removesuffix(";") for sql in statements)
 
     def _check_table(self, name: str, columns: Columns, covered: Mapping[str, Columns]) -> Finding:
         known = self._database.columns(name)
@@ -226,7 +249,7 @@ class ChangelogSource:
         if missing:
             params = {"table": name, "columns": ", ".join(missing), "known": ", ".join(sorted(known))}
             return Finding("error", "changelog_no_column", params)
-        repair = ";\n".join(self._database.install_sql({name: columns.with_all_of(covered.get(name, columns))}))
+        repair = self._repair({name: columns.with_all_of(covered.get(name, columns))})
         if name not in covered:
             return Finding("error", "changelog_no_triggers", {"table": name}, repair)
         unseen = [c for c in columns.names if c not in covered[name].names]

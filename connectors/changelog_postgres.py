@@ -24,6 +24,7 @@ from connectors.triggers_postgres import (
     write_body,
 )
 from syncd.errors import Halt, Transient
+from syncd.ports import Finding
 
 POLL_S: Final = 1.0
 PASSING_CLASSES: Final = ("08", "40", "53", "55", "57")
@@ -138,11 +139,19 @@ class Database:
             )
             return [(f"{right} {name}", f"GRANT {right} ON {name} TO {user}") for name, right in db.fetchall()]
 
+    def doubts(self, tables: Sequence[str]) -> Sequence[Finding]:
+        """What passes the triggers of these tables by."""
+        return ()
+
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
         return install_sql(self._schema, tables)
 
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]:
         return remove_sql(self._schema, tables, last)
+
+    def printed(self, statement: str) -> str:
+        """A statement as the server's own client reads it from a file."""
+        return statement
 
     def execute(self, statements: Sequence[str]) -> None:
         """Statements in one transaction."""

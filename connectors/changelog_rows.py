@@ -4,7 +4,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from struct import pack, unpack
+from typing import Any, NamedTuple, Protocol, Self
+
+from syncd.ports import Finding
 
 Images = dict[str, object]
 """A row by column name, as JSON says it."""
@@ -81,8 +84,10 @@ class Database(Protocol):
     def covered(self) -> Mapping[str, Columns]: ...
     def columns(self, table: str) -> frozenset[str]: ...
     def refused(self) -> Sequence[tuple[str, str]]: ...
+    def doubts(self, tables: Sequence[str]) -> Sequence[Finding]: ...
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]: ...
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]: ...
+    def printed(self, statement: str) -> str: ...
     def execute(self, statements: Sequence[str]) -> None: ...
     def marks(self) -> Marks: ...
     def frontier(self) -> int: ...
@@ -98,11 +103,22 @@ class Database(Protocol):
 def images(text: str) -> Images:
     """A row that the change table holds; a value that is no text, but should be, as bytes."""
     image: Images = json.loads(text)
-    if '{"blob":' in text:
-        image = {k: bytes.fromhex(v["blob"]) if isinstance(v, dict) else v for k, v in image.items()}
+    if '{"blob":' in text or '{"float":' in text:
+        image = {k: _unwrapped(v) if isinstance(v, dict) else v for k, v in image.items()}
     if not text.isascii() and not _is_unicode(text):
         image = {k: v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for k, v in image.items()}
     return image
+
+
+def _unwrapped(wrapped: Mapping[str, Any]) -> object:
+    """Bytes, or the shortest text that is this single-precision number."""
+    if "blob" in wrapped:
+        return None if wrapped["blob"] is None else bytes.fromhex(wrapped["blob"])
+    number = wrapped["float"]
+    if number is None:
+        return None
+    texts = (f"{number:.{digits}g}" for digits in range(6, 10))
+    return next((t for t in texts if unpack("f", pack("f", float(t)))[0] == number), repr(number))
 
 
 def _is_unicode(text: str) -> bool:

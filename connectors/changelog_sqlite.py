@@ -14,6 +14,7 @@ from typing import Final
 from connectors.changelog_rows import Chunk, Columns, Logged, Logs, Marks
 from connectors.triggers_sqlite import NOW, image, install_sql, quoted, remove_sql, triggers
 from syncd.errors import Halt, Transient
+from syncd.ports import Finding
 
 POLL_S: Final = 0.01
 BUSY_TIMEOUT_S: Final = 5.0
@@ -83,11 +84,19 @@ class Database:
         """What this user may not do, with the statement that would allow it. SQLite knows no rights but a file's."""
         return ()
 
+    def doubts(self, tables: Sequence[str]) -> Sequence[Finding]:
+        """What passes the triggers of these tables by."""
+        return ()
+
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
         return install_sql(tables)
 
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]:
         return remove_sql(tables, last)
+
+    def printed(self, statement: str) -> str:
+        """A statement as the server's own client reads it from a file."""
+        return statement
 
     def execute(self, statements: Sequence[str]) -> None:
         """Statements in one transaction."""

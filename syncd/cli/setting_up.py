@@ -64,6 +64,6 @@ def _changelog(config: Config, name: Name) -> wiring.Pipeline:
 def _show(statements: list[str], only_print: bool, done: str) -> None:
     if only_print:
         for statement in statements:
-            console.print(statement.rstrip() + ";", soft_wrap=True, markup=False)
+            console.print(statement.rstrip().removesuffix(";") + ";", soft_wrap=True, markup=False)
     else:
         line(done, statements=len(statements))

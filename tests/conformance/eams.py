@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import psycopg2
+import pymysql
 
-from connectors import changelog, memory, postgres
+from connectors import changelog, memory, mysql_dsn, postgres
 from syncd.change import Column, Kind, Row, Table
 from syncd.ports import Source
 
@@ -226,10 +227,36 @@ class LoggedPostgresEam(PostgresEam):
         return postgres.connect(self.settings, TABLES, self.dsn.rpartition("/")[2])
 
 
-EAMS: Mapping[str, Callable[[Path, Callable[[], str]], Eam]] = {
-    "memory": lambda directory, new_database: MemoryEam(),
-    "changelog-sqlite": lambda directory, new_database: ChangelogSqliteEam(directory / "eam.db"),
-    "changelog-postgres": lambda directory, new_database: ChangelogPostgresEam(new_database()),
-    "postgres": lambda directory, new_database: LoggedPostgresEam(new_database()),
+class MysqlEam(SqlEam):
+    """Tables in a MariaDB database; what reads them is up to the kind."""
+
+    mark = "%s"
+
+    def __init__(self, dsn: str) -> None:
+        address = mysql_dsn.parse(dsn).arguments()
+        super().__init__(pymysql.connect(**address, charset="utf8mb4", autocommit=True))
+        self.dsn = dsn
+        for sql in SCHEMA.replace("TEXT", "VARCHAR(200)").format(money="DECIMAL(18, 2)", date="DATE").split(";"):
+            self.db.cursor().execute(sql)
+
+
+class ChangelogMysqlEam(MysqlEam):
+    truncates = False
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.settings = changelog.Settings("mysql", dsn)
+        changelog.install(self.settings, TABLES)
+
+    def connect(self) -> Source:
+        return changelog.connect(self.settings, TABLES, "main")
+
+
+EAMS: Mapping[str, Callable[[Path, Callable[[str], str]], Eam]] = {
+    "memory": lambda directory, new: MemoryEam(),
+    "changelog-sqlite": lambda directory, new: ChangelogSqliteEam(directory / "eam.db"),
+    "changelog-postgres": lambda directory, new: ChangelogPostgresEam(new("new_database")),
+    "changelog-mysql": lambda directory, new: ChangelogMysqlEam(new("new_mariadb")),
+    "postgres": lambda directory, new: LoggedPostgresEam(new("new_database")),
 }
-"""How to make an EAM of each kind, in an empty directory or a new PostgreSQL database."""
+"""How to make an EAM of each kind, in an empty directory or a new database, by the name of its fixture."""

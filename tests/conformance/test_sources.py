@@ -21,10 +21,10 @@ WAIT_S = 20.0
 
 @pytest.fixture(params=EAMS)
 def eam(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eam]:
-    def new_database() -> str:
-        return str(request.getfixturevalue("new_database")())
+    def new(fixture: str) -> str:
+        return str(request.getfixturevalue(fixture)())
 
-    eam = EAMS[request.param](tmp_path, new_database)
+    eam = EAMS[request.param](tmp_path, new)
     yield eam
     eam.close()
 
