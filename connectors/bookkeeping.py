@@ -120,23 +120,16 @@ class Bookkeeper:
         for start in range(0, len(numbered), CHUNK_ROWS):
             rows: list[tuple[Value, ...]] = []
             for posting, number in numbered[start : start + CHUNK_ROWS]:
+                key, rule, subject, change, _, voucher, _, reverses, _, _ = posting
+                _, _, _, _, position, at, _ = change
                 seq += 1
-                voucher, change = posting.voucher, posting.change
-                if change.committed_at != moment:
-                    moment = change.committed_at
-                    committed_at = timestamp(moment)
+                if at != moment:
+                    moment, committed_at = at, timestamp(at)
                 fields = (
-                    str(seq),
-                    posting.key,
-                    posting.rule,
-                    posting.subject,
-                    "" if voucher is None else ref(voucher.period, voucher.type, number),
-                    "" if posting.reverses is None else posting.reverses.key,
-                    mapping_hash,
-                    change.position,
-                    committed_at,
-                    now,
-                    encode_content(posting),
+                    *(str(seq), key, rule, subject),
+                    "" if voucher is None else ref(voucher[1], voucher[0], number),
+                    "" if reverses is None else reverses.key,
+                    *(mapping_hash, position, committed_at, now, encode_content(posting)),
                 )
                 head = seal(head, fields)
                 rows.append((pipeline, *fields, head))

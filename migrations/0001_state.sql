@@ -1,6 +1,7 @@
 -- syncd's own tables, beside the finance tables so that exactly-once is one transaction.
 -- Portable on purpose: `syncd.` becomes `syncd_` where there are no schemas. Times are text,
 -- ISO 8601 in UTC with microseconds, so that they sort, hash and read the same everywhere.
+-- A key begins with what tells its rows apart: a comparison then seldom looks further than that.
 
 CREATE TABLE syncd.pipeline (
     name          TEXT PRIMARY KEY,
@@ -31,9 +32,9 @@ CREATE TABLE syncd.posting (
     posted_at     TEXT NOT NULL,
     content       TEXT NOT NULL,        -- JSON: cards, voucher and rows as posted
     hash          TEXT NOT NULL,
-    PRIMARY KEY (pipeline, seq)
+    PRIMARY KEY (seq, pipeline)
 );
-CREATE UNIQUE INDEX syncd_posting_key ON syncd.posting (pipeline, key);
+CREATE UNIQUE INDEX syncd_posting_key ON syncd.posting (key, pipeline);
 CREATE INDEX syncd_posting_subject ON syncd.posting (subject, pipeline);
 CREATE INDEX syncd_posting_reverses ON syncd.posting (reverses, pipeline) WHERE reverses <> '';
 
@@ -66,7 +67,7 @@ CREATE TABLE syncd.mirror (
     source_table  TEXT NOT NULL,
     key           TEXT NOT NULL,
     image         TEXT NOT NULL,        -- JSON object by column name
-    PRIMARY KEY (pipeline, source_table, key)
+    PRIMARY KEY (key, source_table, pipeline)
 );
 
 CREATE TABLE syncd.collected (

@@ -1,13 +1,14 @@
 """The hash chain over postings and over operators' actions.
 
 Each record's hash covers the one before it, so that a record which is edited, removed or moved breaks the chain
-from there on. The hash is SHA-256 over the previous hash, the lengths of the record's fields and the
-fields themselves, so that no two records read the same.
+from there on. The hash is SHA-256 over a JSON array, without blanks, of the previous hash and the record's fields.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
+
+import orjson
 
 GENESIS: Final = "0" * 64
 POSTING: Final = (
@@ -21,8 +22,7 @@ ACTION: Final = ("seq", "at", "actor", "action", "pipeline", "target", "reason",
 
 def seal(previous: str, fields: Sequence[str]) -> str:
     """The hash of a record, as 64 hexadecimal digits."""
-    lengths = ",".join(map(str, map(len, fields)))
-    return sha256("".join([previous, lengths, ":", *fields]).encode()).hexdigest()
+    return sha256(orjson.dumps((previous, *fields))).hexdigest()
 
 
 def breaks(records: Iterable[tuple[int, Sequence[str], str]], previous: str = GENESIS, first: int = 1) -> Iterator[int]:

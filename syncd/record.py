@@ -5,7 +5,7 @@ to: a name that is missing reads as UNCHANGED. Numbers that are money are JSON s
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, cast
@@ -34,6 +34,8 @@ def moment(text: str) -> datetime:
 
 def plain(value: Value) -> object:
     """A value as JSON holds it; Decimal, date and datetime as text."""
+    if type(value) is Decimal:  # nearly all that is asked for
+        return str(value)
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, Unchanged):
@@ -114,40 +116,54 @@ def _value(kind: Kind, stored: object) -> Value:
 
 
 def encode_content(posting: Posting) -> str:
-    """What a posting wrote, as JSON: its cards, its voucher with every line, its other rows."""
-    return _encode(
-        {
-            "cards": [[code, verb, fields] for code, verb, fields in posting.cards],
-            "voucher": None if posting.voucher is None else _voucher(posting.voucher),
-            "rows": [[table, key, values] for table, key, values in posting.rows],
-        }
-    )
+    """What a posting wrote, as JSON: its cards, its voucher with every line, its other rows. Said once: what it has
+    none of is left out, an event date that is the voucher's date too, and a line's summary is null where it is the
+    voucher's."""
+    _, _, _, _, cards, voucher, rows, _, _, _ = posting
+    content: dict[str, object] = {}
+    if cards:
+        content["cards"] = [[code, verb, fields] for code, verb, fields in cards]
+    if voucher is not None:
+        content["voucher"] = _voucher(voucher)
+    if rows:
+        content["rows"] = [[table, key, values] for table, key, values in rows]
+    return _encode(content)
+
+
+def decode_cards(content: str) -> Sequence[tuple[str, str, Mapping[str, object]]]:
+    """The card writes of an encoded posting: asset code, verb, fields; the values as JSON kept them."""
+    return [(code, verb, fields) for code, verb, fields in json.loads(content).get("cards", ())]
 
 
 def decode_voucher(content: str) -> Voucher | None:
     """The voucher of an encoded posting; the values of its auxiliaries as JSON kept them."""
-    stored = json.loads(content)["voucher"]
+    stored = json.loads(content).get("voucher")
     if stored is None:
         return None
+    summary = stored["summary"]
     return Voucher(
         stored["type"],
         stored["period"],
         date.fromisoformat(stored["date"]),
-        date.fromisoformat(stored["event_date"]),
-        stored["summary"],
-        tuple(Entry(a, Decimal(d), Decimal(c), s, dims) for a, d, c, s, dims in stored["entries"]),
+        date.fromisoformat(stored.get("event_date", stored["date"])),
+        summary,
+        tuple(
+            Entry(account, Decimal(debit), Decimal(credit), summary if said is None else said, dims)
+            for account, debit, credit, said, dims in stored["entries"]
+        ),
     )
 
 
 def _voucher(voucher: Voucher) -> dict[str, object]:
-    return {
-        "type": voucher.type,
-        "period": voucher.period,
-        "date": voucher.date,
-        "event_date": voucher.event_date,
-        "summary": voucher.summary,
-        "entries": [[a, str(d), str(c), said, dims] for a, d, c, said, dims in voucher.entries],
-    }
+    kind, period, day, event_date, summary, entries = voucher
+    lines = [
+        [account, str(debit), str(credit), None if said == summary else said, dims]
+        for account, debit, credit, said, dims in entries
+    ]
+    said: dict[str, object] = {"type": kind, "period": period, "date": day, "summary": summary, "entries": lines}
+    if event_date != day:
+        said["event_date"] = event_date
+    return said
 
 
 def _encode(value: object) -> str:

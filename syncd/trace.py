@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from syncd import statements
 from syncd.ports import Ledger
 from syncd.posting import Voucher
-from syncd.record import decode_voucher, moment
+from syncd.record import decode_cards, decode_voucher, moment
 
 SQL: Final = statements.load("syncd", "trace.sql")
 
@@ -108,7 +108,7 @@ def _step(row: Sequence[object], subject: str, card: dict[str, object]) -> Step:
         str, row
     )
     changes = []
-    for asset_code, _, fields in json.loads(content)["cards"]:
+    for asset_code, _, fields in decode_cards(content):
         if asset_code == subject:
             changes += [CardChange(name, card.get(name), value) for name, value in fields.items()]
             card.update(fields)

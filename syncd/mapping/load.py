@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from syncd.change import Kind, Table
@@ -22,10 +22,13 @@ from syncd.mapping.scope import Reader
 from syncd.mapping.source import read
 from syncd.mapping.translator import Program, Translator, compile_plan
 
+HASH_DIGITS: Final = 32
+"""Of a SHA-256: 128 bits tell contents apart, and every posting carries them."""
+
 
 @dataclass(frozen=True)
 class Mapping:
-    """A mapping that has been found right. `hash` is the SHA-256 of all its files; `schedules` are the cron
+    """A mapping that has been found right. `hash` is of all its files; `schedules` are the cron
     expressions of collecting rules."""
 
     path: Path
@@ -150,4 +153,4 @@ def _hash(folder: Path, files: Sequence[Path]) -> str:
         content = file.read_bytes()
         name = str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name
         total.update(f"{len(name)}:{name}{len(content)}:".encode() + content)
-    return total.hexdigest()
+    return total.hexdigest()[:HASH_DIGITS]

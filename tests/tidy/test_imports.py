@@ -26,7 +26,7 @@ class Layer(NamedTuple):
 
 LAYERS = (
     Layer(("syncd.language",), ("yaml",)),
-    Layer(("syncd.record",), ("orjson",)),
+    Layer(("syncd.record", "syncd.audit"), ("orjson",)),
     Layer(PURE, ()),
     Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
     Layer(
