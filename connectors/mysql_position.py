@@ -1,12 +1,13 @@
 """Positions in the binary log of MySQL and MariaDB, as text whose order is the log's.
 
     0/DONE/COVERAGE                 in the snapshot: rows read so far, and how far each table was read
-    1/FILE.BIRTH.OFFSET.INDEX       in the stream: change INDEX of the transaction that begins at OFFSET of the file
-    1/FILE.BIRTH.OFFSET.00000000    after everything before OFFSET
+    1/FILE.BIRTH.OFFSET.EVENT.ROW   in the stream: of the transaction that begins at OFFSET of the file, ROW of EVENT
+    1/FILE.BIRTH.OFFSET.0….0…       after everything before OFFSET
 
 FILE is the number that ends the file's name, which grows past six digits; BIRTH is when the server began the file, in
 seconds since 1970. After a RESET MASTER, and on another server, the same names and offsets mean other changes: BIRTH
-tells them apart. Rows of a snapshot are as of the point where the stream begins (see `rewind`).
+tells them apart. EVENT counts all events of a transaction, so that it means the same whichever tables are tracked.
+Rows of a snapshot are as of the point where the stream begins (see `rewind`).
 """
 
 import json
@@ -55,10 +56,12 @@ class Reading(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A position in the stream: `nth` changes of the transaction that begins at `point` have been said."""
+    """A position in the stream: of the transaction that begins at `point`, all has been said up to `row` of `event`,
+    both counted from 1; 0 and 0 say nothing of it."""
 
     point: Point
-    nth: int
+    event: int = 0
+    row: int = 0
 
 
 def in_snapshot(done: int, coverage: Coverage | None = None) -> Position:
@@ -69,14 +72,15 @@ def in_snapshot(done: int, coverage: Coverage | None = None) -> Position:
     return Position(f"0/{done:016d}/{json.dumps(stored, ensure_ascii=False, separators=(',', ':'))}")
 
 
-def in_stream(point: Point, nth: int = 0) -> Position:
-    """After change `nth` of the transaction that begins at the point; 0 is before its first."""
-    return Position(f"{prefix(point)}{nth:08d}")
+def in_stream(point: Point) -> Position:
+    """After everything before the point."""
+    return Position(f"{of_event(point, 0)}{0:08d}")
 
 
-def prefix(point: Point) -> str:
-    """What the positions of a transaction's changes begin with; eight digits follow."""
-    return f"1/{_text(point)}."
+def of_event(point: Point, event: int) -> str:
+    """What the positions of an event's rows begin with, in the transaction that begins at the point; eight digits
+    follow, the row's number."""
+    return f"1/{_text(point)}.{event:08d}."
 
 
 def parse(position: Position) -> Reading | Place:
@@ -87,8 +91,8 @@ def parse(position: Position) -> Reading | Place:
         return Reading(int(done), _coverage(tail) if tail else None)
     if kind != "1":
         raise ValueError(f"not a position in a binary log: {position}")
-    point, _, nth = rest.rpartition(".")
-    return Place(_point(point), int(nth))
+    point, event, row = rest.rsplit(".", 2)
+    return Place(_point(point), int(event), int(row))
 
 
 def _text(point: Point) -> str:

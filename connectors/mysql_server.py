@@ -24,7 +24,8 @@ MYSQL_LOG_STATUS: Final = (8, 2, 0)
 _VARIABLES: Final = (
     *("log_bin", "binlog_format", "binlog_row_image", "binlog_row_metadata", "binlog_row_value_options"),
     *("log_bin_compress", "binlog_transaction_compression", "binlog_expire_logs_seconds", "expire_logs_days"),
-    *("server_id", "server_uuid", "server_uid", "lower_case_table_names", "log_slave_updates", "log_replica_updates"),
+    *("server_id", "server_uuid", "gtid_domain_id", "lower_case_table_names"),
+    *("log_slave_updates", "log_replica_updates"),
 )
 _FACTS: Final = "SELECT version(), current_user(), database()"
 _TABLE: Final = """
@@ -42,8 +43,16 @@ _UNIQUE: Final = """
 """
 
 
+_REACHING: Final = """
+    SELECT 1 FROM information_schema.triggers WHERE event_object_table IN %(words)s
+    UNION ALL SELECT 1 FROM information_schema.views WHERE table_name IN %(words)s
+    UNION ALL SELECT 1 FROM information_schema.routines WHERE routine_name IN %(words)s
+    LIMIT 1
+"""
+
+
 class Facts(NamedTuple):
-    """Which server this is. `version` is as (10, 11, 19); `uid` survives restarts and tells it from its replicas;
+    """Which server this is. `version` is as (10, 11, 19); `uid` survives restarts and tells it from other servers;
     `folds` when the case of table names means nothing; `variables` are its global ones, in lower case."""
 
     mariadb: bool
@@ -90,13 +99,13 @@ class Server:
     """One ordinary connection, each statement a transaction of its own. Raises Transient or Halt."""
 
     def __init__(self, dsn: str) -> None:
-        self._connection = open_connection(dsn)
+        self.connection = open_connection(dsn)
 
     def close(self) -> None:
-        close(self._connection)
+        close(self.connection)
 
     def query(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
-        return rows(self._connection, sql, *params)
+        return rows(self.connection, sql, *params)
 
     def facts(self) -> Facts:
         text, user, database = self.query(_FACTS)[0]
@@ -106,7 +115,7 @@ class Server:
         return Facts(
             mariadb="mariadb" in text.lower(),
             version=_numbers(text),
-            uid=variables.get("server_uuid") or variables.get("server_uid") or server_id,
+            uid=variables.get("server_uuid") or f"{server_id}-{variables.get('gtid_domain_id', '')}",
             server_id=int(server_id),
             user=user,
             database=database or "",
@@ -126,8 +135,7 @@ class Server:
 
     def log_end(self, facts: Facts) -> LogEnd | None:
         """None when there is no log."""
-        new = not facts.mariadb and facts.version >= MYSQL_LOG_STATUS
-        for row in self.query("SHOW BINARY LOG STATUS" if new else "SHOW MASTER STATUS"):
+        for row in self.query(log_status_sql(facts)):
             return LogEnd(row[0], row[1], _names(row[2]), _names(row[3]))
         return None
 
@@ -156,6 +164,11 @@ class Server:
         new = not facts.mariadb and facts.version >= MYSQL_REPLICAS
         return bool(self.allowed("SHOW REPLICA STATUS" if new else "SHOW SLAVE STATUS"))
 
+    def reaches(self, words: frozenset[str]) -> bool:
+        """Whether a statement with these words may change tables that it does not name."""
+        with guarded(), self.connection.cursor() as cursor:
+            return bool(words) and cursor.execute(_REACHING, {"words": sorted(words)}) > 0
+
     def allowed(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a statement; none when this user may not run it."""
         try:
@@ -164,6 +177,12 @@ class Server:
             if halt.code == "mysql_no_right":
                 return []
             raise
+
+
+def log_status_sql(facts: Facts) -> str:
+    """The statement that tells where the log ends."""
+    new = not facts.mariadb and facts.version >= MYSQL_LOG_STATUS
+    return "SHOW BINARY LOG STATUS" if new else "SHOW MASTER STATUS"
 
 
 def open_connection(dsn: str, **options: Any) -> Any:

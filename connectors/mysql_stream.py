@@ -1,0 +1,345 @@
+"""The binary log as change sets, transaction by transaction, from a given position."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from connectors import binlog
+from connectors.binlog import Event, Garbled
+from connectors.binlog_rows import RowReader, Rows, compile_rows
+from connectors.binlog_stream import Events
+from connectors.binlog_table import table_map
+from connectors.mysql_position import Place, Point, in_stream, of_event
+from connectors.mysql_server import guarded
+from connectors.mysql_statement import Effect, Name, effect, summary
+from syncd.change import Change, ChangeSet, Op, Position, Table
+from syncd.errors import Gap, Halt
+
+CHANGES_MAX: Final = 2_000
+"""Changes of one set; a longer transaction comes as several."""
+EVENTS_PER_LOOK: Final = 1_024
+"""Events between two looks at the clock: changes of tables that nobody tracks make no set."""
+MOVE_INTERVAL_S: Final = 1.0
+"""How often an idle reader follows a log that moves with other people's changes."""
+OFFSET_SPAN: Final = 1 << 32
+"""Offsets in events are the low 32 bits; a transaction may take a file beyond them."""
+FILE_START: Final = 4
+_XA_FLAG: Final = 0x40
+_MARIADB_GTID: Final = 162
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_VERBS: Final[Mapping[str, Op]] = {"insert": "insert", "update": "update", "delete": "delete"}
+
+
+@dataclass(frozen=True)
+class Log:
+    """Which log is read, and for which tables. `arguments` are those of the driver's `connect`; `base` is the files'
+    name without its number. `reaches` tells whether a statement with these words in it may change a tracked table by
+    a trigger, view or routine."""
+
+    arguments: Mapping[str, Any]
+    server_id: int
+    mariadb: bool
+    base: str
+    charsets: dict[int, str]
+    tables: Mapping[Name, Table]
+    folds: bool
+    zone: tzinfo
+    heartbeat_s: float
+    reaches: Callable[[frozenset[str]], bool]
+
+
+def open_events(log: Log, point: Point) -> Events:
+    """The log's events from a point on. Raises Transient, Gap or Halt."""
+    with guarded():
+        return Events(
+            log.arguments,
+            log.server_id,
+            mariadb=log.mariadb,
+            file=file_name(log.base, point.file),
+            position=point.offset if point.offset < OFFSET_SPAN else FILE_START,
+            heartbeat_s=log.heartbeat_s,
+        )
+
+
+def file_name(base: str, number: int) -> str:
+    """A log file's name, as the server makes it."""
+    return f"{base}.{number:06d}"
+
+
+def file_number(name: str) -> int:
+    """The inverse."""
+    return int(name.rpartition(".")[2])
+
+
+def birth(log: Log, point: Point, timeout_s: float) -> int:
+    """When the server began the file of a point, in seconds since 1970."""
+    events = open_events(log, point)
+    try:
+        with guarded():
+            while (event := events.read(timeout_s)) is not None:
+                if event.kind == "format":
+                    return event.timestamp
+    finally:
+        events.close()
+    raise Halt("mysql_garbled", error="the log does not begin with its format")
+
+
+class Stream:
+    """A running dump of the log; belongs to one thread. `point` is up to where it has been read, `committed_at` when
+    the last transaction was committed that was read."""
+
+    def __init__(self, log: Log, place: Place) -> None:
+        self.committed_at = _EPOCH
+        self._log, self._place = log, place
+        self._point = place.point
+        self._names = dict(log.tables)
+        self._table_maps: dict[bytes, bytes] = {}
+        self._readers: dict[bytes, tuple[Table, RowReader] | None] = {}
+        self._born = False
+        self._open = self._begun = self._is_xa = False
+        self._start, self._nth, self._said_rows = place.point, 0, False
+        self._changes: list[Change] = []
+        self._ready: deque[ChangeSet] = deque()
+        self._said, self._said_at = place.point, time.monotonic()
+        self._events = open_events(log, place.point)
+
+    @property
+    def point(self) -> Point:
+        """The end of the last transaction that has been read whole."""
+        return self._start if self._open else self._point
+
+    def reached(self, durable: Point) -> Point:
+        """Up to where nothing is left to do, when all that was said is durable up to a point."""
+        return self.point if durable >= self._said and not self._ready else durable
+
+    def close(self) -> None:
+        """Leave."""
+        with guarded():
+            self._events.close()
+
+    def read(self, timeout_s: float) -> ChangeSet | None:
+        """The next set, or None after the timeout. Raises Transient, Gap or Halt."""
+        try:
+            with guarded():
+                return self._read(time.monotonic() + timeout_s)
+        except Garbled as error:
+            raise Halt("mysql_garbled", error=error) from error
+
+    def _read(self, deadline: float) -> ChangeSet | None:
+        taken = 0
+        while not self._ready:
+            event = self._events.read(max(0.0, min(deadline - time.monotonic(), MOVE_INTERVAL_S)))
+            if event is not None:
+                self._take(event)
+                taken += 1
+            if event is None or event.kind == "heartbeat":
+                self._follow()
+            if (event is None or taken % EVENTS_PER_LOOK == 0) and time.monotonic() >= deadline:
+                break
+        return self._ready.popleft() if self._ready else None
+
+    def _take(self, event: Event) -> None:
+        kind = event.kind
+        if kind in _VERBS:
+            self._rows(event)
+        elif kind == "table":
+            self._table(event)
+        elif kind == "gtid":
+            self._gtid(event)
+        elif kind == "query":
+            self._query(event)
+        elif kind in ("rotate", "format"):
+            self._file(event)
+            return
+        elif kind == "xa_prepare":
+            self._require_no_rows("mysql_xa", "XA PREPARE")
+        elif kind == "compressed":
+            raise Gap("mysql_compressed_event", type=event.code)
+        elif kind in ("partial", "unreadable", "unknown"):
+            raise Gap("mysql_unreadable_event", type=event.code)
+        if kind != "heartbeat":
+            self._pass(event.end)
+        if kind in ("commit", "xa_prepare"):
+            self._commit()
+
+    def _pass(self, end: int) -> None:
+        """The event ends where it says; of the offset only the low bits are said."""
+        if end:
+            file, born, offset = self._point
+            reached = offset - offset % OFFSET_SPAN + end
+            self._point = Point(file, born, reached if reached >= offset else reached + OFFSET_SPAN)
+
+    def _file(self, event: Event) -> None:
+        """A new file, or the one that the dump begins with."""
+        if event.kind == "rotate":
+            name, position = binlog.rotation(event)
+            number = file_number(name)
+            if number < self._point.file:
+                raise Gap("mysql_log_reset", error=name)
+            if number > self._point.file:
+                self._point = Point(number, 0, position)
+                self._table_maps.clear()
+                self._readers.clear()
+            return
+        file, born, offset = self._point
+        if born not in (0, event.timestamp):
+            raise Gap("mysql_log_reset", error=f"{file_name(self._log.base, file)}: {born} ≠ {event.timestamp}")
+        if not self._born and offset >= OFFSET_SPAN:
+            offset = FILE_START
+        self._born = True
+        self._point = Point(file, event.timestamp, offset)
+        self._pass(event.end)
+
+    def _gtid(self, event: Event) -> None:
+        named = binlog.gtid(event)
+        self._begin(event)
+        self._is_xa = event.code == _MARIADB_GTID and bool(event.data[12] & _XA_FLAG)
+        self._begun = event.code == _MARIADB_GTID and not named.standalone
+        if named.committed_us:
+            self.committed_at = _EPOCH + timedelta(microseconds=named.committed_us)
+
+    def _begin(self, event: Event) -> None:
+        self._open, self._begun, self._is_xa, self._said_rows = True, False, False, False
+        self._start, self._nth = self._point, 0
+        self.committed_at = _EPOCH + timedelta(seconds=event.timestamp)
+
+    def _query(self, event: Event) -> None:
+        schema, sql = binlog.query(event)
+        done = effect(schema, sql)
+        if not self._open:
+            self._begin(event)
+        self._nth += 1
+        if done.does == "begin":
+            self._begun = True
+            return
+        if done.does in ("rollback", "rollback_to"):
+            self._roll_back(done, sql)
+        elif sql.startswith("XA "):
+            self._begun = self._is_xa = not sql.startswith(("XA COMMIT", "XA ROLLBACK"))
+        elif done.does == "truncate":
+            self._truncate(done)
+        elif done.does == "rows":
+            self._require_harmless(done, sql)
+        elif done.does in ("rename", "create"):
+            self._renamed(done)
+        elif done.does == "unlogged":
+            self._require_others(done, sql)
+        if done.does in ("commit", "rollback") or not self._begun:
+            self._pass(event.end)
+            self._commit()
+
+    def _commit(self) -> None:
+        """Transactions of others are not worth a set each; now and then one of them moves the position."""
+        self._open = self._begun = self._is_xa = False
+        self._say_full_sets()
+        if self._changes or self._said_rows or time.monotonic() - self._said_at >= self._log.heartbeat_s:
+            self._say(self._changes, in_stream(self._point))
+            self._changes = []
+
+    def _say_full_sets(self) -> None:
+        while len(self._changes) > CHANGES_MAX:
+            part, self._changes = self._changes[:CHANGES_MAX], self._changes[CHANGES_MAX:]
+            self._say(part, part[-1].position)
+            self._said_rows = True
+
+    def _say(self, changes: list[Change], position: Position) -> None:
+        self._said, self._said_at = self.point, time.monotonic()
+        self._ready.append(ChangeSet(changes, position, self.committed_at if changes else None))
+
+    def _follow(self) -> None:
+        """Nothing waits: the position follows what others have written."""
+        silence = time.monotonic() - self._said_at
+        if self._open or not self._point.birth or self._point <= self._said:
+            return
+        if silence >= min(self._log.heartbeat_s, MOVE_INTERVAL_S):
+            self._say([], in_stream(self._point))
+
+    def _table(self, event: Event) -> None:
+        """Rows of this table read from now on as it is described here."""
+        key = binlog.table_id(event)
+        if self._table_maps.get(key) == event.data:
+            return
+        wire = table_map(event.data, self._log.mariadb)
+        table = self._names.get(self._spelt((wire.schema, wire.name)))
+        self._table_maps[key] = event.data
+        self._readers[key] = None
+        if table is not None:
+            if wire.columns and not wire.columns[0].name:
+                raise Gap("mysql_nameless_event", table=f"{wire.schema}.{wire.name}")
+            self._readers[key] = table, compile_rows(wire, table, self._log.charsets, self._log.zone)
+
+    def _rows(self, event: Event) -> None:
+        self._nth += 1
+        if (found := self._readers.get(binlog.table_id(event), ...)) is ...:
+            raise Garbled("rows without their table")
+        if found is None or self._start < self._place.point:
+            return
+        table, reader = found
+        if self._is_xa:
+            raise Gap("mysql_xa", table=table.name)
+        read: Callable[[bytes], Rows] = getattr(reader, event.kind)
+        self._add(table.alias, _VERBS[event.kind], read(event.data))
+        self._say_full_sets()
+
+    def _add(self, alias: str, op: Op, rows: Rows) -> None:
+        """The rows of an event, but for those that were said before the position that is resumed from."""
+        at, event, last = self._place
+        first = 1
+        if self._start == at and self._nth <= event:
+            if self._nth < event:
+                return
+            first = last + 1
+        position, committed_at = of_event(self._start, self._nth), self.committed_at
+        self._changes += [
+            Change(alias, op, before, after, Position(f"{position}{n:08d}"), committed_at, flawed)
+            for n, (before, after, flawed) in enumerate(rows, 1)
+            if n >= first
+        ]
+
+    def _truncate(self, done: Effect) -> None:
+        for name in done.tables:
+            if (table := self._names.get(self._spelt(name))) and self._start >= self._place.point:
+                self._add(table.alias, "truncate", [(None, None, False)])
+
+    def _roll_back(self, done: Effect, sql: str) -> None:
+        """Rows are logged before a rollback only beside tables that cannot be rolled back."""
+        if done.does == "rollback" and not self._said_rows:
+            self._changes.clear()
+        self._require_no_rows("mysql_rolled_back", summary(sql))
+
+    def _require_no_rows(self, code: str, what: str) -> None:
+        if self._changes or self._said_rows:
+            raise Gap(code, table=what)
+
+    def _require_harmless(self, done: Effect, sql: str) -> None:
+        """A change that was logged as a statement must not be one of a tracked table."""
+        words = {self._fold(word) for word in done.words}
+        if any(name in words for _, name in self._names) or self._log.reaches(done.words):
+            raise Gap("mysql_statement", statement=summary(sql))
+
+    def _require_others(self, done: Effect, sql: str) -> None:
+        tracked = set(self._names) | {(schema, "") for schema, _ in self._names}
+        if any(self._spelt(name) in tracked for name in done.tables):
+            raise Gap("mysql_unlogged", statement=summary(sql))
+
+    def _renamed(self, done: Effect) -> None:
+        """A tracked table under another name is still the same one, unless another takes its place."""
+        names = [self._spelt(name) for name in done.tables]
+        moves = dict(zip(names[::2], names[1::2], strict=True)) if done.does == "rename" else {}
+        for old, new in moves.items():
+            if (table := self._names.pop(old, None)) is not None:
+                self._names[new] = table
+        self._table_maps.clear()
+        for name in [*moves.values(), *(names if done.does == "create" else [])]:
+            declared = self._log.tables.get(name)
+            if declared is not None:
+                self._names = {n: t for n, t in self._names.items() if t.alias != declared.alias} | {name: declared}
+
+    def _spelt(self, name: Name) -> Name:
+        return self._fold(name[0]), self._fold(name[1])
+
+    def _fold(self, text: str) -> str:
+        return text.lower() if self._log.folds else text
