@@ -55,6 +55,7 @@ class Differences:
         self._found = found
         self._emptied: set[str] = set()
         self._nth = 0
+        self._newest: datetime | None = None
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_TABLES)
         self._database.execute("BEGIN")
@@ -67,6 +68,7 @@ class Differences:
         """The source says this; what it says later of the same row counts."""
         alias, op, before, after, _, at, flawed = change
         self._nth += 1
+        self._newest = at if self._newest is None else max(at, self._newest)
         if op == "truncate":
             self._database.execute("DELETE FROM said WHERE tab = ?", (self._number[alias],))
             self._emptied.add(alias)
@@ -89,7 +91,9 @@ class Differences:
     def all(self, is_whole: bool, now: datetime) -> Iterator[Change]:
         """The differences as changes without a place. What is gone goes first, so that an asset which went and came
         again under another key comes last, and what refers to something before that; references go when nothing
-        refers to them any more."""
+        refers to them any more. Nobody knows when a row went: by the newest moment that the source spoke of, or by
+        `now` where it spoke of none."""
+        now = self._newest or now
         aliases = list(self._tables)
         for alias in reversed(aliases):
             if alias not in self._references:

@@ -31,6 +31,8 @@ ROWS_MAX: Final = 2_000
 """Rows of the mirror that are fetched at a time, and differences of one set."""
 PROBE_S: Final = 1.0
 """How long a log is read to hear whether it goes on."""
+OVER_POLL_S: Final = 0.02
+"""How soon a reader to whom nothing more is said notices that it may go."""
 _MIRROR: Final = "SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ?"
 
 
@@ -172,7 +174,7 @@ class Compared:
         try:
             return next(self._sets)
         except StopIteration:
-            time.sleep(timeout_s)  # nothing comes any more
+            time.sleep(min(timeout_s, OVER_POLL_S))
             return None
 
     def ack(self, position: Position) -> None:

@@ -47,8 +47,8 @@ def _empty() -> sqlite3.Connection:
 
 
 def new_finance() -> sqlite3.Connection:
-    """A finance database in memory, with syncd's tables."""
-    database = sqlite3.connect(":memory:", isolation_level=None)
+    """A finance database in memory, with syncd's tables. A repair's reader looks into it from its own thread."""
+    database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     _empty().backup(database)
     database.execute("PRAGMA foreign_keys = ON")
     return database

@@ -48,15 +48,15 @@ def simulate(seed: int) -> None:
             _turn(world, daemon, chance)
         world.settle()
         faults.probability = 0.0
-        _come_to_rest(daemon)
+        come_to_rest(daemon)
         books.sound(database)
-        changes = _changes(world, daemon.as_of)
+        changes = said(world, Position(f"r{daemon.as_of:012d}.{0:06d}"))
         expected = oracle.judge(changes, books.facts(database, mapping().tables))
-        _compare(books.held(database), expected)
+        compare(books.held(database), expected)
         ((counted,),) = database.execute("SELECT changes FROM syncd_pipeline").fetchall()
         assert counted == len(changes), "invariant 1: changes were lost, or counted twice"
         daemon.take_snapshot()
-        _come_to_rest(daemon)
+        come_to_rest(daemon)
         _compare_after_snapshot(books.held(database), expected)
 
 
@@ -74,7 +74,7 @@ def _turn(world: World, daemon: Daemon, chance: Random) -> None:
             operators.act(daemon.desk, PIPELINE, mapping().tables, chance)
 
 
-def _come_to_rest(daemon: Daemon) -> None:
+def come_to_rest(daemon: Daemon) -> None:
     """Everything that waits is carried, nothing more happens."""
     for _ in range(QUIET_TURNS_MAX):
         moved = [list(daemon.do(verb)) for verb in ("step", "replay", "collect")]
@@ -83,18 +83,18 @@ def _come_to_rest(daemon: Daemon) -> None:
     raise AssertionError("the daemon does not come to rest")
 
 
-def _changes(world: World, as_of: int) -> list[Change]:
-    """What the source had to say: the snapshot as of a commit, and the stream from there."""
+def said(world: World, position: Position) -> list[Change]:
+    """What the source had to say from a position on."""
     world.store.forgotten = 0
     source = MemorySource(Settings(world.store), mapping().tables)
-    source.start(Position(f"r{as_of:012d}.{0:06d}"))
+    source.start(position)
     changes: list[Change] = []
-    while (said := source.read(0)) is not None:
-        changes += said.changes
+    while (read := source.read(0)) is not None:
+        changes += read.changes
     return changes
 
 
-def _compare(found: oracle.Books, expected: oracle.Books) -> None:
+def compare(found: oracle.Books, expected: oracle.Books) -> None:
     assert found.parked == expected.parked, "invariants 1, 4 and 5: other rows are parked"
     made = {subject: postings for subject, postings in expected.made.items() if postings}
     assert dict(found.made) == made, "invariants 2 and 4: other postings, or in another order"
