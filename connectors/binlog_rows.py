@@ -6,7 +6,8 @@ compiled for it: no loop, no test, nothing at all for a column that nobody decla
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from struct import Struct
 from typing import Final, NamedTuple, cast
@@ -45,41 +46,29 @@ def compile_rows(wire: TableMap, table: Table, charsets: Charsets, zone: tzinfo 
     `charsets` are those of the server, see `binlog_stream.charsets`; a DATETIME is taken in `zone`."""
     images = _Images(wire, table, charsets, zone)
 
-    def one(data: bytes) -> list[tuple[Row, bool]]:
-        (image,), at = images.start(data, 1)
-        rows, end = [], len(data)
-        try:
-            while at < end:
-                row, at, flawed = image.read(data, at)
-                rows.append((row, flawed))
-        except (IndexError, struct.error):
-            raise Garbled("a row ends early") from None
-        if at != end:
-            raise Garbled("a row has another length than its columns")
-        return rows
-
     def insert(data: bytes) -> Rows:
-        return [(None, row, flawed) for row, flawed in one(data)]
+        with _whole():
+            (image,), at = images.start(data, 1)
+            return [(None, row, flawed) for row, flawed in image.rows(data, at)]
 
     def delete(data: bytes) -> Rows:
-        return [(row, None, flawed) for row, flawed in one(data)]
+        with _whole():
+            (image,), at = images.start(data, 1)
+            return [(row, None, flawed) for row, flawed in image.rows(data, at)]
 
     def update(data: bytes) -> Rows:
-        (first, second), at = images.start(data, 2)
         rows: Rows = []
-        end = len(data)
-        try:
-            while at < end:
+        with _whole():
+            (first, second), at = images.start(data, 2)
+            while at < len(data):
                 before, at, flawed = first.read(data, at)
                 after, at, flawed_after = second.read(data, at)
                 if flawed_after:
                     after = tuple(b if a is UNCHANGED else a for a, b in zip(after, before, strict=True))
                     flawed_after = _marked(after)
                 rows.append((before, after, flawed or flawed_after))
-        except (IndexError, struct.error):
-            raise Garbled("a row ends early") from None
-        if at != end:
-            raise Garbled("a row has another length than its columns")
+            if at != len(data):
+                raise IndexError
         return rows
 
     return RowReader(insert, update, delete)
@@ -140,6 +129,14 @@ class _Image:
         read = self._compiled.get(nulls)
         return read(data, start) if read is not None else self._rare(data, start, nulls)
 
+    def rows(self, data: bytes, at: int) -> Iterator[tuple[Row, bool]]:
+        """All rows from there on. Raises IndexError when the data do not end where a row does."""
+        while at < len(data):
+            row, at, flawed = self.read(data, at)
+            yield row, flawed
+        if at != len(data):
+            raise IndexError
+
     def _rare(self, data: bytes, at: int, nulls: bytes) -> tuple[Row, int, bool]:
         filled = [i for n, i in enumerate(self._columns) if not nulls[n // 8] >> n % 8 & 1]
         seen = self._seen[nulls] = self._seen.get(nulls, 0) + 1
@@ -180,7 +177,7 @@ class _Plan:
             start = at + where.prefix
             at = start + (int.from_bytes(data[at:start], "little") if where.prefix else where.size)
             if at > len(data):
-                raise Garbled("a row ends early")
+                raise IndexError
             if (i := self._wanted.get(self.wires[n].name)) is not None:
                 values[i] = self._readers[i](data[start:at])
         row = tuple(values)
@@ -272,6 +269,14 @@ class _Code:
         self.lines += self._values
         self._values = []
         self._fields = {"<": [], ">": []}
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    try:
+        yield
+    except (IndexError, ValueError, struct.error):
+        raise Garbled("rows have another length than their columns") from None
 
 
 def _marked(row: Row) -> bool:

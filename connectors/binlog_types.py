@@ -123,6 +123,11 @@ def fraction_bytes(wire: WireColumn) -> int:
     return (wire.meta + 1) // 2
 
 
+def is_padded(wire: WireColumn) -> bool:
+    """Whether the log leaves out the zeros at a value's end: BINARY(n)."""
+    return wire.type == STRING and wire.collation == BINARY
+
+
 def codec(wire: WireColumn, charsets: Charsets) -> tuple[str, str] | None:
     """Python's codec of a column's text and how it takes errors; None where there is none. Bytes that are no text are
     taken as UTF-8, as everywhere."""
@@ -190,6 +195,8 @@ def _labelled(wire: WireColumn, charsets: Charsets) -> Text:
 def _decoded(wire: WireColumn, charsets: Charsets) -> Text:
     if (found := codec(wire, charsets)) is None:
         return _foreign
+    if is_padded(wire):
+        return lambda raw: decode(raw.ljust(wire.meta, b"\0"))
     if found[0] == "utf-8":
         return decode
     name, errors = found
@@ -254,7 +261,7 @@ def _datetime2(number: int, digits: int) -> str:
 def _timestamp2(number: int, digits: int) -> str:
     bits = (digits + 1) // 2 * 8
     seconds, part = number >> bits, number & ((1 << bits) - 1)
-    return _seconds(seconds, _fraction(part, digits)) if number else _ZERO_MOMENT
+    return _seconds(seconds, _fraction(part, digits)) if number else _ZERO_MOMENT + _fraction(0, digits)
 
 
 def _seconds(seconds: int, fraction: str) -> str:
