@@ -63,6 +63,8 @@ def _members(data: bytes, type: int, start: int, depth: int) -> Iterator[str]:
         entry = values + n * (1 + width)
         member = data[entry]
         at = entry + 1 if member in _INLINE[large] else start + offset(data, entry + 1)[0]
+        if at <= start:
+            raise ValueError("a JSON value that holds itself")
         text = _value(data, member, at, depth)
         if named:
             key = keys + n * (width + 2)
