@@ -27,6 +27,8 @@ INTEGERS = (
     (8, "I", 0, 2**32),
     (9, "q", -(2**63), 2**63),
 )
+NOON = (2026 * 13 + 1) << 22 | 31 << 17 | 12 << 12 | 13 << 6 | 14
+LONG_AGO = -((838 << 12 | 59 << 6 | 58) << 24)
 
 
 def packed(document: Any, large: bool) -> tuple[int, bytes, bool]:
