@@ -124,6 +124,8 @@ class Loaded:
 
     def _filled(self, value: object, trail: Trail) -> object:
         """The same with every `${NAME}` replaced from the environment."""
+        if isinstance(value, dict):
+            return {name: self._filled(part, (*trail, name)) for name, part in value.items()}
         if not isinstance(value, str):
             return value
         for name in _VARIABLE.findall(value):
