@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -339,7 +339,8 @@ class ChangelogSource:
             self._closed = True
             try:
                 if self._started:
-                    self._database.acknowledge(self._acknowledged, 0)
+                    with suppress(Transient):
+                        self._database.acknowledge(self._acknowledged, 0)
             finally:
                 self._database.close()
 

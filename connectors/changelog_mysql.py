@@ -16,8 +16,9 @@ from typing import Any, Final
 import pymysql
 
 from connectors import mysql_dsn, mysql_server
+from connectors.changelog_mysql_check import DENIED, NO_TABLE, doubts, refusal, refused
 from connectors.changelog_rows import Chunk, Columns, Logged, Logs, Marks
-from connectors.mysql_server import literal, quoted, rows
+from connectors.mysql_server import quoted, rows
 from connectors.triggers_mysql import (
     EVENTS,
     NOW,
@@ -29,7 +30,6 @@ from connectors.triggers_mysql import (
     printed,
     quoted_table,
     remove_sql,
-    trigger,
 )
 from syncd.errors import Gap, Halt
 from syncd.ports import Finding
@@ -42,9 +42,6 @@ CLAIMS_MAX: Final = 1_000
 """Numbers that one statement gives up."""
 DUPLICATE: Final = 1062
 LOCKED: Final = (1205, 1213)
-NO_TABLE: Final = 1146
-NO_TRIGGER: Final = 1360
-DENIED: Final = (1044, 1142, 1143, 1227)
 BINARY_LOG_DISTRUSTS: Final = 1419
 _NAMES: Final = "seq, txid, table_name, op, `before`, `after`, occurred_at"
 _DUE: Final = {"insert": (False, True), "update": (True, True), "delete": (True, False)}
@@ -83,7 +80,7 @@ class Database:
 
     def is_installed(self) -> bool:
         """Whether there is a change table; one that this user may not read is there."""
-        return self._refusal(f"SELECT 1 FROM {self._ours('changelog')} LIMIT 0") != NO_TABLE
+        return refusal(self._db, f"SELECT 1 FROM {self._ours('changelog')} LIMIT 0") != NO_TABLE
 
     def identity(self) -> str:
         """What tells this change table from one that is made after it."""
@@ -118,7 +115,7 @@ class Database:
     def _noted(self) -> list[tuple[str, str]]:
         """Tables with what `install` noted of their triggers."""
         listed = f"SELECT table_name, columns FROM {self._ours('covered')} ORDER BY table_name"
-        return [] if self._refusal(listed) == NO_TABLE else [(name, text) for name, text in self._ask(listed)]
+        return [] if refusal(self._db, listed) else [(name, text) for name, text in self._ask(listed)]
 
     def columns(self, table: str) -> frozenset[str]:
         """The columns that a table has; none when there is no such table."""
@@ -133,82 +130,11 @@ class Database:
 
     def refused(self) -> Sequence[tuple[str, str]]:
         """What this user may not do, with the statement that would allow it."""
-        change, changelog, covered, ack = map(self._ours, ("change", "changelog", "covered", "ack"))
-        probes = [
-            ("SELECT", covered, f"SELECT * FROM {covered} LIMIT 0"),
-            ("SELECT", change, f"SELECT * FROM {change} LIMIT 0"),
-            ("INSERT", change, f"EXPLAIN INSERT INTO {change} (seq) VALUES (1)"),
-            ("DELETE", change, f"EXPLAIN DELETE FROM {change} WHERE seq = 1"),
-            ("SELECT", changelog, f"SELECT * FROM {changelog} LIMIT 0"),
-            ("UPDATE", changelog, f"EXPLAIN UPDATE {changelog} SET pruned_to = 1"),
-            ("SELECT", ack, f"SELECT * FROM {ack} LIMIT 0"),
-            ("INSERT", ack, f"EXPLAIN INSERT INTO {ack} (pipeline) VALUES ('')"),
-            ("UPDATE", ack, f"EXPLAIN UPDATE {ack} SET seq = 1"),
-        ]
-        if self._refusal(probes[0][2]) is None:
-            for name, _ in self._noted():
-                table = quoted_table(name)
-                probes += [
-                    ("SELECT", table, f"SELECT * FROM {table} LIMIT 0"),
-                    ("TRIGGER", table, f"SHOW CREATE TRIGGER {trigger(name, EVENTS[0])}"),
-                ]
-        ((account,),) = self._ask("SELECT CURRENT_USER()")
-        user, _, host = account.rpartition("@")
-        whom = f"{literal(user)}@{literal(host)}"
-        return [
-            (f"{right} {name}", f"GRANT {right} ON {name} TO {whom}")
-            for right, name, probe in probes
-            if self._refusal(probe) in DENIED
-        ]
-
-    def _refusal(self, sql: str) -> int | None:
-        """The number of the error by which the server refuses to run a statement."""
-        try:
-            with self._db.cursor() as cursor:
-                cursor.execute(sql)
-                return None
-        except pymysql.Error as error:
-            number = error.args[0]
-            if number not in (*DENIED, NO_TABLE, NO_TRIGGER):
-                raise mysql_server.fault(error) from error
-            return int(number)
+        return refused(self._db, self._schema, [name for name, _ in self._noted()])
 
     def doubts(self, tables: Sequence[str]) -> Sequence[Finding]:
         """What would pass the triggers of these tables by, or make their numbers worthless."""
-        return [*self._of_the_server(), *self._of_tables(tables)]
-
-    def _of_the_server(self) -> Iterator[Finding]:
-        set_to = dict(
-            self._ask(
-                "SHOW GLOBAL VARIABLES WHERE Variable_name IN"
-                " ('read_only', 'wsrep_on', 'group_replication_single_primary_mode')"
-            )
-        )
-        if set_to.get("read_only", "OFF") not in ("OFF", "0"):
-            yield Finding("error", "changelog_replica", {})
-        if set_to.get("wsrep_on") == "ON" or set_to.get("group_replication_single_primary_mode") == "OFF":
-            yield Finding("error", "changelog_cluster", {})
-
-    def _of_tables(self, tables: Sequence[str]) -> Iterator[Finding]:
-        cascades = self._ask(
-            "SELECT CONCAT(constraint_schema, '.', table_name), constraint_name"
-            " FROM information_schema.referential_constraints"
-            " WHERE delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL')"
-        )
-        for table in tables:
-            engine = self._engine(table)
-            if engine not in ("", "InnoDB"):
-                repair = f"ALTER TABLE {quoted_table(table)} ENGINE = InnoDB"
-                yield Finding("error", "changelog_engine", {"table": table, "engine": engine}, repair)
-            for child, constraint in cascades:
-                if child == table:
-                    yield Finding("warning", "changelog_cascade", {"table": table, "constraint": constraint})
-        yield Finding("warning", "changelog_truncate", {})
-
-    def _engine(self, table: str) -> str:
-        schema, _, name = table.partition(".")
-        listed = "SELECT engine FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
-        return next((engine or "" for (engine,) in self._ask(listed, schema, name)), "")
+        return doubts(self._db, tables)
 
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
         """Tables whose triggers are already as wanted are left alone: a trigger is made while nobody writes."""

@@ -7,7 +7,6 @@ A trigger must never fail the EAM's own write. When a column that it reads is go
 its number was given up in the moment before its row stood there (see `changelog_mysql`), it draws the next.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from hashlib import md5
 from typing import Final, NamedTuple
@@ -49,7 +48,7 @@ CREATE TABLE IF NOT EXISTS {schema}.`syncd_ack` (
 _SESSION: Final = ("SET NAMES utf8mb4", "SET SESSION sql_mode = ''")
 """The server keeps both with a trigger, and runs it so whatever the writer's session says."""
 _BODY: Final = """BEGIN
-  DECLARE old_image, new_image LONGTEXT;
+  DECLARE old_image, new_image, piece LONGTEXT;
   DECLARE taken BOOLEAN DEFAULT TRUE;
   DECLARE CONTINUE HANDLER FOR 1062 SET taken = TRUE;
   BEGIN
@@ -119,7 +118,8 @@ def _body(schema: str, table: str, event: str, tracked: Tracked) -> str:
     ]
     names = tracked.columns.names
     pieces = [f"SET {variable} = '{{}}';" for variable, _ in images] + [
-        f"SET {variable} = JSON_INSERT({variable}, {literal(_path(name))}, {_value(row, name, tracked.types)});"
+        f"SET piece = NULL; SET piece = {image(row, [name], tracked.types)};"
+        f" SET {variable} = JSON_MERGE_PRESERVE({variable}, COALESCE(piece, '{{}}'));"
         for variable, row in images
         for name in names
     ]
@@ -131,10 +131,6 @@ def _body(schema: str, table: str, event: str, tracked: Tracked) -> str:
         op=literal(event.lower()),
         now=NOW,
     )
-
-
-def _path(name: str) -> str:
-    return f"$.{json.dumps(name, ensure_ascii=False)}"
 
 
 def image(row: str, names: Sequence[str], types: Mapping[str, str]) -> str:
@@ -157,7 +153,8 @@ def _value(row: str, name: str, types: Mapping[str, str]) -> str:
             return f"CAST(CAST({column} AS UNSIGNED) AS CHAR)"
         case "timestamp":
             return (
-                f"CASE WHEN UNIX_TIMESTAMP({column}) = 0 THEN '0000-00-00 00:00:00' ELSE"
+                f"CASE WHEN {column} IS NOT NULL AND COALESCE(UNIX_TIMESTAMP({column}), 0) = 0"
+                " THEN '0000-00-00 00:00:00' ELSE"
                 f" CONCAT(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP({column}) SECOND, '+00:00') END"
             )
         case _:
