@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from connectors import binlog
 from connectors.binlog import Event, Garbled
+from connectors.binlog_compressed import plain
 from connectors.binlog_rows import RowReader, Rows, compile_rows
 from connectors.binlog_stream import Events
 from connectors.binlog_table import table_map
@@ -27,8 +28,8 @@ MOVE_INTERVAL_S: Final = 1.0
 OFFSET_SPAN: Final = 1 << 32
 """Offsets in events are the low 32 bits; a transaction may take a file beyond them."""
 FILE_START: Final = 4
-_XA_FLAG: Final = 0x40
 _MARIADB_GTID: Final = 162
+_XA_FLAG: Final = 0x40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _VERBS: Final[Mapping[str, Op]] = {"insert": "insert", "update": "update", "delete": "delete"}
 
@@ -142,6 +143,8 @@ class Stream:
         return self._ready.popleft() if self._ready else None
 
     def _take(self, event: Event) -> None:
+        if event.kind == "compressed":
+            event = plain(event) or event
         kind = event.kind
         if kind in _VERBS:
             self._rows(event)
