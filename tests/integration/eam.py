@@ -9,6 +9,7 @@ import psycopg2
 from connectors import postgres
 from connectors.postgres import PostgresSource
 from syncd.change import Change, ChangeSet, Column, Kind, Position, Table
+from syncd.ports import Source
 
 WAIT_S = 30.0
 """Bound of every wait; none comes near it."""
@@ -88,7 +89,7 @@ def whole(changes: int) -> Callable[[list[ChangeSet]], bool]:
     return lambda sets: holding(changes)(sets) and sets[-1].position.endswith(".00000000")
 
 
-def read_until(source: PostgresSource, done: Callable[[list[ChangeSet]], bool]) -> list[ChangeSet]:
+def read_until(source: Source, done: Callable[[list[ChangeSet]], bool]) -> list[ChangeSet]:
     """What a source says until `done`, within the bound."""
     sets: list[ChangeSet] = []
     deadline = time.monotonic() + WAIT_S
@@ -103,7 +104,7 @@ def changes(sets: list[ChangeSet]) -> list[Change]:
     return [change for s in sets for change in s.changes]
 
 
-def next_changes(source: PostgresSource, count: int) -> list[Change]:
+def next_changes(source: Source, count: int) -> list[Change]:
     return changes(read_until(source, holding(count)))
 
 

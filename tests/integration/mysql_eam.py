@@ -1,0 +1,81 @@
+"""A MariaDB EAM to write to, and sources over it, for the tests of the MySQL source."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pymysql
+
+from connectors import mysql, mysql_dsn
+from connectors.mysql import MysqlSource
+from syncd.change import ChangeSet, Column, Kind, Position, Table
+from tests.integration.eam import read_until
+
+SCHEMA = "CREATE TABLE asset (id BIGINT PRIMARY KEY, code VARCHAR(200), value DECIMAL(18, 2), remark TEXT)"
+ASSET = Table(
+    "asset",
+    "asset",
+    (
+        Column("id", Kind.INTEGER),
+        Column("code", Kind.TEXT),
+        Column("value", Kind.DECIMAL, "money"),
+        Column("remark", Kind.TEXT),
+    ),
+    (0,),
+)
+
+
+class MysqlEam:
+    """A database of its own with the table `asset`, or what `schema` says."""
+
+    def __init__(self, dsn: str, schema: str = SCHEMA, tables: Sequence[Table] = (ASSET,)) -> None:
+        self.dsn = dsn
+        self.name = dsn.rpartition("/")[2]
+        self.tables = {table.alias: table for table in tables}
+        self.settings = mysql.Settings(dsn, retention_hours=0)
+        self.writer = self.session()
+        self.run(*schema.split(";"))
+
+    def session(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        """A connection of the EAM's own; each statement is a transaction unless one is begun."""
+        address = mysql_dsn.parse(self.dsn).arguments()
+        return pymysql.connect(**address, charset="utf8mb4", autocommit=True)
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def run(self, *statements: str) -> list[tuple[object, ...]]:
+        """Statements one after the other; the rows of the last."""
+        with self.writer.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def insert(self, *ids: int) -> None:
+        for number in ids:
+            self.run(f"INSERT INTO asset VALUES ({number}, 'FA', 1.00, NULL)")
+
+    def connect(self, **settings: object) -> MysqlSource:
+        return mysql.connect(replace(self.settings, **settings), self.tables, self.name)  # type: ignore[arg-type]
+
+    def start(self, checkpoint: Position | None = None, **settings: object) -> MysqlSource:
+        source = self.connect(**settings)
+        try:
+            source.start(checkpoint)
+        except BaseException:
+            source.close()
+            raise
+        return source
+
+    def streaming(self, **settings: object) -> tuple[MysqlSource, Position]:
+        """A source past its snapshot, and where it stands."""
+        source = self.start(**settings)
+        return source, read_until(source, past_the_snapshot)[-1].position
+
+
+def past_the_snapshot(sets: list[ChangeSet]) -> bool:
+    return bool(sets) and sets[-1].position.startswith("1/")
+
+
+def ended(changes: int) -> Callable[[list[ChangeSet]], bool]:
+    """Until so many changes were said and the transaction of the last one is over."""
+    return lambda sets: sum(len(s.changes) for s in sets) >= changes and sets[-1].position.endswith(f"{0:08}.{0:08}")
