@@ -21,11 +21,14 @@ PACKET_BYTES_MAX: Final = 0xFFFFFF
 """A packet of this size goes on in the next."""
 SILENT_HEARTBEATS: Final = 4
 """A server that has not been heard for so many of its heartbeats is gone."""
+_CHECKSUMS_SQL: Final = "SET @master_binlog_checksum = 'CRC32'"
+"""Even where the server writes none: it may begin to, and then ends the log for those who did not say that they know
+them, as the library does not."""
 _EVENT, _ERROR, _END = 0x00, 0xFF, 0xFE
 
 
 class Events:
-    """A running dump of the log. Belongs to one thread, save that any thread may `close` it.
+    """A running dump of the log, for one thread.
 
     It starts after the transactions of `gtid` (MariaDB: `0-1-4711,…`; MySQL: a set, `uuid:1-4711,…`), or, without,
     at the place `file`, `position`, where an event must begin. The first events are always a `rotate` that names the
@@ -49,16 +52,16 @@ class Events:
         if gtid is None:
             where = {"log_file": file, "log_pos": position, "resume_stream": True}
         self._asked = _Dump(
-            dict(connection),
+            {**connection, "init_command": _CHECKSUMS_SQL},
             server_id,
             blocking=True,
             slave_heartbeat=heartbeat_s,
             enable_logging=False,
             **where,
         )
-        checksums, self._connection = self._asked.begin()
+        self._connection = self._asked.begin()
         self._socket: socket.socket = self._connection._sock
-        self._framing = Framing(checksums)
+        self._framing = Framing(checksums=True)
         self._silence_max_s = SILENT_HEARTBEATS * heartbeat_s
         self._silent_s = 0.0
         self._parts: list[bytes] = []
@@ -82,7 +85,7 @@ class Events:
         raise Garbled("a packet is neither an event nor an error")
 
     def close(self) -> None:
-        """Leave; a `read` that waits in another thread fails."""
+        """Leave."""
         self._asked.close()
 
     def _packet(self, timeout_s: float) -> bytes | None:
@@ -140,10 +143,10 @@ class Events:
 class _Dump(BinLogStreamReader):  # type: ignore[misc]
     """The library up to the request for the log."""
 
-    def begin(self) -> tuple[bool, Any]:
-        """Connect and ask; whether the server was asked for checksums, and the connection."""
+    def begin(self) -> Any:
+        """Connect and ask; the connection."""
         self._BinLogStreamReader__connect_to_stream()
-        return self._BinLogStreamReader__use_checksum, self._stream_connection
+        return self._stream_connection
 
 
 def charsets(connection: "pymysql.Connection[Any]") -> dict[int, str]:
