@@ -21,7 +21,7 @@ from connectors.mysql_dsn import parse
 from connectors.mysql_faults import fault, has_ended, is_there_already
 from connectors.mysql_spelling import definitions, joined, quoted, spoken, tuples
 from syncd.change import Table
-from syncd.errors import Fault, RowRefused, Transient
+from syncd.errors import Fault, Halt, RowRefused, Transient
 from syncd.ports import Finding, Layout, Ledger
 
 CONNECT_SECONDS_MAX: Final = 10
@@ -169,6 +169,8 @@ class MySql(Database):
             raise
 
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+        if verb == "upsert" and (table, columns) not in self._stages and not self._judge().is_unique(table, key):
+            raise Halt("finance_no_key", table=table, column="", constraint="", error=f"no unique key {', '.join(key)}")
         into = quoted(joined(table)) if verb == "insert" else self._stage(table, columns)
         insert = f"INSERT INTO {into} ({', '.join(map(quoted, columns))}) VALUES "
         for rows in chunks:

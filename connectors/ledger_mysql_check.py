@@ -37,6 +37,10 @@ _NULLABLE: Final = """
     SELECT is_nullable FROM "information_schema"."columns"
     WHERE table_schema = database() AND table_name = ? AND column_name = ?
 """
+_UNIQUE: Final = """
+    SELECT index_name, column_name FROM "information_schema"."statistics"
+    WHERE table_schema = database() AND table_name = ? AND non_unique = 0
+"""
 _DENIED: Final = re.compile(r"(\w+(?:, ?\w+)*) command denied to user .* for (?:column .* in )?table (\S+)")
 
 
@@ -47,8 +51,8 @@ class Judge(NamedTuple):
     execute: Callable[[str], int]
 
     def columns(self, table: str) -> Mapping[str, Physical]:
-        """See `Database.columns`."""
-        return {
+        """See `Database.columns`. A table without any right is not shown at all, unlike one that is not there."""
+        found = {
             str(name): Physical(
                 type=str(declared),
                 kind=_KINDS.get(str(base)),
@@ -59,6 +63,13 @@ class Judge(NamedTuple):
             )
             for name, declared, base, length, places, required in self.query(_COLUMNS, (joined(table),))
         }
+        if not found:
+            try:
+                self.execute(f"SELECT 1 FROM {quoted(joined(table))} WHERE FALSE")
+            except Fault as fault:
+                if fault.code != "finance_no_table":
+                    raise
+        return found
 
     def missing_right(self, table: str, columns: Sequence[str]) -> str:
         """See `Database.missing_right`. Rights may come from anywhere, a role too: each is tried on no row at all."""
@@ -98,6 +109,13 @@ class Judge(NamedTuple):
             for charset in sorted(narrow - {"utf8mb4", "gb18030"}):
                 repair = f"ALTER TABLE {joined(table)} CONVERT TO CHARACTER SET utf8mb4"
                 yield Finding("warning", "ledger_charset", {"table": table, "charset": charset}, repair)
+
+    def is_unique(self, table: str, key: Collection[str]) -> bool:
+        """Whether an index says that no two rows have the same key."""
+        indexes: dict[object, set[str]] = {}
+        for index, column in self.query(_UNIQUE, (joined(table),)):
+            indexes.setdefault(index, set()).add(str(column))
+        return set(key) in indexes.values()
 
     def grant(self, fault: Fault) -> str:
         """See `Database.grant`."""

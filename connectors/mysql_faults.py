@@ -44,7 +44,7 @@ _SAID: Final = (
 )
 """Numbers that stand for several things, by what the server adds."""
 _ENDED: Final = (*_GONE, 1205, 1213)
-_COLUMN: Final = re.compile(r"[Cc]olumn [`'](?:[^`']+`\.`)*([^`']+)[`']")
+_COLUMN: Final = re.compile(r"(?:[Cc]olumn|Field) [`'](?:[^`']+`\.`)*([^`']+)[`']")
 _CONSTRAINT: Final = re.compile(r"(?:key|CONSTRAINT) [`']([^`']+)[`']")
 
 
