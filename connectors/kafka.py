@@ -56,7 +56,7 @@ class Settings(Access):
     """`time.precision.mode` of messages without schemas."""
     fetch_bytes_max: int = 4_000_000
     """Bytes that one answer of a broker carries at most; a larger single message still comes."""
-    eam: str = ""
+    scan_dsn: str = ""
     """For `syncd reconcile` alone: the EAM's database, `postgresql://…` or `mysql://…`."""
 
 
@@ -81,11 +81,11 @@ def scan(
     settings: Settings, query: scan_eam.Query, prepare: Callable[[Any], None]
 ) -> AbstractContextManager[scan_eam.Rows]:
     """The rows of a statement from the EAM's own database: a topic cannot be asked."""
-    if not settings.eam:
+    if not settings.scan_dsn:
         raise Halt("kafka_no_eam")
-    if settings.eam.startswith("mysql:"):
-        return scan_eam.mysql(settings.eam, query)
-    return scan_eam.postgres(settings.eam, query)
+    if settings.scan_dsn.startswith("mysql:"):
+        return scan_eam.mysql(settings.scan_dsn, query)
+    return scan_eam.postgres(settings.scan_dsn, query)
 
 
 class KafkaSource:
@@ -106,6 +106,7 @@ class KafkaSource:
         self._partitions: dict[Part, Partition] = {}
         self._stands: dict[Part, Stand] = {}
         self._ends: Mapping[Part, int] = {}
+        self._reads_snapshot = False
         self._ahead: Mapping[Part, int] = {}
         self._held: Sequence[TopicPartition] = ()
         self._said: Position | None = None
@@ -142,7 +143,7 @@ class KafkaSource:
             changes += partition.let_go(now - HALF_WAITS_S)
         self._let_tracked_begin()
         reached = self._reached()
-        if reached == self._said and not changes:
+        if reached == self._said and not changes and not self._is_ending(reached):
             return None
         self._said = reached
         return ChangeSet(changes, reached, changes[-1].committed_at if changes else None, repeats=True)
@@ -201,6 +202,7 @@ class KafkaSource:
             self._stands[part] = Stand(offset, topic.partitions, topic.id)
             self._consumer.seek(at, max(first[at], offset - REMEMBERED_MAX))
         self._ends = {} if stands is not None else {part: ends[TopicPartition(*part)] for part in self._partitions}
+        self._reads_snapshot = stands is None
         self._ahead = {part: ends[TopicPartition(*part)] for part in shared}
         self._held = [TopicPartition(*part) for part in tracked]
         self._consumer.pause(*self._held)
@@ -221,6 +223,12 @@ class KafkaSource:
         )
         opened.assign([TopicPartition(*part) for part in parts])
         return opened
+
+    def _is_ending(self, reached: Position) -> bool:
+        """Whether the snapshot is over, and that has to be said by a set of its own."""
+        is_ending = self._reads_snapshot and not self.in_snapshot(reached)
+        self._reads_snapshot = self._reads_snapshot and not is_ending
+        return is_ending
 
     def _let_tracked_begin(self) -> None:
         """What refers to a department comes after it: the tracked topics wait until the others were read as far as

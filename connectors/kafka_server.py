@@ -26,9 +26,9 @@ _REFUSED: Final = (
 
 @dataclass(frozen=True)
 class Access:
-    """How the brokers are reached; the names are kafka-python's."""
+    """How the brokers are reached; most names are kafka-python's."""
 
-    bootstrap_servers: str
+    bootstrap: str
     """Brokers to ask first, `kafka-1:9092,kafka-2:9092`."""
     security_protocol: str = "PLAINTEXT"
     """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
@@ -122,8 +122,8 @@ def consumer(access: Access, client: str, **settings: object) -> Any:
 
 def options(access: Access, client: str) -> dict[str, object]:
     """kafka-python's settings; what is not given is left to it."""
-    given = {field.name: getattr(access, field.name) for field in fields(Access)}
-    given["bootstrap_servers"] = access.bootstrap_servers.replace(" ", "").split(",")
+    given = {field.name: getattr(access, field.name) for field in fields(Access) if field.name != "bootstrap"}
+    given["bootstrap_servers"] = access.bootstrap.replace(" ", "").split(",")
     return {name: value for name, value in given.items() if value} | {
         "client_id": client,
         "request_timeout_ms": REQUEST_TIMEOUT_MS,

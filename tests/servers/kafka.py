@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -120,8 +121,9 @@ class Kafka:
 
     def _answers(self) -> bool:
         try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()  # or the client leaves a thread behind
             admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=1000)
-        except KafkaError:
+        except (OSError, KafkaError):
             return False
         try:
             return bool(admin.describe_cluster()["brokers"])
