@@ -10,7 +10,6 @@ since the snapshot's beginning is taken back from it. So every row is as it was 
 stream goes on, and a snapshot that was interrupted goes on the same way.
 """
 
-import json
 import threading
 import time
 from collections import deque
@@ -22,6 +21,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from connectors import scan_eam
+from connectors.changelog_position import Mark, at, parse, within
 from connectors.changelog_rows import Columns, Database, Images, Logged, images
 from connectors.changelog_undo import Undo
 from connectors.convert import RowConvert, row_converter
@@ -157,38 +157,6 @@ def _refuse_unknown(database: Database, name: str, columns: Columns) -> None:
         raise Halt("changelog_no_column", table=name, columns=", ".join(missing), known=", ".join(sorted(known)))
 
 
-class Mark(NamedTuple):
-    """How far a snapshot has come: the number it is as of, the rows said, the table and the key of the last."""
-
-    since: int
-    rows: int
-    table: str
-    key: list[object]
-
-
-def at(seq: int) -> Position:
-    """The position of a number of the change table."""
-    return Position(f"s{seq:016d}")
-
-
-def _within(mark: Mark) -> Position:
-    """The position of a row of the snapshot; `r` stands before `s`."""
-    key = json.dumps(mark.key, default=_wrapped, ensure_ascii=False, separators=(",", ":"))
-    return Position(f"r{mark.since:016d}.{mark.rows:010d}.{mark.table}.{key}")
-
-
-def _mark(position: Position) -> Mark:
-    since, rows, table, key = position[1:].split(".", 3)
-    return Mark(
-        int(since), int(rows), table, json.loads(key, object_hook=lambda wrapped: bytes.fromhex(wrapped["blob"]))
-    )
-
-
-def _wrapped(value: bytes) -> dict[str, str]:
-    """A key may be bytes."""
-    return {"blob": value.hex()}
-
-
 class _Shape(NamedTuple):
     """A tracked table, ready to be read."""
 
@@ -265,7 +233,7 @@ class ChangelogSource:
         if checkpoint is None:
             self.look()
         elif checkpoint.startswith("r"):
-            mark = _mark(checkpoint)
+            mark = parse(checkpoint)
             self._seq = mark.since
             self._snapshot = self._take_snapshot(mark)
         else:
@@ -416,7 +384,7 @@ class ChangelogSource:
         changes = []
         for n, image in enumerate(rows_at, rows + 1):
             row, flawed = shape.convert([image.get(name, UNCHANGED) for name in shape.columns.names])
-            position = _within(Mark(since, n, shape.table.alias, [image[name] for name in shape.columns.key]))
+            position = within(Mark(since, n, shape.table.alias, [image[name] for name in shape.columns.key]))
             changes.append(Change(shape.table.alias, "read", None, row, position, now, flawed))
         return changes
 

@@ -13,6 +13,7 @@ import pymysql
 import pytest
 
 from connectors import changelog, mysql_dsn
+from connectors.changelog_position import at
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table
 from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Source
@@ -492,7 +493,7 @@ def test_a_reader_with_just_the_granted_rights_reads(eam: Eam, user: Callable[[s
         assert ids(source, 1) == [2]
         working.put(3)
         working.db.commit()
-        source.ack(changelog.at(2))
+        source.ack(at(2))
     assert changelog.prune(eam.settings, dry_run=True) == 2
     assert changelog.prune(eam.settings) == 2
     assert eam.run("SELECT seq FROM syncd_change") == [(3,)]

@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 
 from connectors import changelog
+from connectors.changelog_position import at
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table
 from syncd.errors import Halt, Transient
 from syncd.ports import Source
@@ -294,7 +295,7 @@ def test_a_reader_with_just_the_granted_rights_reads(eam: Eam) -> None:
         source.start(None)
         (read,) = said(source, 1)
         assert read.op == "read"
-        source.ack(changelog.at(1))
+        source.ack(at(1))
     assert eam.run("SELECT seq FROM syncd_change") == []
     eam.run("DROP OWNED BY reader; DROP ROLE reader")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors import changelog
+from connectors.changelog_position import at
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table
 from syncd.errors import Fault, Halt
 from syncd.ports import Source
@@ -51,7 +52,7 @@ class Eam:
     def said(self, after: int = 0) -> list[Change]:
         """What a reader that starts behind a number is told."""
         with closing(self.source()) as source:
-            source.start(changelog.at(after))
+            source.start(at(after))
             return _all(source)
 
 
@@ -257,7 +258,7 @@ def test_rows_from_before_a_column_was_covered_do_not_invent_it(eam: Eam) -> Non
     wider = Table("asset", "asset", (*ASSET.columns, Column("remark", Kind.TEXT)), (0,))
     changelog.install(eam.settings, {"asset": wider})
     with closing(eam.source({"asset": wider})) as source:
-        source.start(changelog.at(0))
+        source.start(at(0))
         (change,) = _all(source)
     assert change.after == (1, "a", Decimal(1), UNCHANGED)
     assert change.flawed
@@ -269,13 +270,13 @@ def test_only_what_every_pipeline_acknowledged_is_pruned(eam: Eam) -> None:
         one.start(None)
         other.start(None)
         eam.fill(3)
-        one.ack(changelog.at(3))
-        other.ack(changelog.at(2))
+        one.ack(at(3))
+        other.ack(at(2))
     assert changelog.prune(eam.settings, dry_run=True) == 2
     assert changelog.prune(eam.settings) == 2
     assert eam.run("SELECT seq FROM syncd_change") == [(3,)]
     with closing(eam.source()) as late, pytest.raises(Halt, match="changelog_pruned"):
-        late.start(changelog.at(1))
+        late.start(at(1))
 
 
 def test_the_daemon_prunes_a_little_at_a_time(eam: Eam) -> None:
@@ -283,7 +284,7 @@ def test_the_daemon_prunes_a_little_at_a_time(eam: Eam) -> None:
     with closing(changelog.connect(settings, TABLES, "main")) as source:
         source.start(None)
         eam.fill(3)
-        source.ack(changelog.at(3))
+        source.ack(at(3))
     assert eam.run("SELECT seq FROM syncd_change") == [(3,)]
 
 
@@ -292,7 +293,7 @@ def test_an_eam_that_is_just_writing_is_not_waited_for(eam: Eam) -> None:
     with closing(eam.source()) as source:
         source.start(None)
         eam.run("BEGIN IMMEDIATE")
-        source.ack(changelog.at(0))
+        source.ack(at(0))
         eam.run("COMMIT")
 
 
@@ -303,7 +304,7 @@ def test_an_eam_restored_from_an_older_copy_is_refused(eam: Eam, tmp_path: Path)
     eam.said()
     settings = changelog.Settings("sqlite", str(tmp_path / "backup.db"))
     with closing(changelog.connect(settings, TABLES, "main")) as source, pytest.raises(Halt, match="changelog_rewound"):
-        source.start(changelog.at(1))
+        source.start(at(1))
 
 
 def test_a_change_table_that_was_made_anew_is_another_one(eam: Eam) -> None:
