@@ -44,7 +44,7 @@ class Settings:
     database: str
     """SQLite: the path of the file. PostgreSQL: a connection string or URI. MySQL:
     `mysql://user:password@host:port/database`, where the change table is, and tables that the mapping names without a
-    database."""
+    database; triggers run as the user who installed them, who must stay."""
     schema: str = "public"
     """PostgreSQL: the schema of the change table, and of tables that the mapping names without one."""
     zone: str = "Asia/Shanghai"
