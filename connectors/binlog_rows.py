@@ -15,7 +15,8 @@ from typing import Final, NamedTuple, cast
 from connectors.binlog import Garbled
 from connectors.binlog_shortcuts import Shortcut, names_of, shortcut
 from connectors.binlog_table import TableMap, WireColumn, length
-from connectors.binlog_types import BITS, Charsets, Layout, layout, text_of
+from connectors.binlog_text import Charsets
+from connectors.binlog_types import BITS, Layout, layout, text_of
 from connectors.convert import SHANGHAI, careful, parser
 from syncd.change import UNCHANGED, Column, Malformed, Row, Table, Unchanged, Value
 

@@ -23,15 +23,13 @@ from connectors.binlog_table import (
     VARCHAR,
     WireColumn,
 )
+from connectors.binlog_text import Charsets, codec
 from connectors.binlog_types import (
     BIG,
     BITS,
     INTEGERS,
-    Charsets,
     Layout,
-    codec,
     fraction_bytes,
-    is_padded,
     labels,
 )
 from connectors.convert import Unfit, at_zone, cents
@@ -79,7 +77,7 @@ def shortcut(
     if wired in (ENUM, SET) and kind is Kind.TEXT and (known := _known_labels(wire, charsets)) is not None:
         names[f"labels{i}"] = known
         return Shortcut(True, lambda n, _: f"labels{i}[{number(n)}]")
-    if wired in _TEXTS and not is_padded(wire) and kind is Kind.TEXT and (found := codec(wire, charsets)) is not None:
+    if wired in _TEXTS and kind is Kind.TEXT and (found := codec(wire, charsets)) is not None:
         how = "" if found[0] == "utf-8" else f"{found[0]!r}, {found[1]!r}"
         return Shortcut(False, lambda _, raw: f"t if NUL not in (t := {raw}.decode({how})) else wrong()")
     return Shortcut(False, lambda _, raw: f"parse{i}(text{i}({raw}))")

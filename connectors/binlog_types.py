@@ -4,9 +4,8 @@ A TIMESTAMP prints in UTC, a DATETIME as it stands, a BIT as a number, a FLOAT o
 written. Pure.
 """
 
-import codecs
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from struct import Struct
@@ -16,7 +15,6 @@ from connectors.binlog import Garbled
 from connectors.binlog_decimal import decimal, groups
 from connectors.binlog_json import json_text
 from connectors.binlog_table import (
-    BINARY,
     BIT,
     BLOB_COMPRESSED,
     BLOBS,
@@ -48,12 +46,8 @@ from connectors.binlog_table import (
     YEAR,
     WireColumn,
 )
-from connectors.convert import Unfit, decode, float_text
-
-Text = Callable[[bytes], str]
-"""The bytes of a value → what the server prints. Raises Unfit."""
-Charsets = Mapping[int, str]
-"""A server's character set of each of its collations, by number."""
+from connectors.binlog_text import Charsets, Text, decoder
+from connectors.convert import Unfit, float_text
 
 INTEGERS: Final[Mapping[int, str]] = {TINY: "B", SHORT: "H", INT24: "HB", LONG: "I", LONGLONG: "Q"}
 BITS: Final[Mapping[str, int]] = {"B": 8, "H": 16, "I": 32, "Q": 64, "b": 8, "h": 16, "i": 32, "q": 64}
@@ -64,14 +58,6 @@ _EPOCH: Final = datetime(1970, 1, 1)
 _SINGLE: Final = Struct("<f")
 _DOUBLE: Final = Struct("<d")
 _ZERO_MOMENT: Final = "0000-00-00 00:00:00"
-_ALIASES: Final[Mapping[str, str]] = {
-    "utf8mb3": "utf-8", "utf8mb4": "utf-8", "utf8": "utf-8", "latin1": "cp1252", "binary": "utf-8", "ujis": "euc_jp",
-    "eucjpms": "euc_jp", "sjis": "shift_jis", "euckr": "cp949", "gb2312": "gb2312", "ucs2": "utf-16-be",
-    "utf16": "utf-16-be", "utf16le": "utf-16-le", "utf32": "utf-32-be", "latin2": "iso8859-2", "latin5": "iso8859-9",
-    "latin7": "iso8859-13", "greek": "iso8859-7", "hebrew": "iso8859-8", "koi8r": "koi8-r", "koi8u": "koi8-u",
-    "macroman": "mac_roman", "macce": "mac_latin2", "tis620": "tis_620", "hp8": "hp_roman8",
-}  # fmt: skip
-"""The codec of a character set, where it has another name."""
 
 
 class Layout(NamedTuple):
@@ -123,32 +109,6 @@ def fraction_bytes(wire: WireColumn) -> int:
     return (wire.meta + 1) // 2
 
 
-def is_padded(wire: WireColumn) -> bool:
-    """Whether the log leaves out the zeros at a value's end: BINARY(n)."""
-    return wire.type == STRING and wire.collation == BINARY
-
-
-def codec(wire: WireColumn, charsets: Charsets) -> tuple[str, str] | None:
-    """Python's codec of a column's text and how it takes errors; None where there is none. Bytes that are no text are
-    taken as UTF-8, as everywhere."""
-    charset = charsets.get(wire.collation, "") if wire.collation not in (0, BINARY) else "binary"
-    name = _ALIASES.get(charset, charset)
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        return None
-    return name, "syncd.latin1" if charset == "latin1" else "strict"
-
-
-def _undefined(error: UnicodeError) -> tuple[str, int]:
-    """The server's latin1 is cp1252 with five control characters where that has nothing."""
-    assert isinstance(error, UnicodeDecodeError)
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("syncd.latin1", _undefined)
-
-
 def text_of(wire: WireColumn, charsets: Charsets) -> Text:
     """What the server prints for a value of the column."""
     wired, meta = wire.type, wire.meta
@@ -160,10 +120,10 @@ def text_of(wire: WireColumn, charsets: Charsets) -> Text:
     if wired in (ENUM, SET):
         return _labelled(wire, charsets)
     if wired in (VARCHAR_COMPRESSED, BLOB_COMPRESSED):
-        said = _decoded(wire, charsets)
+        said = decoder(wire, charsets)
         return lambda raw: said(_inflated(raw))
     if wired in BLOBS or wired in (VARCHAR, STRING, VAR_STRING):
-        return _decoded(wire, charsets)
+        return decoder(wire, charsets)
     if wired == DECIMAL:
         return lambda raw: format(decimal(raw, meta), "f")
     if wired in (DATETIME2, TIMESTAMP2, TIME2):
@@ -174,7 +134,7 @@ def text_of(wire: WireColumn, charsets: Charsets) -> Text:
 
 def labels(wire: WireColumn, charsets: Charsets) -> tuple[str, ...]:
     """An ENUM's or SET's labels as text. Raises Unfit."""
-    read = _decoded(wire, charsets)
+    read = decoder(wire, charsets)
     return tuple(read(label) for label in wire.labels)
 
 
@@ -190,28 +150,6 @@ def _labelled(wire: WireColumn, charsets: Charsets) -> Text:
         return known[number - 1] if number else ""
 
     return text
-
-
-def _decoded(wire: WireColumn, charsets: Charsets) -> Text:
-    if (found := codec(wire, charsets)) is None:
-        return _foreign
-    if is_padded(wire):
-        return lambda raw: decode(raw.ljust(wire.meta, b"\0"))
-    if found[0] == "utf-8":
-        return decode
-    name, errors = found
-
-    def text(raw: bytes) -> str:
-        try:
-            return raw.decode(name, errors)
-        except UnicodeDecodeError:
-            raise Unfit("malformed_charset") from None
-
-    return text
-
-
-def _foreign(raw: bytes) -> str:
-    raise Unfit("malformed_charset")
 
 
 def _unreadable(raw: bytes) -> str:

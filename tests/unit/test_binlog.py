@@ -16,7 +16,8 @@ from connectors import binlog, binlog_rows
 from connectors.binlog import Framing, Garbled
 from connectors.binlog_rows import compile_rows
 from connectors.binlog_table import TIMESTAMP, WireColumn, table_map
-from connectors.binlog_types import codec, text_of
+from connectors.binlog_text import codec
+from connectors.binlog_types import text_of
 from syncd.change import UNCHANGED, Column, Kind, Malformed, Row, Table, Unchanged, Value
 from tests.unit.binlog_recorded import CHARSETS, PRINTED, RECORDED, Recorded, declared, inserted, reader
 
