@@ -7,7 +7,7 @@ may be called from another. The server keeps its log for a time and not for its 
 import random
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,7 +19,7 @@ from connectors.mysql_check import Wanted, findings, refuse, watched
 from connectors.mysql_position import Coverage, Place, Point, Reading, in_stream, parse
 from connectors.mysql_server import CONNECT_TIMEOUT_S, LogEnd, Server, close, log_status_sql, names
 from connectors.mysql_snapshot import Progress, Readable, View, needs_lock, order_of, read, view
-from connectors.mysql_stream import Log, Stream, birth, file_number
+from connectors.mysql_stream import Log, Stream, file_number
 from connectors.rewind import Rewind
 from syncd.change import ChangeSet, Position, Table
 from syncd.errors import Halt
@@ -161,8 +161,8 @@ class MysqlSource:
     def _begin_snapshot(self) -> None:
         self._view = self._open_view()
         point = Point(file_number(self._view.file), 0, self._view.offset)
-        born = birth(self._log(self._tables), point, self._settings.heartbeat_s)
-        self._read_tables(self._view, Coverage(point._replace(birth=born)), 0, None)
+        with closing(Stream(self._log(self._tables), Place(point))) as stream:
+            self._read_tables(self._view, Coverage(stream.point), 0, None)
 
     def _resume_snapshot(self, coverage: Coverage, done: int) -> None:
         """Read on under a newer snapshot, but the rows as they were where the first one began: there the stream

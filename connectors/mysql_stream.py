@@ -17,7 +17,7 @@ from connectors.mysql_position import Place, Point, in_stream, of_event
 from connectors.mysql_server import guarded
 from connectors.mysql_statement import Effect, Name, effect, summary
 from syncd.change import Change, ChangeSet, Op, Position, Table
-from syncd.errors import Gap, Halt
+from syncd.errors import Gap, Halt, Transient
 
 CHANGES_MAX: Final = 2_000
 """Changes of one set; a longer transaction comes as several."""
@@ -75,19 +75,6 @@ def file_number(name: str) -> int:
     return int(name.rpartition(".")[2])
 
 
-def birth(log: Log, point: Point, timeout_s: float) -> int:
-    """When the server began the file of a point, in seconds since 1970."""
-    events = open_events(log, point)
-    try:
-        with guarded():
-            while (event := events.read(timeout_s)) is not None:
-                if event.kind == "format":
-                    return event.timestamp
-    finally:
-        events.close()
-    raise Halt("mysql_garbled", error="the log does not begin with its format")
-
-
 class Stream:
     """A running dump of the log; belongs to one thread. `point` is up to where it has been read, `committed_at` when
     the last transaction was committed that was read."""
@@ -106,6 +93,11 @@ class Stream:
         self._ready: deque[ChangeSet] = deque()
         self._said, self._said_at = place.point, time.monotonic()
         self._events = open_events(log, place.point)
+        try:
+            self._await_birth()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def point(self) -> Point:
@@ -128,6 +120,14 @@ class Stream:
                 return self._read(time.monotonic() + timeout_s)
         except Garbled as error:
             raise Halt("mysql_garbled", error=error) from error
+
+    def _await_birth(self) -> None:
+        """Whether the log is there, and the one that was read, is said at once."""
+        with guarded():
+            while not self._born:
+                if (event := self._events.read(self._log.heartbeat_s)) is None:
+                    raise Transient("mysql_gone", error="…")
+                self._take(event)
 
     def _read(self, deadline: float) -> ChangeSet | None:
         taken = 0

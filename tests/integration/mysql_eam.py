@@ -8,7 +8,7 @@ import pymysql
 from connectors import mysql, mysql_dsn
 from connectors.mysql import MysqlSource
 from syncd.change import ChangeSet, Column, Kind, Position, Table
-from tests.integration.eam import read_until
+from tests.integration.eam import read_until, until
 
 SCHEMA = "CREATE TABLE asset (id BIGINT PRIMARY KEY, code VARCHAR(200), value DECIMAL(18, 2), remark TEXT)"
 ASSET = Table(
@@ -53,6 +53,12 @@ class MysqlEam:
     def insert(self, *ids: int) -> None:
         for number in ids:
             self.run(f"INSERT INTO asset VALUES ({number}, 'FA', 1.00, NULL)")
+
+    def purge(self) -> None:
+        """Throw all of the log away but for a new file. The server keeps a file that somebody reads."""
+        self.run("FLUSH BINARY LOGS")
+        newest = self.run("SHOW BINARY LOGS")[-1][0]
+        until(lambda: not self.run(f"PURGE BINARY LOGS TO '{newest}'") and len(self.run("SHOW BINARY LOGS")) == 1)
 
     def connect(self, **settings: object) -> MysqlSource:
         return mysql.connect(replace(self.settings, **settings), self.tables, self.name)  # type: ignore[arg-type]

@@ -2,15 +2,16 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import psycopg2
 import pytest
 
-from syncd.change import UNCHANGED, Change, ChangeSet, Column, Kind, Position, Row, Table, key_text
+from syncd.change import Change, ChangeSet, Column, Kind, Position, Row, Table, key_text
 from syncd.errors import Halt, Transient
 from tests.integration.eam import ASSET, SCHEMA, Eam, changes, past_the_snapshot, read_until
+from tests.integration.follower import Follower, contradicting
 
 PART = Table(
     "part",
@@ -31,25 +32,6 @@ def eam(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iter
     full = FULL if request.param == "full" else ""
     with closing(Eam(new_database(), SCHEMA + MORE + full + FILL, [ASSET, PART])) as eam:
         yield eam
-
-
-class Follower:
-    """The tables as one knows them who heard everything that was said."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], Row] = {}
-
-    def hear(self, tables: Mapping[str, Table], change: Change) -> None:
-        table = tables[change.table]
-        old = None
-        if change.before is not None:
-            old = self.rows.pop((change.table, key_text(table, change.before)), None)
-        if change.after is not None:
-            key = (change.table, key_text(table, change.after))
-            old = self.rows.get(key, old)
-            self.rows[key] = tuple(
-                o if new is UNCHANGED else new for new, o in zip(change.after, old or change.after, strict=True)
-            )
 
 
 def meddle(eam: Eam, chance: random.Random, count: int) -> None:
@@ -116,22 +98,6 @@ def test_a_snapshot_interrupted_again_and_again_ends_exact(eam: Eam) -> None:
     assert follower.rows == in_the_database(eam), f"seed {seed}"
     contradictions = list(contradicting(eam.tables, said))
     assert not contradictions, f"seed {seed}: {contradictions[:3]}"
-
-
-def contradicting(tables: Mapping[str, Table], said: list[Change]) -> Iterator[Change]:
-    """Changes of a row that is not as the change says it was."""
-    follower = Follower()
-    for change in said:
-        table = tables[change.table]
-        if change.op in ("read", "insert") and change.after is not None:
-            if (change.table, key_text(table, change.after)) in follower.rows:
-                yield change
-        elif change.before is not None and UNCHANGED not in change.before:
-            if follower.rows.get((change.table, key_text(table, change.before))) != change.before:
-                yield change
-        elif (row := change.before or change.after) and (change.table, key_text(table, row)) not in follower.rows:
-            yield change
-        follower.hear(tables, change)
 
 
 def test_events_stay_events_where_the_log_has_old_rows(new_database: Callable[[], str]) -> None:

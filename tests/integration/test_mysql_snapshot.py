@@ -1,0 +1,169 @@
+"""The snapshot of a MariaDB EAM: consistent with its log whatever happens meanwhile."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from connectors import mysql_snapshot
+from syncd.change import Change, Column, Kind, Position, Row, Table, key_text
+from syncd.errors import Gap
+from tests.integration.eam import changes, read_until
+from tests.integration.follower import Follower, contradicting
+from tests.integration.mysql_eam import ASSET, SCHEMA, MysqlEam, past_the_snapshot
+from tests.servers import MariaDb
+
+PART = Table(
+    "part",
+    "part",
+    (Column("kind", Kind.TEXT), Column("no", Kind.DECIMAL), Column("name", Kind.TEXT)),
+    (0, 1),
+)
+KINDS = ("a", "B", "ä", "甲", "Z\\'\\\\x")
+"""The byte order of these is not the server's own."""
+MORE = "CREATE TABLE part (kind VARCHAR(20), no DECIMAL(9, 1), name TEXT, PRIMARY KEY (kind, no))"
+FILL = """
+    INSERT INTO asset SELECT CAST(seq AS SIGNED) * 10 - 20000, concat('a', seq), seq, 'first' FROM seq_1_to_4500;
+    INSERT INTO part SELECT elt(seq % 5 + 1, 'a', 'B', 'ä', '甲', 'Z\\'\\\\x'), seq - 2000.5, 'first'
+    FROM seq_1_to_4500
+"""
+
+
+@pytest.fixture
+def eam(new_mariadb: Callable[[], str]) -> Iterator[MysqlEam]:
+    with closing(MysqlEam(new_mariadb(), f"{SCHEMA};{MORE};{FILL}", [ASSET, PART])) as eam:
+        yield eam
+
+
+def meddle(eam: MysqlEam, chance: random.Random, count: int) -> None:
+    """Transactions of all kinds, all over the tables: inserts, updates, deletes, keys that move."""
+    with closing(eam.session()) as connection, connection.cursor() as cursor:
+        for turn in range(count):
+            connection.begin()
+            for _ in range(chance.randrange(1, 4)):
+                key, free = (chance.randrange(1, 4501) * 10 - 20000 for _ in range(2))
+                kind, no = chance.choice(KINDS), chance.randrange(1, 9000) - 2000.5
+                cursor.execute(
+                    chance.choice(
+                        [
+                            f"INSERT IGNORE INTO asset VALUES ({free + 1}, 'new', {turn}, NULL)",
+                            f"UPDATE asset SET code = 'turn {turn}' WHERE id BETWEEN {key} AND {key + 30}",
+                            f"DELETE FROM asset WHERE id = {key}",
+                            f"UPDATE IGNORE asset SET id = {free} WHERE id = {key}",
+                            f"INSERT IGNORE INTO part VALUES ('{kind}', {no}, 'new')",
+                            f"UPDATE part SET name = 'turn {turn}' WHERE no = {no}",
+                            f"DELETE FROM part WHERE no = {no}",
+                            f"UPDATE IGNORE part SET kind = '{kind}' WHERE kind = 'ä' AND no = {no}",
+                        ]
+                    )
+                )
+            connection.commit()
+
+
+def in_the_database(eam: MysqlEam) -> dict[tuple[str, str], Row]:
+    assets = eam.run("SELECT id, code, value, remark FROM asset")
+    parts = eam.run("SELECT kind, no, name FROM part")
+    rows: dict[tuple[str, str], Row] = {("asset", str(row[0])): row for row in assets}  # type: ignore[misc]
+    return rows | {("part", key_text(PART, row)): row for row in parts}  # type: ignore[misc, arg-type]
+
+
+def heard(eam: MysqlEam, said: list[Change]) -> dict[tuple[str, str], Row]:
+    follower = Follower()
+    for change in said:
+        follower.hear(eam.tables, change)
+    return follower.rows
+
+
+def test_a_snapshot_interrupted_again_and_again_ends_exact(eam: MysqlEam) -> None:
+    """Invariants 1 and 2: killed in mid-snapshot while others write, at random, many times: the follower ends up with
+    the tables as they are, and heard nothing that contradicts what it knew."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    said: list[Change] = []
+    checkpoint: Position | None = None
+    for turn in range(8):
+        writer = threading.Thread(target=meddle, args=[eam, random.Random(seed + turn), 25])
+        writer.start()
+        with closing(eam.start(checkpoint)) as source:
+            for _ in range(chance.randrange(4)):
+                if (sets := source.read(0.05)) is not None:
+                    said += sets.changes
+                    checkpoint = sets.position
+        writer.join()
+        if turn % 3 == 1:
+            eam.run("FLUSH BINARY LOGS")
+    eam.run("INSERT INTO asset (id) VALUES (999999)")
+    with closing(eam.start(checkpoint)) as source:
+        said += changes(read_until(source, lambda sets: any(c.after and c.after[0] == 999999 for c in changes(sets))))
+    assert heard(eam, said) == in_the_database(eam), f"seed {seed}"
+    contradictions = list(contradicting(eam.tables, said))
+    assert not contradictions, f"seed {seed}: {contradictions[:3]}"
+
+
+def test_events_stay_events_when_a_snapshot_is_read_later(eam: MysqlEam) -> None:
+    """Invariant 1: what happened since the snapshot began is said as changes, on rows as they were at that point; a
+    voucher is not lost because a snapshot was interrupted."""
+    known = in_the_database(eam)
+    with closing(eam.start()) as source:
+        first = source.read(5)
+    assert first is not None
+    meddle(eam, random.Random(1), 60)
+    with closing(eam.start(first.position)) as source:
+        rest = read_until(source, past_the_snapshot)
+    read = changes([first, *rest])
+    assert {c.op for c in read} == {"read"}
+    assert {(c.table, key_text(eam.tables[c.table], c.after or ())): c.after for c in read} == known
+
+
+@pytest.mark.parametrize("locks", [False, True])
+def test_a_snapshot_of_a_server_that_is_written_to_ends_where_the_log_goes_on(
+    eam: MysqlEam, monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    """Invariant 1: by the server's word for it, and by a moment's lock where it has none, as MySQL."""
+    monkeypatch.setattr(mysql_snapshot, "needs_lock", lambda server: locks)
+    stop = threading.Event()
+
+    def write() -> None:
+        seed = 0
+        while not stop.is_set():
+            meddle(eam, random.Random(seed := seed + 1), 5)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with closing(eam.start()) as source:
+            said = changes(read_until(source, past_the_snapshot))
+            stop.set()
+            writer.join()
+            eam.run("INSERT INTO asset (id) VALUES (900000)")
+            said += changes(
+                read_until(source, lambda sets: any(c.after and c.after[0] == 900000 for c in changes(sets)))
+            )
+    finally:
+        stop.set()
+        writer.join()
+    assert not list(contradicting(eam.tables, said))
+    assert heard(eam, said) == in_the_database(eam)
+
+
+def test_a_snapshot_says_how_far_it_is(eam: MysqlEam) -> None:
+    with closing(eam.start()) as source:
+        source.read(5)
+        note = source.lag().note
+        assert (note["table"], note["rows"]) == ("asset", "2000")
+        assert int(note["rows_total"]) > 4000
+        read_until(source, past_the_snapshot)
+        assert "table" not in source.lag().note
+
+
+def test_a_snapshot_whose_log_is_gone_does_not_go_on(mariadb: MariaDb, eam: MysqlEam) -> None:
+    """Invariant 1: what happened meanwhile could not be told any more."""
+    with closing(eam.start()) as source:
+        first = source.read(5)
+    assert first is not None
+    eam.purge()
+    with pytest.raises(Gap) as gap:
+        eam.start(first.position)
+    assert gap.value.code == "mysql_log_gone"
