@@ -17,12 +17,13 @@ _CODECS: Final[Mapping[str, str]] = {
     "eucjpms": "euc_jp", "sjis": "shift_jis", "euckr": "cp949", "ucs2": "utf-16-be", "utf16": "utf-16-be",
     "utf16le": "utf-16-le", "utf32": "utf-32-be", "latin2": "iso8859-2", "latin5": "iso8859-9", "latin7": "iso8859-13",
     "greek": "iso8859-7", "hebrew": "iso8859-8", "koi8r": "koi8-r", "koi8u": "koi8-u", "macroman": "mac_roman",
-    "macce": "mac_latin2", "tis620": "tis_620", "hp8": "hp_roman8",
+    "macce": "mac_latin2", "big5": "cp950", "tis620": "tis_620", "hp8": "hp_roman8",
 }  # fmt: skip
 """Python's codec of a character set, where it has another name."""
 _OTHERWISE: Final[Mapping[str, Mapping[int, int]]] = {
     charset: str.maketrans(*pair)
     for charset, pair in {
+        "big5": ("‧﹑¯～⊕⊙∕﹨￥￠￡", "•､‾∼♁☉／＼¥¢£"),
         "cp866": ("№¤", "ⁿ²"),
         "eucjpms": ("〜‖−¢£¬", "～∥－￠￡￢"),
         "greek": ("‘’", "ʽʼ"),
