@@ -5,18 +5,19 @@ import sys
 import time
 
 import psutil
-import psycopg2
 
-from connectors import postgres
+from connectors import mysql, postgres
 from syncd.change import Position
+from syncd.ports import Source
+from tests.integration import mysql_eam
 from tests.integration.eam import ASSET
 
 
 def main(dsn: str, name: str, checkpoint: str, changes: str) -> None:
-    psycopg2.connect(dsn).close()
+    connect(dsn, name).close()
     memory = psutil.Process().memory_info
     before = highest = memory().rss
-    source = postgres.connect(postgres.Settings(dsn), {"asset": ASSET}, name)
+    source = connect(dsn, name)
     source.start(Position(checkpoint))
     began, left = time.perf_counter(), int(changes)
     while left:
@@ -28,6 +29,12 @@ def main(dsn: str, name: str, checkpoint: str, changes: str) -> None:
     seconds = time.perf_counter() - began
     source.close()
     print(json.dumps({"grown_mb": (highest - before) / 2**20, "seconds": seconds}))
+
+
+def connect(dsn: str, name: str) -> Source:
+    if dsn.startswith("mysql:"):
+        return mysql.connect(mysql.Settings(dsn, retention_hours=0), {"asset": mysql_eam.ASSET}, name)
+    return postgres.connect(postgres.Settings(dsn), {"asset": ASSET}, name)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,10 @@ class MariaDb:
         """As if the power went."""
         self._process.stop(signal.SIGKILL)
 
+    def send(self, how: signal.Signals) -> None:
+        """As `kill` does in a shell: SIGSTOP and SIGCONT make it hang for a while."""
+        self._process.send(how)
+
     def restart(self) -> None:
         self.stop()
         self.start()

@@ -43,6 +43,11 @@ class Process:
                 raise AssertionError(f"{Path(command[0]).name} did not start:\n{said}")
             time.sleep(0.02)
 
+    def send(self, how: signal.Signals) -> None:
+        """Send a signal."""
+        assert self._running is not None
+        self._running.send_signal(how)
+
     def stop(self, how: signal.Signals) -> None:
         """Send a signal and wait for the end."""
         if self._running is None:
