@@ -209,6 +209,9 @@ class KafkaSource:
         self._let_tracked_begin()
 
     def _own(self, topic: Topic) -> Sequence[Part]:
+        if self._number is not None and self._number >= topic.partitions:
+            params = {"topic": topic.name, "partition": self._number, "partitions": topic.partitions}
+            raise Halt("kafka_no_partition", **params)
         numbers = range(topic.partitions) if self._number is None else (self._number,)
         return [Part(topic.name, number) for number in numbers]
 

@@ -30,6 +30,9 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHIPPED: Final = "shipped:"
 
 
+PipelineName = Annotated[str, Field(pattern=r"^[^/]+$")]
+
+
 class End(Strict):
     """One end of a pipeline: the kind of connector, and the settings of that connector."""
 
@@ -65,8 +68,9 @@ class Config(Strict):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    pipelines: Annotated[dict[str, PipelineConfig], Field(min_length=1)]
-    """Pipelines by name. The name stands on every posting: a pipeline that has posted keeps its name."""
+    pipelines: Annotated[dict[PipelineName, PipelineConfig], Field(min_length=1)]
+    """Pipelines by name. The name stands on every posting: a pipeline that has posted keeps its name. It holds no `/`,
+    which stands between the name and a partition."""
 
 
 @dataclass(frozen=True)

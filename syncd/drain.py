@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -55,6 +55,11 @@ class Tally:
                     self.entries += len(posting.voucher.entries)
                     self.debit += sum((entry.debit for entry in posting.voucher.entries), ZERO)
                     self.credit += sum((entry.credit for entry in posting.voucher.entries), ZERO)
+
+    def include(self, other: "Tally") -> None:
+        """Count what another counted too."""
+        for counted in fields(Tally):
+            setattr(self, counted.name, getattr(self, counted.name) + getattr(other, counted.name))
 
 
 class _Watched:

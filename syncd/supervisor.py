@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 import tenacity
@@ -67,21 +67,49 @@ class Schedule(NamedTuple):
     next_after: Callable[[datetime], datetime | None]
 
 
-class Worker(threading.Thread):
-    """The posting thread of one pipeline. `failure` is set when it halted."""
+class Runner(Protocol):
+    """What the daemon runs: a thread that says how it stands, and in the end why it halted."""
 
-    def __init__(self, line: Line, stop: threading.Event) -> None:
+    name: str
+    alive_at: float
+
+    @property
+    def said(self) -> str: ...
+    @property
+    def failures(self) -> Sequence[Fault]: ...
+    def start(self) -> None: ...
+    def is_alive(self) -> bool: ...
+    def join(self) -> None: ...
+
+
+class Worker(threading.Thread):
+    """The posting thread of one pipeline. `failure` is set when it halted. `stands_by` says whether it waits for
+    another daemon to leave, or ends when it is not the one to post; `is_writer` whether it is."""
+
+    def __init__(self, line: Line, stop: threading.Event, stands_by: bool = True) -> None:
         super().__init__(name=f"posting {line.name}")
         self.line = line
         self.failure: Fault | None = None
+        self.is_writer = False
         self.state: status.State = "starting"
         self.alive_at = time.monotonic()
         self._stop_asked = stop
+        self._stands_by = stands_by
         self._progressed = False
         self._looked_at = _now()
         self._changes = self._postings = 0
         self._parked: Counter[str] = Counter()
         self._log = log.bind(pipeline=line.name)
+
+    @property
+    def said(self) -> str:
+        """How it stands, in one line."""
+        return f"{self.line.name} {self.state}"
+
+    @property
+    def failures(self) -> Sequence[Fault]:
+        """Why it halted."""
+        return [] if self.failure is None else [self.failure]
 
     def run(self) -> None:
         """Carry until asked to stop, or until something happens that does not pass by itself."""
@@ -120,11 +148,14 @@ class Worker(threading.Thread):
     def _become_writer(self, ledger: Ledger) -> bool:
         while not self._stop_asked.is_set():
             self._alive()
-            if ledger.acquire():
+            self.is_writer = ledger.acquire()
+            if self.is_writer:
                 return True
-            if self.state != "standby":
+            if self._stands_by and self.state != "standby":
                 self._log.info("standby")
             self.state = "standby"
+            if not self._stands_by:
+                return False
             status.beat(ledger, self.line.name, "standby", _now())
             self._stop_asked.wait(STANDBY_POLL_S)
         return False
@@ -251,21 +282,19 @@ class _Every:
         return True
 
 
-def supervise(lines: Sequence[Line], stop: threading.Event) -> list[Fault]:
+def supervise(runners: Sequence[Runner], stop: threading.Event) -> list[Fault]:
     """Run all pipelines until `stop` is set or all have halted; returns why they halted."""
     tune_interpreter()
-    workers = [Worker(line, stop) for line in lines]
-    for worker in workers:
-        worker.start()
+    for runner in runners:
+        runner.start()
     watchdog.notify("READY=1")
-    while any(worker.is_alive() for worker in workers) and not stop.wait(1.0):
-        stuck = [w.name for w in workers if w.is_alive() and time.monotonic() - w.alive_at > STUCK_AFTER_S]
-        states = ", ".join(f"{w.line.name} {w.state}" for w in workers)
-        watchdog.notify(f"STATUS={states}", *([] if stuck else ["WATCHDOG=1"]))
+    while any(runner.is_alive() for runner in runners) and not stop.wait(1.0):
+        stuck = [r.name for r in runners if r.is_alive() and time.monotonic() - r.alive_at > STUCK_AFTER_S]
+        watchdog.notify(f"STATUS={', '.join(r.said for r in runners)}", *([] if stuck else ["WATCHDOG=1"]))
     watchdog.notify("STOPPING=1")
-    for worker in workers:
-        worker.join()
-    return [worker.failure for worker in workers if worker.failure is not None]
+    for runner in runners:
+        runner.join()
+    return [fault for runner in runners for fault in runner.failures]
 
 
 def tune_interpreter() -> None:

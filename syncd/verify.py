@@ -6,7 +6,7 @@ rows in finance, so that one that was edited, deleted or added to is found, whoe
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, cast
@@ -69,6 +69,14 @@ def verify(ledger: Ledger, pipeline: str, layout: Layout) -> Verdict:
         flaws.append(Flaw("audit_end", {"pipeline": pipeline, "seq": str(ends[0][0]), "found": str(postings)}))
     actions, acted = _actions(ledger)
     return Verdict(postings, vouchers, actions, [*acted, *flaws][:FLAWS_MAX])
+
+
+def joined(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on several pipelines of one ledger, whose actions are the same."""
+    every = list(verdicts)
+    flaws = {(flaw.code, *flaw.params.items()): flaw for verdict in every for flaw in verdict.flaws}
+    postings, vouchers = sum(v.postings for v in every), sum(v.vouchers for v in every)
+    return Verdict(postings, vouchers, max(v.actions for v in every), [*flaws.values()][:FLAWS_MAX])
 
 
 def _lookup(ledger: Ledger, spec: LookupSpec) -> Mapping[Value, Value]:

@@ -3,11 +3,12 @@
 A new connector is one file with `Settings` and `connect`, and one line in the registry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import Any, Final, Literal, cast
 
@@ -20,7 +21,8 @@ from syncd.mapping.check import unknown_accounts
 from syncd.mapping.sqlite import register_sqlite
 from syncd.mapping.terms import nearest
 from syncd.ports import Finding, Ledger, Source
-from syncd.supervisor import Line
+from syncd.sharing import Shared, Sharer
+from syncd.supervisor import Line, Runner, Worker
 
 Side = Literal["source", "ledger"]
 REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
@@ -37,6 +39,8 @@ REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
         "sqlite": "connectors.ledger_sqlite",
     },
 }
+PART: Final = "/"
+"""Stands between the name of a partitioned pipeline and the number of a partition."""
 log = structlog.get_logger("syncd")
 convert: Final = row_converter
 """Raw values of a table as its sources convert them, for golden cases."""
@@ -92,6 +96,38 @@ class Pipeline:
             queue_changes_max=self.config.queue_changes_max,
             parked_share_max=self.config.parked_share_max,
         )
+
+    def runner(self, stop: Event) -> Runner:
+        """What the daemon runs for it: its posting thread, or what shares out its partitions."""
+        if not self.is_partitioned:
+            return Worker(self.line(), stop)
+        partitions, line = self._partitions, lambda number: self.part(number).line()
+        return Sharer(Shared(self.name, self.open_ledger, partitions, line, self.prepare), stop)
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether it is a pipeline for each partition of its source, and not one of these itself."""
+        return hasattr(self.source, "partitions") and PART not in self.name
+
+    def part(self, partition: str) -> "Pipeline":
+        """The pipeline of a partition."""
+        return replace(self, name=f"{self.name}{PART}{partition}")
+
+    def parts(self) -> list["Pipeline"]:
+        """The pipelines of its partitions, as the source has them; itself where there are none."""
+        return [self.part(number) for number in self._partitions()] if self.is_partitioned else [self]
+
+    def begun(self) -> list["Pipeline"]:
+        """The same as the ledger knows them, whether or not the source can be asked; itself where none has begun."""
+        if not self.is_partitioned:
+            return [self]
+        with closing(self.open_ledger()) as ledger:
+            rows = ledger.query("SELECT name FROM syncd.pipeline WHERE name LIKE ?", (f"{self.name}{PART}%",))
+        numbers = sorted((str(row[0]).rpartition(PART)[2] for row in rows), key=int)
+        return [self.part(number) for number in numbers] or [self]
+
+    def _partitions(self) -> Sequence[str]:
+        return cast(Sequence[str], self.source.partitions(self.source_settings))
 
     def prepare(self, ledger: Ledger) -> None:
         """Refuse a ledger that is not migrated and a mapping that nobody accepted."""
@@ -152,9 +188,15 @@ def pipeline(path: Path, name: str | None) -> Pipeline:
     names = tuple(loaded.config.pipelines)
     if name is None and len(names) > 1:
         raise MappingError("pipeline_which", str(path), names=", ".join(names))
-    if name is not None and name not in names:
+    if name is not None and name.partition(PART)[0] not in names:
         raise MappingError("pipeline_unknown", str(path), name=name, nearest=nearest(name, names) or ", ".join(names))
-    return _wire(loaded, name or names[0])
+    name, _, partition = (name or names[0]).partition(PART)
+    found = _wire(loaded, name)
+    if not partition:
+        return found
+    if not found.is_partitioned or not partition.isdecimal():
+        raise MappingError("pipeline_no_part", str(path), name=name, partition=partition)
+    return found.part(partition)
 
 
 def _wire(loaded: config.Loaded, name: str) -> Pipeline:

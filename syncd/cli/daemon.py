@@ -37,7 +37,7 @@ def run(
     supervisor.stop_on_signals(stop)
     scheduler = schedule.start(job for pipeline in chosen for job in pipeline.jobs())
     try:
-        failures = supervisor.supervise([pipeline.line() for pipeline in chosen], stop)
+        failures = supervisor.supervise([pipeline.runner(stop) for pipeline in chosen], stop)
     finally:
         scheduler.shutdown()
     for fault in failures:

@@ -24,12 +24,15 @@ def status(config: Config = None, name: Name = None, as_json: Json = False) -> N
     """How the pipelines stand."""
     path = config_path(config)
     chosen = [wiring.pipeline(path, name)] if name else list(wiring.pipelines(path).values())
-    standings = [_standing(pipeline) for pipeline in chosen]
+    standings = {pipeline.name: _standings(pipeline) for pipeline in chosen}
     if as_json:
-        emit([_plain(standing) for standing in standings])
+        emit([_plain(standing) for parts in standings.values() for standing in parts])
         return
-    for standing in standings:
-        _show(standing)
+    for name, parts in standings.items():
+        if len(parts) == 1:
+            _show(parts[0])
+        else:
+            _show_parts(name, parts)
 
 
 def check(config: Config = None, name: Name = None, as_json: Json = False) -> None:
@@ -47,18 +50,48 @@ def check(config: Config = None, name: Name = None, as_json: Json = False) -> No
         raise typer.Exit(FOUND_SOMETHING)
 
 
-def _standing(pipeline: wiring.Pipeline) -> reports.Standing:
+def _standings(pipeline: wiring.Pipeline) -> list[reports.Standing]:
+    parts = pipeline.begun()
     with closing(pipeline.open_ledger()) as ledger:
-        return reports.standing(ledger, pipeline.name, datetime.now(UTC))
+        return [reports.standing(ledger, part.name, datetime.now(UTC)) for part in parts]
+
+
+def _state(standing: reports.Standing) -> Text:
+    report = standing.report
+    state = "never" if report is None else report.state if standing.daemons else "down"
+    return Text(say(f"state_{state}"), STATE_STYLES.get(state, "yellow"))
+
+
+def _show_parts(name: str, parts: Sequence[reports.Standing]) -> None:
+    """A partitioned pipeline: a line a partition, and in all."""
+    console.print(Text(name, style="bold"))
+    for part in parts:
+        if part.report is not None and part.report.error:
+            console.print(Text(f"  {part.pipeline}: {say(part.report.error, part.report.params)}", style="red"))
+    rows: list[tuple[object, ...]] = [
+        (
+            part.pipeline,
+            _state(part),
+            "–" if part.lag_s is None else f"{part.lag_s:.1f} s",
+            part.report and part.report.rows_behind,
+            part.posted,
+            sum(part.parked.values()),
+            ", ".join(part.daemons),
+        )
+        for part in parts
+    ]
+    worst = max((part.lag_s for part in parts if part.lag_s is not None), default=None)
+    behind = sum((part.report and part.report.rows_behind) or 0 for part in parts)
+    posted, parked = sum(part.posted for part in parts), sum(sum(part.parked.values()) for part in parts)
+    daemons = len({daemon for part in parts for daemon in part.daemons})
+    rows.append((name, "", "–" if worst is None else f"{worst:.1f} s", behind, posted, parked, daemons))
+    columns = ("col_pipeline", "col_state", "status_lag", "status_rows", "status_posted", "status_parked")
+    table((*columns, "status_daemons"), rows, right=(2, 3, 4, 5))
 
 
 def _show(standing: reports.Standing) -> None:
     report = standing.report
-    state = "never" if report is None else report.state if standing.daemons else "down"
-    heading = Text.assemble(
-        (standing.pipeline, "bold"), "  ", (say(f"state_{state}"), STATE_STYLES.get(state, "yellow"))
-    )
-    console.print(heading)
+    console.print(Text.assemble((standing.pipeline, "bold"), "  ", _state(standing)))
     if report is not None and report.error:
         console.print(Text("  " + say(report.error, report.params), style="red"))
     rows = [

@@ -35,26 +35,31 @@ def show_list(
     code: Code = "", settled: Settled = False, groups: Groups = False, limit: Limit = 50, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Parked rows, or their signatures."""
-    with _desk(config, name) as (pipeline, ledger):
+    selection = desk.Selection((), subject, state, rule, code, settled)
+    with _desk(config, name) as (pipelines, ledger):
+        names = [pipeline.name for pipeline in pipelines]
         if groups:
-            _show_groups(desk.groups(ledger, pipeline.name), as_json)
+            _show_groups([group for one in names for group in desk.groups(ledger, one)], as_json)
             return
-        rows = desk.parked(ledger, pipeline.name, desk.Selection((), subject, state, rule, code, settled), limit)
+        found = [(one, row) for one in names for row in desk.parked(ledger, one, selection, limit)][:limit]
     if as_json:
-        emit([_plain(row) for row in rows])
-    elif not rows:
+        emit([{"pipeline": one, **_plain(row)} for one, row in found])
+    elif not found:
         line("rows_none", "green")
     else:
-        columns = ("col_id", "col_state", "col_subject", "col_rule", "col_reason")
-        table(columns, [(row.id, _state(row), row.subject, row.rule, say(row.code, row.params)) for row in rows])
-        if len(rows) == limit:
+        columns = ["col_id", "col_state", "col_subject", "col_rule", "col_reason"]
+        rows = [[row.id, _state(row), row.subject, row.rule, say(row.code, row.params)] for _, row in found]
+        if len(names) > 1:
+            columns, rows = ["col_pipeline", *columns], [[one, *row] for (one, _), row in zip(found, rows, strict=True)]
+        table(columns, rows)
+        if len(found) == limit:
             line("rows_more", "dim", limit=limit)
 
 
 def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """One parked row, whole."""
-    with _desk(config, name) as (pipeline, ledger):
-        row = desk.show(ledger, pipeline.name, id)
+    with _desk(config, name) as (pipelines, ledger):
+        row = desk.show(ledger, _holding(pipelines, ledger, id).name, id)
     if as_json:
         emit(_plain(row))
         return
@@ -83,12 +88,13 @@ def retry(
     rule: Rule = "", code: Code = "", count: Count = False,
 ) -> None:  # fmt: skip
     """Ask for rows to be tried again."""
-    with _desk(config, name) as (pipeline, ledger):
-        chosen = _selection(ids, subject, rule, code)
+    with _desk(config, name) as (pipelines, ledger):
+        meant = _meant(pipelines, ledger, _selection(ids, subject, rule, code))
         if count:
-            line("rows_would_retry", rows=len(desk.parked(ledger, pipeline.name, chosen)))
+            line("rows_would_retry", rows=sum(len(desk.parked(ledger, one, chosen)) for one, chosen in meant.items()))
         else:
-            line("rows_retry", rows=desk.retry(ledger, pipeline.name, chosen, desk.Actor(actor, reason)))
+            by = desk.Actor(actor, reason)
+            line("rows_retry", rows=sum(desk.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
 def discard(
@@ -96,12 +102,13 @@ def discard(
     rule: Rule = "", code: Code = "", count: Count = False,
 ) -> None:  # fmt: skip
     """Give rows up."""
-    with _desk(config, name) as (pipeline, ledger):
-        chosen = _selection(ids, subject, rule, code)
+    with _desk(config, name) as (pipelines, ledger):
+        meant = _meant(pipelines, ledger, _selection(ids, subject, rule, code))
         if count:
-            line("rows_would_discard", rows=len(desk.parked(ledger, pipeline.name, chosen)))
+            line("rows_would_discard", rows=sum(len(desk.parked(ledger, one, chosen)) for one, chosen in meant.items()))
         else:
-            line("rows_discard", rows=desk.discard(ledger, pipeline.name, chosen, desk.Actor(actor, reason)))
+            by = desk.Actor(actor, reason)
+            line("rows_discard", rows=sum(desk.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
 def edit(id: Id, assignments: Set, actor: Actor, reason: Reason, config: Config = None, name: Name = None) -> None:
@@ -112,30 +119,51 @@ def edit(id: Id, assignments: Set, actor: Actor, reason: Reason, config: Config 
         if not equals:
             raise WrongUsage("edit_no_value", given=assignment)
         values[column] = None if value == "NULL" else value
-    with _desk(config, name) as (pipeline, ledger):
+    with _desk(config, name) as (pipelines, ledger):
+        pipeline = _holding(pipelines, ledger, id)
         desk.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, desk.Actor(actor, reason))
     line("rows_edit", id=id)
 
 
 def approve(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = None, name: Name = None) -> None:
     """Let a row pass."""
-    with _desk(config, name) as (pipeline, ledger):
-        desk.approve(ledger, pipeline.name, id, desk.Actor(actor, reason), role)
+    with _desk(config, name) as (pipelines, ledger):
+        desk.approve(ledger, _holding(pipelines, ledger, id).name, id, desk.Actor(actor, reason), role)
     line("rows_approve", id=id)
 
 
 def reject(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = None, name: Name = None) -> None:
     """Refuse a row."""
-    with _desk(config, name) as (pipeline, ledger):
-        desk.reject(ledger, pipeline.name, id, desk.Actor(actor, reason), role)
+    with _desk(config, name) as (pipelines, ledger):
+        desk.reject(ledger, _holding(pipelines, ledger, id).name, id, desk.Actor(actor, reason), role)
     line("rows_reject", id=id)
 
 
 @contextmanager
-def _desk(config: Config, name: Name) -> Iterator[tuple[wiring.Pipeline, Ledger]]:
+def _desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], Ledger]]:
+    """The pipelines that are meant, those of all partitions where one is partitioned, and their ledger."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        yield pipeline, ledger
+        yield pipeline.begun(), ledger
+
+
+def _holding(pipelines: list[wiring.Pipeline], ledger: Ledger, id: int) -> wiring.Pipeline:
+    """The pipeline that has the row: each counts its own."""
+    one = desk.Selection((id,))
+    holding = [p for p in pipelines if desk.parked(ledger, p.name, one)] if len(pipelines) > 1 else pipelines
+    if len(holding) > 1:
+        raise WrongUsage("parked_which_part", id=id, names=", ".join(p.name for p in holding))
+    return holding[0] if holding else pipelines[0]
+
+
+def _meant(pipelines: list[wiring.Pipeline], ledger: Ledger, chosen: desk.Selection) -> dict[str, desk.Selection]:
+    """What is meant of each pipeline. A number means one row, although each partition counts its own."""
+    if not chosen.ids:
+        return {pipeline.name: chosen for pipeline in pipelines}
+    ids: dict[str, list[int]] = {}
+    for number in chosen.ids:
+        ids.setdefault(_holding(pipelines, ledger, number).name, []).append(number)
+    return {name: chosen._replace(ids=tuple(own)) for name, own in ids.items()}
 
 
 def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> desk.Selection:

@@ -20,11 +20,12 @@ Again = Annotated[bool, typer.Option("--again", help=say("help_again"))]
 
 def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Everything but the commit."""
-    pipeline = wiring.pipeline(config_path(config), name)
-    with closing(pipeline.open_ledger(dry_run=True)) as ledger, progress() as bar:
-        become_writer(pipeline, ledger)
-        is_first = ledger.checkpoint() is None
-        tally = drain.to_the_end(pipeline.line(), ledger, True, Shown(bar))
+    tally, is_first = drain.Tally(), False
+    for pipeline in wiring.pipeline(config_path(config), name).parts():
+        with closing(pipeline.open_ledger(dry_run=True)) as ledger, progress() as bar:
+            become_writer(pipeline, ledger)
+            is_first = is_first or ledger.checkpoint() is None
+            tally.include(drain.to_the_end(pipeline.line(), ledger, True, Shown(bar)))
     _show(tally, as_json)
     if is_first and not as_json:
         errors.print(Text(say("dry_run_prepared"), style="yellow"))
@@ -32,15 +33,16 @@ def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> 
 
 def snapshot(config: Config = None, name: Name = None, again: Again = False, as_json: Json = False) -> None:
     """Read the tables as they stand."""
-    pipeline = wiring.pipeline(config_path(config), name)
-    with closing(pipeline.open_ledger()) as ledger, progress() as bar:
-        pipeline.prepare(ledger)
-        become_writer(pipeline, ledger)
-        if ledger.checkpoint() is not None:
-            if not again:
-                raise Halt("snapshot_again", pipeline=pipeline.name)
-            _catch_up(pipeline, ledger, Shown(bar))
-        tally = drain.snapshot(pipeline.line(), ledger, Shown(bar))
+    tally = drain.Tally()
+    for pipeline in wiring.pipeline(config_path(config), name).parts():
+        with closing(pipeline.open_ledger()) as ledger, progress() as bar:
+            pipeline.prepare(ledger)
+            become_writer(pipeline, ledger)
+            if ledger.checkpoint() is not None:
+                if not again:
+                    raise Halt("snapshot_again", pipeline=pipeline.name)
+                _catch_up(pipeline, ledger, Shown(bar))
+            tally.include(drain.snapshot(pipeline.line(), ledger, Shown(bar)))
     _show(tally, as_json)
 
 

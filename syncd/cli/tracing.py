@@ -41,8 +41,9 @@ def trace(asset: Asset, config: Config = None, name: Name = None, as_json: Json 
 def verify(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Whether any posting, voucher or action was changed."""
     pipeline = wiring.pipeline(config_path(config), name)
+    parts = pipeline.begun()
     with closing(pipeline.open_ledger()) as ledger:
-        verdict = auditing.verify(ledger, pipeline.name, pipeline.mapping.layout)
+        verdict = auditing.joined(auditing.verify(ledger, part.name, pipeline.mapping.layout) for part in parts)
     if as_json:
         emit(verdict._asdict() | {"flaws": [f._asdict() | {"message": say(f.code, f.params)} for f in verdict.flaws]})
     else:

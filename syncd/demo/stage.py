@@ -166,7 +166,7 @@ def running(stage: Stage) -> Iterator[None]:
     stop = threading.Event()
 
     def run() -> None:
-        stage.failures = supervisor.supervise([stage.pipeline.line()], stop)
+        stage.failures = supervisor.supervise([stage.pipeline.runner(stop)], stop)
 
     daemon = threading.Thread(target=run, name="daemon")
     daemon.start()
