@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bench import breakdown, latency, throughput
+from bench import binlog, breakdown, latency, throughput
 from bench.result import save, show, show_breakdown
 
 
@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20, help="how long the latency is measured")
     given = parser.parse_args()
     results = throughput.measure(given.changes) + latency.measure(given.rate, given.seconds)
+    results += binlog.measure(given.changes // 4)
     save(results, Path(__file__).parent / "results.json")
     show(results)
     show_breakdown(breakdown.measure(given.changes // 2))
