@@ -211,7 +211,7 @@ class Compared:
         yield from self._mirror()
         now = datetime.now(UTC)
         placed = self._placed(f"repair/{timestamp(now)}", now)
-        while changes := list(islice(placed, ROWS_MAX)):
+        while changes := list(islice(placed, min(ROWS_MAX, self._scope.line.batch_changes_max))):
             yield ChangeSet(changes, self._checkpoint, changes[-1].committed_at)
         self._end = end
         yield ChangeSet((), end)

@@ -43,10 +43,10 @@ class Plant(NamedTuple):
         """Run a command with `--json`; what it printed."""
         return json.loads(self._run(expect, *arguments, "--json").stdout)
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """The daemon; the caller stops it."""
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The daemon, or another command; the caller stops it."""
         with self.log.open("ab") as log:
-            return subprocess.Popen(self._command("run"), stdout=log, stderr=log, env=_environment())
+            return subprocess.Popen(self._command(*(arguments or ("run",))), stdout=log, stderr=log, env=_environment())
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
