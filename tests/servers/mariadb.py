@@ -42,6 +42,7 @@ class MariaDb:
                 "--skip-test-db",
                 "--skip-log-bin",
                 "--innodb-log-file-size=4M",
+                "--debug-no-sync",
             ]
         )
 
@@ -144,6 +145,7 @@ def mariadb_server(**settings: str) -> Iterator[MariaDb]:
         "skip_name_resolve": "ON",
         "innodb_file_per_table": "OFF",
         "performance_schema": "OFF",
+        "debug_no_sync": "ON",  # a killed server loses nothing that it wrote; the machine itself does not fall
     }
     with own_directory("mariadb", ACCOUNT) as directory:
         server = MariaDb(directory, defaults | settings)
