@@ -161,6 +161,7 @@ class Engine:
     _waiting: deque[list[Record]] = field(init=False, default_factory=deque)
     _committer: Any = field(init=False, default=None)
     _ended: Fault | None = field(init=False, default=None)
+    _started: bool = field(init=False, default=False)
     _closing: bool = field(init=False, default=False)
 
     def start(self) -> None:
@@ -211,10 +212,12 @@ class Engine:
             return sum(map(len, self._waiting))
 
     def close(self) -> None:
-        """Stop it, and return once it has stopped."""
+        """Stop it, and return once it has stopped. One that is stopped while it starts would leave its connections to
+        the database behind; its first batch, a note about the snapshot, shows that it has started."""
         with self._moved:
             self._closing = True
             self._moved.notify_all()
+            self._moved.wait_for(lambda: self._started or self._ended, STOP_S_MAX)
         with suppress(jpype.JException):  # it has stopped by itself
             self._engine.close()
         self._thread.join(STOP_S_MAX)
@@ -237,7 +240,8 @@ class Engine:
     def put(self, batch: list[Record], committer: Any) -> None:
         """A batch from the engine; waits while the queue is full."""
         with self._moved:
-            self._committer = committer
+            self._committer, self._started = committer, True
+            self._moved.notify_all()
             self._moved.wait_for(lambda: self._closing or len(self._waiting) < BATCHES_MAX)
             if not self._closing:
                 self._waiting.append(batch)

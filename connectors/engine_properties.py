@@ -146,6 +146,8 @@ def _postgres(name: str) -> dict[str, str]:
         "slot.name": name,
         "publication.name": name,
         "publication.autocreate.mode": "filtered",
+        "slot.retry.delay.ms": "500",
+        "slot.max.retries": "60",
         "message.prefix.exclude.list": ".*",
         "heartbeat.action.query": "SELECT pg_logical_emit_message(true, 'syncd', '')",
     }
