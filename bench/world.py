@@ -16,9 +16,7 @@ from tests.servers import Postgres, postgres_server
 
 HERE = Path(__file__).parent
 WAIT_SECONDS_MAX = 300.0
-TUNED = {"shared_buffers": "1GB", "max_wal_size": "8GB",
-    "fsync": "on",
-}
+TUNED = {"shared_buffers": "1GB", "max_wal_size": "8GB", "fsync": "on"}
 """As a DBA would set a server of this size; writes stay durable. Ours and the peer's use the same servers."""
 ASSET_COLUMNS = (
     "id, asset_code, name, class_code, department_id, status, original_value, life_months, purchase_date, approved_on"
