@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import psycopg2
 import pymysql
 
-from connectors import changelog, memory, mysql, mysql_dsn, postgres
+from connectors import changelog, engine, memory, mysql, mysql_dsn, postgres
 from syncd.change import Column, Kind, Row, Table
 from syncd.ports import Source
 
@@ -89,6 +89,8 @@ class Eam(ABC):
     """Whether `commit` may be called from another thread."""
     whole: ClassVar[bool] = True
     """Whether each snapshot shows the tables as they stand then. A topic shows what was said into it."""
+    resumes: ClassVar[bool] = True
+    """Whether a snapshot that was interrupted goes on. One that cannot is a gap."""
 
     @abstractmethod
     def commit(self, *steps: Step) -> None:
@@ -229,6 +231,23 @@ class LoggedPostgresEam(PostgresEam):
         return postgres.connect(self.settings, TABLES, self.dsn.rpartition("/")[2])
 
 
+class EnginePostgresEam(PostgresEam):
+    """Read by Debezium Engine, with whole old rows in the log."""
+
+    resumes = False
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        for table in TABLES.values():
+            self.db.cursor().execute(f"ALTER TABLE {table.name} REPLICA IDENTITY FULL")
+        names = {"host": "hostname", "port": "port", "user": "user", "dbname": "dbname"}
+        where = {f"database.{ours}": self.db.get_dsn_parameters()[libpq] for libpq, ours in names.items()}
+        self.settings = engine.Settings("postgresql", where, heartbeat_s=1.0)
+
+    def connect(self) -> Source:
+        return engine.connect(self.settings, TABLES, self.dsn.rpartition("/")[2])
+
+
 class MysqlEam(SqlEam):
     """Tables in a MariaDB database; what reads them is up to the kind."""
 
@@ -267,6 +286,7 @@ EAMS: Mapping[str, Callable[[Path, Callable[[str], str]], Eam]] = {
     "changelog-postgres": lambda directory, new: ChangelogPostgresEam(new("new_database")),
     "changelog-mysql": lambda directory, new: ChangelogMysqlEam(new("new_mariadb")),
     "postgres": lambda directory, new: LoggedPostgresEam(new("new_database")),
+    "engine": lambda directory, new: EnginePostgresEam(new("new_database")),
     "mysql": lambda directory, new: LoggedMysqlEam(new("new_mariadb")),
 }
 """How to make an EAM of each kind, in an empty directory or a new database, by the name of its fixture."""
