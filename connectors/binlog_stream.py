@@ -21,9 +21,17 @@ PACKET_BYTES_MAX: Final = 0xFFFFFF
 """A packet of this size goes on in the next."""
 SILENT_HEARTBEATS: Final = 4
 """A server that has not been heard for so many of its heartbeats is gone."""
-_CHECKSUMS_SQL: Final = "SET @master_binlog_checksum = 'CRC32'"
-"""Even where the server writes none: it may begin to, and then ends the log for those who did not say that they know
-them, as the library does not."""
+WRITE_PATIENCE_S: Final = 3_600
+"""How long the server waits for a reader who waits for finance."""
+_SESSION: Final = f"SET @master_binlog_checksum = 'CRC32', net_write_timeout = {WRITE_PATIENCE_S}"
+"""Checksums are asked for even where the server writes none: it may begin to, and then ends the log for those who did
+not say that they know them, as the library does not."""
+_COLLATIONS_SQL: Final = """
+    SELECT count(*) FROM information_schema.columns
+    WHERE table_schema = 'information_schema' AND table_name = 'COLLATION_CHARACTER_SET_APPLICABILITY'
+    AND column_name = 'ID'
+"""
+"""MariaDB tells the numbers there since 10.10, when some of its collations began to serve several character sets."""
 _EVENT, _ERROR, _END = 0x00, 0xFF, 0xFE
 
 
@@ -52,7 +60,7 @@ class Events:
         if gtid is None:
             where = {"log_file": file, "log_pos": position, "resume_stream": True}
         self._asked = _Dump(
-            {**connection, "init_command": _CHECKSUMS_SQL},
+            {**connection, "init_command": _SESSION},
             server_id,
             blocking=True,
             slave_heartbeat=heartbeat_s,
@@ -152,8 +160,8 @@ class _Dump(BinLogStreamReader):  # type: ignore[misc]
 def charsets(connection: "pymysql.Connection[Any]") -> dict[int, str]:
     """The character set of each collation that the server has, by number."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT version()")
-        (version,) = cursor.fetchone() or ("",)
-        table = "COLLATION_CHARACTER_SET_APPLICABILITY" if "MariaDB" in version else "COLLATIONS"
+        cursor.execute(_COLLATIONS_SQL)
+        (told,) = cursor.fetchone() or (0,)
+        table = "COLLATION_CHARACTER_SET_APPLICABILITY" if told else "COLLATIONS"
         cursor.execute(f"SELECT id, character_set_name FROM information_schema.{table} WHERE id IS NOT NULL")
         return {int(number): str(name) for number, name in cursor.fetchall()}

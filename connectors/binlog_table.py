@@ -25,7 +25,7 @@ _META_BYTES: Final = {
     **dict.fromkeys((FLOAT, DOUBLE, TIMESTAMP2, DATETIME2, TIME2, JSON, VECTOR, GEOMETRY, *BLOBS), 1),
 }
 _NUMBERS: Final = frozenset({TINY, SHORT, LONG, LONGLONG, INT24, FLOAT, DOUBLE, DECIMAL, YEAR})
-_TEXTS: Final = frozenset({VARCHAR, VARCHAR_COMPRESSED, VAR_STRING, STRING, *BLOBS})
+_TEXTS: Final = frozenset({VARCHAR, VARCHAR_COMPRESSED, VAR_STRING, STRING, VECTOR, *BLOBS})
 
 
 class WireColumn(NamedTuple):
@@ -172,6 +172,7 @@ def _key(step: int) -> Field:
 
 
 def _text(column: WireColumn, mariadb: bool) -> bool:
+    """Columns that the log counts as text; which those are is not the same on both servers."""
     return column.type in _TEXTS or (mariadb and column.type == GEOMETRY)
 
 
