@@ -1,6 +1,7 @@
 """The command that closes the gap which a lost log leaves."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Annotated
 
@@ -33,47 +34,50 @@ def repair(
         raise WrongUsage("repair_who_and_why")
     if not (preview or yes) and (as_json or not sys.stdin.isatty()):
         raise WrongUsage("repair_nobody_to_ask")
-    pipeline = wiring.pipeline(config_path(config), name)
+    parts = wiring.pipeline(config_path(config), name).parts()
     if preview or not yes:
-        _rehearse(pipeline, force, as_json)
-    if preview or not (yes or typer.confirm(say("repair_ask"), err=True)):
-        return
-    with closing(pipeline.open_ledger()) as ledger:
-        pipeline.prepare(ledger)
-        become_writer(pipeline, ledger)
-        why = _why(pipeline, repairing.reason(pipeline.line(), ledger), force)
-        with progress() as bar:
-            tally = repairing.repair(_scope(pipeline), ledger, why, desk.Actor(actor, reason), Shown(bar))
-    _show(why, tally, False, as_json)
+        _carry(parts, None, force, as_json)
+    if not preview and (yes or typer.confirm(say("repair_ask"), err=True)):
+        _carry(parts, desk.Actor(actor, reason), force, as_json)
 
 
-def _rehearse(pipeline: wiring.Pipeline, force: bool, as_json: bool) -> None:
-    with closing(pipeline.open_ledger(dry_run=True)) as ledger:
-        pipeline.prepare(ledger)
-        become_writer(pipeline, ledger)
-        why = _why(pipeline, repairing.reason(pipeline.line(), ledger), force)
-        with progress() as bar:
-            tally = repairing.preview(_scope(pipeline), ledger, why, Shown(bar))
-    _show(why, tally, True, as_json)
-
-
-def _why(pipeline: wiring.Pipeline, why: Fault | None, force: bool) -> Fault | None:
-    if why is None and not force:
-        raise Halt("repair_no_gap", pipeline=pipeline.name)
-    return why
-
-
-def _scope(pipeline: wiring.Pipeline) -> repairing.Scope:
-    return repairing.Scope(pipeline.line(), pipeline.mapping.tables, pipeline.mapping.program.references)
-
-
-def _show(why: Fault | None, tally: repairing.Tally, is_preview: bool, as_json: bool) -> None:
+def _carry(parts: Sequence[wiring.Pipeline], by: desk.Actor | None, force: bool, as_json: bool) -> None:
+    """Every part of a pipeline that has a gap, on its own; as a preview where nobody answers for it."""
+    told: dict[str, object] = {}
+    for part in parts:
+        with closing(part.open_ledger(dry_run=by is None)) as ledger:
+            part.prepare(ledger)
+            become_writer(part, ledger)
+            if len(parts) > 1 and ledger.checkpoint() is None:
+                continue  # the daemon begins it with a snapshot
+            why = repairing.reason(part.line(), ledger)
+            if why is None and not force:
+                continue
+            scope = repairing.Scope(part.line(), part.mapping.tables, part.mapping.program.references)
+            with progress() as bar:
+                tally = (
+                    repairing.preview(scope, ledger, why, Shown(bar))
+                    if by is None
+                    else repairing.repair(scope, ledger, why, by, Shown(bar))
+                )
+        told[part.name] = _plain(why, tally, by is None)
+        if not as_json:
+            console.print(Text(part.name, style="bold"))
+            _show(why, tally, by is None)
+    if not told:
+        raise Halt("repair_no_gap", pipeline=parts[0].name)
     if as_json:
-        found = {alias: vars(one) for alias, one in tally.tables.items()}
-        rules = {rule: vars(total) for rule, total in tally.rules.items()}
-        lost = None if why is None else described(why)
-        emit(vars(tally) | {"preview": is_preview, "lost": lost, "rules": rules, "tables": found})
-        return
+        emit(told if len(parts) > 1 else told[parts[0].name])
+
+
+def _plain(why: Fault | None, tally: repairing.Tally, is_preview: bool) -> dict[str, object]:
+    found = {alias: vars(one) for alias, one in tally.tables.items()}
+    rules = {rule: vars(total) for rule, total in tally.rules.items()}
+    lost = None if why is None else described(why)
+    return vars(tally) | {"preview": is_preview, "lost": lost, "rules": rules, "tables": found}
+
+
+def _show(why: Fault | None, tally: repairing.Tally, is_preview: bool) -> None:
     if why is not None:
         console.print(Text(say(why.code, why.params), style="yellow"))
     differing = {alias: one for alias, one in tally.tables.items() if one.inserted or one.updated or one.deleted}

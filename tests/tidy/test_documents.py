@@ -15,7 +15,7 @@ READMES = ("README.md", "README.zh-CN.md")
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference.py"))
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/mapping.md"])
+@pytest.mark.parametrize("name", [*READMES, "docs/mapping.md", "docs/repair.md"])
 def test_every_command_shown_is_one_that_syncd_has(name: str) -> None:
     from syncd.cli.app import app
 
