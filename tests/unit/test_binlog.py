@@ -112,9 +112,15 @@ def test_values_have_the_declared_kinds_and_are_exact() -> None:
 
 
 def test_a_clock_that_is_put_forward_or_back_is_read_as_everywhere() -> None:
-    moments = typed("moment")
-    zone = ZoneInfo("Asia/Shanghai")  # on 1986-05-04 the hour from two to three was left out
-    for n, wall in ((5, datetime(1986, 5, 4, 2, 30)), (6, datetime(1986, 9, 14, 0, 30)), (7, datetime(1986, 7, 1, 12))):
+    moments, zone = typed("moment"), ZoneInfo("Asia/Shanghai")
+    walls = {
+        5: datetime(1986, 5, 4, 2, 30),  # this hour was left out
+        6: datetime(1986, 9, 14, 0, 30),
+        7: datetime(1986, 7, 1, 12),
+        8: datetime(1986, 5, 4, 12),
+        9: datetime(1986, 9, 14, 12),
+    }
+    for n, wall in walls.items():
         assert moments[n]["dt0"] == wall.replace(tzinfo=zone).astimezone(UTC)
 
 
