@@ -22,15 +22,13 @@ from connectors.mysql_snapshot import Progress, Readable, View, needs_lock, orde
 from connectors.mysql_stream import Log, Stream, file_number
 from connectors.rewind import Rewind
 from syncd.change import ChangeSet, Position, Table
-from syncd.errors import Halt
+from syncd.errors import Gap, Halt
 from syncd.ports import Finding, Lag
 
 WATCH_INTERVAL_S: Final = 5.0
 """How often the server's settings are looked at while its log is read."""
 REWIND_WAIT_S: Final = 0.05
 """How long the log is waited for, until it has said all that a snapshot shows."""
-WRITE_PATIENCE_S: Final = 3_600
-"""How long the server waits for a reader who waits for finance."""
 SERVER_IDS: Final = (1 << 31, (1 << 32) - 1)
 """Nobody numbers servers as high as that by hand."""
 
@@ -52,6 +50,8 @@ class Settings:
     unheard the connection counts as dead."""
     retention_hours: float = 72.0
     """How long the server must keep its log; whoever is away for longer has lost changes."""
+    failover: bool = False
+    """Follow the log by the names of its transactions (GTIDs), so that a promoted replica counts as the same log."""
 
 
 def connect(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> "MysqlSource":
@@ -77,7 +77,7 @@ class MysqlSource:
         self._zone = ZoneInfo(settings.zone)
         self._server_id = settings.server_id or random.randint(*SERVER_IDS)
         self._watch_at = time.monotonic() + WATCH_INTERVAL_S
-        self._durable = Point(0, 0, 0)
+        self._durable = Point(0, 0, 0, 0)
         self._view: View | None = None
         self._was: Rewind | None = None
         self._past: Stream | None = None
@@ -88,7 +88,8 @@ class MysqlSource:
     def check(self) -> list[Finding]:
         settings = self._settings
         locks = needs_lock(self._server)
-        wanted = Wanted(self._tables, settings.server_id, settings.retention_hours * 3600, locks)
+        kept_s = settings.retention_hours * 3600
+        wanted = Wanted(self._tables, settings.server_id, kept_s, locks, settings.failover)
         return findings(self._server, self._facts, wanted)
 
     def start(self, checkpoint: Position | None) -> None:
@@ -96,7 +97,7 @@ class MysqlSource:
         place = None if checkpoint is None else parse(checkpoint)
         if isinstance(place, Place):
             self._durable = place.point
-            self._stream = Stream(self._log(self._tables), place)
+            self._stream = self._open_stream(self._tables, place)
         elif isinstance(place, Reading) and place.coverage is not None:
             self._resume_snapshot(place.coverage, place.done)
         else:
@@ -149,7 +150,7 @@ class MysqlSource:
         return Lag(behind, None, {**note, "file": end.file, "offset": str(end.offset)})
 
     def identity(self) -> str:
-        return f"mysql/{self._facts.uid}"
+        return f"mysql/{self._facts.cluster if self._settings.failover else self._facts.uid}"
 
     def close(self) -> None:
         for stream in (self._past, self._stream):
@@ -160,9 +161,9 @@ class MysqlSource:
 
     def _begin_snapshot(self) -> None:
         self._view = self._open_view()
-        point = Point(file_number(self._view.file), 0, self._view.offset)
+        point = Point(0, file_number(self._view.file), 0, self._view.offset)
         with closing(Stream(self._log(self._tables), Place(point))) as stream:
-            self._read_tables(self._view, Coverage(stream.point), 0, None)
+            self._read_tables(self._view, Coverage(stream.point, self._view.gtids), 0, None)
 
     def _resume_snapshot(self, coverage: Coverage, done: int) -> None:
         """Read on under a newer snapshot, but the rows as they were where the first one began: there the stream
@@ -178,7 +179,7 @@ class MysqlSource:
         assert self._view is not None
         changes = past.read(min(timeout_s, REWIND_WAIT_S))
         read_to = past.point if changes is None else _point(changes.position)
-        shown = Point(file_number(self._view.file), read_to.birth, self._view.offset)
+        shown = read_to._replace(file=file_number(self._view.file), offset=self._view.offset)
         if changes is not None and changes.changes and _point(changes.changes[0].position) < shown:
             self._was.note(changes.changes)
         if read_to >= shown:
@@ -202,8 +203,23 @@ class MysqlSource:
         """Everything has been read: from here on positions are those of the stream."""
         self._end_view()
         if not self._is_looking:
-            self._stream = Stream(self._log(self._tables), Place(coverage.start))
-        return ChangeSet((), in_stream(coverage.start))
+            self._stream = self._open_stream(self._tables, Place(coverage.start, gtids=coverage.gtids))
+        return ChangeSet((), in_stream(coverage.start, coverage.gtids if self._settings.failover else ""))
+
+    def _open_stream(self, tables: Mapping[str, Table], place: Place) -> Stream:
+        """The log from a place on, or, where this server does not have that, what comes after the transactions that
+        were read. Of one that was read in part another server cannot say where that part ends."""
+        log = self._log(tables)
+        try:
+            return Stream(log, place)
+        except Gap:
+            if not (self._settings.failover and place.gtids):
+                raise
+        if place.event:
+            raise Gap("mysql_failover_midway", gtids=place.gtids)
+        if not self._server.has_run(self._facts, place.gtids):
+            raise Gap("mysql_failover_behind", error=place.gtids)
+        return Stream(log, place, by_name=True)
 
     def _end_view(self) -> None:
         if self._view is not None:
@@ -217,9 +233,8 @@ class MysqlSource:
         if end is None:
             raise Halt("mysql_no_log", repair="")
         arguments = mysql_dsn.parse(self._settings.dsn).arguments()
-        patience = f"SET net_write_timeout = {WRITE_PATIENCE_S}"
         return Log(
-            arguments={**arguments, "connect_timeout": CONNECT_TIMEOUT_S, "init_command": patience},
+            arguments={**arguments, "connect_timeout": CONNECT_TIMEOUT_S},
             server_id=self._server_id,
             mariadb=self._facts.mariadb,
             base=end.file.rpartition(".")[0],
@@ -228,6 +243,7 @@ class MysqlSource:
             folds=self._facts.folds,
             zone=self._zone,
             heartbeat_s=self._settings.heartbeat_s,
+            by_names=self._settings.failover,
             reaches=self._server.reaches,
         )
 

@@ -33,12 +33,13 @@ _TYPES: Final[Mapping[Kind, frozenset[str]]] = {
 
 class Wanted(NamedTuple):
     """What a pipeline needs of the server. `server_id` is 0 when one is drawn; `locks` whether the snapshot needs a
-    moment's lock."""
+    moment's lock, `by_names` whether the transactions must have names."""
 
     tables: Mapping[str, Table]
     server_id: int
     retention_s: float
     locks: bool
+    by_names: bool
 
 
 def findings(server: Server, facts: Facts, wanted: Wanted) -> list[Finding]:
@@ -124,6 +125,8 @@ def _log(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]:
     logs_replicated = facts.variables.get("log_slave_updates") or facts.variables.get("log_replica_updates") or "ON"
     if logs_replicated.upper() != "ON" and server.is_replica(facts):
         yield Finding("error", "mysql_replica", {}, "[mysqld] log_slave_updates = ON  -- then restart")
+    if wanted.by_names and not facts.mariadb and facts.variables.get("gtid_mode", "OFF").upper() != "ON":
+        yield Finding("error", "mysql_no_gtids", {}, "[mysqld] gtid_mode = ON, enforce_gtid_consistency = ON")
     version = ".".join(str(number) for number in facts.version)
     product = "MariaDB" if facts.mariadb else "MySQL"
     yield Finding("ok", "mysql_server", {"product": product, "version": version, "file": end.file})

@@ -1,12 +1,14 @@
 """Positions in the binary log of MySQL and MariaDB, as text whose order is the log's.
 
-    0/DONE/COVERAGE                 in the snapshot: rows read so far, and how far each table was read
-    1/FILE.BIRTH.OFFSET.EVENT.ROW   in the stream: of the transaction that begins at OFFSET of the file, ROW of EVENT
-    1/FILE.BIRTH.OFFSET.0….0…       after everything before OFFSET
+    0/DONE/COVERAGE                     in the snapshot: rows read so far, and how far each table was read
+    1/ERA.FILE.BIRTH.OFFSET.EVENT.ROW   in the stream: ROW of EVENT of the transaction that begins at OFFSET of the file
+    1/ERA.FILE.BIRTH.OFFSET.0….0…       after everything before OFFSET
+    1/ERA.….ROW/GTIDS                   the same, with the names of all transactions before it
 
-FILE is the number that ends the file's name, which grows past six digits; BIRTH is when the server began the file, in
-seconds since 1970. After a RESET MASTER, and on another server, the same names and offsets mean other changes: BIRTH
-tells them apart. EVENT counts all events of a transaction, so that it means the same whichever tables are tracked.
+ERA counts the failovers, for each server has a log of its own. FILE is the number that ends the file's name, which
+grows past six digits; BIRTH is when the server began the file, in seconds since 1970. After a RESET MASTER, and on
+another server, the same names and offsets mean other changes: BIRTH tells them apart. EVENT counts all events of a
+transaction, so that it means the same whichever tables are tracked.
 Rows of a snapshot are as of the point where the stream begins (see `rewind`).
 """
 
@@ -20,8 +22,9 @@ from syncd.change import Position
 
 
 class Point(NamedTuple):
-    """A place between two transactions: a file by its number and birth, and an offset in it."""
+    """A place between two transactions: of a server's log a file by its number and birth, and an offset in it."""
 
+    era: int
     file: int
     birth: int
     offset: int
@@ -30,14 +33,15 @@ class Point(NamedTuple):
 @dataclass(frozen=True)
 class Coverage:
     """How far a snapshot has read each table by alias, in key order: up to a key, inclusive, or None to the end.
-    `start` is the point where the stream begins."""
+    `start` is the point where the stream begins, `gtids` name the transactions before it."""
 
     start: Point
+    gtids: str = ""
     tables: Mapping[str, Key | None] = field(default_factory=dict)
 
     def read(self, alias: str, last: Key | None) -> "Coverage":
         """A table has been read on up to `last`."""
-        return Coverage(self.start, {**self.tables, alias: last})
+        return Coverage(self.start, self.gtids, {**self.tables, alias: last})
 
     def resume(self, alias: str) -> Key | None:
         """The last key that was read of a table that is not finished; None when it was not begun."""
@@ -57,24 +61,30 @@ class Reading(NamedTuple):
 
 class Place(NamedTuple):
     """A position in the stream: of the transaction that begins at `point`, all has been said up to `row` of `event`,
-    both counted from 1; 0 and 0 say nothing of it."""
+    both counted from 1; 0 and 0 say nothing of it. `gtids` name the transactions before it, where they are followed."""
 
     point: Point
     event: int = 0
     row: int = 0
+    gtids: str = ""
 
 
 def in_snapshot(done: int, coverage: Coverage | None = None) -> Position:
     """After `done` rows of the snapshot."""
     if coverage is None:
         return Position(f"0/{done:016d}")
-    stored = {"start": _text(coverage.start), "tables": coverage.tables}
+    stored = {"start": _text(coverage.start), "gtids": coverage.gtids, "tables": coverage.tables}
     return Position(f"0/{done:016d}/{json.dumps(stored, ensure_ascii=False, separators=(',', ':'))}")
 
 
-def in_stream(point: Point) -> Position:
+def in_stream(point: Point, gtids: str = "") -> Position:
     """After everything before the point."""
-    return Position(f"{of_event(point, 0)}{0:08d}")
+    return with_gtids(Position(f"{of_event(point, 0)}{0:08d}"), gtids)
+
+
+def with_gtids(position: Position, gtids: str) -> Position:
+    """A position in the stream with the names of all transactions before its own."""
+    return Position(f"{position}/{gtids}") if gtids else position
 
 
 def of_event(point: Point, event: int) -> str:
@@ -91,20 +101,20 @@ def parse(position: Position) -> Reading | Place:
         return Reading(int(done), _coverage(tail) if tail else None)
     if kind != "1":
         raise ValueError(f"not a position in a binary log: {position}")
-    point, event, row = rest.rsplit(".", 2)
-    return Place(_point(point), int(event), int(row))
+    place, _, gtids = rest.partition("/")
+    point, event, row = place.rsplit(".", 2)
+    return Place(_point(point), int(event), int(row), gtids)
 
 
 def _text(point: Point) -> str:
-    return f"{point.file:010d}.{point.birth:010d}.{point.offset:014d}"
+    return f"{point.era:04d}.{point.file:010d}.{point.birth:010d}.{point.offset:014d}"
 
 
 def _point(text: str) -> Point:
-    file, birth, offset = text.split(".")
-    return Point(int(file), int(birth), int(offset))
+    return Point(*(int(number) for number in text.split(".")))
 
 
 def _coverage(text: str) -> Coverage:
     stored = json.loads(text)
     tables = {alias: None if last is None else tuple(last) for alias, last in stored["tables"].items()}
-    return Coverage(_point(stored["start"]), tables)
+    return Coverage(_point(stored["start"]), stored["gtids"], tables)

@@ -24,7 +24,7 @@ MYSQL_LOG_STATUS: Final = (8, 2, 0)
 _VARIABLES: Final = (
     *("log_bin", "binlog_format", "binlog_row_image", "binlog_row_metadata", "binlog_row_value_options"),
     *("log_bin_compress", "binlog_transaction_compression", "binlog_expire_logs_seconds", "expire_logs_days"),
-    *("server_id", "server_uuid", "gtid_domain_id", "lower_case_table_names"),
+    *("server_id", "server_uuid", "gtid_domain_id", "gtid_mode", "lower_case_table_names"),
     *("log_slave_updates", "log_replica_updates"),
 )
 _FACTS: Final = "SELECT version(), current_user(), database()"
@@ -52,12 +52,14 @@ _REACHING: Final = """
 
 
 class Facts(NamedTuple):
-    """Which server this is. `version` is as (10, 11, 19); `uid` survives restarts and tells it from other servers;
-    `folds` when the case of table names means nothing; `variables` are its global ones, in lower case."""
+    """Which server this is. `version` is as (10, 11, 19); `uid` survives restarts and tells it from other servers, of
+    which those that replicate one another share the `cluster`, as far as can be told; `folds` when the case of table
+    names means nothing; `variables` are its global ones, in lower case."""
 
     mariadb: bool
     version: tuple[int, ...]
     uid: str
+    cluster: str
     server_id: int
     user: str
     database: str
@@ -116,6 +118,7 @@ class Server:
             mariadb="mariadb" in text.lower(),
             version=_numbers(text),
             uid=variables.get("server_uuid") or f"{server_id}-{variables.get('gtid_domain_id', '')}",
+            cluster=f"gtid-{variables.get('gtid_domain_id', '')}",
             server_id=int(server_id),
             user=user,
             database=database or "",
@@ -138,6 +141,10 @@ class Server:
         for row in self.query(log_status_sql(facts)):
             return LogEnd(row[0], row[1], _names(row[2]), _names(row[3]))
         return None
+
+    def has_run(self, facts: Facts, gtids: str) -> bool:
+        """Whether these transactions were run here. MariaDB says so when it is asked for the log."""
+        return facts.mariadb or bool(self.query("SELECT gtid_subset(%s, @@GLOBAL.gtid_executed)", gtids)[0][0])
 
     def log_files(self) -> list[tuple[str, int]]:
         """The files of the log, oldest first, with their sizes in bytes."""
@@ -270,6 +277,7 @@ _LOST: Final[Mapping[str, str]] = {
     "could not find next log": "mysql_log_reset",
     "impossible position": "mysql_log_reset",
     "middle of event": "mysql_log_reset",
+    "GTID": "mysql_failover_behind",
 }
 _REFUSED: Final[Mapping[str, str]] = {"same server_": "mysql_server_id_taken", "not enabled": "mysql_no_log"}
 """The words by which the server tells why it does not send its log."""

@@ -32,6 +32,7 @@ _BEGIN: Final = (
     "START TRANSACTION WITH CONSISTENT SNAPSHOT",
 )
 _POINT: Final = "SHOW STATUS WHERE Variable_name IN ('binlog_snapshot_file', 'binlog_snapshot_position')"
+_NAMES: Final = "SELECT binlog_gtid_pos(%s, %s)"
 _ENCODERS: Final = {kind: encode for kind, encode in conversions.items() if not isinstance(kind, int)}
 _INTEGERS: Final = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _SINGLE: Final = Struct("<f")
@@ -54,11 +55,13 @@ class Progress:
 
 
 class View(NamedTuple):
-    """One transaction that shows the tables as they were when the log ended at `offset` of `file`."""
+    """One transaction that shows the tables as they were when the log ended at `offset` of `file`. `gtids` name the
+    transactions before that, on a server that names them."""
 
     connection: Any
     file: str
     offset: int
+    gtids: str
     since: datetime
 
 
@@ -75,27 +78,28 @@ def needs_lock(server: Server) -> bool:
     return not server.query(_POINT)
 
 
-def view(dsn: str, server: Server, new_status: str) -> View:
-    """Begin to read. `new_status` is the statement that tells where the log ends. Raises Transient or Halt."""
+def view(dsn: str, server: Server, status_sql: str) -> View:
+    """Begin to read. `status_sql` is the statement that tells where the log ends. Raises Transient or Halt."""
     connection = open_connection(dsn, conv=_ENCODERS, use_unicode=False)
     try:
         if needs_lock(server):
             rows(connection, "FLUSH TABLES WITH READ LOCK")
             _begin(connection)
-            found = [row[:2] for row in rows(connection, new_status)]
+            found = [(row[0], row[1], row[4] if len(row) > 4 else b"") for row in rows(connection, status_sql)]
             rows(connection, "UNLOCK TABLES")
         else:
             _begin(connection)
             told = dict(rows(connection, _POINT))
-            found = [(told[b"Binlog_snapshot_file"], told[b"Binlog_snapshot_position"])]
+            file, offset = told[b"Binlog_snapshot_file"], told[b"Binlog_snapshot_position"]
+            found = [(file, offset, rows(connection, _NAMES, file, int(offset))[0][0] or b"")]
         if not found or not found[0][0]:
             raise Halt("mysql_no_log")
         (now,) = rows(connection, "SELECT unix_timestamp()")[0]
     except BaseException:
         close(connection)
         raise
-    file, offset = found[0]
-    return View(connection, file.decode(), int(offset), datetime.fromtimestamp(int(now), UTC))
+    file, offset, gtids = found[0]
+    return View(connection, file.decode(), int(offset), gtids.decode(), datetime.fromtimestamp(int(now), UTC))
 
 
 def order_of(table: Table, source: SourceTable) -> Ordered:

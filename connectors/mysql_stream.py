@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from connectors import binlog
-from connectors.binlog import Event, Garbled
+from connectors.binlog import CHECKSUM_BYTES, HEADER_BYTES, Event, Garbled
 from connectors.binlog_compressed import plain
 from connectors.binlog_rows import RowReader, Rows, compile_rows
 from connectors.binlog_stream import Events
 from connectors.binlog_table import table_map
-from connectors.mysql_position import Place, Point, in_stream, of_event
+from connectors.mysql_gtid import Gtids
+from connectors.mysql_position import Place, Point, in_stream, of_event, with_gtids
 from connectors.mysql_server import guarded
 from connectors.mysql_statement import Effect, Name, effect, summary
 from syncd.change import Change, ChangeSet, Op, Position, Table
@@ -37,8 +38,8 @@ _VERBS: Final[Mapping[str, Op]] = {"insert": "insert", "update": "update", "dele
 @dataclass(frozen=True)
 class Log:
     """Which log is read, and for which tables. `arguments` are those of the driver's `connect`; `base` is the files'
-    name without its number. `reaches` tells whether a statement with these words in it may change a tracked table by
-    a trigger, view or routine."""
+    name without its number. `by_names`: positions carry the names of the transactions. `reaches` tells whether a
+    statement with these words in it may change a tracked table by a trigger, view or routine."""
 
     arguments: Mapping[str, Any]
     server_id: int
@@ -49,18 +50,21 @@ class Log:
     folds: bool
     zone: tzinfo
     heartbeat_s: float
+    by_names: bool
     reaches: Callable[[frozenset[str]], bool]
 
 
-def open_events(log: Log, point: Point) -> Events:
-    """The log's events from a point on. Raises Transient, Gap or Halt."""
+def open_events(log: Log, place: Place, by_name: bool) -> Events:
+    """The log's events from a place on. Raises Transient, Gap or Halt."""
+    file, offset = place.point.file, place.point.offset
     with guarded():
         return Events(
             log.arguments,
             log.server_id,
             mariadb=log.mariadb,
-            file=file_name(log.base, point.file),
-            position=point.offset if point.offset < OFFSET_SPAN else FILE_START,
+            file=file_name(log.base, file),
+            position=offset if offset < OFFSET_SPAN else FILE_START,
+            gtid=place.gtids if by_name else None,
             heartbeat_s=log.heartbeat_s,
         )
 
@@ -77,22 +81,28 @@ def file_number(name: str) -> int:
 
 class Stream:
     """A running dump of the log; belongs to one thread. `point` is up to where it has been read, `committed_at` when
-    the last transaction was committed that was read."""
+    the last transaction was committed that was read.
 
-    def __init__(self, log: Log, place: Place) -> None:
+    `by_name`: the log is another server's, in which the transactions after `place.gtids` are sought. Where the first
+    of them stands is known when it comes."""
+
+    def __init__(self, log: Log, place: Place, by_name: bool = False) -> None:
+        if by_name:
+            place = Place(Point(place.point.era + 1, 0, 0, 0), gtids=place.gtids)
         self.committed_at = _EPOCH
         self._log, self._place = log, place
         self._point = place.point
         self._names = dict(log.tables)
         self._table_maps: dict[bytes, bytes] = {}
         self._readers: dict[bytes, tuple[Table, RowReader] | None] = {}
-        self._born = False
+        self._born, self._found, self._overhead = False, not by_name, HEADER_BYTES
+        self._gtids, self._named = Gtids(place.gtids), ""
         self._open = self._begun = self._is_xa = False
         self._start, self._nth, self._said_rows = place.point, 0, False
         self._changes: list[Change] = []
         self._ready: deque[ChangeSet] = deque()
         self._said, self._said_at = place.point, time.monotonic()
-        self._events = open_events(log, place.point)
+        self._events = open_events(log, place, by_name)
         try:
             self._await_birth()
         except BaseException:
@@ -171,9 +181,9 @@ class Stream:
     def _pass(self, end: int) -> None:
         """The event ends where it says; of the offset only the low bits are said."""
         if end:
-            file, born, offset = self._point
+            offset = self._point.offset
             reached = offset - offset % OFFSET_SPAN + end
-            self._point = Point(file, born, reached if reached >= offset else reached + OFFSET_SPAN)
+            self._point = self._point._replace(offset=reached if reached >= offset else reached + OFFSET_SPAN)
 
     def _file(self, event: Event) -> None:
         """A new file, or the one that the dump begins with."""
@@ -183,30 +193,35 @@ class Stream:
             if number < self._point.file:
                 raise Gap("mysql_log_reset", error=name)
             if number > self._point.file:
-                self._point = Point(number, 0, position)
+                self._point = Point(self._point.era, number, 0, position)
                 self._table_maps.clear()
                 self._readers.clear()
             return
-        file, born, offset = self._point
+        era, file, born, offset = self._point
         if born not in (0, event.timestamp):
             raise Gap("mysql_log_reset", error=f"{file_name(self._log.base, file)}: {born} ≠ {event.timestamp}")
         if not self._born and offset >= OFFSET_SPAN:
             offset = FILE_START
         self._born = True
-        self._point = Point(file, event.timestamp, offset)
+        self._overhead = HEADER_BYTES + (CHECKSUM_BYTES if event.data[-1] else 0)
+        self._point = Point(era, file, event.timestamp, offset)
         self._pass(event.end)
 
     def _gtid(self, event: Event) -> None:
         named = binlog.gtid(event)
         self._begin(event)
+        self._named = named.text
         self._is_xa = event.code == _MARIADB_GTID and bool(event.data[12] & _XA_FLAG)
         self._begun = event.code == _MARIADB_GTID and not named.standalone
         if named.committed_us:
             self.committed_at = _EPOCH + timedelta(microseconds=named.committed_us)
 
     def _begin(self, event: Event) -> None:
+        if not self._found:
+            self._found = True
+            self._point = self._point._replace(offset=event.end - self._overhead - len(event.data))
         self._open, self._begun, self._is_xa, self._said_rows = True, False, False, False
-        self._start, self._nth = self._point, 0
+        self._start, self._nth, self._named = self._point, 0, ""
         self.committed_at = _EPOCH + timedelta(seconds=event.timestamp)
 
     def _query(self, event: Event) -> None:
@@ -236,8 +251,9 @@ class Stream:
 
     def _commit(self) -> None:
         """Transactions of others are not worth a set each; now and then one of them moves the position."""
-        self._open = self._begun = self._is_xa = False
         self._say_full_sets()
+        self._open = self._begun = self._is_xa = False
+        self._gtids.add(self._named)
         if self._changes or self._said_rows or time.monotonic() - self._said_at >= self._log.heartbeat_s:
             self._say(self._changes, in_stream(self._point))
             self._changes = []
@@ -250,12 +266,13 @@ class Stream:
 
     def _say(self, changes: list[Change], position: Position) -> None:
         self._said, self._said_at = self.point, time.monotonic()
+        position = with_gtids(position, str(self._gtids)) if self._log.by_names else position
         self._ready.append(ChangeSet(changes, position, self.committed_at if changes else None))
 
     def _follow(self) -> None:
         """Nothing waits: the position follows what others have written."""
         silence = time.monotonic() - self._said_at
-        if self._open or not self._point.birth or self._point <= self._said:
+        if self._open or not self._found or not self._point.birth or self._point <= self._said:
             return
         if silence >= min(self._log.heartbeat_s, MOVE_INTERVAL_S):
             self._say([], in_stream(self._point))
@@ -289,7 +306,7 @@ class Stream:
 
     def _add(self, alias: str, op: Op, rows: Rows) -> None:
         """The rows of an event, but for those that were said before the position that is resumed from."""
-        at, event, last = self._place
+        at, event, last, _ = self._place
         first = 1
         if self._start == at and self._nth <= event:
             if self._nth < event:

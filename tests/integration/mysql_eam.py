@@ -7,6 +7,7 @@ import pymysql
 
 from connectors import mysql, mysql_dsn
 from connectors.mysql import MysqlSource
+from connectors.mysql_position import Place, parse
 from syncd.change import ChangeSet, Column, Kind, Position, Table
 from tests.integration.eam import read_until, until
 
@@ -84,4 +85,9 @@ def past_the_snapshot(sets: list[ChangeSet]) -> bool:
 
 def ended(changes: int) -> Callable[[list[ChangeSet]], bool]:
     """Until so many changes were said and the transaction of the last one is over."""
-    return lambda sets: sum(len(s.changes) for s in sets) >= changes and sets[-1].position.endswith(f"{0:08}.{0:08}")
+
+    def is_over(position: Position) -> bool:
+        place = parse(position)
+        return isinstance(place, Place) and not place.event
+
+    return lambda sets: sum(len(s.changes) for s in sets) >= changes and is_over(sets[-1].position)
