@@ -28,7 +28,12 @@ _TYPES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.DATE: _DAYS | _TEXTS,
     Kind.TIMESTAMP: _DAYS | _TEXTS,
 }
-"""The types whose text a kind may be read from; any may be read as text."""
+"""The types whose text a kind may be read from; any other may be read as text."""
+_WITHOUT_TEXT: Final = frozenset(
+    {"uuid", "inet4", "inet6", "vector", "geometry", "point", "linestring", "polygon", "multipoint"}
+    | {"multilinestring", "multipolygon", "geometrycollection", "geomcollection"}
+)
+"""The log holds their bytes, which it does not tell from any others."""
 
 
 class Wanted(NamedTuple):
@@ -181,7 +186,9 @@ def _column(table: str, column: Column, there: SourceColumn) -> Iterator[Finding
     allowed = _TYPES.get(column.kind)
     if column.form not in ("", "money"):
         allowed = _NUMBERS | _TEXTS  # a pattern or an epoch is read from text or from digits
-    if allowed is not None and there.data_type not in allowed:
+    if there.data_type in _WITHOUT_TEXT:
+        yield Finding("error", "mysql_without_text", params)
+    elif allowed is not None and there.data_type not in allowed:
         yield Finding("error", "mysql_wrong_type", params)
     elif column.kind is Kind.DECIMAL and there.data_type in ("float", "double"):
         yield Finding("warning", "mysql_float", params)
