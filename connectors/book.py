@@ -36,7 +36,7 @@ class SqlBook:
 
     def posted(self, keys: Collection[str]) -> Mapping[str, Posted]:
         work = self._work
-        kept = work.database.each(SQL["kept"], (work.pipeline,), keys)
+        kept = work.database.each(SQL["kept"], (work.pipeline,), keys) if work.standing.collects else []
         found = {str(key): Posted(str(key), str(rule), "", "", "") for key, rule in kept}
         for row in work.database.each(SQL["posted"], (work.pipeline,), keys):
             found[str(row[0])] = _posted(row)
@@ -84,13 +84,15 @@ class SqlBook:
         before = standing.posting_seq, standing.parked_seq
         outcomes = list(batch.outcomes)
         lookups = {name: self.lookup(name) for name in work.layout.lookups}
-        Bookkeeper(work, lookups, outcomes, in_order=self._gathered is None).post()
+        bookkeeper = Bookkeeper(work, lookups, outcomes, in_order=self._gathered is None)
+        bookkeeper.prepare()
+        self._mirror(batch.mirror)  # before the postings: the server takes it in while they are made
+        bookkeeper.post()
         if self._gathered is not None:
             collecting.take(work, *self._gathered, outcomes)
         parking.park(work, outcomes)
         parking.settle(work, outcomes)
         parking.arrive(work, batch.arrived)
-        self._mirror(batch.mirror)
         self._count(outcomes)
         if batch.position is not None:
             standing.position = batch.position
@@ -125,7 +127,7 @@ class SqlBook:
         standing.posted += sum(len(o.postings) for o in outcomes)
         standing.repeated += sum(not o.postings and o.rejection is None and not o.ignored for o in outcomes)
         for reason, changes in sorted(Counter(o.ignored for o in outcomes if o.ignored).items()):
-            work.database.execute(SQL["count_ignored"], (work.pipeline, reason, changes))
+            work.database.send(SQL["count_ignored"], (work.pipeline, reason, changes))
 
     def _advance(self, outcomes: Sequence[Outcome], before: tuple[int, int]) -> None:
         work, s = self._work, self._work.standing

@@ -1,7 +1,8 @@
 """Postings to finance: vouchers numbered without gap, rows rendered by the layout, the record sealed, and what
 finance refuses found by bisection."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Final, Literal
 
@@ -16,8 +17,8 @@ from syncd.ports import Numbered, TableWrite
 from syncd.posting import CardWrite, Outcome, Posting, Rejection, Voucher, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
-RENUMBERED_TIMES_MAX: Final = 3
-"""How often a batch is numbered again because finance's people took a number at the same moment."""
+ATTEMPTS_MAX: Final = 4
+"""Of a batch: finance's people may take a number at the same moment, and have opened the card."""
 _COLUMNS: Final = ("pipeline", *audit.POSTING, "hash")
 
 Lookups = Mapping[str, Mapping[Value, Value]]
@@ -35,21 +36,25 @@ class Bookkeeper:
         self._outcomes = outcomes
         self._in_order = in_order
         self._refused: dict[str, int] = {}
+        self._spots: list[int] = []
         self._last: dict[Series, int] = {}
         self._unnamed = {p.reverses.key for o in outcomes for p in o.postings if p.reverses and is_unnamed(p)}
         self._names: dict[str, str] = {}
 
+    def prepare(self) -> None:
+        """Refuse what is unsound, and take hold of the voucher numbers."""
+        outcomes = self._outcomes
+        self._spots = [i for i, outcome in enumerate(outcomes) if outcome.postings and self._is_sound(i)]
+        series = {(v[1], v[0]) for i in self._spots for p in outcomes[i].postings if (v := p.voucher) is not None}
+        self._last = self._last_numbers(sorted(series))
+
     def post(self) -> None:
         """Write all postings, in place of what was refused leave rejections."""
-        spots = [i for i, outcome in enumerate(self._outcomes) if outcome.postings and self._is_sound(i)]
-        series = {(v.period, v.type) for i in spots for p in self._outcomes[i].postings if (v := p.voucher) is not None}
-        for one in sorted(series):
-            self._last[one] = self._last_number(one)
-        before = dict(self._last)
-        self._post(spots)
+        before = self._last
+        self._post(self._spots)
         for one, last in self._last.items():
             if last != before[one]:
-                self._work.database.execute(SQL["set_number"], (last, *one))
+                self._work.database.send(SQL["set_number"], (last, *one))
         if self._refused:
             self._hold_followers()
 
@@ -67,14 +72,14 @@ class Bookkeeper:
 
     def _post(self, spots: Sequence[int]) -> None:
         spots = [i for i in spots if self._outcomes[i].subject not in self._refused]
-        for attempt in range(RENUMBERED_TIMES_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             if not spots:
                 return
             try:
                 self._write([posting for i in spots for posting in self._outcomes[i].postings])
                 return
             except RowRefused as refusal:
-                if refusal.code == "row_duplicate" and self._is_overtaken():
+                if refusal.code == "row_duplicate" and (self._is_overtaken() or self._reopens()):
                     continue
                 if len(spots) > 1:
                     break
@@ -93,15 +98,28 @@ class Bookkeeper:
         ]
         if self._unnamed:
             numbered = [self._named(*one) for one in numbered]
-        chain = _Chain(work.standing.posting_seq, work.standing.posting_hash)
+        head = _Chain(work.standing.posting_seq, work.standing.posting_hash)
+        opened: set[str] = set()
         with work.database.savepoint("syncd_postings"):
-            for write in work.layout.render(folded(numbered), self._lookups):
-                work.database.write(write if write.verb == "insert" else newest(write))
-            work.database.put("syncd.posting", _COLUMNS, (), "insert", self._record(numbered, chain))
+            for start in range(0, len(numbered), CHUNK_ROWS):
+                lot = numbered[start : start + CHUNK_ROWS]
+                for write in work.layout.render(folded(lot), self._lookups):
+                    self._put(write)
+                    if write.verb == "open":
+                        opened.add(write.table)
+                work.database.put("syncd.posting", _COLUMNS, (), "insert", [self._record(lot, head)])
             collecting.collect(work, postings)
             work.database.settle()
         self._last = last
-        work.standing.posting_seq, work.standing.posting_hash = chain.seq, chain.hash
+        for table in opened:
+            work.standing.opening.setdefault(table, "insert")
+        work.standing.posting_seq, work.standing.posting_hash = head.seq, head.hash
+
+    def _put(self, write: TableWrite) -> None:
+        table, columns, key, said, rows = write if write.verb in ("insert", "open") else newest(write)
+        verb = self._work.standing.opening.get(table, "upsert") if said == "open" else said
+        lots = (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
+        self._work.database.put(table, columns, key, verb, lots)
 
     def _named(self, posting: Posting, number: int) -> Numbered:
         """A posting that cancels another of this batch calls it by its number."""
@@ -112,43 +130,50 @@ class Bookkeeper:
             posting = named(posting, self._names[posting.reverses.key])
         return Numbered(posting, number)
 
-    def _record(self, numbered: Sequence[Numbered], chain: "_Chain") -> Iterator[list[tuple[Value, ...]]]:
+    def _record(self, numbered: Sequence[Numbered], end: "_Chain") -> Sequence[tuple[Value, ...]]:
         work, seal = self._work, audit.seal
         pipeline, mapping_hash, now, ref = work.pipeline, work.mapping_hash, work.now, work.layout.voucher_ref
-        seq, head = chain.seq, chain.hash
+        seq, head = end.seq, end.hash
         moment, committed_at = None, ""
-        for start in range(0, len(numbered), CHUNK_ROWS):
-            rows: list[tuple[Value, ...]] = []
-            for posting, number in numbered[start : start + CHUNK_ROWS]:
-                key, rule, subject, change, _, voucher, _, reverses, _, _ = posting
-                _, _, _, _, position, at, _ = change
-                seq += 1
-                if at != moment:
-                    moment, committed_at = at, timestamp(at)
-                fields = (
-                    *(str(seq), key, rule, subject),
-                    "" if voucher is None else ref(voucher[1], voucher[0], number),
-                    "" if reverses is None else reverses.key,
-                    *(mapping_hash, position, committed_at, now, encode_content(posting)),
-                )
-                head = seal(head, fields)
-                rows.append((pipeline, *fields, head))
-            yield rows
-        chain.seq, chain.hash = seq, head
+        rows: list[tuple[Value, ...]] = []
+        for posting, number in numbered:
+            key, rule, subject, change, _, voucher, _, reverses, _, _ = posting
+            _, _, _, _, position, at, _ = change
+            seq += 1
+            if at != moment:
+                moment, committed_at = at, timestamp(at)
+            fields = (
+                *(str(seq), key, rule, subject),
+                "" if voucher is None else ref(voucher[1], voucher[0], number),
+                "" if reverses is None else reverses.key,
+                *(mapping_hash, position, committed_at, now, encode_content(posting)),
+            )
+            head = seal(head, fields)
+            rows.append((pipeline, *fields, head))
+        end.seq, end.hash = seq, head
+        return rows
 
-    def _last_number(self, series: Series) -> int:
-        """The last number given, kept from others until the transaction ends. At first use what finance's own
+    def _last_numbers(self, series: Sequence[Series]) -> dict[Series, int]:
+        """The last numbers given, kept from others until the transaction ends. At first use what finance's own
         people have typed counts too."""
-        database, select = self._work.database, SQL["number"] + self._work.database.for_update
-        rows = database.query(select, series)
-        if not rows:
-            database.execute(SQL["add_number"], series)
-            rows = database.query(select, series)
-        last = integer(rows[0][0])
-        if series not in self._work.standing.numbered:
-            self._work.standing.numbered.add(series)
-            last = max(last, self._highest(series))
+        last, known = self._numbers(series), self._work.standing.numbered
+        if missing := [one for one in series if one not in last]:
+            for one in missing:
+                self._work.database.send(SQL["add_number"], one)
+            last = self._numbers(series)
+        for one in last.keys() - known:
+            known.add(one)
+            last[one] = max(last[one], self._highest(one))
         return last
+
+    def _numbers(self, series: Sequence[Series]) -> dict[Series, int]:
+        """In one order, that two pipelines never wait for each other."""
+        if not series:
+            return {}
+        which = " OR ".join(["period = ? AND type = ?"] * len(series))
+        select = f"SELECT period, type, last FROM syncd.number WHERE {which} ORDER BY period, type"
+        rows = self._work.database.query(select + self._work.database.for_update, [*chain.from_iterable(series)])
+        return {(str(period), str(kind)): integer(last) for period, kind, last in rows}
 
     def _highest(self, series: Series) -> int:
         rows = self._work.database.query(self._work.layout.last_number_query(series[0]), series)
@@ -158,8 +183,15 @@ class Bookkeeper:
         """Whether finance holds numbers above ours; ours then go on from there."""
         highest = {series: self._highest(series) for series in self._last}
         overtaken = {series: number for series, number in highest.items() if number > self._last[series]}
-        self._last |= overtaken
+        self._last = self._last | overtaken
         return bool(overtaken)
+
+    def _reopens(self) -> bool:
+        """Whether it may have been a card that was there: from now on what is there is replaced."""
+        opening = self._work.standing.opening
+        inserted = "insert" in opening.values()
+        opening.update(dict.fromkeys(opening, "upsert"))
+        return inserted
 
     def _refuse(self, spot: int, refusal: RowRefused, status: Literal["failed", "behind"] = "failed") -> None:
         outcome = self._outcomes[spot]

@@ -32,6 +32,7 @@ def collect(work: Work, postings: Sequence[Posting]) -> None:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
         work.standing.released[rule].add(group)
     if kept:
+        work.standing.collects = True
         rows = [_row(work, posting, collected, posting.key in due) for posting, collected in kept.values()]
         work.database.put("syncd.collected", _COLUMNS, (), "insert", [rows])
     for rule, group in dict.fromkeys([*releases, *due.values()]):

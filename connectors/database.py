@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from syncd.change import Kind, Value
 from syncd.errors import Fault
-from syncd.ports import Finding, TableWrite
+from syncd.ports import Finding
 
 Rows = list[tuple[object, ...]]
 Verb = Literal["insert", "upsert", "update", "delete"]
@@ -72,6 +72,10 @@ class Database(ABC):
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """How many rows were touched."""
 
+    def send(self, sql: str, params: Sequence[object] = ()) -> None:
+        """Execute, perhaps without waiting for it: what became of it is then raised by whatever is asked next."""
+        self.execute(sql, params)
+
     @abstractmethod
     def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
         """The rows of a SELECT for each key, which is its last parameter. Always by index: a table that is new to
@@ -80,12 +84,6 @@ class Database(ABC):
     @abstractmethod
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
         """Write rows, see `TableWrite`, while they are still being made; or delete those with these keys."""
-
-    def write(self, write: TableWrite) -> None:
-        """Write rows that are all there."""
-        rows = write.rows
-        chunks = (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
-        self.put(write.table, write.columns, write.key, write.verb, chunks)
 
     @abstractmethod
     def settle(self) -> None:
@@ -119,7 +117,7 @@ class Database(ABC):
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
         """Undo only what the block did when it raises; the transaction goes on."""
-        self.execute(f"SAVEPOINT {name}")
+        self.send(f"SAVEPOINT {name}")
         try:
             yield
         except Fault:
@@ -127,4 +125,4 @@ class Database(ABC):
                 self.execute(f"ROLLBACK TO SAVEPOINT {name}")
                 self.execute(f"RELEASE SAVEPOINT {name}")
             raise
-        self.execute(f"RELEASE SAVEPOINT {name}")
+        self.send(f"RELEASE SAVEPOINT {name}")

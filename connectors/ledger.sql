@@ -22,6 +22,9 @@ WHERE pipeline = ? AND settled_at IS NULL AND waits_for <> '' GROUP BY waits_for
 -- released: groups, or prefixes of them, whose rows are due when they come
 SELECT rule, grp FROM syncd.released WHERE pipeline = ?;
 
+-- collects: whether any row was ever collected
+SELECT 1 FROM syncd.collected WHERE pipeline = ? LIMIT 1;
+
 -- mirror: the last image of a source row
 SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
 
@@ -42,9 +45,6 @@ SELECT p.seq, p.subject, p.key, p.rule, p.voucher, p.content,
        coalesce((SELECT r.key FROM syncd.posting r
                  WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
 FROM syncd.posting p WHERE p.pipeline = ? AND p.rule IN (?*) AND p.reverses = '' AND p.subject = ?;
-
--- number: the last number given, kept from others until the transaction ends
-SELECT last FROM syncd.number WHERE period = ? AND type = ?;
 
 -- add_number: the first number of a period and type
 INSERT INTO syncd.number (period, type, last) VALUES (?, ?, 0) ON CONFLICT (period, type) DO NOTHING;

@@ -130,7 +130,7 @@ class Postgres(Database):
         return bool(self.query("SELECT pg_try_advisory_lock(hashtextextended(?, 0))", (name,))[0][0])
 
     def begin(self) -> None:
-        self.execute("BEGIN")
+        self.send("BEGIN")
 
     def commit(self) -> None:
         self._filled.clear()
@@ -172,6 +172,9 @@ class Postgres(Database):
             cursor.execute(*_spoken(sql, params))
             return cursor.rowcount
 
+    def send(self, sql: str, params: Sequence[object] = ()) -> None:
+        self._send(self._run, "", *_spoken(sql, params))
+
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
         try:
@@ -191,8 +194,8 @@ class Postgres(Database):
         self._filled.add(into)
         if verb in ("update", "delete"):
             # Or a handful of rows is joined to millions by reading them all.
-            self._send(self._run, table, f"ANALYZE {into}")
-        self._send(self._run, table, _merge(table, columns, key, verb, into))
+            self._send(self._run, table, f"ANALYZE {into}", None)
+        self._send(self._run, table, _merge(table, columns, key, verb, into), None)
 
     def settle(self) -> None:
         self.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -241,7 +244,7 @@ class Postgres(Database):
                 )
             self._stages[table, columns] = known
         elif known in self._filled:
-            self.execute(f"DELETE FROM {known}")
+            self.send(f"DELETE FROM {known}")
         return known
 
     def _send(self, job: Callable[[str, str, *Texts], None], table: str, sql: str, *text: *Texts) -> None:
@@ -260,9 +263,9 @@ class Postgres(Database):
         with self._raw_cursor(table) as cursor:
             cursor.copy_expert(sql, BytesIO(text), len(text))
 
-    def _run(self, table: str, sql: str) -> None:
+    def _run(self, table: str, sql: str, params: Sequence[object] | None) -> None:
         with self._raw_cursor(table) as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, params)
 
     @contextmanager
     def _cursor(self, table: str = "", name: str | None = None) -> Iterator[extensions.cursor]:

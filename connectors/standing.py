@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from connectors.database import Database
+from connectors.database import Database, Verb
 from syncd import statements
 from syncd.audit import GENESIS
 from syncd.change import Position, Table
@@ -20,7 +20,9 @@ SQL: Final = statements.load("connectors", "ledger.sql")
 @dataclass(slots=True)
 class Standing:
     """Heads and counters of a pipeline; open parked rows by subject and by awaited reference (`table:key`); groups
-    released by rule; and the (period, type) whose numbers were compared with finance's own."""
+    released by rule; the (period, type) whose numbers were compared with finance's own; whether any row was ever
+    collected; and by table how cards are opened: first replacing, which proves that the key is one, then inserting,
+    which costs half, until one is found to be there."""
 
     position: Position | None
     posting_seq: int
@@ -33,6 +35,8 @@ class Standing:
     awaited: Counter[str] = field(default_factory=Counter)
     released: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     numbered: set[tuple[str, str]] = field(default_factory=set)
+    collects: bool = False
+    opening: dict[str, Verb] = field(default_factory=dict)
 
 
 class Work(NamedTuple):
@@ -69,6 +73,7 @@ def read(database: Database, pipeline: str) -> Standing:
         standing.awaited[str(reference)] = integer(count)
     for rule, group in database.query(SQL["released"], (pipeline,)):
         standing.released[str(rule)].add(str(group))
+    standing.collects = bool(database.query(SQL["collects"], (pipeline,)))
     return standing
 
 

@@ -202,12 +202,13 @@ class Desk(Protocol):
 
 class TableWrite(NamedTuple):
     """Rows for one physical finance table. `insert` refuses an existing key; `upsert` replaces the given
-    columns of it; `update` touches existing rows only. Rows are tuples in the order of `columns`."""
+    columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only. Rows are
+    tuples in the order of `columns`."""
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
-    verb: Literal["insert", "upsert", "update"]
+    verb: Literal["insert", "open", "upsert", "update"]
     rows: Sequence[tuple[Value, ...]]
 
 

@@ -153,7 +153,7 @@ class FinanceLayout:
             if shape not in self._writers:
                 self._writers[shape] = card_writer(shape, self.cards, self._card_lookups)
             tables, write = self._writers[shape]
-            verb: Literal["upsert", "update"] = "upsert" if shape[0] == "open" else "update"
+            verb: Literal["open", "update"] = "open" if shape[0] == "open" else "update"
             for (table, columns), rows in zip(tables, write(by_shape[shape], lookups), strict=True):
                 yield TableWrite(table.name, columns, table.key, verb, rows)
 

@@ -67,7 +67,7 @@ class SmallLayout:
         opened = [(c.asset_code, c.fields["name"], c.fields["original_value"]) for c in cards if c.verb == "open"]
         columns = ("asset_code", "name", "original_value")
         if opened:
-            yield TableWrite("fin.card", columns, columns[:1], "upsert", opened)
+            yield TableWrite("fin.card", columns, columns[:1], "open", opened)
         for name in self.card_fields:
             changed = [(c.asset_code, c.fields[name]) for c in cards if c.verb == "change" and name in c.fields]
             if changed:

@@ -320,7 +320,7 @@ def test_a_card_is_opened_whole_and_changed_in_part() -> None:
     cards = [w for w in writes if w.table == "fin.card"]
     whole = ("asset_code", "name", "dept", "original_value", "accumulated_depreciation")
     assert [(w.verb, w.columns, w.key) for w in cards] == [
-        ("upsert", whole, ("asset_code",)),
+        ("open", whole, ("asset_code",)),
         ("update", ("asset_code", "dept"), ("asset_code",)),
     ]
     assert cards[1].rows == [("FA-1", "YF")]
