@@ -188,14 +188,14 @@ def test_a_user_who_may_nothing_is_told_so(mariadb: MariaDb, eam: MysqlEam) -> N
 
 
 def test_tables_that_are_not_as_declared_are_said(new_mariadb: Callable[[], str]) -> None:
-    schema = """CREATE TABLE asset (id BIGINT, code DATE, value DOUBLE) ENGINE = InnoDB;
+    schema = """CREATE TABLE asset (id BIGINT, code DATE, value DOUBLE, at INET6) ENGINE = InnoDB;
         CREATE TABLE legacy (id INT PRIMARY KEY) ENGINE = MyISAM"""
     columns = (Column("id", Kind.INTEGER), Column("code", Kind.INTEGER), Column("value", Kind.DECIMAL))
-    asset = Table("asset", "asset", (*columns, Column("gone", Kind.TEXT)), (0,))
+    asset = Table("asset", "asset", (*columns, Column("at", Kind.TEXT), Column("gone", Kind.TEXT)), (0,))
     others = [Table(alias, alias, (Column("id", Kind.INTEGER),), (0,)) for alias in ("legacy", "missing")]
     with closing(MysqlEam(new_mariadb(), schema, [asset, *others])) as eam:
         assert {f.code for f in findings(eam)} == {
-            *("mysql_no_column", "mysql_wrong_type", "mysql_engine", "mysql_no_table")
+            *("mysql_no_column", "mysql_wrong_type", "mysql_without_text", "mysql_engine", "mysql_no_table")
         }
         assert [f.code for f in findings(eam, "warning")] == ["mysql_float", "mysql_no_key"]
         (engine,) = (f for f in findings(eam) if f.code == "mysql_engine")
