@@ -3,11 +3,15 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from syncd.errors import Fault, Halt, Transient
 
+SORTING_SECONDS_MAX: Final = 3600
+"""How long a server may think before it gives the first row."""
+MYSQL_MODES: Final = "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_UNSIGNED_SUBTRACTION'"
+"""What the SQL of expressions expects."""
 Dialect = Literal["postgres", "sqlite", "mysql"]
 Query = Callable[[Dialect], str]
 Rows = Iterator[Sequence[Any]]
@@ -49,9 +53,10 @@ def mysql(dsn: str, query: Query) -> Iterator[Rows]:
 
     from connectors import mysql_server
 
-    connection = mysql_server.open_connection(dsn, cursorclass=SSCursor)
+    connection = mysql_server.open_connection(dsn, cursorclass=SSCursor, read_timeout=SORTING_SECONDS_MAX)
     try:
         with mysql_server.guarded(), connection.cursor() as cursor:
+            cursor.execute(MYSQL_MODES)
             cursor.execute("START TRANSACTION READ ONLY")
             cursor.execute(query("mysql"))
             yield cursor

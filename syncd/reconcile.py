@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from syncd.mapping.expression import RUNTIME
 from syncd.mapping.layout import FinanceLayout
 from syncd.mapping.measures import FIELDS, Measures
+from syncd.mapping.to_mysql import by_bytes
 from syncd.mapping.to_sql import Dialect
 from syncd.money import ZERO, decimal
 from syncd.ports import Ledger
@@ -88,8 +89,7 @@ Sided = tuple[str, Amounts | None, Amounts | None]
 def reconcile(measures: Measures, layout: FinanceLayout, eam: Iterator[Sequence[Any]], ledger: Ledger) -> Report:
     """Compare the EAM, whose rows are those of the measures' query, with the cards, and these with the accounts."""
     counts = _condition(measures.cards)
-    dialect: Dialect = "sqlite" if ledger.dialect == "sqlite" else "postgres"
-    with closing(ledger.scan(cards_query(layout, dialect))) as held:
+    with closing(ledger.scan(cards_query(layout, ledger.dialect))) as held:
         cards = ((str(row[0]), layout.card_row(row)) for row in held)
         found = ((code, _amounts(card)) for code, card in cards if counts(card))
         report = compare(side_by_side(map(_asset, eam), found), measures.alert_above)
@@ -98,8 +98,9 @@ def reconcile(measures: Measures, layout: FinanceLayout, eam: Iterator[Sequence[
 
 def cards_query(layout: FinanceLayout, dialect: Dialect) -> str:
     """All cards in the order of their codes' bytes."""
-    collation = ' COLLATE "C"' if dialect == "postgres" else ""
-    return f"{layout.all_cards_query()} ORDER BY {layout.reads['asset_code']}{collation}"
+    code = layout.reads["asset_code"]
+    order = {"postgres": f'{code} COLLATE "C"', "mysql": by_bytes(code)}.get(dialect, code)
+    return f"{layout.all_cards_query()} ORDER BY {order}"
 
 
 def entries_query(layout: FinanceLayout, accounts: int) -> str:

@@ -16,6 +16,7 @@ from syncd.errors import MappingError
 from syncd.mapping.runtime import Missing
 from syncd.mapping.source import read_text
 from syncd.mapping.terms import Function, nearest
+from syncd.mapping.to_mysql import by_bytes
 from syncd.mapping.to_sql import quoted
 
 Key = tuple[str, ...]
@@ -142,7 +143,7 @@ def _decision(name: str, width: int, rows: Sequence[_Row]) -> Decision:
     ordered = sorted(rows, key=lambda row: row.key.count(ANY))
 
     def sql(dialect: str, args: list[str]) -> str:
-        return _case(ordered, args)
+        return _case(ordered, [by_bytes(a) for a in args] if dialect == "mysql" else args)
 
     function = Function(f"decide_{name}", (Kind.TEXT,) * width, Kind.TEXT, sql)
     return Decision(name, function, _look_up(name, ordered), tuple(dict.fromkeys(row.gives for row in rows)))

@@ -5,10 +5,10 @@ sqlglot reads PostgreSQL's grammar, with functions left as they are written; `me
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlglot import exp
-from sqlglot.dialects.postgres import Postgres
+from sqlglot.dialects import postgres
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.postgres import PostgresParser
 
@@ -16,10 +16,13 @@ from syncd.change import Kind
 from syncd.mapping.meaning import Reader
 from syncd.mapping.runtime import RUNTIME, Missing, Uncomputable
 from syncd.mapping.terms import ExpressionError, Function, Name, Scope, Term
+from syncd.mapping.to_mysql import MySql
 from syncd.mapping.to_python import condition_source, value_source
-from syncd.mapping.to_sql import Dialect, sql_source
+from syncd.mapping.to_sql import Dialect, Postgres, Printer, SQLite
 
 __all__ = ["RUNTIME", "Expression", "ExpressionError", "Function", "Missing", "Name", "Scope", "Uncomputable", "parse"]
+
+_PRINTERS: Final[Mapping[Dialect, type[Printer]]] = {"postgres": Postgres, "sqlite": SQLite, "mysql": MySql}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,11 @@ class Expression:
 
     def sql(self, dialect: Dialect) -> str:
         """The same in SQL. On SQLite it needs `register_sqlite`; decimals are text there. Raises ExpressionError
-        when a name or a function has no SQL."""
-        return sql_source(self.term, dialect)
+        when a name or a function has no SQL, or none that is exact."""
+        return _PRINTERS[dialect]().print(self.term)
 
 
-class _Grammar(Postgres):
+class _Grammar(postgres.Postgres):
     """PostgreSQL's grammar without sqlglot's own idea of functions."""
 
     class Parser(PostgresParser):

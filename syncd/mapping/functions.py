@@ -6,7 +6,8 @@ PostgreSQL template is the meaning. Text is folded and compared by code point, s
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from string import ascii_lowercase, ascii_uppercase
 
 from syncd.change import Kind
 
@@ -16,7 +17,7 @@ NUMBER, EXACT, TEXT, DATE, TIMESTAMP = Kind.INTEGER, Kind.DECIMAL, Kind.TEXT, Ki
 @dataclass(frozen=True, slots=True)
 class Builtin:
     """One signature of a function: a call takes the first whose parameters its arguments fit. Without a template
-    for SQLite the runtime's own function is called there; without one for PostgreSQL there is none."""
+    for SQLite the runtime's own function is called there; without one for PostgreSQL or MySQL there is none."""
 
     name: str
     params: tuple[Kind, ...]
@@ -24,6 +25,7 @@ class Builtin:
     python: str
     postgres: str = ""
     sqlite: str = ""
+    mysql: str = ""
 
     @property
     def label(self) -> str:
@@ -35,6 +37,14 @@ def _native(name: str, params: tuple[Kind, ...], kind: Kind, python: str, sqlite
     """A function that PostgreSQL has under the same name; its counts and places are of type integer there."""
     args = [f"CAST({{{i}}} AS integer)" if p is NUMBER else f"{{{i}}}" for i, p in enumerate(params)]
     return Builtin(name, params, kind, python, f"{name}({', '.join(args)})", sqlite)
+
+
+def _replaced(letters: str, others: str) -> str:
+    """Letter by letter."""
+    template = "{0}"
+    for one, other in zip(letters, others, strict=True):
+        template = f"replace({template}, '{one}', '{other}')"
+    return template
 
 
 _MONTHS = "(extract(year from {0}) - extract(year from {1})) * 12 + extract(month from {0}) - extract(month from {1})"
@@ -79,9 +89,42 @@ _ALL = (
 )  # fmt: skip
 
 
+_FROM, _REST = "greatest({1}, 1)", "greatest({2} + least({1} - 1, 0), 0)"
+_MYSQL = {
+    "abs_integer": "abs({0})",
+    "abs_decimal": "abs({0})",
+    "round_decimal": "round({0})",
+    "round_decimal_integer": "round({0}, {1})",
+    "trunc_decimal": "truncate({0}, 0)",
+    "trunc_decimal_integer": "truncate({0}, {1})",
+    "floor_decimal": "floor({0})",
+    "ceil_decimal": "ceiling({0})",
+    "upper_text": _replaced(ascii_lowercase, ascii_uppercase),
+    "lower_text": _replaced(ascii_uppercase, ascii_lowercase),
+    "trim_text": "trim({0})",
+    "ltrim_text": "ltrim({0})",
+    "rtrim_text": "rtrim({0})",
+    "length_text": "char_length({0})",
+    "left_text_integer": "left({0}, CASE WHEN {1} < 0 THEN greatest(char_length({0}) + {1}, 0) ELSE {1} END)",
+    "right_text_integer": "right({0}, CASE WHEN {1} < 0 THEN greatest(char_length({0}) + {1}, 0) ELSE {1} END)",
+    "substr_text_integer": f"substring({{0}}, {_FROM})",
+    "substr_text_integer_integer": f"substring({{0}}, {_FROM}, {_REST})",
+    "replace_text_text_text": "CASE WHEN {2} IS NOT NULL THEN replace({0}, {1}, {2}) END",  # or it finds nothing to replace
+    "lpad_text_integer": "lpad({0}, greatest({1}, 0), ' ')",
+    "last_day_date": "last_day({0})",
+    "last_day_timestamp": "({0} + INTERVAL (dayofmonth(last_day({0})) - dayofmonth({0})) DAY)",
+    "add_months_date_integer": "({0} + INTERVAL ({1}) MONTH)",
+    "add_months_timestamp_integer": "({0} + INTERVAL ({1}) MONTH)",
+    "months_between_floor_date_date": "((year({0}) - year({1})) * 12 + month({0}) - month({1})"
+    " - (dayofmonth({0}) < dayofmonth({1})))",
+}
+"""By label. MySQL's own functions fold more letters than a to z, count other places and read text with leniency."""
+
+
 def _by_name(builtins: Iterable[Builtin]) -> dict[str, tuple[Builtin, ...]]:
     grouped: dict[str, tuple[Builtin, ...]] = {}
-    for builtin in builtins:
+    for bare in builtins:
+        builtin = replace(bare, mysql=_MYSQL.get(bare.label, ""))
         grouped[builtin.name] = (*grouped.get(builtin.name, ()), builtin)
     return grouped
 
@@ -123,6 +166,24 @@ FIELDS = {
     "hour": "{0}.hour",
     "minute": "{0}.minute",
 }
+_TODAY = "CAST({0} AS DATE)"
+_MYSQL_UNITS = {
+    "year": "makedate(year({0}), 1)",
+    "quarter": "(makedate(year({0}), 1) + INTERVAL (quarter({0}) * 3 - 3) MONTH)",
+    "month": f"({_TODAY} - INTERVAL (dayofmonth({{0}}) - 1) DAY)",
+    "week": f"({_TODAY} - INTERVAL weekday({{0}}) DAY)",
+    "day": _TODAY,
+    "hour": f"({_TODAY} + INTERVAL hour({{0}}) HOUR)",
+    "minute": f"({_TODAY} + INTERVAL (hour({{0}}) * 60 + minute({{0}})) MINUTE)",
+}
+_MYSQL_FIELDS = {
+    **{word: f"{word}({{0}})" for word in ("year", "quarter", "month", "hour", "minute")},
+    "week": "week({0}, 3)",
+    "day": "dayofmonth({0})",
+    "dow": "(dayofweek({0}) - 1)",
+    "isodow": "(weekday({0}) + 1)",
+    "doy": "dayofyear({0})",
+}
 CLOCK = ("hour", "minute")
 """Words that a date does not know."""
 
@@ -133,15 +194,19 @@ def date_trunc(unit: str, kind: Kind) -> Builtin:
     python = f"date({parts})" if kind is DATE else f"datetime({parts}, tzinfo=UTC)"
     python = f"monday({python})" if unit == "week" else python
     postgres = f"CAST(date_trunc('{unit}', {{0}}) AS {kind.value})"
-    return Builtin(f"date_trunc_{unit}", (kind,), kind, python, postgres)
+    mysql = _MYSQL_UNITS[unit] if kind is DATE else f"CAST({_MYSQL_UNITS[unit]} AS DATETIME(6))"
+    return Builtin(f"date_trunc_{unit}", (kind,), kind, python, postgres, mysql=mysql)
 
 
 def extract(field: str, kind: Kind) -> Builtin:
     """A part of a date as a decimal, as in PostgreSQL."""
-    return Builtin(f"extract_{field}", (kind,), EXACT, f"Decimal({FIELDS[field]})", f"extract({field} from {{0}})")
+    mysql = f"CAST({_MYSQL_FIELDS[field]} AS DECIMAL(4, 0))"
+    python, postgres = f"Decimal({FIELDS[field]})", f"extract({field} from {{0}})"
+    return Builtin(f"extract_{field}", (kind,), EXACT, python, postgres, mysql=mysql)
 
 
 _FORMAT = re.compile(r'(YYYY|MM|DD|HH24|MI|SS)|"([^"\\{}]*)"|([-/.:, ]+)')
+_MYSQL_PARTS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%i", "SS": "%s"}
 _PARTS = {"YYYY": ("%04d", "year"), "MM": ("%02d", "month"), "DD": ("%02d", "day"), "HH24": ("%02d", "hour"),
           "MI": ("%02d", "minute"), "SS": ("%02d", "second")}  # fmt: skip
 FORMATS = ("YYYY-MM", "YYYYMM", "YYYY-MM-DD", "YYYYMMDD", "YYYY", "MM", "DD", "YYYY-MM-DD HH24:MI:SS")
@@ -171,4 +236,9 @@ def to_char(form: str, kind: Kind) -> Builtin | None:
     template, attributes = found
     python = f"({template!r} % ({''.join(f'{{0}}.{a}, ' for a in attributes)}))"
     args = "({0}, '" + form.replace("'", "''") + "')"
-    return Builtin("to_char", (kind,), TEXT, python, "to_char" + args, "syncd_to_char" + args)
+    words = [
+        _MYSQL_PARTS.get(w, (q or between).replace("%", "%%").replace("'", "''"))
+        for w, q, between in _FORMAT.findall(form)
+    ]
+    mysql = f"date_format({{0}}, '{''.join(words)}')"
+    return Builtin("to_char", (kind,), TEXT, python, "to_char" + args, "syncd_to_char" + args, mysql)

@@ -15,6 +15,7 @@ from syncd.mapping.model import Join, MappingFile, OfRule, Reconcile, Rule, SumO
 from syncd.mapping.scope import Reader
 from syncd.mapping.source import Trail
 from syncd.mapping.terms import nearest
+from syncd.mapping.to_mysql import by_bytes
 from syncd.mapping.to_sql import Dialect
 
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]
@@ -154,7 +155,7 @@ class _Select:
             return {}
         keys = [self._expression(text, (*trail, "join", alias), scope) for text in join.key]
         on = [
-            f"{spelled}.{table.columns[i].name} = {key.sql(self._dialect)}"
+            self._same(f"{spelled}.{table.columns[i].name}", key, self._bare(key))
             for i, key in zip(table.key, keys, strict=False)
             if key is not None
         ]
@@ -171,16 +172,36 @@ class _Select:
         for alias, join in term.join.items():
             scope |= self._joined(alias, join, scope, ("reconcile", *trail), f"r_{alias}", joins)
         amount = self._read(term.sum, (*trail, "sum"), scope, Kind.DECIMAL)
-        by = self._read(term.by, (*trail, "by"), scope)
+        by = self._expression(term.by, ("reconcile", *trail, "by"), scope)
         kept = f" WHERE {self._read(term.where, (*trail, 'where'), scope, Kind.BOOLEAN)}" if term.where else ""
-        equals = self._read(term.equals, (*trail, "equals"), self._scope)
+        equals = self._expression(term.equals, ("reconcile", *trail, "equals"), self._scope)
+        if by is None or equals is None:
+            return None
+        group = by.sql(self._dialect)
+        same = self._same(f"{spelled}.k", equals, equals.sql(self._dialect))
         total = "syncd_sum" if self._dialect == "sqlite" else "sum"
         rows = " ".join([f"{self._table(term.of)} AS r", *joins.values()])
         self._joins[spelled] = (
-            f"LEFT JOIN (SELECT {by} AS k, {total}({amount}) AS total FROM {rows}{kept}"
-            f" GROUP BY {by}) AS {spelled} ON {spelled}.k = {equals}"
+            f"LEFT JOIN (SELECT {group} AS k, {total}({amount}) AS total FROM {rows}{kept}"
+            f" GROUP BY {by_bytes(group) if self._is_vague(by) else group}) AS {spelled} ON {same}"
         )
         return _Term(f"{spelled}.total", Kind.DECIMAL, is_sum=True)
+
+    def _same(self, column: str, key: Expression, spelled: str) -> str:
+        """That a column is the same as a key, `spelled` so that the column's index can find it."""
+        same = f"{column} = {spelled}"
+        if self._is_vague(key):
+            return f"{same} AND {by_bytes(column)} = {by_bytes(key.sql(self._dialect))}"
+        return same
+
+    def _is_vague(self, key: Expression) -> bool:
+        """Whether a collation might take it for another."""
+        return self._dialect == "mysql" and key.kind is Kind.TEXT
+
+    def _bare(self, key: Expression) -> str:
+        """On MySQL a text column as it is, not freed from the collation that its index has too."""
+        name = key.term.detail
+        return name.sql if self._is_vague(key) and isinstance(name, Name) else key.sql(self._dialect)
 
     def _columns(self, table: Table, spelled: str, prefix: str) -> dict[str, Name]:
         return {
@@ -195,6 +216,8 @@ class _Select:
             return ""
         if column.kind is Kind.DECIMAL and self._dialect == "sqlite":
             return f"syncd_amount({sql})"
+        if column.form == "money" and self._dialect == "mysql":
+            return f"CAST({sql} AS DECIMAL(65, 2))"
         return sql
 
     def _table(self, alias: str) -> str:

@@ -1,4 +1,4 @@
-"""Terms as SQL for each dialect, by a printer of our own: sqlglot would write decimals as floats for SQLite.
+"""Terms as SQL for PostgreSQL and SQLite, by printers of our own: sqlglot would write decimals as floats for SQLite.
 
 In SQLite a decimal is text, a date `YYYY-MM-DD`, a timestamp `YYYY-MM-DD HH:MM:SS`, a boolean 0 or 1, and what
 SQLite cannot compute exactly is left to the runtime's own functions, see `sqlite.register_sqlite`. In PostgreSQL
@@ -15,7 +15,7 @@ from syncd.mapping.functions import Builtin
 from syncd.mapping.runtime import decimal_text, timestamp_text
 from syncd.mapping.terms import COMPARISONS, ExpressionError, Function, Name, Term
 
-Dialect = Literal["postgres", "sqlite"]
+Dialect = Literal["postgres", "sqlite", "mysql"]
 
 TYPES = {kind: kind.value for kind in Kind} | {Kind.INTEGER: "bigint", Kind.DECIMAL: "numeric"}
 """PostgreSQL's types."""
@@ -30,13 +30,8 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def sql_source(term: Term, dialect: Dialect) -> str:
-    """The SQL of a term. Raises ExpressionError when a name or a function in it has none."""
-    return (_Postgres() if dialect == "postgres" else _SQLite()).print(term)
-
-
-class _Printer:
-    """What both dialects write alike."""
+class Printer:
+    """What all dialects write alike."""
 
     dialect: Dialect
 
@@ -90,7 +85,7 @@ class _Printer:
         return f"({wanted} IN ({', '.join(choices)}))"
 
 
-class _Postgres(_Printer):
+class Postgres(Printer):
     """Columns that are computed with are cast: a database's own type may be narrower or vaguer than the mapping's."""
 
     dialect: Dialect = "postgres"
@@ -173,7 +168,9 @@ class _Postgres(_Printer):
         return f"CAST({self.exact(term.args[0])} + INTERVAL '{months} month {days} day' AS {TYPES[term.kind]})"
 
 
-class _SQLite(_Printer):
+class SQLite(Printer):
+    """What SQLite cannot compute exactly is left to the runtime's functions."""
+
     dialect: Dialect = "sqlite"
 
     def literal(self, term: Term) -> str:

@@ -1,4 +1,4 @@
-"""Expressions mean what PostgreSQL says they mean: compiled to Python, printed for PostgreSQL, printed for SQLite."""
+"""Expressions mean what PostgreSQL says they mean: compiled to Python, printed for PostgreSQL, SQLite and MySQL."""
 
 import sqlite3
 from collections.abc import Iterator
