@@ -109,7 +109,8 @@ _MYSQL = {
     "right_text_integer": "right({0}, CASE WHEN {1} < 0 THEN greatest(char_length({0}) + {1}, 0) ELSE {1} END)",
     "substr_text_integer": f"substring({{0}}, {_FROM})",
     "substr_text_integer_integer": f"substring({{0}}, {_FROM}, {_REST})",
-    "replace_text_text_text": "CASE WHEN {2} IS NOT NULL THEN replace({0}, {1}, {2}) END",  # or it finds nothing to replace
+    # A NULL that nothing is replaced with must still make NULL of all.
+    "replace_text_text_text": "CASE WHEN {2} IS NOT NULL THEN replace({0}, {1}, {2}) END",
     "lpad_text_integer": "lpad({0}, greatest({1}, 0), ' ')",
     "last_day_date": "last_day({0})",
     "last_day_timestamp": "({0} + INTERVAL (dayofmonth(last_day({0})) - dayofmonth({0})) DAY)",
