@@ -26,6 +26,8 @@ from syncd.ports import Finding, Lag
 
 START_LOOK_S: Final = 1.0
 _PREFIX_CHARACTERS: Final = 17
+_DELETE: Final = b'"op":"d"'
+"""What may be the first half of a change of key; of no other record the headers are asked for."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,9 @@ class EngineSource:
     def _take_in(self, batch: Sequence[Record]) -> None:
         """A batch as sets. Their position is that of the last record behind which an engine can go on."""
         for record in batch:
-            said = self._decoder.decode(record.topic, record.key, record.value, record.headers(), "engine")
+            half = self._half is not None or (record.value is not None and _DELETE in record.value)
+            headers = record.headers() if half else ()
+            said = self._decoder.decode(record.topic, record.key, record.value, headers, "engine")
             if isinstance(said, Note):
                 self._note(said, record)
             else:

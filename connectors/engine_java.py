@@ -8,7 +8,7 @@ import json
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import glob
@@ -46,7 +46,7 @@ _starting: Final = threading.Lock()
 
 
 class Record(NamedTuple):
-    """A record of the engine. `offsets` and `headers` are asked of Java when they are wanted."""
+    """A record of the engine. What is not a field is asked of Java when it is wanted: that costs more than decoding."""
 
     topic: str
     key: bytes | None
@@ -61,26 +61,9 @@ class Record(NamedTuple):
         """Where an engine would go on behind it, as JSON."""
         return _json(self.java.sourceRecord().sourceOffset())
 
-    def headers(self) -> "Headers":
-        """The record's headers, asked for when they are looked at."""
-        return Headers(self.java)
-
-
-class Headers(Sequence[tuple[str, object]]):
-    """Names of a record's headers; few records have any, so none are fetched until somebody looks."""
-
-    def __init__(self, java: Any) -> None:
-        self._java = java
-
-    def __iter__(self) -> Iterator[tuple[str, object]]:
-        found = self._java.sourceRecord().headers()
-        return iter([(str(header.key()), None) for header in found] if found.size() else ())
-
-    def __len__(self) -> int:
-        return int(self._java.sourceRecord().headers().size())
-
-    def __getitem__(self, index: Any) -> Any:
-        return list(self)[index]
+    def headers(self) -> list[tuple[str, object]]:
+        """The names of the record's headers, without their values."""
+        return [(str(header.key()), None) for header in self.java.sourceRecord().headers()]
 
 
 def start_java(memory: str, jars: Sequence[str], log_level: str) -> None:

@@ -231,6 +231,15 @@ class LoggedPostgresEam(PostgresEam):
         return postgres.connect(self.settings, TABLES, self.dsn.rpartition("/")[2])
 
 
+def engine_settings(dsn: str) -> engine.Settings:
+    """How the engine reaches the database of a DSN."""
+    where = psycopg2.extensions.parse_dsn(dsn)
+    names = {"host": "hostname", "port": "port", "user": "user", "dbname": "dbname"}
+    return engine.Settings(
+        "postgresql", {f"database.{ours}": where[libpq] for libpq, ours in names.items()}, heartbeat_s=1.0
+    )
+
+
 class EnginePostgresEam(PostgresEam):
     """Read by Debezium Engine, with whole old rows in the log."""
 
@@ -240,9 +249,7 @@ class EnginePostgresEam(PostgresEam):
         super().__init__(dsn)
         for table in TABLES.values():
             self.db.cursor().execute(f"ALTER TABLE {table.name} REPLICA IDENTITY FULL")
-        names = {"host": "hostname", "port": "port", "user": "user", "dbname": "dbname"}
-        where = {f"database.{ours}": self.db.get_dsn_parameters()[libpq] for libpq, ours in names.items()}
-        self.settings = engine.Settings("postgresql", where, heartbeat_s=1.0)
+        self.settings = engine_settings(dsn)
 
     def connect(self) -> Source:
         return engine.connect(self.settings, TABLES, self.dsn.rpartition("/")[2])
