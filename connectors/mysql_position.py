@@ -79,7 +79,7 @@ def in_snapshot(done: int, coverage: Coverage | None = None) -> Position:
 
 def in_stream(point: Point, gtids: str = "") -> Position:
     """After everything before the point."""
-    return with_gtids(Position(f"{of_event(point, 0)}{0:08d}"), gtids)
+    return with_gtids(Position(f"{of_event(of_file(point), point.offset, 0)}{0:08d}"), gtids)
 
 
 def with_gtids(position: Position, gtids: str) -> Position:
@@ -87,10 +87,15 @@ def with_gtids(position: Position, gtids: str) -> Position:
     return Position(f"{position}/{gtids}") if gtids else position
 
 
-def of_event(point: Point, event: int) -> str:
-    """What the positions of an event's rows begin with, in the transaction that begins at the point; eight digits
+def of_file(point: Point) -> str:
+    """What the positions in the file of a point begin with."""
+    return f"1/{point.era:04d}.{point.file:010d}.{point.birth:010d}."
+
+
+def of_event(of_file: str, offset: int, event: int) -> str:
+    """What the positions of an event's rows begin with, in the transaction that begins at the offset; eight digits
     follow, the row's number."""
-    return f"1/{_text(point)}.{event:08d}."
+    return f"{of_file}{offset:014d}.{event:08d}."
 
 
 def parse(position: Position) -> Reading | Place:
@@ -107,7 +112,7 @@ def parse(position: Position) -> Reading | Place:
 
 
 def _text(point: Point) -> str:
-    return f"{point.era:04d}.{point.file:010d}.{point.birth:010d}.{point.offset:014d}"
+    return f"{of_file(point)[2:]}{point.offset:014d}"
 
 
 def _point(text: str) -> Point:

@@ -14,8 +14,8 @@ from connectors.binlog_rows import RowReader, Rows, compile_rows
 from connectors.binlog_stream import Events
 from connectors.binlog_table import table_map
 from connectors.mysql_gtid import Gtids
-from connectors.mysql_position import Place, Point, in_stream, of_event, with_gtids
-from connectors.mysql_server import guarded
+from connectors.mysql_position import Place, Point, in_stream, of_event, of_file, with_gtids
+from connectors.mysql_server import CONNECT_TIMEOUT_S, guarded
 from connectors.mysql_statement import Effect, Name, effect, summary
 from syncd.change import Change, ChangeSet, Op, Position, Table
 from syncd.errors import Gap, Halt, Transient
@@ -29,9 +29,12 @@ MOVE_INTERVAL_S: Final = 1.0
 OFFSET_SPAN: Final = 1 << 32
 """Offsets in events are the low 32 bits; a transaction may take a file beyond them."""
 FILE_START: Final = 4
+SHAPES_MAX: Final = 4_096
+"""Descriptions of tables that are remembered."""
 _MARIADB_GTID: Final = 162
 _XA_FLAG: Final = 0x40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+Reader = tuple[Table, RowReader]
 _VERBS: Final[Mapping[str, Op]] = {"insert": "insert", "update": "update", "delete": "delete"}
 
 
@@ -91,14 +94,15 @@ class Stream:
             place = Place(Point(place.point.era + 1, 0, 0, 0), gtids=place.gtids)
         self.committed_at = _EPOCH
         self._log, self._place = log, place
-        self._point = place.point
+        self._file, self._offset = place.point, place.point.offset
+        self._of_file = of_file(place.point)
         self._names = dict(log.tables)
-        self._table_maps: dict[bytes, bytes] = {}
-        self._readers: dict[bytes, tuple[Table, RowReader] | None] = {}
+        self._readers: dict[bytes, Reader | None] = {}
+        self._shapes: dict[bytes, Reader | None] = {}
         self._born, self._found, self._overhead = False, not by_name, HEADER_BYTES
         self._gtids, self._named = Gtids(place.gtids), ""
         self._open = self._begun = self._is_xa = False
-        self._start, self._nth, self._said_rows = place.point, 0, False
+        self._start, self._nth, self._said_rows, self._passes_over = place.point.offset, 0, False, True
         self._changes: list[Change] = []
         self._ready: deque[ChangeSet] = deque()
         self._said, self._said_at = place.point, time.monotonic()
@@ -112,7 +116,7 @@ class Stream:
     @property
     def point(self) -> Point:
         """The end of the last transaction that has been read whole."""
-        return self._start if self._open else self._point
+        return self._file._replace(offset=self._start if self._open else self._offset)
 
     def reached(self, durable: Point) -> Point:
         """Up to where nothing is left to do, when all that was said is durable up to a point."""
@@ -135,8 +139,8 @@ class Stream:
         """Whether the log is there, and the one that was read, is said at once."""
         with guarded():
             while not self._born:
-                if (event := self._events.read(self._log.heartbeat_s)) is None:
-                    raise Transient("mysql_gone", error="…")
+                if (event := self._events.read(CONNECT_TIMEOUT_S)) is None:
+                    raise Transient("mysql_gone", error=f"{CONNECT_TIMEOUT_S} s")
                 self._take(event)
 
     def _read(self, deadline: float) -> ChangeSet | None:
@@ -165,7 +169,7 @@ class Stream:
         elif kind == "query":
             self._query(event)
         elif kind in ("rotate", "format"):
-            self._file(event)
+            self._begin_file(event)
             return
         elif kind == "xa_prepare":
             self._require_no_rows("mysql_xa", "XA PREPARE")
@@ -180,31 +184,32 @@ class Stream:
 
     def _pass(self, end: int) -> None:
         """The event ends where it says; of the offset only the low bits are said."""
-        if end:
-            offset = self._point.offset
-            reached = offset - offset % OFFSET_SPAN + end
-            self._point = self._point._replace(offset=reached if reached >= offset else reached + OFFSET_SPAN)
+        if end >= self._offset:
+            self._offset = end
+        elif end:
+            reached = self._offset - self._offset % OFFSET_SPAN + end
+            self._offset = reached if reached >= self._offset else reached + OFFSET_SPAN
 
-    def _file(self, event: Event) -> None:
+    def _begin_file(self, event: Event) -> None:
         """A new file, or the one that the dump begins with."""
+        era, file, born, _ = self._file
         if event.kind == "rotate":
             name, position = binlog.rotation(event)
             number = file_number(name)
-            if number < self._point.file:
+            if number < file:
                 raise Gap("mysql_log_reset", error=name)
-            if number > self._point.file:
-                self._point = Point(self._point.era, number, 0, position)
-                self._table_maps.clear()
+            if number > file:
+                self._file, self._offset = Point(era, number, 0, 0), position
                 self._readers.clear()
             return
-        era, file, born, offset = self._point
         if born not in (0, event.timestamp):
             raise Gap("mysql_log_reset", error=f"{file_name(self._log.base, file)}: {born} ≠ {event.timestamp}")
-        if not self._born and offset >= OFFSET_SPAN:
-            offset = FILE_START
+        if not self._born and self._offset >= OFFSET_SPAN:
+            self._offset = FILE_START
         self._born = True
         self._overhead = HEADER_BYTES + (CHECKSUM_BYTES if event.data[-1] else 0)
-        self._point = Point(era, file, event.timestamp, offset)
+        self._file = Point(era, file, event.timestamp, 0)
+        self._of_file = of_file(self._file)
         self._pass(event.end)
 
     def _gtid(self, event: Event) -> None:
@@ -219,9 +224,16 @@ class Stream:
     def _begin(self, event: Event) -> None:
         if not self._found:
             self._found = True
-            self._point = self._point._replace(offset=event.end - self._overhead - len(event.data))
-        self._open, self._begun, self._is_xa, self._said_rows = True, False, False, False
-        self._start, self._nth, self._named = self._point, 0, ""
+            self._offset = event.end - self._overhead - len(event.data)
+        self._open, self._begun, self._is_xa = True, False, False
+        self._start, self._nth, self._named = self._offset, 0, ""
+        self._said_rows = False
+        if self._passes_over:
+            self._passes_over = self.point <= self._place.point
+            self._said_rows = self.point == self._place.point and self._place.event > 0
+        if len(self._shapes) > SHAPES_MAX or len(self._readers) > SHAPES_MAX:
+            self._shapes.clear()
+            self._readers.clear()
         self.committed_at = _EPOCH + timedelta(seconds=event.timestamp)
 
     def _query(self, event: Event) -> None:
@@ -255,7 +267,7 @@ class Stream:
         self._open = self._begun = self._is_xa = False
         self._gtids.add(self._named)
         if self._changes or self._said_rows or time.monotonic() - self._said_at >= self._log.heartbeat_s:
-            self._say(self._changes, in_stream(self._point))
+            self._say(self._changes, in_stream(self.point))
             self._changes = []
 
     def _say_full_sets(self) -> None:
@@ -272,33 +284,36 @@ class Stream:
     def _follow(self) -> None:
         """Nothing waits: the position follows what others have written."""
         silence = time.monotonic() - self._said_at
-        if self._open or not self._found or not self._point.birth or self._point <= self._said:
+        if self._open or not self._found or not self._file.birth or self.point <= self._said:
             return
         if silence >= min(self._log.heartbeat_s, MOVE_INTERVAL_S):
-            self._say([], in_stream(self._point))
+            self._say([], in_stream(self.point))
 
     def _table(self, event: Event) -> None:
         """Rows of this table read from now on as it is described here."""
-        key = binlog.table_id(event)
-        if self._table_maps.get(key) == event.data:
-            return
+        shape = event.data[8:]
+        if shape not in self._shapes:
+            self._shapes[shape] = self._compile(event)
+        self._readers[binlog.table_id(event)] = self._shapes[shape]
+
+    def _compile(self, event: Event) -> Reader | None:
         wire = table_map(event.data, self._log.mariadb)
         table = self._names.get(self._spelt((wire.schema, wire.name)))
-        self._table_maps[key] = event.data
-        self._readers[key] = None
-        if table is not None:
-            if wire.columns and not wire.columns[0].name:
-                raise Gap("mysql_nameless_event", table=f"{wire.schema}.{wire.name}")
-            self._readers[key] = table, compile_rows(wire, table, self._log.charsets, self._log.zone)
+        if table is None:
+            return None
+        if wire.columns and not wire.columns[0].name:
+            raise Gap("mysql_nameless_event", table=f"{wire.schema}.{wire.name}")
+        return table, compile_rows(wire, table, self._log.charsets, self._log.zone)
 
     def _rows(self, event: Event) -> None:
         self._nth += 1
-        if (found := self._readers.get(binlog.table_id(event), ...)) is ...:
-            raise Garbled("rows without their table")
-        if found is None or self._start < self._place.point:
+        found = self._readers.get(binlog.table_id(event), ...)
+        if found is None:
             return
+        if found is ...:
+            raise Garbled("rows without their table")
         table, reader = found
-        if self._is_xa:
+        if self._is_xa and not self._is_past():
             raise Gap("mysql_xa", table=table.name)
         read: Callable[[bytes], Rows] = getattr(reader, event.kind)
         self._add(table.alias, _VERBS[event.kind], read(event.data))
@@ -306,22 +321,26 @@ class Stream:
 
     def _add(self, alias: str, op: Op, rows: Rows) -> None:
         """The rows of an event, but for those that were said before the position that is resumed from."""
-        at, event, last, _ = self._place
-        first = 1
-        if self._start == at and self._nth <= event:
-            if self._nth < event:
-                return
-            first = last + 1
-        position, committed_at = of_event(self._start, self._nth), self.committed_at
-        self._changes += [
+        position, committed_at = of_event(self._of_file, self._start, self._nth), self.committed_at
+        changes = [
             Change(alias, op, before, after, Position(f"{position}{n:08d}"), committed_at, flawed)
             for n, (before, after, flawed) in enumerate(rows, 1)
-            if n >= first
         ]
+        if self._passes_over:
+            changes = changes[len(changes) if self._is_past() else self._place.row if self._is_there() else 0 :]
+        self._changes += changes
+
+    def _is_past(self) -> bool:
+        """Whether all of this event was said before the position that is resumed from."""
+        at, event, _, _ = self._place
+        return self._passes_over and (self.point, self._nth) < (at, event)
+
+    def _is_there(self) -> bool:
+        return (self.point, self._nth) == self._place[:2]
 
     def _truncate(self, done: Effect) -> None:
         for name in done.tables:
-            if (table := self._names.get(self._spelt(name))) and self._start >= self._place.point:
+            if table := self._names.get(self._spelt(name)):
                 self._add(table.alias, "truncate", [(None, None, False)])
 
     def _roll_back(self, done: Effect, sql: str) -> None:
@@ -352,7 +371,7 @@ class Stream:
         for old, new in moves.items():
             if (table := self._names.pop(old, None)) is not None:
                 self._names[new] = table
-        self._table_maps.clear()
+        self._shapes.clear()
         for name in [*moves.values(), *(names if done.does == "create" else [])]:
             declared = self._log.tables.get(name)
             if declared is not None:
