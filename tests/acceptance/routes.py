@@ -24,7 +24,7 @@ class Route(NamedTuple):
     finance: Postgres | MariaDb
     carried: Carried
     hazards: Mapping[str, Callable[[], object]] = {}
-    lives_s: tuple[float, float] = (0.8, 4.0)
+    lives_s: tuple[float, float] = (0.6, 2.4)
 
 
 @contextmanager
