@@ -52,6 +52,9 @@ class Settings:
     """How long the server must keep its log; whoever is away for longer has lost changes."""
     failover: bool = False
     """Follow the log by the names of its transactions (GTIDs), so that a promoted replica counts as the same log."""
+    cascades: bool = False
+    """Accept foreign keys that delete or change rows of tracked tables with those of another (ON DELETE CASCADE, SET
+    NULL): the server logs none of that, and syncd learns of it when it is repaired or reconciled."""
 
 
 def connect(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> "MysqlSource":
@@ -89,7 +92,7 @@ class MysqlSource:
         settings = self._settings
         locks = needs_lock(self._server)
         kept_s = settings.retention_hours * 3600
-        wanted = Wanted(self._tables, settings.server_id, kept_s, locks, settings.failover)
+        wanted = Wanted(self._tables, settings.server_id, kept_s, locks, settings.failover, settings.cascades)
         return findings(self._server, self._facts, wanted)
 
     def start(self, checkpoint: Position | None) -> None:

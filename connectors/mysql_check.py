@@ -38,13 +38,15 @@ _WITHOUT_TEXT: Final = frozenset(
 
 class Wanted(NamedTuple):
     """What a pipeline needs of the server. `server_id` is 0 when one is drawn; `locks` whether the snapshot needs a
-    moment's lock, `by_names` whether the transactions must have names."""
+    moment's lock, `by_names` whether the transactions must have names, `cascades` whether foreign
+    keys may change rows unlogged."""
 
     tables: Mapping[str, Table]
     server_id: int
     retention_s: float
     locks: bool
     by_names: bool
+    cascades: bool
 
 
 def findings(server: Server, facts: Facts, wanted: Wanted) -> list[Finding]:
@@ -54,7 +56,7 @@ def findings(server: Server, facts: Facts, wanted: Wanted) -> list[Finding]:
         *_settings(facts),
         *_log(server, facts, wanted),
         *_server_id(server, facts, wanted),
-        *(finding for table in wanted.tables.values() for finding in _table(server, facts, table)),
+        *(finding for table in wanted.tables.values() for finding in _table(server, facts, wanted, table)),
     ]
 
 
@@ -150,7 +152,7 @@ def _server_id(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding
         yield Finding("error", "mysql_server_id_taken", {"error": str(wanted.server_id)})
 
 
-def _table(server: Server, facts: Facts, table: Table) -> Iterator[Finding]:
+def _table(server: Server, facts: Facts, wanted: Wanted, table: Table) -> Iterator[Finding]:
     schema, name = names(table, facts)
     found = server.table(schema, name)
     if found is None:
@@ -166,6 +168,7 @@ def _table(server: Server, facts: Facts, table: Table) -> Iterator[Finding]:
     yield from _readable(server, facts, found, [there.name for _, there in known])
     for column, there in known:
         yield from _column(f"{schema}.{name}", column, there)
+    yield from _cascades(server, wanted, found)
     yield from _shape(table, found)
 
 
@@ -192,6 +195,17 @@ def _column(table: str, column: Column, there: SourceColumn) -> Iterator[Finding
         yield Finding("error", "mysql_wrong_type", params)
     elif column.kind is Kind.DECIMAL and there.data_type in ("float", "double"):
         yield Finding("warning", "mysql_float", params)
+
+
+def _cascades(server: Server, wanted: Wanted, found: SourceTable) -> Iterator[Finding]:
+    """What InnoDB does to rows by itself stands in no log, and fires no trigger either."""
+    for name, other in server.cascades(found):
+        spelled, key = quoted(found.schema, found.name), quoted(name)
+        repair = (
+            f"ALTER TABLE {spelled} DROP FOREIGN KEY {key};  -- and add it with ON DELETE RESTRICT ON UPDATE RESTRICT"
+        )
+        params = {"table": f"{found.schema}.{found.name}", "key": name, "other": other}
+        yield Finding("warning" if wanted.cascades else "error", "mysql_cascade", params, repair)
 
 
 def _shape(table: Table, found: SourceTable) -> Iterator[Finding]:

@@ -43,6 +43,11 @@ _UNIQUE: Final = """
 """
 
 
+_CASCADES: Final = """
+    SELECT constraint_name, referenced_table_name FROM information_schema.referential_constraints
+    WHERE constraint_schema = %s AND table_name = %s
+      AND (update_rule NOT IN ('RESTRICT', 'NO ACTION') OR delete_rule NOT IN ('RESTRICT', 'NO ACTION'))
+"""
 _REACHING: Final = """
     SELECT 1 FROM information_schema.triggers WHERE event_object_table IN %(words)s
     UNION ALL SELECT 1 FROM information_schema.views WHERE table_name IN %(words)s
@@ -135,6 +140,10 @@ class Server:
                 unique[index] = unique.get(index, frozenset()) | {column}
             return SourceTable(schema_there, name_there, engine, count, columns, unique)
         return None
+
+    def cascades(self, table: SourceTable) -> list[tuple[str, str]]:
+        """The foreign keys by which a change of another table changes this one, with that table."""
+        return [(name, other) for name, other in self.query(_CASCADES, table.schema, table.name)]
 
     def log_end(self, facts: Facts) -> LogEnd | None:
         """None when there is no log."""

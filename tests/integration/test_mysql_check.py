@@ -204,6 +204,18 @@ def test_tables_that_are_not_as_declared_are_said(new_mariadb: Callable[[], str]
         assert [f.code for f in findings(eam, "warning")] == ["mysql_float"]
 
 
+def test_rows_that_change_with_those_of_another_table_are_refused(new_mariadb: Callable[[], str]) -> None:
+    """Invariant 7: no log holds what a foreign key does by itself. Who knows better may accept it."""
+    key = "FOREIGN KEY (id) REFERENCES parent (id) ON DELETE CASCADE"
+    schema = f"CREATE TABLE parent (id BIGINT PRIMARY KEY);{SCHEMA.removesuffix(')')}, CONSTRAINT kin {key})"
+    with closing(MysqlEam(new_mariadb(), schema)) as eam:
+        (wrong,) = findings(eam)
+        assert (wrong.code, wrong.params["key"]) == ("mysql_cascade", "kin")
+        assert [f.code for f in findings(eam, "warning", cascades=True)] == ["mysql_cascade"]
+        eam.run(wrong.repair)
+        assert findings(eam) == []
+
+
 def test_what_a_server_keeps_out_of_its_log_is_refused() -> None:
     """The case of names means nothing on this server either."""
     with mariadb_server(binlog_ignore_db="hidden", lower_case_table_names="1") as server:

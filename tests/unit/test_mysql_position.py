@@ -1,7 +1,7 @@
 """Places in a binary log, what was read of it by name, and the statements that stand in it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.mysql_gtid import Gtids
@@ -32,6 +32,7 @@ def text(place: Place) -> Position:
     return Position(f"{of_event(of_file(place.point), place.point.offset, place.event)}{place.row:08d}")
 
 
+@settings(deadline=None)
 @given(PLACES, PLACES)
 def test_the_order_of_the_text_is_the_order_of_the_log(one: Place, other: Place) -> None:
     """Names of files grow past six digits, files past four gigabytes."""
