@@ -84,7 +84,7 @@ def test_a_reader_that_is_killed_goes_on_where_the_ledger_is(eam: EnginePostgres
     eam.commit(*(Put("asset", asset(i)) for i in range(1, 11)))
     known = 10
     deadline = time.monotonic() + WAIT_S
-    for _ in range(3):
+    for _ in range(2):
         with reader(eam, tmp_path):
             start = known
             while len(heard(said)) < start + 10 or known < start + 40 or not checkpoint.read_text().startswith("s"):
