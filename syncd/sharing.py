@@ -29,7 +29,7 @@ DEAD_AFTER_S: Final = 2.0
 FORGOTTEN_AFTER: Final = timedelta(minutes=2)
 """A beat that is older, however the clocks differ, is of a daemon long gone."""
 ATTEMPTS_MAX: Final = 4
-"""Partitions that are tried in one turn, above those that come to be held: each attempt is a connection."""
+"""Partitions that are tried in one turn: each attempt is a connection."""
 
 log = structlog.get_logger("syncd")
 
@@ -61,6 +61,7 @@ class Sharer(threading.Thread):
         self._stop_asked = stop
         self._held: dict[str, Held] = {}
         self._halted: dict[str, Fault] = {}
+        self._tried: dict[str, float] = {}
         self._fault: Fault | None = None
         self._peers = Peers(status.instance())
         self._log = log.bind(pipeline=shared.name)
@@ -122,12 +123,14 @@ class Sharer(threading.Thread):
             spare = sorted((p for p in self._held), key=lambda p: p in mine)
             self._let_go(self._held[p] for p in spare[:-room])
         elif room > 0:
-            free = [p for p in partitions if p not in self._held and p not in self._halted]
-            for partition in sorted(free, key=lambda p: p not in mine)[: min(room, ATTEMPTS_MAX)]:
+            others = [p for p in partitions if p not in self._held and p not in self._halted]
+            others.sort(key=lambda p: (self._tried.get(p, 0.0), p not in mine))  # in turn: most are held by others
+            for partition in others[: min(room, ATTEMPTS_MAX)]:
                 self._try(partition)
 
     def _try(self, partition: str) -> None:
         """Post the partition, if nobody else does: its worker ends at once where it finds the lock taken."""
+        self._tried[partition] = self.alive_at
         stop = threading.Event()
         worker = Worker(self._shared.line(partition), stop, stands_by=False)
         self._held[partition] = Held(worker, stop)
