@@ -13,6 +13,7 @@ from syncd.change import Value
 NULL: Final = r"\N"
 _SPECIAL: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _NONE: Final = type(None)
+_TEXT: Final = frozenset({str, _NONE})
 _EXACT: Final = frozenset({str, int, Decimal, bool, date, datetime, _NONE})
 
 
@@ -29,8 +30,8 @@ def _column(values: tuple[Value, ...]) -> Sequence[Value]:
         raise TypeError(f"not exact: {sorted(t.__name__ for t in types - _EXACT)}")
     if str not in types and _NONE not in types:
         return values
-    if len(types) == 1 and str in types and not _is_special("".join(values)):  # type: ignore[arg-type]
-        return values
+    if types <= _TEXT and not _is_special("".join(filter(None, values))):  # type: ignore[arg-type]
+        return values if _NONE not in types else [NULL if v is None else v for v in values]
     return [NULL if v is None else v.translate(_SPECIAL) if type(v) is str else v for v in values]
 
 

@@ -40,6 +40,8 @@ from syncd.posting import (
 
 REPEAT: Final = "repeat"
 UNKNOWN: Final = object()
+_new: Final = tuple.__new__
+"""Half the price of a named tuple's own constructor."""
 
 _GLOBALS: Final[Mapping[str, Any]] = {
     "new": tuple.__new__, "UNKNOWN": UNKNOWN, "REPEAT": REPEAT, "EMPTY": EMPTY, "ZERO": ZERO, "is_money": is_money,
@@ -101,7 +103,7 @@ class Translator:
                 outcomes.append(run.change(change))
                 if outcomes[-1].postings and outcomes[-1].postings[-1].release is not None:
                     break
-        mirror = [MirrorWrite(a, key, row) for a, rows in run.written.items() for key, row in rows.items()]
+        mirror = [_new(MirrorWrite, (a, key, row)) for a, rows in run.written.items() for key, row in rows.items()]
         position, rest = _divided(sets, len(outcomes))
         return Batch(outcomes, mirror, frozenset(run.arrived), position, rest)
 
@@ -289,9 +291,8 @@ class _Run:
             self.context.forget(out, subject)
             return self._rejected(change, subject, self._rules[alias][n].name, said if unnamed is None else unnamed)
         self.context.undo.clear()
-        if out:
-            return Outcome(change, subject, tuple(out))
-        return Outcome(change, subject, (), None, "" if repeated else self._ignored[alias])
+        ignored = "" if out or repeated else self._ignored[alias]
+        return _new(Outcome, (change, subject, tuple(out), None, ignored, None))
 
     def gathered(self, name: str, row: CollectedRow) -> Outcome:
         """What a collecting rule makes of a row whose group is posted now."""
