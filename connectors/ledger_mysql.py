@@ -47,7 +47,8 @@ class Settings:
     """Where finance is."""
 
     dsn: str
-    """`mysql://syncd:password@finance-db:3306/gl`, of MySQL or MariaDB; special characters percent-encoded."""
+    """`mysql://syncd:password@finance-db:3306/gl`, of MySQL or MariaDB; special characters percent-encoded. It may end
+    with `?ssl_ca=PATH`, which has the server's certificate verified, or `?unix_socket=PATH`."""
 
 
 def connect(

@@ -63,11 +63,11 @@ def fault(error: pymysql.Error, table: str = "") -> Fault:
     for words, numbers, code in _SAID:
         if number in numbers and words in what:
             return Transient(code, **params)
-    if code := _TRANSIENT.get(number):
+    if code := _TRANSIENT.get(number, ""):
         return Transient(code, **params)
-    if code := _REFUSED.get(number):
+    if code := _REFUSED.get(number, ""):
         return RowRefused(code, **params)
-    if code := _HALT.get(number):
+    if code := _HALT.get(number, ""):
         return Halt(code, **params)
     if isinstance(error, pymysql.InterfaceError):
         return Transient("finance_gone", **params)

@@ -14,12 +14,12 @@ from typing import Final
 from syncd import statements
 from syncd.change import Value
 
-_LITERAL: Final = re.compile(r"('(?:[^']|'')*')")
+_QUOTED: Final = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 _RESERVED: Final = re.compile(
-    r"\b(change|condition|group|groups|index|key|keys|lines|load|lock|option|order|range|rank|read|release|rows|schema"
-    r"|system|usage|write)\b"
+    r"\b(change|condition|groups|index|key|keys|lines|load|lock|option|range|rank|read|release|rows|schema|system|usage"
+    r"|write)\b"
 )
-"""Words that may be columns elsewhere. Keywords are written in capitals, names are not."""
+"""Words that may name columns on PostgreSQL. Keywords are written in capitals, names are not."""
 _DO_NOTHING: Final = re.compile(r"ON CONFLICT \(([^,)]+)[^)]*\) DO NOTHING")
 _DO_UPDATE: Final = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET")
 _EXCLUDED: Final = re.compile(r"\bexcluded\.(\w+)")
@@ -46,7 +46,7 @@ def spoken(sql: str, params: Sequence[object] = ()) -> str:
 @cache
 def spelled(sql: str) -> str:
     """A portable statement, its parameters still `?`."""
-    pieces = _LITERAL.split(statements.without_schemas(sql.replace("(?*)", "(?)")))
+    pieces = _QUOTED.split(statements.without_schemas(sql.replace("(?*)", "(?)")))
     pieces[::2] = map(_respelled, pieces[::2])
     return "".join(pieces)
 
@@ -140,4 +140,6 @@ def _column(values: tuple[Value, ...]) -> Sequence[object]:
     types = set(map(type, values))
     if not types <= _STORABLE:
         raise TypeError(f"not exact: {sorted(t.__name__ for t in types - _STORABLE)}")
+    if types == {str}:
+        return ["'" + str(value).replace("'", "''") + "'" for value in values]
     return values if types == {int} else list(map(literal, values))
