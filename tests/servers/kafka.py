@@ -196,7 +196,7 @@ class Connect:
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
+                with urllib.request.urlopen(request, timeout=10) as answer:
                     said = answer.read()
                     return json.loads(said) if said else None
             except urllib.error.HTTPError as error:
