@@ -80,6 +80,7 @@ def start_java(memory: str, jars: Sequence[str], log_level: str) -> None:
                     f"-Xmx{memory}",
                     "-Xrs",  # signals are the daemon's own
                     "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",  # not worth compiling thoroughly: time goes elsewhere
                     f"-Dlog4j2.configurationFile={logging}",
                     classpath=[*extra, *sorted(map(str, _LIBRARIES.glob("*.jar")))],
                 )
