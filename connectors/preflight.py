@@ -75,7 +75,7 @@ def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Itera
         if name in physical:
             yield from _column(database, table, name, kind, physical[name])
         else:
-            nearest = get_close_matches(name, physical, 1, 0.0)[0]
+            nearest = "".join(get_close_matches(name, physical, 1))
             yield Finding("error", "ledger_no_column", {"table": table, "column": name, "nearest": nearest})
     for name in physical.keys() - written.keys():
         if physical[name].required:

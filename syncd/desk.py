@@ -241,7 +241,7 @@ def _act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail:
 def _column(table: Table, name: str) -> int:
     names = [column.name for column in table.columns]
     if name not in names:
-        raise Halt("edit_no_column", table=table.alias, column=name, nearest=get_close_matches(name, names, 1, 0.0)[0])
+        raise Halt("edit_no_column", table=table.alias, column=name, nearest="".join(get_close_matches(name, names, 1)))
     return names.index(name)
 
 

@@ -5,19 +5,22 @@ unknown_account:
   zh: 科目表中没有科目 {account}
   hint: {en: add it in finance or correct the mapping, zh: 请在财务系统中增设该科目，或更正映射}
 
-`{reason!}` is the message whose code is the parameter `reason`.
+`{reason!}` is the message whose code is the parameter `reason`. What stands in brackets with a parameter is left out
+where that is empty: `no column {column}[; the nearest is {nearest}]`.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Final, Literal
 
 import yaml
 
 Language = Literal["en", "zh"]
 _chosen: Language | None = None
+_OPTIONAL: Final = re.compile(r"\[([^][]*\{(\w+)\}[^][]*)\]")
 
 
 def choose(language: Language | None) -> None:
@@ -66,7 +69,7 @@ def hint(code: str, params: Mapping[str, object] | None = None, language: Langua
 
 
 def _fill(entry: Mapping[str, object], params: Mapping[str, object] | None, language: Language) -> str:
-    text = str(entry.get(language, ""))
+    text = _OPTIONAL.sub(lambda part: part[1] if (params or {}).get(part[2]) else "", str(entry.get(language, "")))
     for name, value in (params or {}).items():
         text = text.replace("{" + name + "}", str(value))
         if "{" + name + "!}" in text:

@@ -15,16 +15,25 @@ from syncd.errors import Fault, MappingError, Transient
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     language.choose(_chosen(sys.argv))
+    from typer import Abort, TyperException
+
     from syncd.cli.app import app
     from syncd.cli.output import complain
+    from syncd.cli.usage import complaint
 
+    told: Fault | None
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except Fault as fault:
-        complain(fault, as_json="--json" in sys.argv)
-        sys.exit(exit_code(fault))
-    except KeyboardInterrupt:
+        told = fault
+    except TyperException as error:
+        told = complaint(error)
+    except (KeyboardInterrupt, Abort):
         sys.exit(130)
+    if told is None:
+        sys.exit(WRONG)
+    complain(told, as_json="--json" in sys.argv)
+    sys.exit(exit_code(told))
 
 
 def exit_code(fault: Fault) -> int:

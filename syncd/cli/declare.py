@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 import typer
 from typer import core, rich_utils
 
+from syncd.cli.codes import WrongUsage
+from syncd.cli.usage import unknown
 from syncd.language import say
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +28,14 @@ class Command(core.TyperCommand):
         """Its arguments and options."""
         return _described(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises WrongUsage for arguments too many."""
+        ctx.allow_extra_args = True
+        surplus = super().parse_args(ctx, args)
+        if surplus:
+            raise WrongUsage("usage_surplus", given=" ".join(surplus), command=ctx.command_path)
+        return surplus
+
 
 class Group(core.TyperGroup):
     """A group of commands that is described in the reader's language."""
@@ -33,6 +43,12 @@ class Group(core.TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """Its options."""
         return _described(super().get_params(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Raises WrongUsage for a command that there is not."""
+        if self.get_command(ctx, args[0]) is None:
+            raise unknown("usage_command", args[0], self.list_commands(ctx), ctx.command_path)
+        return super().resolve_command(ctx, args)
 
 
 def group(code: str) -> typer.Typer:

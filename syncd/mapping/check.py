@@ -12,7 +12,7 @@ from syncd.mapping.model import MappingFile
 from syncd.mapping.reach import reaches
 from syncd.mapping.rules import Rule, Template
 from syncd.mapping.scope import Reader
-from syncd.mapping.terms import Function, nearest
+from syncd.mapping.terms import NEAR_CODE, Function, nearest
 from syncd.ports import Finding
 
 _CRON_PART: Final = r"(\*|[0-9a-zA-Z]+(-[0-9a-zA-Z]+)?)(/[0-9]+)?"
@@ -84,9 +84,10 @@ def unknown_accounts(named: Mapping[str, str], known: Collection[object]) -> lis
     """What to say of the accounts that finance does not know, of those that rules name (account → rule)."""
     codes = [str(account) for account in known]
     return [
-        Finding("error", "account_missing", {"account": account, "rule": rule, "nearest": nearest(account, codes)})
+        Finding("error", "account_missing", {"account": account, "rule": rule, "nearest": near})
         for account, rule in named.items()
         if account not in codes
+        for near in [nearest(account, codes, NEAR_CODE)]
     ]
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from syncd.change import Change, Malformed, Row, Table, Unchanged, Value
 from syncd.mapping.layout import FinanceLayout
 from syncd.mapping.render import UnknownLookup
-from syncd.mapping.terms import nearest
+from syncd.mapping.terms import NEAR_CODE, nearest
 from syncd.ports import Book, Period, Posted
 from syncd.posting import Entry, Fields, Posting, Status, Voucher
 from syncd.record import decode_voucher, has_marks, plain
@@ -224,7 +224,7 @@ class Context:
         self.accounts = self._lookup(self.layout.file.accounts, again=True)
         if account in self.accounts:
             return None
-        near = nearest(account, [str(a) for a in self.accounts])
+        near = nearest(account, [str(a) for a in self.accounts], NEAR_CODE)
         return Failure("unknown_account", {"account": account, "nearest": near})
 
     def misses(self, posting: Posting) -> Failure | None:
@@ -234,7 +234,7 @@ class Context:
             try:
                 self.layout.misses(posting, lookups)
             except UnknownLookup as missing:
-                near = nearest(str(missing.code), [str(c) for c in lookups[missing.lookup]])
+                near = nearest(str(missing.code), [str(c) for c in lookups[missing.lookup]], NEAR_CODE)
                 failure = Failure(
                     "unknown_lookup", {"lookup": missing.lookup, "code": str(missing.code), "nearest": near}
                 )

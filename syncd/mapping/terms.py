@@ -7,6 +7,7 @@ print the same term, which is why the stream and the reconciler cannot disagree 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from syncd.change import Kind
 from syncd.errors import Fault
@@ -82,6 +83,11 @@ def strict(op: str, kind: Kind, *args: Term, detail: object = None) -> Term:
     return Term(op, kind, args, detail, any(a.nullable for a in args))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The most similar of the known names, `-` when there is none."""
-    return next(iter(get_close_matches(name, list(known), 1, 0.0)), "-")
+NEAR_NAME: Final = 0.6
+NEAR_CODE: Final = 0.8
+"""Codes are all alike: of two with four digits that differ in one, neither is a slip for the other."""
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = NEAR_NAME) -> str:
+    """The most similar of the known names, empty when none is near enough to be meant."""
+    return next(iter(get_close_matches(name, list(known), 1, cutoff)), "")

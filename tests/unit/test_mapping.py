@@ -256,7 +256,14 @@ def test_every_account_that_is_named_is_known_before_anything_runs() -> None:
     assert list(named) == ["1601", "1002", "5101", "6602", "1602"]
     (missing,) = unknown_accounts(named, ["1601", "1602", "1002", "5101", "6601"])
     assert (missing.level, missing.code) == ("error", "account_missing")
-    assert missing.params == {"account": "6602", "rule": "depreciation", "nearest": "6601"}
+    assert missing.params == {"account": "6602", "rule": "depreciation", "nearest": ""}
+    (missing,) = unknown_accounts({"6602": "depreciation"}, ["6601", "660201"])
+    assert missing.params["nearest"] == "660201"
+
+
+@pytest.mark.parametrize(("near", "said"), [("", "no column x"), ("xy", "no column x; the nearest is xy")])
+def test_a_name_is_proposed_only_where_one_is_near(near: str, said: str) -> None:
+    assert say("unknown_column", {"table": "asset", "column": "x", "nearest": near}, "en").endswith(said)
 
 
 def test_lineage_leads_through_cards_joins_and_decisions_to_the_eam() -> None:

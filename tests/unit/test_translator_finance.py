@@ -37,9 +37,9 @@ def test_a_date_outside_every_period_is_parked(paper: Paper) -> None:
 
 
 def test_an_unknown_account_is_parked_with_the_nearest_and_found_once_finance_has_it(paper: Paper) -> None:
-    paper.book.lookups = {"account": {"1601": 1, "1003": 2}}
+    paper.book.lookups = {"account": {"1601": 1, "1003": 2, "100201": 3}}
     said = rejection(paper.post(paper.insert("asset", **MACHINE)))
-    assert (said.code, said.params) == ("unknown_account", {"account": "1002", "nearest": "1003"})
+    assert (said.code, said.params) == ("unknown_account", {"account": "1002", "nearest": "100201"})
     paper.book.lookups = {"account": {"1601": 1, "1002": 2}}
     assert only(paper.retry("FA-1")).voucher is not None
 
