@@ -10,7 +10,7 @@ from connectors import collecting, parking, reading
 from connectors.bookkeeping import Bookkeeper
 from connectors.database import CHUNK_ROWS, Verb
 from connectors.standing import SQL, Work
-from syncd.change import Row, Value
+from syncd.change import Position, Row, Value
 from syncd.errors import Transient
 from syncd.ports import CollectedRow, Parked, Period, Posted
 from syncd.posting import Batch, Fields, MirrorWrite, Outcome
@@ -66,6 +66,12 @@ class SqlBook:
 
     def held(self) -> Collection[str]:
         return self._work.standing.held.keys()
+
+    def parked(self, positions: Collection[Position]) -> Collection[Position]:
+        if not (positions and self._work.standing.parked_seq):
+            return ()
+        rows = self._work.database.query(SQL["parked_at"], (self._work.pipeline, list(positions)))
+        return {Position(str(row[0])) for row in rows}
 
     def requested(self, limit: int) -> Sequence[Parked]:
         return parking.requested(self._work, limit)

@@ -85,7 +85,7 @@ class Server:
         """The topics' own settings, by topic."""
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
         with guarded():
-            described = self._open().describe_configs(asked)["topic"]
+            described = self._open().describe_configs(asked).get("topic", {}) if asked else {}
         return {
             topic: {name: str(entry["value"]) for name, entry in entries.items()}
             for topic, entries in described.items()

@@ -90,6 +90,9 @@ GROUP BY subject ORDER BY min(id) LIMIT ?;
 SELECT id, waits_for, change, approved FROM syncd.parked
 WHERE pipeline = ? AND subject = ? AND settled_at IS NULL ORDER BY id LIMIT ?;
 
+-- parked_at: positions of changes that were parked, settled ones among them
+SELECT position FROM syncd.parked WHERE pipeline = ? AND position IN (?*);
+
 -- taken_up: these rows are being tried again
 UPDATE syncd.parked SET request = '' WHERE pipeline = ? AND id IN (?*);
 

@@ -141,6 +141,10 @@ class Book(Protocol):
         Raises what `errors` calls transient or systemic; the caller's transaction then rolls back."""
         ...
 
+    def parked(self, positions: Collection[Position]) -> Collection[Position]:
+        """Those of the positions whose change was parked, whatever became of it since."""
+        ...
+
     def requested(self, limit: int) -> Sequence[Parked]:
         """Parked rows that a person or an arrived reference asked to be tried again, with their followers,
         in source order per subject."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from syncd.change import Row, Table, Value, key_text
+from syncd.change import Position, Row, Table, Value, key_text
 from syncd.mapping.layout import FinanceLayout
 from syncd.ports import CollectedRow, Numbered, Parked, Period, Posted
 from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, is_unnamed, named
@@ -98,6 +98,10 @@ class PaperBook:
     def held(self) -> Collection[str]:
         """Subjects with parked rows."""
         return {note.rejection.subject for note in self.notes if not note.settled}
+
+    def parked(self, positions: Collection[Position]) -> Collection[Position]:
+        """Positions of changes that were parked."""
+        return {note.rejection.change.position for note in self.notes} & set(positions)
 
     def requested(self, limit: int) -> Sequence[Parked]:
         """Rows asked for, with their followers."""

@@ -97,10 +97,11 @@ class Translator:
         """What the sets mean to finance, and the mirror's new rows. Ends early behind a change that releases groups:
         they are posted before what follows."""
         changes = complete_from_mirror([change for s in sets for change in s.changes], self._tables, book)
+        repeated = book.parked([change.position for s in sets if s.repeats for change in s.changes])
         outcomes: list[Outcome] = []
         with self._run(book, changes) as run:
             for change in changes:
-                outcomes.append(run.change(change))
+                outcomes.append(run.change(change) if change.position not in repeated else _repeat(change))
                 if outcomes[-1].postings and outcomes[-1].postings[-1].release is not None:
                     break
         mirror = [_new(MirrorWrite, (a, key, row)) for a, rows in run.written.items() for key, row in rows.items()]
@@ -140,6 +141,11 @@ class Translator:
             yield run
         finally:
             run.context.close()
+
+
+def _repeat(change: Change) -> Outcome:
+    """A change that was parked when it was first said: it is for people to settle, if they have not yet."""
+    return Outcome(change, "")
 
 
 def _incalculable(error: Exception) -> Failure:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncd import desk, migrate, trace
+from syncd.change import Position
 from syncd.desk import Actor, Selection
 from syncd.errors import Halt
 from syncd.ports import Ledger
@@ -60,6 +61,7 @@ def test_retry_and_discard_are_asked_for_and_recorded(ledger: Ledger) -> None:
     assert desk.discard(ledger, "main", Selection(ids=(2,)), LI) == 1
     with ledger.begin() as book:
         assert [row.id for row in book.requested(10)] == [1, 3]
+        assert set(book.parked([Position(f"{n:08}") for n in (1, 2, 4)])) == {"00000001", "00000002"}
     actions = ledger.query("SELECT seq, actor, action, target, reason FROM syncd.action ORDER BY seq")
     assert [row[3] for row in actions] == ["parked/1", "parked/2", "parked/3", "parked/2"]
     assert actions[3] == (4, "li", "discard", "parked/2", "typed wrongly")

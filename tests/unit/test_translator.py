@@ -69,6 +69,19 @@ def test_nothing_twice_without_a_business_key_the_position_is_the_key(paper: Pap
     assert paper.post(move)[0] == Outcome(move, "FA-1")
 
 
+def test_a_parked_change_that_is_said_again_makes_nothing(paper: Paper) -> None:
+    """As a connector that was restarted says it: nothing is parked twice, and the mirror is not set back."""
+    bad, mended = paper.insert("asset", **MACHINE | {"original_value": Decimal(-1)}), MACHINE | {"name": "机床 2"}
+    rejection(paper.post(bad))
+    later = paper.update("asset", MACHINE, **mended)
+    paper.post(later)
+    again = ChangeSet((bad, later), later.position, repeats=True)
+    outcomes = paper.book.write(paper.translator.translate([again], paper.book))
+    assert list(outcomes) == [Outcome(bad, ""), Outcome(later, "")]
+    assert len(paper.book.notes) == 2
+    assert paper.book.mirror("asset", ["1"])["1"] == later.after
+
+
 def test_a_reversed_posting_may_be_made_again_under_its_next_key(paper: Paper) -> None:
     paper.post(paper.insert("asset", **MACHINE))
     paper.post(paper.delete("asset", **MACHINE))

@@ -1,0 +1,257 @@
+"""What a broker may do to a reader: forget, make a topic anew, lie still, begin again, refuse. Conformance shows the
+rest over a real connector; here messages go straight to the broker in the shape that it gives them."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.net.inet import KafkaNetSocket
+
+from connectors import kafka as source
+from connectors.kafka import KafkaSource, Settings
+from syncd.change import Change, ChangeSet, Column, Kind, Table
+from syncd.errors import Gap, Halt, Transient
+from tests.acceptance.envelopes import envelope, key
+from tests.servers import Kafka, kafka_server
+
+WAIT_S = 20.0
+TABLES = {
+    "asset": Table("asset", "eam.asset", (Column("id", Kind.INTEGER), Column("code", Kind.TEXT)), (0,)),
+    "dept": Table("dept", "eam.department", (Column("id", Kind.INTEGER), Column("code", Kind.TEXT)), (0,)),
+}
+
+
+class Topic:
+    """A topic to write to."""
+
+    def __init__(self, broker: Kafka, producer: KafkaProducer, partitions: int = 1, **settings: str) -> None:
+        self.name = broker.create_topic(partitions, **settings)
+        self._producer = producer
+
+    def say(self, *numbers: int, table: str = "asset", partition: int = 0) -> None:
+        for n in numbers:
+            value = envelope(table, n, None, {"id": n, "code": f"FA-{n}"})
+            self._producer.send(self.name, value, key(code=f"FA-{n}"), partition=partition)
+        self._producer.flush()
+
+    def raw(self, value: bytes | None, own: bytes | None = b"{}") -> None:
+        self._producer.send(self.name, value, own)
+        self._producer.flush()
+
+
+@pytest.fixture(scope="module")
+def producer(kafka: Kafka) -> Iterator[KafkaProducer]:
+    made = KafkaProducer(bootstrap_servers=kafka.bootstrap)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def topic(kafka: Kafka, producer: KafkaProducer) -> Callable[..., Topic]:
+    return lambda partitions=1, **settings: Topic(kafka, producer, partitions, **settings)
+
+
+def opened(kafka: Kafka, *topics: Topic, number: int = 0, **settings: Any) -> KafkaSource:
+    names = tuple(topic.name for topic in topics)
+    return source.connect(Settings(kafka.bootstrap, topics=names, **settings), TABLES, f"fleet/{number}")
+
+
+def read(reading: KafkaSource, count: int) -> list[ChangeSet]:
+    sets: list[ChangeSet] = []
+    deadline = time.monotonic() + WAIT_S
+    while sum(len(s.changes) for s in sets) < count:
+        assert time.monotonic() < deadline, f"not said: {sets}"
+        said = reading.read(0.2)
+        if said is not None:
+            sets.append(said)
+    return sets
+
+
+def changes(sets: list[ChangeSet]) -> list[Change]:
+    return [change for s in sets for change in s.changes]
+
+
+def codes(reading: KafkaSource) -> dict[str, str]:
+    return {finding.code: finding.level for finding in reading.check()}
+
+
+def test_retention_that_has_passed_is_a_gap(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """Nothing is skipped in silence: what the broker forgot is said to be lost."""
+    said = topic(segment_ms="500", retention_ms="1000", segment_bytes="1048576")
+    said.say(1)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        at = read(reading, 1)[-1].position
+    said.say(2, 3)
+    part = TopicPartition(said.name, 0)
+    with closing(KafkaConsumer(bootstrap_servers=kafka.bootstrap)) as watching:
+        deadline = time.monotonic() + WAIT_S
+        while watching.beginning_offsets([part])[part] < 2:
+            assert time.monotonic() < deadline, "the broker does not forget"
+            said.say(9)
+            time.sleep(0.2)
+    with closing(opened(kafka, said)) as reading, pytest.raises(Gap) as gap:
+        reading.start(at)
+    assert gap.value.code == "kafka_retention_passed"
+    assert gap.value.params["offset"] == "1"
+
+
+def test_a_topic_made_anew_is_a_gap_even_while_it_is_read(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    said = topic()
+    said.say(1, 2)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        at = read(reading, 2)[-1].position
+        with kafka.admin() as admin:
+            admin.delete_topics([said.name])
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                kafka.create_topic(1, said.name)
+                break
+            except Exception:  # the broker is still deleting
+                assert time.monotonic() < deadline, "the topic stays"
+                time.sleep(0.05)
+        with pytest.raises(Gap) as gap:
+            reading.lag()
+        assert gap.value.code == "kafka_topic_recreated"
+    with closing(opened(kafka, said)) as reading, pytest.raises(Gap):
+        reading.start(at)
+
+
+def test_more_partitions_than_before_halt(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """Assets have moved between partitions, and with them what the pipelines know of them."""
+    said = topic(2)
+    said.say(1)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        at = read(reading, 1)[-1].position
+    with kafka.admin() as admin:
+        admin.create_partitions({said.name: 3})
+    with closing(opened(kafka, said)) as reading, pytest.raises(Halt) as halt:
+        reading.start(at)
+    assert halt.value.code == "kafka_partitions"
+
+
+def test_a_run_that_comes_twice_is_said_once_across_a_restart(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """Invariant 2."""
+    said = topic()
+    said.say(*range(1, 11))
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        at = read(reading, 10)[-1].position
+    said.say(*range(6, 13))
+    with closing(opened(kafka, said)) as reading:
+        reading.start(at)
+        assert [c.after for c in changes(read(reading, 2))] == [(11, "FA-11"), (12, "FA-12")]
+
+
+def test_references_come_before_what_refers_to_them(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    said, shared = topic(), topic(2)
+    said.say(1, 2, 3)
+    shared.say(7, table="department", partition=0)
+    shared.say(8, table="department", partition=1)
+    with closing(opened(kafka, said, broadcast=(shared.name,))) as reading:
+        reading.start(None)
+        assert [c.table for c in changes(read(reading, 5))] == ["dept", "dept", "asset", "asset", "asset"]
+
+
+def test_a_pipeline_reads_its_own_partition(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    said = topic(3)
+    for partition in range(3):
+        said.say(partition + 1, partition=partition)
+    assert source.partitions(Settings(kafka.bootstrap, topics=(said.name,))) == ["0", "1", "2"]
+    with closing(opened(kafka, said, number=2)) as reading:
+        reading.start(None)
+        assert [c.after for c in changes(read(reading, 1))] == [(3, "FA-3")]
+        assert reading.lag().rows_behind == 0
+
+
+def test_kafkas_own_monitors_see_what_is_durable(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    said = topic()
+    said.say(1, 2, 3)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        reading.ack(read(reading, 3)[-1].position)
+    with kafka.admin() as admin:
+        deadline = time.monotonic() + WAIT_S
+        while not (offsets := _committed(admin, "syncd-fleet", said.name)):
+            assert time.monotonic() < deadline, "nothing was committed"
+            time.sleep(0.05)
+    assert offsets == [3]
+
+
+def test_messages_that_are_no_changes_move_the_position_only(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    said = topic()
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        said.raw(None)
+        said.raw(b'{"ts_ms": 1795210967269}')
+        said.say(1)
+        (change,) = changes(read(reading, 1))
+        assert change.after == (1, "FA-1")
+        assert reading.lag().rows_behind == 0
+
+
+def test_what_is_wrong_with_topics_and_messages_is_found_before_anything_runs(
+    kafka: Kafka, topic: Callable[..., Topic]
+) -> None:
+    with closing(opened(kafka, topic(cleanup_policy="compact"))) as reading:
+        assert codes(reading)["kafka_compacted"] == "error"
+    with closing(opened(kafka, topic(retention_ms="3600000"))) as reading:
+        assert codes(reading)["kafka_short_retention"] == "warning"
+    with closing(opened(kafka, topic(1), topic(2))) as reading:
+        assert codes(reading)["kafka_partitions_differ"] == "error"
+    flat = topic()
+    flat.raw(b'{"id": 1, "code": "FA-1"}')
+    with closing(opened(kafka, flat)) as reading:
+        assert codes(reading)["debezium_flattened"] == "error"
+    with closing(source.connect(Settings(kafka.bootstrap, topics=("nowhere",)), TABLES, "fleet/0")) as reading:
+        assert codes(reading)["kafka_no_topic"] == "error"
+
+
+@pytest.fixture
+def refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client leaves the sockets of refused connections open; here they are closed."""
+    connect = KafkaNetSocket.sock_connect
+
+    async def closing(self: KafkaNetSocket, net: Any, sock: Any, *rest: Any, **named: Any) -> Any:
+        try:
+            return await connect(self, net, sock, *rest, **named)
+        except BaseException:
+            sock.close()
+            raise
+
+    monkeypatch.setattr(KafkaNetSocket, "sock_connect", closing)
+
+
+@pytest.mark.usefixtures("refusals")
+def test_a_broker_that_goes_away_is_missed_and_read_again_when_it_is_back() -> None:
+    """Connected but stalled must alarm: silence is no sign of an idle EAM."""
+    with kafka_server() as broker:
+        writing = KafkaProducer(bootstrap_servers=broker.bootstrap)
+        said = Topic(broker, writing)
+        said.say(1)
+        writing.close()
+        with closing(opened(broker, said)) as reading:
+            reading.start(None)
+            at = read(reading, 1)[-1].position
+            broker.kill()
+            with pytest.raises(Transient) as away:
+                reading.lag()
+            assert away.value.code == "kafka_away"
+        with closing(opened(broker, said)) as reading, pytest.raises(Transient):
+            reading.start(at)
+        broker.start()
+        with closing(opened(broker, said)) as reading:
+            reading.start(at)
+            assert reading.lag().rows_behind == 0
+
+
+def _committed(admin: Any, group: str, topic: str) -> list[int]:
+    offsets = admin.list_group_offsets(group)
+    found = offsets.get(group, offsets)
+    return [known.offset for part, known in found.items() if part.topic == topic]
