@@ -40,28 +40,32 @@ def caught_up(primary: MariaDb, replica: MariaDb) -> None:
 
 
 def test_what_the_old_primary_did_not_say_the_new_one_says(pair: tuple[MariaDb, MariaDb], eam: MysqlEam) -> None:
-    """Invariants 1 and 2: nothing between is lost or said again, and positions go on growing."""
+    """Invariants 1 and 2: nothing between is lost or said again, positions go on growing, and the new log is resumed
+    from as the old one was."""
     primary, replica = pair
     source, position = eam.streaming(failover=True)
     with closing(source):
         eam.insert(1, 2)
         sets = read_until(source, ended(2))
         identity = source.identity()
-    eam.insert(3)
+    eam.run("INSERT INTO asset SELECT seq + 2, 'FA', 1, NULL FROM seq_1_to_3000")
     caught_up(primary, replica)
-    there = MysqlEam(replica.dsn(eam.name), schema="SELECT 1")
-    with closing(there):
-        for checkpoint, left in ((position, [1, 2, 3]), (sets[-1].position, [3])):
+    with closing(MysqlEam(replica.dsn(eam.name), schema="SELECT 1")) as there:
+        for checkpoint, first in ((position, 1), (sets[-1].position, 3)):
             with closing(there.start(checkpoint, failover=True)) as promoted:
                 assert promoted.identity() == identity
-            with closing(there.start(checkpoint, failover=True)) as promoted:
-                said = read_until(promoted, ended(len(left)))
-            assert [c.after and c.after[0] for c in changes(said)] == left
-            assert min(c.position for c in changes(said)) > checkpoint
-        eam.insert(4)
+                parts = read_until(promoted, ended(3003 - first))
+            said = changes(parts)
+            assert [c.after and c.after[0] for c in said] == [*range(first, 3003)]
+            assert min(c.position for c in said) > checkpoint
+            for part in parts[:-1]:
+                with closing(there.start(part.position, failover=True)) as promoted:
+                    left = [c for c in said if c.position > part.position]
+                    assert changes(read_until(promoted, ended(len(left)))) == left
+        eam.insert(4000)
         caught_up(primary, replica)
-        with closing(there.start(said[-1].position, failover=True)) as promoted:
-            assert [c.after and c.after[0] for c in next_changes(promoted, 1)] == [4]
+        with closing(there.start(parts[-1].position, failover=True)) as promoted:
+            assert [c.after and c.after[0] for c in next_changes(promoted, 1)] == [4000]
 
 
 def test_another_log_is_refused_without_the_setting(pair: tuple[MariaDb, MariaDb], eam: MysqlEam) -> None:

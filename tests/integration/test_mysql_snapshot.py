@@ -10,7 +10,7 @@ import pytest
 from connectors import mysql_snapshot
 from syncd.change import Change, Column, Kind, Position, Row, Table, key_text
 from syncd.errors import Gap
-from tests.integration.eam import changes, read_until
+from tests.integration.eam import changes, read_until, until
 from tests.integration.follower import Follower, contradicting
 from tests.integration.mysql_eam import ASSET, SCHEMA, MysqlEam, past_the_snapshot
 from tests.servers import MariaDb
@@ -146,6 +146,32 @@ def test_a_snapshot_of_a_server_that_is_written_to_ends_where_the_log_goes_on(
         writer.join()
     assert not list(contradicting(eam.tables, said))
     assert heard(eam, said) == in_the_database(eam)
+
+
+def test_nobody_commits_between_a_snapshot_and_its_place_in_the_log(
+    eam: MysqlEam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 1: where the server does not tell them together, as MySQL, it is locked while both are asked."""
+    begin = mysql_snapshot._begin
+    writer = threading.Thread(target=eam.insert, args=[900001])
+
+    def begin_and_be_overtaken(connection: object) -> None:
+        begin(connection)
+        writer.start()
+        until(lambda: not writer.is_alive() or is_waiting())
+
+    def is_waiting() -> bool:
+        with closing(eam.session()) as session, session.cursor() as cursor:
+            return (
+                cursor.execute("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for%%lock'") > 0
+            )
+
+    monkeypatch.setattr(mysql_snapshot, "needs_lock", lambda server: True)
+    monkeypatch.setattr(mysql_snapshot, "_begin", begin_and_be_overtaken)
+    with closing(eam.start()) as source:
+        writer.join()
+        said = changes(read_until(source, lambda sets: any(c.op == "insert" for c in changes(sets))))
+    assert [c.after and c.after[0] for c in said if c.op == "insert"] == [900001]
 
 
 def test_a_snapshot_says_how_far_it_is(eam: MysqlEam) -> None:
