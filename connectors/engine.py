@@ -96,8 +96,11 @@ class EngineSource:
         if version < engine_java.JAVA_MIN:
             return [Finding("error", "engine_old_java", {"version": str(version), "needed": str(engine_java.JAVA_MIN)})]
         said = engine_java.problems(self._kind.java, self._properties)
-        errors = [Finding("error", "engine_setting", {"error": text}) for text in said]
-        return errors or [Finding("ok", "engine_ready", {"connector": self._settings.connector, "java": str(version)})]
+        found = [Finding("error", "engine_setting", {"error": text}) for text in said]
+        found += self._server.findings(self._tables.values()) if self._server else ()
+        if any(finding.level == "error" for finding in found):
+            return found
+        return [Finding("ok", "engine_ready", {"connector": self._settings.connector, "java": str(version)}), *found]
 
     def start(self, checkpoint: Position | None) -> None:
         if checkpoint is None:

@@ -4,19 +4,26 @@ An engine goes on silently behind a slot that somebody moved or made anew; so it
 driver is the engine's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import jpype
 
 from connectors.engine_java import fault
+from syncd.change import Table
 from syncd.errors import Gap
+from syncd.ports import Finding
 
 _SSL: Final = ("sslmode", "sslcert", "sslkey", "sslrootcert")
 _SYSTEM: Final = "SELECT system_identifier::text FROM pg_control_system()"
 _SLOT: Final = """\
 SELECT (confirmed_flush_lsn - '0/0')::text, (pg_current_wal_lsn() - confirmed_flush_lsn)::text
 FROM pg_replication_slots WHERE slot_name = ?"""
+
+_TABLE: Final = """\
+SELECT c.relreplident::text, string_agg(a.attname, ',')
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.oid = to_regclass(?) GROUP BY c.oid"""
 
 
 class Slot(NamedTuple):
@@ -57,6 +64,23 @@ class Server:
             raise Gap("engine_slot_missing", slot=self._slot)
         if slot.confirmed > int(offset["lsn"]):
             raise Gap("engine_slot_ahead", slot=self._slot, confirmed=slot.confirmed, checkpoint=offset["lsn"])
+
+    def findings(self, tables: Iterable[Table]) -> list[Finding]:
+        """What an engine would pass over in silence: tables and columns that are not there, old rows not logged."""
+        return [finding for table in tables if (finding := self._finding(table)) is not None]
+
+    def _finding(self, table: Table) -> Finding | None:
+        schema, _, name = table.name.rpartition(".")
+        full = f"{schema or 'public'}.{name}"
+        row = self._row(_TABLE, ".".join('"' + part.replace('"', '""') + '"' for part in full.split(".")))
+        if not row:
+            return Finding("error", "pg_no_table", {"table": full})
+        known = row[1].split(",")
+        missing = [column.name for column in table.columns if column.name not in known]
+        if missing:
+            params = {"table": full, "columns": ", ".join(missing), "known": ", ".join(known)}
+            return Finding("error", "pg_no_column", params)
+        return None if row[0] == "f" else Finding("warning", "pg_identity", {"table": full})
 
     def close(self) -> None:
         """Leave."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from connectors import engine
-from syncd.change import UNCHANGED, Change, ChangeSet, Position
+from syncd.change import UNCHANGED, Change, ChangeSet, Column, Kind, Position
 from syncd.errors import Fault, Gap, Halt, Transient
 from syncd.ports import Source
 from tests.conformance.eams import TABLES, Drop, EnginePostgresEam, Move, Put, Row
@@ -252,6 +252,15 @@ def test_the_connector_checks_its_own_settings(eam: EnginePostgresEam) -> None:
     wrong = replace(eam.settings, properties={**eam.settings.properties, "max.queue.size": "1"})
     with closing(engine.connect(wrong, TABLES, "main")) as source:
         assert [f.code for f in source.check()] == ["engine_setting"]
+
+
+def test_what_an_engine_would_pass_over_in_silence(eam: EnginePostgresEam) -> None:
+    """Invariant 1: a misspelt table or column would never be heard of."""
+    eam.db.cursor().execute("ALTER TABLE asset REPLICA IDENTITY DEFAULT")
+    wrong = {"asset": TABLES["asset"], "nowhere": replace(TABLES["dept"], name="nowhere")}
+    wrong["short"] = replace(TABLES["deprec"], columns=(*TABLES["deprec"].columns, Column("rate", Kind.DECIMAL)))
+    with closing(engine.connect(eam.settings, wrong, "main")) as source:
+        assert [f.code for f in source.check()] == ["pg_identity", "pg_no_table", "pg_no_column"]
 
 
 def test_the_reconciliation_asks_the_database(eam: EnginePostgresEam) -> None:
