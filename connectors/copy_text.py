@@ -21,7 +21,8 @@ def copy_text(rows: Sequence[tuple[Value, ...]]) -> bytes:
     """Rows of one width as COPY text. Raises TypeError for a value that is no value of ours, a float above all."""
     columns = [_column(values) for values in zip(*rows, strict=True)]
     line = "\t".join(["%s"] * len(columns)) + "\n"
-    return "".join(map(line.__mod__, zip(*columns, strict=True))).encode()
+    # Each line by itself: one wide character would make all lines of a text wide.
+    return b"".join([(line % row).encode() for row in zip(*columns, strict=True)])
 
 
 def _column(values: tuple[Value, ...]) -> Sequence[Value]:
