@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from connectors.convert import Unfit
+from connectors.debezium_places import log_place, place
 from connectors.debezium_values import Absent, Field, Inexact, Read, Reading, mark, reader
 from syncd.change import UNCHANGED, Change, Op, Position, Row, Table, key_text
 from syncd.errors import Halt
@@ -27,8 +28,8 @@ Headers = Collection[tuple[str, object]]
 """A message's headers: name and value."""
 OLD_HALF: Final = "__debezium.newkey"
 NEW_HALF: Final = "__debezium.oldkey"
-SCHEMAS_MAX: Final = 16
-"""Schemas that are kept of one topic, the newest first; a table has few at a time."""
+SCHEMAS_MAX: Final = 64
+"""Schemas that are kept of one topic, the newest first: a table has few at a time, and a topic may hold all tables."""
 
 _OPS: Final[Mapping[str, Op]] = {"c": "insert", "u": "update", "d": "delete", "r": "read", "t": "truncate"}
 _SNAPSHOT: Final = frozenset({"true", "first", "first_in_data_collection", "last_in_data_collection", "last", True})
@@ -73,55 +74,7 @@ def joined(old: Half, new: Half) -> Change | None:
     return new.change._replace(op="update", before=before, after=after, flawed=flawed)
 
 
-class Place(NamedTuple):
-    """How a connector names its tables and the places of its log. `default` is the schema of a table that is
-    declared without one; `caseless` names are compared without regard to case."""
-
-    namespace: tuple[str, ...]
-    default: str
-    caseless: bool
-    log: Callable[[Mapping[str, Any]], str]
-
-
-def _oracle(source: Mapping[str, Any]) -> str:
-    if source.get("lcr_position"):
-        return str(source["lcr_position"])
-    return f"{int(source['scn']):020d}.{source['txId']}.{source['rs_id'].strip()}.{int(source['ssn'])}"
-
-
-def _binlog(source: Mapping[str, Any]) -> str:
-    return f"{_named(source, 'file')}.{source['pos']:012d}.{source['row']}"
-
-
-def _named(source: Mapping[str, Any], *names: str) -> str:
-    """Fields of the source block, none of which may be missing."""
-    values = [source[name] for name in names]
-    if None in values:
-        raise KeyError(names[values.index(None)])
-    return ".".join(map(str, values))
-
-
-_PLACES: Final[Mapping[str, Place]] = {
-    "postgresql": Place(("schema",), "public", False, lambda s: f"{s['lsn']:016X}.{s['txId']}"),
-    "mysql": Place(("db",), "", False, _binlog),
-    "mariadb": Place(("db",), "", False, _binlog),
-    "sqlserver": Place(
-        ("db", "schema"), "dbo", True, lambda s: _named(s, "commit_lsn", "change_lsn", "event_serial_no")
-    ),
-    "oracle": Place(("db", "schema"), "", True, _oracle),
-    "db2": Place(("db", "schema"), "", True, lambda s: _named(s, "commit_lsn", "change_lsn")),
-}
-CONNECTORS: Final = tuple(_PLACES)
-"""The connectors whose messages are understood, as their `source.connector` says."""
-
 Rows = Callable[[Mapping[str, Any]], tuple[Row, bool]]
-
-
-@dataclass
-class _Topic:
-    """What is known of a topic: the bytes in front of its payloads, each with the converters that they call for."""
-
-    layouts: list[tuple[bytes, "_Layout"]] = field(default_factory=list)
 
 
 @dataclass
@@ -138,7 +91,7 @@ class Decoder:
     def __init__(self, tables: Mapping[str, Table], reading: Reading) -> None:
         self._tables = tuple(tables.values())
         self._reading = reading
-        self._topics: dict[str, _Topic] = {}
+        self._topics: dict[str, list[tuple[bytes, _Layout]]] = {}
         self._bare = _Layout(None)
         self._named: dict[tuple[object, ...], Table | None] = {}
         self._seen: dict[str, str] = {}
@@ -154,31 +107,32 @@ class Decoder:
             layout, payload = self._open(topic, value)
             if payload is None:
                 return Note.TOMBSTONE
-            return self._said(layout, payload, key, headers)
-        except Inexact:
-            layout, payload = _exact(self._bare, value)
-            return self._said(layout, payload, key, headers)
+            try:
+                return self._said(layout, payload, key, headers)
+            except Inexact:
+                return self._said(layout, _exact(value), key, headers)
         except Halt as halt:
             raise Halt(halt.code, **halt.params, topic=topic, where=where) from halt
-        except ValueError as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             said = value[:_SNIPPET_CHARACTERS].decode("utf-8", "backslashreplace")
             raise Halt("debezium_not_json", topic=topic, where=where, error=error, said=said) from error
 
     def _open(self, topic: str, value: bytes) -> tuple[_Layout, Any]:
         """The payload, and how its rows are to be read."""
-        known = self._topics.get(topic)
-        if known is None:
-            known = self._topics[topic] = _Topic()
-        for prefix, layout in known.layouts:
+        known = self._topics.setdefault(topic, [])
+        for prefix, layout in known:
             if value.startswith(prefix):
                 return layout, orjson.loads(memoryview(value)[len(prefix) : -1])
         ahead = _ahead(value) if value.startswith(_SCHEMA_AHEAD) else None
         if ahead is not None:
             layout = _Layout(_row_fields(orjson.loads(ahead + b"null}")["schema"]))
-            known.layouts = [(ahead, layout), *known.layouts][:SCHEMAS_MAX]
+            known.insert(0, (ahead, layout))
+            del known[SCHEMAS_MAX:]
             return layout, orjson.loads(memoryview(value)[len(ahead) : -1])
         whole = orjson.loads(value)
-        return _unwrapped(self._bare, whole)
+        if _is_wrapped(whole):
+            return (_Layout(_row_fields(whole["schema"])) if whole["schema"] else self._bare), whole["payload"]
+        return self._bare, whole
 
     def _said(self, layout: _Layout, payload: Any, key: bytes | None, headers: Headers) -> Decoded:
         if not isinstance(payload, dict):
@@ -239,14 +193,14 @@ class Decoder:
 
     def _find(self, source: Mapping[str, Any]) -> Table | None:
         """The tracked table that a source block names, the schema left out where the mapping leaves it out."""
-        place = _place(source)
-        parts = [*(str(source.get(part) or "") for part in place.namespace), str(source.get("table") or "")]
+        found = place(source)
+        parts = [*(str(source.get(part) or "") for part in found.namespace), str(source.get("table") or "")]
         for table in self._tables:
             wanted = table.name.split(".")
-            if len(wanted) == 1 and place.default:
-                wanted = [place.default, *wanted]
+            if len(wanted) == 1 and found.default:
+                wanted = [found.default, *wanted]
             there = parts[-len(wanted) :]
-            if wanted == there or (place.caseless and [w.lower() for w in wanted] == [t.lower() for t in there]):
+            if wanted == there or (found.caseless and [w.lower() for w in wanted] == [t.lower() for t in there]):
                 name = ".".join(parts)
                 first = self._seen.setdefault(table.alias, name)
                 if first != name:
@@ -266,7 +220,7 @@ def _placed(
     headers: Headers,
 ) -> Decoded:
     """The change with its position; a half, when the headers say so."""
-    log = _log_place(source, op)
+    log = log_place(source, op == "read")
     name = f"{source.get('db')}.{source.get('schema') or ''}.{source['table']}"
     event = f"{source['connector']}/{source['name']}/{log}/{name}"
     row = before if op == "delete" else after
@@ -284,24 +238,6 @@ def _key(table: Table, row: Row) -> str:
     if any(row[i] is None or row[i] is UNCHANGED for i in table.key):
         raise Halt("debezium_no_key", table=table.name)
     return key_text(table, row)
-
-
-def _place(source: Mapping[str, Any]) -> Place:
-    connector = source.get("connector")
-    place = _PLACES.get(str(connector))
-    if place is None:
-        raise Halt("debezium_connector", connector=connector, known=", ".join(_PLACES))
-    return place
-
-
-def _log_place(source: Mapping[str, Any], op: Op) -> str:
-    """Where the log says it. A row of a snapshot may lack a place; the moment it was read then stands for it."""
-    try:
-        return _place(source).log(source)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if op == "read":
-            return f"read.{source.get('ts_ms')}"
-        raise Halt("debezium_no_position", connector=source.get("connector"), error=error) from None
 
 
 def _committed_at(source: Mapping[str, Any], payload: Mapping[str, Any]) -> datetime:
@@ -333,15 +269,14 @@ def _ahead(value: bytes) -> bytes | None:
     return ahead if parsed.keys() == {"schema", "payload"} and parsed["schema"] is not None else None
 
 
-def _unwrapped(bare: _Layout, whole: Any) -> tuple[_Layout, Any]:
-    if isinstance(whole, dict) and whole.keys() == {"schema", "payload"}:
-        return (_Layout(_row_fields(whole["schema"])) if whole["schema"] else bare), whole["payload"]
-    return bare, whole
+def _is_wrapped(whole: Any) -> bool:
+    return isinstance(whole, dict) and whole.keys() == {"schema", "payload"}
 
 
-def _exact(bare: _Layout, value: bytes) -> tuple[_Layout, Any]:
-    """A message read without floats."""
-    return _unwrapped(bare, json.loads(value, parse_float=Decimal))
+def _exact(value: bytes) -> Any:
+    """The payload read without floats."""
+    whole = json.loads(value, parse_float=Decimal)
+    return whole["payload"] if _is_wrapped(whole) else whole
 
 
 def _row_fields(schema: Mapping[str, Any]) -> Mapping[str, Field]:
@@ -406,8 +341,8 @@ def _known_of(table: Table, before: Row, said: Mapping[str, Any], flawed: bool) 
 
 def _key_fields(table: Table, key: bytes | None) -> Mapping[str, Any]:
     """The message's key, as a row of which nothing else is known."""
-    parsed = orjson.loads(key) if key else None
-    if isinstance(parsed, dict) and parsed.keys() == {"schema", "payload"}:
+    parsed: Any = orjson.loads(key) if key else None
+    if _is_wrapped(parsed):
         parsed = parsed["payload"]
     if not isinstance(parsed, dict):
         raise Halt("debezium_no_key", table=table.name)

@@ -356,6 +356,13 @@ def test_what_is_no_change(payload: Mapping[str, Any], note: Note) -> None:
         (b"\x00\x00\x00\x00\x07avro", "debezium_not_json"),
         (b"{", "debezium_not_json"),
         (b"[1]", "debezium_not_json"),
+        (
+            b'{"op": "c", "source": {"connector": "mysql", "db": "eam", "table": "asset"}, "after": {"id": 1}}',
+            "debezium_no_position",
+        ),
+        (envelope({name: v for name, v in MY.items() if name != "name"}, {"id": 1}), "debezium_not_json"),
+        (b'{"op": "c", "source": "mysql", "after": {"id": 1}}', "debezium_not_json"),
+        (envelope(MY, {"id": 1, "value": 1.5, "rate": "MTI="}), "debezium_double"),
         (envelope(MY | {"connector": "mongodb"}, {"id": 1}), "debezium_connector"),
         (envelope(MY, {"id": 1}, op="x"), "debezium_op"),
         (envelope(MY, None), "debezium_no_row"),
