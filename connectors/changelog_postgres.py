@@ -23,7 +23,7 @@ from connectors.triggers_postgres import (
     remove_sql,
     write_body,
 )
-from syncd.errors import Halt, Transient
+from syncd.errors import Halt, Transient, WrongUsage
 from syncd.ports import Finding
 
 POLL_S: Final = 1.0
@@ -338,4 +338,6 @@ def _mended() -> Iterator[None]:
             raise Transient("changelog_busy", error=problem) from error
         if state == "42501":
             raise Halt("changelog_refused", right=problem) from error
+        if not state and isinstance(error, psycopg2.ProgrammingError):
+            raise WrongUsage("pg_dsn", error=problem) from error
         raise Halt("changelog_database", error=problem) from error

@@ -8,7 +8,7 @@ from typing import Final
 
 from connectors.engine_java import RECORDS_MAX
 from syncd.change import Table
-from syncd.errors import Halt
+from syncd.errors import WrongUsage
 
 NOTES: Final = "syncd.notes"
 """The topic on which the engine says how far its snapshot is."""
@@ -77,10 +77,10 @@ def made(
     history: Path | None,
     heartbeat_s: float,
 ) -> dict[str, str]:
-    """All properties of an engine. Raises Halt for what would lose something."""
+    """All properties of an engine. Raises WrongUsage for what would lose something."""
     kind = CONNECTORS.get(connector)
     if kind is None:
-        raise Halt("engine_connector", connector=connector, known=", ".join(CONNECTORS))
+        raise WrongUsage("engine_connector", connector=connector, known=", ".join(CONNECTORS))
     user = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
     _refuse(user)
     own_name = "syncd_" + re.sub(r"[^a-z0-9_]", "_", pipeline.lower())
@@ -126,9 +126,9 @@ def looking(properties: Mapping[str, str]) -> dict[str, str]:
 def _refuse(user: Mapping[str, str]) -> None:
     for name, value in user.items():
         if name.startswith(_OURS):
-            raise Halt("engine_property_ours", property=name)
+            raise WrongUsage("engine_property_ours", property=name)
         if name in _ONLY and value not in _ONLY[name]:
-            raise Halt("engine_property", property=name, value=value, allowed=", ".join(_ONLY[name]))
+            raise WrongUsage("engine_property", property=name, value=value, allowed=", ".join(_ONLY[name]))
 
 
 def _pattern(connector: str, name: str) -> str:
@@ -155,7 +155,7 @@ def _postgres(name: str) -> dict[str, str]:
 
 def _kept(kind: Connector, history: Path | None) -> dict[str, str]:
     if history is None:
-        raise Halt("engine_history", connector=kind.java.rpartition(".")[2])
+        raise WrongUsage("engine_history", connector=kind.java.rpartition(".")[2])
     return {
         "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
         "schema.history.internal.file.filename": str(history),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from syncd.errors import Halt
+from syncd.errors import WrongUsage
 
 PORT: Final = 3306
 OPTIONS: Final = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_disabled")
@@ -46,12 +46,12 @@ class Dsn:
 
 
 def parse(text: str) -> Dsn:
-    """Raises Halt, which says what is wrong and never repeats the password."""
+    """Raises WrongUsage, which says what is wrong and never repeats the password."""
     try:
         url = urlsplit(text)
         port = url.port or PORT
     except ValueError:
-        raise Halt("mysql_dsn", part="HOST:PORT") from None
+        raise WrongUsage("mysql_dsn", part="HOST:PORT") from None
     database = unquote(url.path.removeprefix("/"))
     wanted = {
         "mysql://": url.scheme == "mysql",
@@ -61,9 +61,9 @@ def parse(text: str) -> Dsn:
     }
     for part, is_there in wanted.items():
         if not is_there:
-            raise Halt("mysql_dsn", part=part)
+            raise WrongUsage("mysql_dsn", part=part)
     options = dict(parse_qsl(url.query, keep_blank_values=True))
     for name in options:
         if name not in OPTIONS:
-            raise Halt("mysql_dsn_option", option=name, options=", ".join(OPTIONS))
+            raise WrongUsage("mysql_dsn_option", option=name, options=", ".join(OPTIONS))
     return Dsn(str(url.hostname), port, unquote(url.username or ""), unquote(url.password or ""), database, options)

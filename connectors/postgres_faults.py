@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg2
 
-from syncd.errors import Fault, Halt, RowRefused, Transient
+from syncd.errors import Fault, Halt, RowRefused, Transient, WrongUsage
 
 _TRANSIENT: Final[Mapping[str, str]] = {
     "08": "finance_gone",
@@ -87,7 +87,7 @@ def connect_fault(error: psycopg2.Error) -> Fault:
     what = str(error).strip()
     for words, code in _CONNECT_HALT.items():
         if words in what:
-            return Halt(code, error=what)
+            return (WrongUsage if code == "finance_dsn" else Halt)(code, error=what)
     return Transient("finance_gone", error=what)
 
 

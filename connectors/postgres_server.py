@@ -12,7 +12,7 @@ from psycopg2.extras import LogicalReplicationConnection
 from connectors.pgoutput import Relation
 from connectors.postgres_position import lsn_number
 from syncd.change import Table
-from syncd.errors import Fault, Gap, Halt, Transient
+from syncd.errors import Fault, Gap, Halt, Transient, WrongUsage
 
 SESSION: Final = """
     SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII'
@@ -351,7 +351,7 @@ def fault(error: psycopg2.Error) -> Fault:
     state = error.pgcode or ""
     said = (error.diag.message_primary or str(error)).strip()
     if isinstance(error, psycopg2.ProgrammingError) and not state:
-        return Halt("pg_dsn", error=said)
+        return WrongUsage("pg_dsn", error=said)
     if not state:
         return _unnumbered(said)
     if code := _GAP.get(state):

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from syncd import audit, statements
 from syncd.change import Kind, Table, Value
-from syncd.errors import Halt
+from syncd.errors import Halt, WrongUsage
 from syncd.money import decimal
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_change, encode_change, moment, plain, timestamp
@@ -91,7 +91,7 @@ def show(ledger: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
     """One parked row."""
     rows = parked(ledger, pipeline, Selection(ids=(id,)))
     if not rows:
-        raise Halt("parked_no_row", id=id, pipeline=pipeline)
+        raise WrongUsage("parked_no_row", id=id, pipeline=pipeline)
     return rows[0]
 
 
@@ -122,7 +122,7 @@ def edit(
         change = decode_change(tables, row.change)
         table = tables[change.table]
         if change.after is None:
-            raise Halt("edit_no_row", id=id, op=change.op)
+            raise WrongUsage("edit_no_row", id=id, op=change.op)
         after, was = list(change.after), {}
         for name, text in values.items():
             at = _column(table, name)
@@ -189,7 +189,7 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
     with ledger.desk() as desk:
         rows = parked(desk, pipeline, selection)
         if missing := set(selection.ids) - {row.id for row in rows}:
-            raise Halt("parked_no_row", id=min(missing), pipeline=pipeline)
+            raise WrongUsage("parked_no_row", id=min(missing), pipeline=pipeline)
         for row in rows:
             if what == "discard" and row.state == "approval":
                 raise Halt("parked_awaits_role", id=row.id, role=row.params.get("role", ""))
@@ -202,14 +202,14 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
 def _open(desk: Desk, pipeline: str, id: int) -> ParkedRow:
     row = show(desk, pipeline, id)
     if row.settled_at is not None:
-        raise Halt("parked_settled", id=id, state=row.state)
+        raise WrongUsage("parked_settled", id=id, state=row.state)
     return row
 
 
 def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
     row = _open(desk, pipeline, id)
     if row.state != "approval":
-        raise Halt("parked_no_approval", id=id, state=row.state)
+        raise WrongUsage("parked_no_approval", id=id, state=row.state)
     if row.params.get("role", role) != role:
         raise Halt("parked_other_role", id=id, role=row.params["role"], given=role)
     return row
@@ -218,13 +218,13 @@ def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
 def _touch(touched: int, id: int) -> None:
     """The daemon may have settled the row a moment ago."""
     if not touched:
-        raise Halt("parked_settled", id=id, state="settled")
+        raise WrongUsage("parked_settled", id=id, state="settled")
 
 
 def _act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> str:
     """Chain an action to all earlier ones; when it was done."""
     if not by.name.strip() or not by.reason.strip():
-        raise Halt("desk_who_and_why", action=action)
+        raise WrongUsage("desk_who_and_why", action=action)
     head = desk.query(SQL["head"])
     if not head:
         desk.execute(SQL["begin_chain"], (audit.GENESIS,))
@@ -241,7 +241,9 @@ def _act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail:
 def _column(table: Table, name: str) -> int:
     names = [column.name for column in table.columns]
     if name not in names:
-        raise Halt("edit_no_column", table=table.alias, column=name, nearest="".join(get_close_matches(name, names, 1)))
+        raise WrongUsage(
+            "edit_no_column", table=table.alias, column=name, nearest="".join(get_close_matches(name, names, 1))
+        )
     return names.index(name)
 
 
@@ -261,7 +263,7 @@ def _parsed(kind: Kind, column: str, text: str) -> Value:
             case _:
                 return text
     except (ValueError, KeyError):
-        raise Halt("edit_value", column=column, kind=kind, value=text) from None
+        raise WrongUsage("edit_value", column=column, kind=kind, value=text) from None
 
 
 def _target(row: ParkedRow) -> str:

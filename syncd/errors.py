@@ -4,7 +4,8 @@
     ├── Transient   the whole batch is tried again with backoff     finance is restarting, deadlock, disk full
     ├── RowRefused  bisect to the posting at fault, park it          a value too long, a second unique key
     └── Halt        stop the pipeline and say what to do             wrong credentials, schema gone
-        └── Gap     the same; `syncd repair` closes the gap          slot dropped, log purged, another server
+        ├── Gap     the same; `syncd repair` closes the gap          slot dropped, log purged, another server
+        └── WrongUsage  the same; what a person gave is wrong        an argument, an edited value, a setting
 
 Bad data is never an exception here but a value, `Rejection`. What is not known is a Halt: the unknown is never
 tried again by itself. `code` names the message and its hint in `syncd/messages`, in both languages; params fill
@@ -41,6 +42,10 @@ class Halt(Fault):
 
 class Gap(Halt):
     """The source no longer holds its log from the checkpoint on: what happened since can be had by comparing alone."""
+
+
+class WrongUsage(Halt):
+    """A person gave what cannot be taken: an argument, an edited value, a setting."""
 
 
 class MappingError(Fault):

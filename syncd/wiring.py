@@ -16,7 +16,7 @@ import structlog
 
 from connectors.convert import row_converter
 from syncd import config, desk, language, mapping, migrate, reconcile, schedule
-from syncd.errors import Fault, Halt, MappingError
+from syncd.errors import Fault, Halt, MappingError, WrongUsage
 from syncd.mapping.check import unknown_accounts
 from syncd.mapping.sqlite import register_sqlite
 from syncd.mapping.terms import nearest
@@ -135,10 +135,10 @@ class Pipeline:
         desk.require_accepted(ledger, self.mapping.name, self.mapping.hash)
 
     def reconcile(self) -> reconcile.Report:
-        """Compare both sides as they stand. Raises Halt when the mapping does not say how."""
+        """Compare both sides as they stand. Raises WrongUsage when the mapping does not say how."""
         measures = self.mapping.reconcile
         if measures is None:
-            raise Halt("reconcile_nothing", mapping=self.mapping.name)
+            raise WrongUsage("reconcile_nothing", mapping=self.mapping.name)
         with (
             closing(self.open_ledger()) as ledger,
             self.source.scan(self.source_settings, measures.query, register_sqlite) as rows,

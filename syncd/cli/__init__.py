@@ -8,8 +8,8 @@ stopped for a reason that needs a person · 4 it could not be done just now and 
 import sys
 
 from syncd import language
-from syncd.cli.codes import LATER, NEEDS_A_PERSON, WRONG, WrongUsage
-from syncd.errors import Fault, MappingError, Transient
+from syncd.cli.codes import WRONG, exit_code
+from syncd.errors import Fault
 
 
 def main() -> None:
@@ -34,13 +34,6 @@ def main() -> None:
         sys.exit(WRONG)
     complain(told, as_json="--json" in sys.argv)
     sys.exit(exit_code(told))
-
-
-def exit_code(fault: Fault) -> int:
-    """The exit code of a command that ended with this fault."""
-    if isinstance(fault, MappingError | WrongUsage):
-        return WRONG
-    return LATER if isinstance(fault, Transient) else NEEDS_A_PERSON
 
 
 def _chosen(arguments: list[str]) -> language.Language | None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from syncd.errors import Fault
+from syncd.errors import Fault, MappingError, Transient, WrongUsage
 
 FOUND_SOMETHING: Final = 1
 WRONG: Final = 2
@@ -10,5 +10,8 @@ NEEDS_A_PERSON: Final = 3
 LATER: Final = 4
 
 
-class WrongUsage(Fault):
-    """The command was given what it cannot take."""
+def exit_code(fault: Fault) -> int:
+    """The exit code of a command that ended with this fault."""
+    if isinstance(fault, MappingError | WrongUsage):
+        return WRONG
+    return LATER if isinstance(fault, Transient) else NEEDS_A_PERSON

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from syncd import logs, schedule, supervisor, wiring
-from syncd.cli.codes import NEEDS_A_PERSON
+from syncd.cli.codes import exit_code
 from syncd.cli.options import Config, config_path
 from syncd.cli.output import complain
 from syncd.language import say
@@ -43,7 +43,7 @@ def run(
     for fault in failures:
         complain(fault)
     if failures:
-        raise typer.Exit(NEEDS_A_PERSON)
+        raise typer.Exit(max(map(exit_code, failures)))
 
 
 def demo(

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import typer
 from typer import core, rich_utils
 
-from syncd.cli.codes import WrongUsage
 from syncd.cli.usage import unknown
+from syncd.errors import WrongUsage
 from syncd.language import say
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -33,6 +33,8 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
     try:
         mapping = _mapping(file, config, name)
     except MappingError as error:
+        if error.code == "file_unreadable":
+            raise
         complain(error, as_json)
         raise typer.Exit(FOUND_SOMETHING) from None
     if as_json:

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from syncd import desk, wiring
-from syncd.cli.codes import WrongUsage
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, line, table
+from syncd.errors import WrongUsage
 from syncd.language import hint, say
 from syncd.ports import Ledger
 

@@ -10,12 +10,11 @@ from rich.text import Text
 
 from syncd import desk, wiring
 from syncd import repair as repairing
-from syncd.cli.codes import WrongUsage
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, described, emit, errors, line, table
 from syncd.cli.passes import Shown, become_writer, progress
 from syncd.differences import Found
-from syncd.errors import Fault, Halt
+from syncd.errors import Fault, Halt, WrongUsage
 from syncd.language import say
 
 Preview = Annotated[bool, typer.Option("--preview", help=say("help_preview"))]

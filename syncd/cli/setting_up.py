@@ -10,7 +10,7 @@ from syncd import migrate as migrations
 from syncd import wiring
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line
-from syncd.errors import Halt
+from syncd.errors import WrongUsage
 from syncd.language import say
 
 Print = Annotated[bool, typer.Option("--print", help=say("help_print"))]
@@ -57,7 +57,7 @@ def prune(
 def _changelog(config: Config, name: Name) -> wiring.Pipeline:
     pipeline = wiring.pipeline(config_path(config), name)
     if not hasattr(pipeline.source, "install"):
-        raise Halt("not_a_changelog", pipeline=pipeline.name, kind=pipeline.config.source.kind)
+        raise WrongUsage("not_a_changelog", pipeline=pipeline.name, kind=pipeline.config.source.kind)
     return pipeline
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from typer import TyperException
 
-from syncd.cli.codes import WrongUsage
+from syncd.errors import WrongUsage
 from syncd.mapping.terms import nearest
 
 
