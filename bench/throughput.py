@@ -9,10 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.result import Result
-from bench.world import World, add_assets, daemon, number, subscribe, subscription, wait, world
+from bench.world import World, add_assets, daemon, number, subscribe, subscription, wait, watch, world
 
 CHANGES_PER_TRANSACTION = 100
 ROWS_PER_CHANGE = 6
+POSTED = "SELECT posted FROM syncd.pipeline"
 
 
 def measure(changes: int) -> list[Result]:
@@ -21,7 +22,7 @@ def measure(changes: int) -> list[Result]:
         with daemon(made):
             wait("the slot", lambda: number(made.eam_dsn, "SELECT count(*) FROM pg_replication_slots") > 0)
             add_assets(made, 1, 1, 1)
-            wait("the first voucher", lambda: _vouchers(made) == 1)
+            wait("the first voucher", lambda: number(made.finance_dsn, POSTED) == 1)
         peer = subscribe(made)
         add_assets(made, 2, changes + 1, CHANGES_PER_TRANSACTION)
         ours = _ours(made, changes)
@@ -32,16 +33,12 @@ def measure(changes: int) -> list[Result]:
         ]
 
 
-def _vouchers(made: World) -> int:
-    return int(number(made.finance_dsn, "SELECT posted FROM syncd.pipeline"))
-
-
 def _ours(made: World, changes: int) -> float:
     """From the daemon's first sight of the backlog to the commit of the last voucher."""
-    with daemon(made):
-        wait("the backlog to begin", lambda: _vouchers(made) > 1, 0.005)
-        started, before = time.perf_counter(), _vouchers(made)
-        wait("the backlog to be posted", lambda: _vouchers(made) >= changes + 1)
+    with daemon(made), watch(made.finance_dsn, POSTED) as posted:
+        wait("the backlog to begin", lambda: posted() > 1, 0.005)
+        started, before = time.perf_counter(), posted()
+        wait("the backlog to be posted", lambda: posted() >= changes + 1)
         elapsed = time.perf_counter() - started
     assert number(made.finance_dsn, "SELECT count(*) FROM fin.voucher") == changes + 1
     assert number(made.finance_dsn, "SELECT count(*) FROM fin.entry") == 2 * (changes + 1)
@@ -49,9 +46,8 @@ def _ours(made: World, changes: int) -> float:
 
 
 def _theirs(made: World, peer: str, changes: int) -> float:
-    count = "SELECT coalesce(max(id), 1) - 1 FROM eam.asset"
-    with subscription(made, peer):
-        wait("the peer to begin", lambda: number(peer, count) > 0, 0.005)
-        started, before = time.perf_counter(), number(peer, count)
-        wait("the peer to copy the backlog", lambda: number(peer, count) >= changes)
+    with subscription(made, peer), watch(peer, "SELECT coalesce(max(id), 1) - 1 FROM eam.asset") as copied:
+        wait("the peer to begin", lambda: copied() > 0, 0.005)
+        started, before = time.perf_counter(), copied()
+        wait("the peer to copy the backlog", lambda: copied() >= changes)
         return (changes - before) / (time.perf_counter() - started)

@@ -116,12 +116,25 @@ def wait(what: str, condition: Callable[[], bool], pause_s: float = 0.02) -> Non
 
 def number(dsn: str, sql: str) -> float:
     """The single number of a query."""
+    with watch(dsn, sql) as now:
+        return now()
+
+
+@contextmanager
+def watch(dsn: str, sql: str) -> Iterator[Callable[[], float]]:
+    """Asks for the single number of a query again and again, on one connection: to make one each time would take the
+    processor from those who are watched."""
     connection = connect(dsn)
-    try:
+    connection.autocommit = True
+
+    def now() -> float:
         with connection.cursor() as cursor:
             cursor.execute(sql)
             row = cursor.fetchone()
             return float(row[0]) if row and row[0] is not None else 0.0
+
+    try:
+        yield now
     finally:
         connection.close()
 
