@@ -18,7 +18,7 @@ from syncd.mapping.layout import FinanceLayout, card_fields, compile_layout
 from syncd.mapping.measures import Measures, compile_measures
 from syncd.mapping.model import LayoutFile, MappingFile, parse
 from syncd.mapping.rules import Resolver, Rule
-from syncd.mapping.scope import Reader
+from syncd.mapping.scope import Reader, causes
 from syncd.mapping.source import read
 from syncd.mapping.translator import Program, Translator, compile_plan
 
@@ -68,7 +68,7 @@ def load(path: Path | str) -> Mapping:
     document, errors = read(path)
     file = parse(MappingFile, document, errors)
     if file is None:
-        raise MappingErrors(errors)
+        raise MappingErrors(causes(errors))
     files = [path]
     layout_path = path.parent / file.finance
     layout_document, layout_errors = read(layout_path)
@@ -77,14 +77,14 @@ def load(path: Path | str) -> Mapping:
     files.append(layout_path)
     decisions = _decisions(file, path.parent, errors, files)
     if layout_file is None:
-        raise MappingErrors(errors)
+        raise MappingErrors(causes(errors))
 
     reader = Reader(document, {d.name.lower(): d.function for d in decisions}, errors)
     tables = {a: reading.table(a, b, reader) for a, b in (*file.references.items(), *file.tables.items())}
     fields = card_fields(layout_file)
     check_file(file, reader)
     if errors:
-        raise MappingErrors(errors)
+        raise MappingErrors(causes(errors))
     kinds = reading.card_kinds(file, tables, reader, fields, layout_file.kinds)
     resolver = Resolver(file, tables, reader, kinds, fields, layout_file.dims)
     subjects = {alias: resolver.subject(alias) for alias in file.tables}
@@ -93,7 +93,7 @@ def load(path: Path | str) -> Mapping:
     measures = compile_measures(file, tables, reader, resolver.constants(), kinds)
     warnings = [] if layout is None else check_rules(file, rules, layout, reader)
     if errors or layout is None:
-        raise MappingErrors(errors)
+        raise MappingErrors(causes(errors))
     plan = _plan(tables, rules, subjects, layout)
     python = {d.function.python: d.look_up for d in decisions}
     named = accounts(rules, {d.function.python: d.answers for d in decisions})

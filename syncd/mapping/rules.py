@@ -141,15 +141,18 @@ def joins(
     prefix: str,
 ) -> dict[str, Join]:
     """The joins of a table or a rule, in order; adds the joined columns to `names`, so that a join may use an
-    earlier one."""
+    earlier one. What is read of a join that is wrong is taken as right: the join is the cause."""
     found: dict[str, Join] = {}
     for n, (alias, block) in enumerate(blocks.items()):
-        target = tables.get(block.table or alias)
-        here = (*trail, alias)
+        wanted, here, variable = block.table or alias, (*trail, alias), f"{prefix}{n}"
+        target = tables.get(wanted)
         if target is None:
-            wanted = block.table or alias
-            reader.fault("unknown_table", here, table=wanted, nearest=nearest(wanted, list(tables)))
+            near = nearest(wanted, list(tables))
+            reader.fault("unknown_table", here, table=wanted, nearest=near)
+            for word in {alias, alias if block.table else near} if near else ():
+                names |= scope.columns(tables[near], variable, word, word)
             continue
+        names |= scope.columns(target, variable, alias, alias)
         if len(block.key) != len(target.key):
             reader.fault("join_key_count", here, table=target.alias, given=len(block.key), wanted=len(target.key))
             continue
@@ -158,9 +161,7 @@ def joins(
             for text, i in zip(block.key, target.key, strict=True)
         ]
         if all(keys):
-            variable = f"{prefix}{n}"
             found[alias] = Join(alias, target, tuple(k for k in keys if k), block.optional, variable)
-            names |= scope.columns(target, variable, alias, alias)
     return found
 
 
@@ -180,10 +181,13 @@ def card_kinds(
     said: Mapping[str, model.ColumnWord],
 ) -> dict[str, Kind]:
     """The kind of every card field: as the layout says it, else found in what the rules write to it, else text. A
-    field's expression may read other fields, so the kinds are settled round by round."""
+    field's expression may read other fields, so the kinds are settled round by round. A field whose expression is
+    wrong is NULL, which every place takes: what reads it is not wrong for that."""
     given = {name.lower(): FORMS[form][0] for name, form in said.items()}
-    kinds = dict(given)
-    for _ in range(len(fields) + 1):
+
+    def settled(kinds: Mapping[str, Kind]) -> tuple[dict[str, Kind], set[str]]:
+        """The kinds that come out where these are known, and the fields whose expressions cannot be read."""
+        wrong: set[str] = set()
         quiet = Reader(reader.document, reader.functions)
         resolver = Resolver(file, tables, quiet, kinds, fields, ())
         found = dict(given)
@@ -193,14 +197,23 @@ def card_kinds(
                 resolver.named(block, names, ())
                 for field_name, text in [*(block.card or {}).items(), *(block.change or {}).items()]:
                     value = quiet.read(text, (), names)
-                    if value is not None and value.kind is not Kind.NULL:
+                    if value is None:
+                        wrong.add(field_name.lower())
+                    elif value.kind is not Kind.NULL:
                         known = found.setdefault(field_name.lower(), value.kind)
                         if {known, value.kind} == {Kind.INTEGER, Kind.DECIMAL} and field_name.lower() not in given:
                             found[field_name.lower()] = Kind.DECIMAL
-        if found == kinds:
+        return found, wrong
+
+    kinds, wrong = settled(given)
+    for _ in fields:
+        known = kinds
+        kinds, wrong = settled(known)
+        if kinds == known:
             break
-        kinds = found
-    return {f: kinds.get(f, Kind.TEXT) for f in fields}
+    if wrong - kinds.keys():
+        kinds, wrong = settled(dict.fromkeys(wrong, Kind.NULL) | kinds)
+    return {f: kinds.get(f, Kind.NULL if f in wrong else Kind.TEXT) for f in fields}
 
 
 @dataclass
@@ -252,14 +265,13 @@ class Resolver:
         """What a rule's expressions may read; its `let` names come later, one by one."""
         on = self.tables[block.on]
         quiet = Reader(self.reader.document, self.reader.functions)
-        _, inherited = self.table_scope(block.on, quiet)
+        joined, inherited = self.table_scope(block.on, quiet)
         names = self.constants()
         names["op"] = Name("op", Kind.TEXT)
         names |= scope.columns(on, "after", "after", block.on) | scope.columns(on, "before", "before")
         names |= scope.card(self.card_kinds)
         names["card.asset_code"] = Name("code", Kind.TEXT)
-        for alias, join in inherited.items():
-            names |= scope.columns(join.table, join.variable, alias, alias)
+        names |= {name: column for name, column in joined.items() if "." in name}
         found = inherited | joins(block.join, self.tables, names, self.reader, ("rules", name, "join"), "j")
         return names, found
 
@@ -270,7 +282,7 @@ class Resolver:
             value = self.reader.read(text, (*trail, "let", word), names)
             if value is not None:
                 let[word.lower()] = value
-                names[word.lower()] = Name(f"v{n}", value.kind, f"({text})")
+            names[word.lower()] = Name(f"v{n}", value.kind if value else Kind.NULL, f"({text})")
         return let
 
     def _rule(self, name: str, block: model.Rule, trail: Trail) -> Rule:

@@ -18,6 +18,8 @@ _WIDENED = {(Kind.INTEGER, Kind.DECIMAL): "decimal"} | {
 }
 """What a place that wants one kind takes from another without being told: nothing that could lose anything."""
 
+_TOLD_ONCE = ("unknown_name", "unknown_table", "unknown_function")
+
 
 @dataclass
 class Reader:
@@ -71,3 +73,26 @@ def columns(table: Table, variable: str, prefix: str = "", sql: str = "") -> dic
 def card(kinds: Mapping[str, Kind], variable: str = "card") -> dict[str, Name]:
     """The finance card's fields."""
     return {f"card.{f}".lower(): Name(f"{variable}.get({f!r})", kind, f"card.{f}") for f, kind in kinds.items()}
+
+
+def causes(errors: Sequence[MappingError]) -> list[MappingError]:
+    """The errors without those that merely follow: a name that is wrong in many places of a file is told once, with
+    the other lines, and a key that is missing because it is misspelt is told as misspelt."""
+    found: dict[tuple[object, ...], tuple[MappingError, set[int]]] = {}
+    misspelt = {
+        (e.params["place"].rpartition(".")[0] or ".", e.params["nearest"]) for e in errors if e.code == "unknown_key"
+    }
+    for error in errors:
+        if error.code == "missing_key" and (error.params["place"], error.params["key"]) in misspelt:
+            continue
+        file, _, line = error.where.rpartition(":")
+        is_name = error.code in _TOLD_ONCE
+        place = file if is_name else error.where
+        params = {name: value for name, value in error.params.items() if name not in ("where", "expression")}
+        first, lines = found.setdefault((error.code, place, *params.values()), (error, set()))
+        if is_name and error.where != first.where:
+            lines.add(int(line))
+    for error, lines in found.values():
+        if lines:
+            error.params["more"] = ", ".join(map(str, sorted(lines)))
+    return [error for error, _ in found.values()]

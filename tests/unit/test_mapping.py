@@ -82,13 +82,36 @@ def test_a_mistake_is_named_with_its_line_and_the_nearest_name(
     mapping = TEXT.replace(stands, instead, 1)
     assert mapping != TEXT
     errors = wrong(tmp_path, mapping)
-    found = next((e for e in errors if e.code == code), None)
-    assert found is not None, errors
+    assert [e.code for e in errors] == [code], "what merely follows is not told"
+    (found,) = errors
     assert {name: found.params[name] for name in params} == params
     if not code.startswith(("decision", "file")):
         at = line_of(instead.strip("\n").split("\n")[0], mapping)
         near = {f"{tmp_path / 'example.yaml'}:{line}" for line in (at, at - 1, at + 1)}
         assert found.where in near, (found.where, near)
+
+
+@pytest.mark.parametrize(
+    ("stands", "instead", "told"),
+    [
+        ("original_value: money", "orignal_value: money", {"after.original_value": 4}),
+        ("original_value: after.original_value", "original_value: after.orignal_value", {"after.orignal_value": 0}),
+        ("status: text", "stats: text", {"after.status": 0, "before.status": 1}),
+        ("{dept: after.department_id}", "{dept: after.departmnt_id}", {"after.departmnt_id": 0}),
+    ],
+)
+def test_a_misspelt_column_is_told_once_with_the_other_lines(
+    tmp_path: Path, stands: str, instead: str, told: dict[str, int]
+) -> None:
+    errors = wrong(tmp_path, TEXT.replace(stands, instead, 1))
+    lines = {e.params["name"]: len([n for n in e.params.get("more", "").split(", ") if n]) for e in errors}
+    assert [e.code for e in errors] == ["unknown_name"] * len(told)
+    assert lines == told
+
+
+def test_a_misspelt_key_is_not_missing_too(tmp_path: Path) -> None:
+    (error,) = wrong(tmp_path, TEXT.replace("    table: eam.asset", "    tabel: eam.asset"))
+    assert (error.code, error.params["nearest"]) == ("unknown_key", "table")
 
 
 LAYOUT_MISTAKES = [
