@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bench import binlog, breakdown, latency, throughput
+from bench import binlog, breakdown, kafka, latency, throughput
 from bench.result import save, show, show_breakdown
 
 
@@ -15,6 +15,7 @@ def main() -> None:
     given = parser.parse_args()
     results = throughput.measure(given.changes) + latency.measure(given.rate, given.seconds)
     results += binlog.measure(given.changes // 4)
+    results += kafka.measure(given.changes // 2)
     save(results, Path(__file__).parent / "results.json")
     show(results)
     show_breakdown(breakdown.measure(given.changes // 2))
