@@ -30,6 +30,8 @@ _CATEGORIES: Final[Mapping[Kind, str]] = {
 }
 """The `pg_type.typcategory` whose text a kind may be read from: numeric, string, boolean, date and time."""
 
+_SAID_TOGETHER: Final = ("pg_identity", "pg_table")
+
 
 class Wanted(NamedTuple):
     """What a pipeline needs of the server."""
@@ -50,11 +52,22 @@ def beat_findings(server: Server, table: str) -> list[Finding]:
 def findings(server: Server, facts: Facts, wanted: Wanted) -> list[Finding]:
     """All results, those about the server first. Changes nothing. Raises Transient or Halt when nobody answers."""
     found = {table.alias: server.table(full_name(table)) for table in wanted.tables.values()}
-    return [
-        *_settings(server, facts, wanted),
-        *_publication(server, facts, wanted, found),
-        *(finding for table in wanted.tables.values() for finding in _table(server, facts, table, found[table.alias])),
+    of_tables = [f for table in wanted.tables.values() for f in _table(server, facts, table, found[table.alias])]
+    return [*_settings(server, facts, wanted), *_publication(server, facts, wanted, found), *_together(of_tables)]
+
+
+def _together(results: Sequence[Finding]) -> list[Finding]:
+    """What is said alike of many tables as one finding that names them, with all their statements."""
+    alike = [[f for f in results if f.code == code] for code in _SAID_TOGETHER]
+    joined = [
+        same[0]._replace(
+            params={"table": ", ".join(f.params["table"] for f in same)},
+            repair="\n".join(f.repair for f in same if f.repair),
+        )
+        for same in alike
+        if same
     ]
+    return [*joined, *(f for f in results if f.code not in _SAID_TOGETHER)]
 
 
 def refuse(results: Sequence[Finding]) -> None:

@@ -119,6 +119,17 @@ def test_a_column_must_be_able_to_be_what_it_is_declared(
         assert [f.code for f in findings(eam, "warning")] == ([code] if level == "warning" else [])
 
 
+def test_tables_that_are_alike_are_one_finding_with_all_statements(new_database: Callable[[], str]) -> None:
+    schema = SCHEMA + "CREATE TABLE eam.part (id bigint PRIMARY KEY)"
+    part = Table("part", "eam.part", (Column("id", Kind.INTEGER),), (0,))
+    with closing(Eam(new_database(), schema, [ASSET, part])) as eam:
+        (weak,) = findings(eam, "warning")
+        assert (weak.code, weak.params) == ("pg_identity", {"table": "eam.asset, eam.part"})
+        eam.run(weak.repair)
+        assert findings(eam, "warning") == []
+        assert findings(eam, "ok")[-1] == Finding("ok", "pg_table", {"table": "eam.asset, eam.part"})
+
+
 def test_old_rows_must_be_known_by_their_key(eam: Eam) -> None:
     eam.run("ALTER TABLE eam.asset REPLICA IDENTITY DEFAULT")
     (weak,) = findings(eam, "warning")
