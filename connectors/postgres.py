@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from psycopg2 import errors
+
 from connectors import scan_eam
 from connectors.postgres_check import Wanted, beat_findings, findings, refuse, refuse_unread
 from connectors.postgres_position import AS_OF_SLOT, Coverage, Place, in_stream, lsn_number, lsn_text, parse
@@ -30,11 +32,13 @@ from connectors.postgres_snapshot import Progress, Readable, View, order_of, rea
 from connectors.postgres_stream import MESSAGES_SINCE, Log, Stream, beat_statement
 from connectors.rewind import Ordered, Rewind
 from syncd.change import ChangeSet, Position, Table
-from syncd.errors import Gap
+from syncd.errors import Gap, Transient
 from syncd.ports import Finding, Lag
 
 REWIND_BEAT_S: Final = 0.05
 """How soon an idle log is moved on while the reader waits for it to reach the snapshot."""
+SLOT_WAIT_S: Final = 30
+"""A slot is made once every open transaction has ended. Longer than this it is not waited for one without a word."""
 
 TO_STREAM: Final = frozenset({"pg_slot_lost", "pg_slot_wanted", "pg_no_free_slot", "pg_not_published"})
 """Findings that do not stand in the way of somebody who only looks at the tables."""
@@ -236,7 +240,11 @@ class PostgresSource:
         """Where the stream will begin, and the name of the snapshot that shows all that lies before."""
         options = "(SNAPSHOT 'export', FAILOVER)" if self._settings.failover else "EXPORT_SNAPSHOT"
         with guarded(), connection.cursor() as cursor:
-            cursor.execute(f"CREATE_REPLICATION_SLOT {quoted(self._wanted.slot)} LOGICAL pgoutput {options}")
+            cursor.execute(f"SET lock_timeout = {SLOT_WAIT_S * 1000}")
+            try:
+                cursor.execute(f"CREATE_REPLICATION_SLOT {quoted(self._wanted.slot)} LOGICAL pgoutput {options}")
+            except errors.LockNotAvailable:
+                raise Transient("pg_slot_waits", transactions=", ".join(self._server.open_transactions())) from None
             _, point, exported, _ = cursor.fetchone()
         return lsn_number(point), exported
 

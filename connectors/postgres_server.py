@@ -95,6 +95,15 @@ _ROOM: Final = """
            current_setting('max_replication_slots')::int, current_setting('max_wal_senders')::int
 """
 
+_OPEN: Final = """
+    SELECT 'pid ' || l.pid, extract(epoch FROM clock_timestamp() - min(a.xact_start))::bigint
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted GROUP BY l.pid
+    UNION ALL SELECT 'prepared ' || gid, extract(epoch FROM clock_timestamp() - prepared)::bigint FROM pg_prepared_xacts
+    ORDER BY 2 DESC NULLS LAST LIMIT 10
+"""
+"""Whoever may not see the sessions of others sees no age."""
+
 
 class Facts(NamedTuple):
     """Which server this is and what it is set to. `version` is as 150004."""
@@ -233,6 +242,10 @@ class Server:
         """Free slots, free senders, whether this role may replicate, and the two limits."""
         slots, senders, may, slots_max, senders_max = self.query(_ROOM)[0]
         return slots, senders, may, slots_max, senders_max
+
+    def open_transactions(self) -> list[str]:
+        """Who holds open a transaction that has written, the oldest first: `pid 4711 (250 s)`."""
+        return [who if age is None else f"{who} ({age} s)" for who, age in self.query(_OPEN)]
 
     def await_release(self, slot: str) -> None:
         """Wait a little for a connection that was just closed to let go of the slot. Raises Transient."""

@@ -1,11 +1,13 @@
 """The replication slot: what it is asked to keep, to forget, and what happens when somebody lays hands on it."""
 
+import re
 import select
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import psycopg2
 import pytest
 
 from connectors.postgres import PostgresSource
@@ -159,6 +161,21 @@ def test_a_restart_is_not_mistaken_for_interference(eam: Eam) -> None:
         source.close()
         source = eam.start(position, heartbeat_s=0.1)
     source.close()
+
+
+def test_a_slot_that_waits_says_for_whom(eam: Eam, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its creation waits for every open transaction, however long: that is said, with who holds it open."""
+    monkeypatch.setattr("connectors.postgres.SLOT_WAIT_S", 1)
+    with closing(psycopg2.connect(eam.settings.dsn)) as idle:
+        idle.cursor().execute("INSERT INTO eam.asset VALUES (1)")
+        with pytest.raises(Transient) as waits:
+            eam.start()
+        assert waits.value.code == "pg_slot_waits"
+        assert re.search(rf"pid {idle.info.backend_pid} \(\d+ s\)", waits.value.params["transactions"])
+        assert eam.run("SELECT slot_name FROM pg_replication_slots WHERE slot_name = '" + eam.slot + "'") == []
+        idle.commit()
+    with closing(eam.start()) as source:
+        assert [c.after and c.after[0] for c in next_changes(source, 1)] == [1]
 
 
 def test_the_identity_is_that_of_the_log(eam: Eam) -> None:
