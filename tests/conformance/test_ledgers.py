@@ -329,6 +329,18 @@ def test_card_writes_of_a_batch_are_folded(finance: Finance, ledger: Ledger) -> 
     assert '"name":"mill"' in str(contents[1][0])
 
 
+def test_a_card_that_finance_opened_meanwhile_is_replaced(finance: Finance, ledger: Ledger) -> None:
+    """Invariants 1 and 6: cards are inserted until one is there; the batch is then written again, whole."""
+    write(ledger, batch(posted(asset(1))))
+    finance.run("INSERT INTO fin.card (asset_code, name, original_value) VALUES ('FA-3', 'typed', '1.00')")
+    outcomes = write(ledger, batch(*(posted(asset(n)) for n in (2, 3, 4))))
+    assert all(outcome.postings for outcome in outcomes)
+    with ledger.begin() as book:
+        assert book.cards(["FA-3"]) == {"FA-3": {"name": "lathe", "original_value": Decimal("100.10")}}
+    refs = ledger.query("SELECT voucher FROM syncd.posting ORDER BY seq")
+    assert refs == [(f"2026-02 记-{n}",) for n in (1, 2, 3, 4)]
+
+
 def test_the_mirror_holds_the_last_image(ledger: Ledger) -> None:
     """Invariant 7: inserted, changed and deleted, also within one batch."""
     row, other = asset(1).after, asset(1, "7.00").after
