@@ -104,10 +104,6 @@ def standing(ledger: Ledger, pipeline: str, now: datetime) -> Standing:
         "GROUP BY state ORDER BY state",
         (pipeline,),
     )
-    daemons = ledger.query(
-        "SELECT instance, role FROM syncd.daemon WHERE pipeline = ? AND beat_at >= ? ORDER BY role, instance",
-        (pipeline, timestamp(now - SILENT_AFTER)),
-    )
     return Standing(
         pipeline=pipeline,
         report=said,
@@ -118,8 +114,17 @@ def standing(ledger: Ledger, pipeline: str, now: datetime) -> Standing:
         posted=int(str(counts[1])),
         repeated=int(str(counts[2])),
         parked={str(state): int(str(count)) for state, count in parked},
-        daemons={str(name): str(role) for name, role in daemons},
+        daemons=daemons(ledger, pipeline, now),
     )
+
+
+def daemons(ledger: Ledger, pipeline: str, now: datetime) -> dict[str, str]:
+    """The daemons that live and what each does for the pipeline: `posting` or `standby`."""
+    rows = ledger.query(
+        "SELECT instance, role FROM syncd.daemon WHERE pipeline = ? AND beat_at >= ? ORDER BY role, instance",
+        (pipeline, timestamp(now - SILENT_AFTER)),
+    )
+    return {str(name): str(role) for name, role in rows}
 
 
 def known_source(ledger: Ledger, pipeline: str) -> str | None:

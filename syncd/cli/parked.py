@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from syncd import desk, wiring
+from syncd import desk, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import console, emit, line, table
+from syncd.cli.output import console, emit, errors, line, table
 from syncd.errors import WrongUsage
 from syncd.language import hint, say
 from syncd.ports import Ledger
@@ -141,10 +142,14 @@ def reject(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = No
 
 @contextmanager
 def _desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], Ledger]]:
-    """The pipelines that are meant, those of all partitions where one is partitioned, and their ledger."""
+    """The pipelines that are meant, those of all partitions where one is partitioned, and their ledger. Says when
+    nobody would take a request up."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        yield pipeline.begun(), ledger
+        meant, now = pipeline.begun(), datetime.now(UTC)
+        yield meant, ledger
+        if not any(status.daemons(ledger, one.name, now) for one in meant):
+            errors.print(Text(say("rows_no_daemon"), style="yellow"))
 
 
 def _holding(pipelines: list[wiring.Pipeline], ledger: Ledger, id: int) -> wiring.Pipeline:

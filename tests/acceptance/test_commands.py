@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -17,6 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 from syncd.demo.stage import Stage, built
+from syncd.status import beat
 from tests.acceptance.plant import plant
 from tests.tidy.tree import ROOT
 
@@ -69,6 +70,13 @@ def test_status_says_how_far_behind_and_who_posts(stage: Stage) -> None:
     assert list(standing["daemons"].values()) == ["posting"]
     assert standing["lag_s"] < WAIT_S_MAX
     assert standing["changes"] > DEVICES
+
+
+def test_requests_that_nobody_will_take_up_are_said_to_be(stage: Stage) -> None:
+    assert "no daemon is running" in _run(stage, "parked", "list")
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        beat(ledger, "demo", "standby", datetime.now(UTC))
+    assert "no daemon is running" not in _run(stage, "parked", "list")
 
 
 def test_a_pipeline_that_halts_leaves_the_others_running(stage: Stage) -> None:
