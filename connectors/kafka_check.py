@@ -43,22 +43,26 @@ def about_topics(
 
 def said_in(access: Access, client: str, topics: Iterable[Topic], decoder: Decoder) -> Iterator[Finding]:
     """What the newest messages of the topics show: envelopes that can be read, of which tables, keyed by what."""
-    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for record in _newest(access, client, topics):
+    partitions = {topic.name: topic.partitions for topic in topics}
+    keys: dict[str, dict[str, str]] = defaultdict(dict)
+    for record in _newest(access, client, partitions):
+        where = f"{record.partition}@{record.offset}"
         try:
-            said = decoder.decode(
-                record.topic, record.key, record.value, record.headers, f"{record.partition}@{record.offset}"
-            )
+            said = decoder.decode(record.topic, record.key, record.value, record.headers, where)
         except Halt as halt:
             yield Finding("error", halt.code, halt.params)
             return
         if isinstance(said, Half):
             said = said.change
         if isinstance(said, Change):
-            keys[record.topic, said.table].add(_columns(record.key))
-    for (topic, table), columns in sorted(keys.items()):
-        params = {"topic": topic, "table": table, "columns": "; ".join(sorted(columns))}
-        yield Finding("warning", "kafka_no_key", params) if "" in columns else Finding("ok", "kafka_keyed", params)
+            keys[record.topic][said.table] = _columns(record.key)
+    for topic, tables in sorted(keys.items()):
+        for table, columns in sorted(tables.items()):
+            params = {"topic": topic, "table": table, "columns": columns}
+            yield Finding("ok", "kafka_keyed", params) if columns else Finding("warning", "kafka_no_key", params)
+        if partitions[topic] > 1 and len(set(tables.values())) > 1:
+            said_keys = "; ".join(f"{table}: {columns}" for table, columns in sorted(tables.items()))
+            yield Finding("warning", "kafka_keys_differ", {"topic": topic, "keys": said_keys})
 
 
 def refuse(results: Iterable[Finding]) -> None:
@@ -80,9 +84,9 @@ def _kept(name: str, settings: Mapping[str, str]) -> Iterator[Finding]:
         )
 
 
-def _newest(access: Access, client: str, topics: Iterable[Topic]) -> list[Any]:
-    """The last few messages of the topics."""
-    parts = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
+def _newest(access: Access, client: str, partitions: Mapping[str, int]) -> list[Any]:
+    """The last few messages of topics."""
+    parts = [TopicPartition(name, number) for name, count in partitions.items() for number in range(count)]
     if not parts:
         return []
     reading = consumer(access, client)
@@ -107,8 +111,9 @@ def _newest(access: Access, client: str, topics: Iterable[Topic]) -> list[Any]:
 
 
 def _columns(key: bytes | None) -> str:
-    """The names of a message's key columns; empty without a key."""
+    """The names of a message's key columns, with `+ schema` where the key carries one; empty without a key."""
     parsed = orjson.loads(key) if key else None
     if isinstance(parsed, dict) and parsed.keys() == {"schema", "payload"}:
-        parsed = parsed["payload"]
+        payload = parsed["payload"]
+        return ", ".join([*payload, "+ schema"]) if isinstance(payload, dict) else ""
     return ", ".join(parsed) if isinstance(parsed, dict) else ""

@@ -31,6 +31,7 @@ FORGOTTEN_AFTER: Final = timedelta(minutes=2)
 ATTEMPTS_MAX: Final = 4
 """Partitions that are tried in one turn: each attempt is a connection."""
 
+_backoff: Final = tenacity.wait_exponential(multiplier=0.25, max=BACKOFF_MAX_S)
 log = structlog.get_logger("syncd")
 
 
@@ -63,6 +64,7 @@ class Sharer(threading.Thread):
         self._halted: dict[str, Fault] = {}
         self._tried: dict[str, float] = {}
         self._fault: Fault | None = None
+        self._progressed = False
         self._peers = Peers(status.instance())
         self._log = log.bind(pipeline=shared.name)
 
@@ -81,7 +83,7 @@ class Sharer(threading.Thread):
         """Hold what is this daemon's share, until asked to stop or until every partition has halted."""
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Transient),
-            wait=tenacity.wait_exponential(multiplier=0.25, max=BACKOFF_MAX_S),
+            wait=self._wait_s,
             sleep=self._pause,
             stop=tenacity.stop_when_event_set(self._stop_asked),
             before_sleep=self._say_retry,
@@ -107,6 +109,7 @@ class Sharer(threading.Thread):
             self._shared.prepare(ledger)
             while not self._stop_asked.is_set() and len(self._halted) < len(partitions):
                 self._turn(ledger, partitions)
+                self._progressed = True
                 self._stop_asked.wait(TURN_S)
             with suppress(Fault):
                 status.leave(ledger, self._shared.name)
@@ -146,6 +149,12 @@ class Sharer(threading.Thread):
                 del self._held[partition]
                 if held.worker.failure is not None:
                     self._halted[partition] = held.worker.failure
+
+    def _wait_s(self, attempt: tenacity.RetryCallState) -> float:
+        """Grows with the failures since the last turn that went well, not since the start."""
+        if self._progressed:
+            attempt.attempt_number, self._progressed = 1, False
+        return _backoff(attempt)
 
     def _pause(self, seconds: float) -> None:
         self._stop_asked.wait(seconds)

@@ -123,7 +123,8 @@ class Pipeline:
             return [self]
         with closing(self.open_ledger()) as ledger:
             rows = ledger.query("SELECT name FROM syncd.pipeline WHERE name LIKE ?", (f"{self.name}{PART}%",))
-        numbers = sorted((str(row[0]).rpartition(PART)[2] for row in rows), key=int)
+        begun = [str(row[0]).rpartition(PART) for row in rows]  # LIKE takes `_` for any letter
+        numbers = sorted((number for name, _, number in begun if name == self.name), key=int)
         return [self.part(number) for number in numbers] or [self]
 
     def _partitions(self) -> Sequence[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.net.inet import KafkaNetSocket
@@ -15,7 +16,7 @@ from connectors.kafka import KafkaSource, Settings
 from syncd.change import Change, ChangeSet, Column, Kind, Table
 from syncd.errors import Gap, Halt, Transient
 from tests.acceptance.envelopes import envelope, key
-from tests.servers import Kafka, kafka_server
+from tests.servers import Connect, Kafka, kafka_server
 
 WAIT_S = 20.0
 TABLES = {
@@ -255,3 +256,97 @@ def _committed(admin: Any, group: str, topic: str) -> list[int]:
     offsets = admin.list_group_offsets(group)
     found = offsets.get(group, offsets)
     return [known.offset for part, known in found.items() if part.topic == topic]
+
+
+def test_rows_of_an_asset_lie_in_one_partition_when_keyed_as_documented(
+    kafka: Kafka, connect: Connect, new_database: Callable[[], str]
+) -> None:
+    """The connector's settings of docs/scaling.md: two tables, two names for the asset, reference tables apart."""
+    dsn = new_database()
+    name = dsn.rpartition("/")[2]
+    db = psycopg2.connect(dsn)
+    db.autocommit = True
+    with db.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE asset (id INTEGER PRIMARY KEY, asset_code TEXT);"
+            "CREATE TABLE work_order (id INTEGER PRIMARY KEY, code_of_asset TEXT);"
+            "CREATE TABLE department (id INTEGER PRIMARY KEY, code TEXT);"
+            "ALTER TABLE asset REPLICA IDENTITY FULL; ALTER TABLE work_order REPLICA IDENTITY FULL;"
+            "INSERT INTO asset SELECT n, 'FA-' || n FROM generate_series(1, 30) AS n;"
+            "INSERT INTO work_order SELECT n, 'FA-' || 1 + n % 30 FROM generate_series(1, 90) AS n;"
+            "INSERT INTO department SELECT n, 'D' || n FROM generate_series(1, 5) AS n"
+        )
+    at = db.get_dsn_parameters()
+    db.close()
+    tracked, shared = kafka.create_topic(6, f"{name}-eam"), kafka.create_topic(1, f"{name}-reference")
+    router = "org.apache.kafka.connect.transforms.RegexRouter"
+    settings = {
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "topic.prefix": "eam",
+        "database.hostname": at["host"],
+        "database.port": at["port"],
+        "database.user": at["user"],
+        "database.password": "none",
+        "database.dbname": name,
+        "plugin.name": "pgoutput",
+        "slot.name": name,
+        "slot.drop.on.stop": "true",
+        "message.key.columns": "public.asset:asset_code;public.work_order:code_of_asset",
+        "key.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "key.converter.schemas.enable": "false",
+        "transforms": "name,reference,tracked",
+        "transforms.reference.type": router,
+        "transforms.reference.regex": r"eam\.public\.(department|asset_class|supplier)",
+        "transforms.reference.replacement": shared,
+        "transforms.tracked.type": router,
+        "transforms.tracked.regex": r"eam\.public\..*",
+        "transforms.tracked.replacement": tracked,
+        "transforms.name.type": "org.apache.kafka.connect.transforms.ReplaceField$Key",
+        "transforms.name.renames": "code_of_asset:asset_code",
+        "transforms.name.predicate": "orders",
+        "predicates": "orders",
+        "predicates.orders.type": "org.apache.kafka.connect.transforms.predicates.TopicNameMatches",
+        "predicates.orders.pattern": r"eam\.public\.work_order",
+    }
+    connect.put(name, **settings)
+    columns = Column("id", Kind.INTEGER), Column("asset_code", Kind.TEXT)
+    order = Column("id", Kind.INTEGER), Column("code_of_asset", Kind.TEXT)
+    tables = {
+        "asset": Table("asset", "asset", columns, (0,)),
+        "order": Table("order", "work_order", order, (0,)),
+        "dept": Table("dept", "department", columns[:1], (0,)),
+    }
+    where: dict[object, set[int]] = {}
+    try:
+        _await(lambda: _total(kafka, tracked, 6) == 120 and _total(kafka, shared, 1) == 5)
+        for number in range(6):
+            made = Settings(kafka.bootstrap, topics=(tracked,), broadcast=(shared,))
+            with closing(source.connect(made, tables, f"fleet/{number}")) as reading:
+                reading.start(None)
+                sets: list[ChangeSet] = []
+                while not sets or reading.in_snapshot(sets[-1].position):
+                    sets += [said for said in [reading.read(0.2)] if said is not None]
+                assert {c.after for c in changes(sets) if c.table == "dept"} == {(n,) for n in range(1, 6)}
+                for change in changes(sets):
+                    if change.table != "dept" and change.after is not None:
+                        where.setdefault(change.after[1], set()).add(number)
+                found = codes(reading)
+                assert "kafka_keys_differ" not in found
+    finally:
+        connect.delete(name)
+    assert len(where) == 30
+    assert all(len(partitions) == 1 for partitions in where.values()), where
+    assert len({min(partitions) for partitions in where.values()}) > 1
+
+
+def _total(kafka: Kafka, topic: str, partitions: int) -> int:
+    parts = [TopicPartition(topic, number) for number in range(partitions)]
+    with closing(KafkaConsumer(bootstrap_servers=kafka.bootstrap)) as watching:
+        return sum(watching.end_offsets(parts).values())
+
+
+def _await(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
