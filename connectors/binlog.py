@@ -38,11 +38,13 @@ class Garbled(ValueError):
 
 class Gtid(NamedTuple):
     """A transaction's name: `0-1-4711` on MariaDB, `uuid:4711` on MySQL. `standalone`: no commit follows, the next
-    query is all there is. `committed_us`: microseconds since 1970 at the server that is read, 0 where unsaid."""
+    query is all there is. `committed_us`: microseconds since 1970 at the server that is read, 0 where unsaid.
+    `is_idle`: the next query does nothing, it announces an ALTER that another ends, or gives it up."""
 
     text: str
     standalone: bool
     committed_us: int
+    is_idle: bool = False
 
 
 class Query(NamedTuple):
@@ -74,6 +76,9 @@ _ROWS_V2: Final = frozenset({30, 31, 32})
 _IGNORABLE_FLAG: Final = 0x80
 _GTID_MARIADB: Final = 162
 _STANDALONE_FLAG: Final = 1
+_GROUP_FLAG: Final = 2
+_IDLE_FLAGS: Final = 2 | 8
+"""Of MariaDB's further flags, which stand behind the number of a group of commits."""
 
 
 class Framing:
@@ -134,7 +139,9 @@ def gtid(event: Event) -> Gtid:
     data = event.data
     if event.code == _GTID_MARIADB:
         sequence, domain, flags = _unpack("<QIB", data)
-        return Gtid(f"{domain}-{event.server_id}-{sequence}", bool(flags & _STANDALONE_FLAG), 0)
+        further = data[21:22] if flags & _GROUP_FLAG else data[13:14]
+        is_idle = bool(flags & _STANDALONE_FLAG and further and further[0] & _IDLE_FLAGS)
+        return Gtid(f"{domain}-{event.server_id}-{sequence}", bool(flags & _STANDALONE_FLAG), 0, is_idle)
     (number,) = _unpack("<17xq", data)
     committed_us = int.from_bytes(data[42:49], "little") & ((1 << 55) - 1) if len(data) >= 49 else 0
     u = data[1:17].hex()

@@ -16,7 +16,7 @@ from connectors.binlog_table import table_map
 from connectors.mysql_gtid import Gtids
 from connectors.mysql_position import Place, Point, in_stream, of_event, of_file, with_gtids
 from connectors.mysql_server import CONNECT_TIMEOUT_S, guarded
-from connectors.mysql_statement import Effect, Name, effect, summary
+from connectors.mysql_statement import NOTHING, Effect, Name, effect, summary
 from syncd.change import Change, ChangeSet, Op, Position, Table
 from syncd.errors import Gap, Halt, Transient
 
@@ -35,6 +35,7 @@ _MARIADB_GTID: Final = 162
 _XA_FLAG: Final = 0x40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Reader = tuple[Table, RowReader]
+_BOUNDS: Final = frozenset({"begin", "commit", "rollback"})
 _VERBS: Final[Mapping[str, Op]] = {"insert": "insert", "update": "update", "delete": "delete"}
 
 
@@ -101,7 +102,7 @@ class Stream:
         self._shapes: dict[bytes, Reader | None] = {}
         self._born, self._found, self._overhead = False, not by_name, HEADER_BYTES
         self._gtids, self._named = Gtids(place.gtids), ""
-        self._open = self._begun = self._is_xa = False
+        self._open = self._begun = self._is_xa = self._is_idle = False
         self._start, self._nth, self._said_rows, self._passes_over = place.point.offset, 0, False, True
         self._changes: list[Change] = []
         self._ready: deque[ChangeSet] = deque()
@@ -199,6 +200,7 @@ class Stream:
             if number < file:
                 raise Gap("mysql_log_reset", error=name)
             if number > file:
+                self._abandon()
                 self._file, self._offset = Point(era, number, 0, 0), position
                 self._readers.clear()
             return
@@ -212,12 +214,19 @@ class Stream:
         self._of_file = of_file(self._file)
         self._pass(event.end)
 
+    def _abandon(self) -> None:
+        """A transaction that its file does not end was being written when the server fell, and was undone then."""
+        if self._open and self._said_rows:
+            raise Gap("mysql_rolled_back", table=file_name(self._log.base, self._file.file))
+        self._open, self._changes = False, []
+
     def _gtid(self, event: Event) -> None:
         named = binlog.gtid(event)
         self._begin(event)
         self._named = named.text
         self._is_xa = event.code == _MARIADB_GTID and bool(event.data[12] & _XA_FLAG)
         self._begun = event.code == _MARIADB_GTID and not named.standalone
+        self._is_idle = named.is_idle
         if named.committed_us:
             self.committed_at = _EPOCH + timedelta(microseconds=named.committed_us)
 
@@ -225,7 +234,7 @@ class Stream:
         if not self._found:
             self._found = True
             self._offset = event.end - self._overhead - len(event.data)
-        self._open, self._begun, self._is_xa = True, False, False
+        self._open, self._begun, self._is_xa, self._is_idle = True, False, False, False
         self._start, self._nth, self._named = self._offset, 0, ""
         self._said_rows = False
         if self._passes_over:
@@ -238,10 +247,12 @@ class Stream:
 
     def _query(self, event: Event) -> None:
         schema, sql = binlog.query(event)
-        done = effect(schema, sql)
         if not self._open:
             self._begin(event)
         self._nth += 1
+        done = effect(schema, sql)
+        if self._is_idle or (done.does not in _BOUNDS and self._is_past()):
+            done = NOTHING
         if done.does == "begin":
             self._begun = True
             return
@@ -254,7 +265,7 @@ class Stream:
         elif done.does == "rows":
             self._require_harmless(done, sql)
         elif done.does in ("rename", "create"):
-            self._renamed(done)
+            self._renamed(done, sql)
         elif done.does == "unlogged":
             self._require_others(done, sql)
         if done.does in ("commit", "rollback") or not self._begun:
@@ -364,10 +375,13 @@ class Stream:
         if any(self._spelt(name) in tracked for name in done.tables):
             raise Gap("mysql_unlogged", statement=summary(sql))
 
-    def _renamed(self, done: Effect) -> None:
-        """A tracked table under another name is still the same one, unless another takes its place."""
+    def _renamed(self, done: Effect, sql: str) -> None:
+        """A tracked table under another name is still the same one, unless another takes its place. A name that can be
+        taken was nobody's: what is tracked by it had another where the reading began."""
         names = [self._spelt(name) for name in done.tables]
         moves = dict(zip(names[::2], names[1::2], strict=True)) if done.does == "rename" else {}
+        if any(name in self._names and name not in moves for name in moves.values()):
+            raise Gap("mysql_renamed", statement=summary(sql))
         for old, new in moves.items():
             if (table := self._names.pop(old, None)) is not None:
                 self._names[new] = table

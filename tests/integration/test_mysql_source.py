@@ -8,13 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import pymysql
 import pytest
 
+from connectors import mysql_stream
 from connectors.mysql import MysqlSource
 from syncd.change import UNCHANGED, Change, Column, Kind, Position, Row, Table
 from syncd.errors import Gap, Halt, Transient
 from tests.integration.eam import changes, holding, next_changes, read_until, until
-from tests.integration.mysql_eam import ASSET, MysqlEam, ended
+from tests.integration.mysql_eam import ASSET, SCHEMA, MysqlEam, ended
 from tests.servers import MariaDb, mariadb_server
 
 
@@ -123,6 +125,46 @@ def test_a_table_that_is_exchanged_for_a_changed_copy_is_the_same_table(eam: Mys
         eam.run("DELETE FROM asset")
         said = next_changes(source, 2)
     assert [(c.op, c.before and c.before[1]) for c in said] == [("update", "FA"), ("delete", "after")]
+
+
+def test_a_table_whose_other_name_was_not_followed_stops_the_reader(eam: MysqlEam) -> None:
+    """Invariant 1: who begins to read while the table is away knows only that its name comes back."""
+    source, _ = eam.streaming()
+    with closing(source):
+        eam.run("RENAME TABLE asset TO away", "INSERT INTO away VALUES (1, 'a', 1, NULL)")
+        position = read_until(source, ended(1))[-1].position
+    eam.run("INSERT INTO away VALUES (2, 'b', 1, NULL)", "ALTER TABLE away RENAME asset")
+    with closing(eam.start(position)) as source:
+        assert halted(source).code == "mysql_renamed"
+
+
+def test_an_alter_that_is_given_up_renames_nothing(eam: MysqlEam) -> None:
+    """Invariant 1: MariaDB may log it when it begins, and once more when it ends, either way."""
+    eam.insert(1, 2)
+    source, _ = eam.streaming()
+    with closing(source):
+        eam.run("SET SESSION binlog_alter_two_phase = ON")
+        with pytest.raises(pymysql.IntegrityError):
+            eam.run("ALTER TABLE asset ADD UNIQUE (value), RENAME TO device, ALGORITHM = COPY")
+        eam.insert(3)
+        eam.run("ALTER TABLE asset ADD INDEX (value), RENAME TO device, ALGORITHM = COPY")
+        eam.run("INSERT INTO device VALUES (4, 'a', 1, NULL)")
+        assert [c.after and c.after[0] for c in next_changes(source, 2)] == [3, 4]
+
+
+def test_what_lies_before_the_place_in_a_huge_file_is_passed_over(
+    eam: MysqlEam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offsets beyond 4 GiB cannot be asked for, so that such a file is read from its start: nothing in it, though it
+    would stop a reader, is news."""
+    eam.run("FLUSH BINARY LOGS", "DROP TABLE asset", "CREATE TABLE other LIKE mysql.db", "RENAME TABLE other TO asset")
+    eam.run("DROP TABLE asset", SCHEMA)
+    source, position = eam.streaming()
+    source.close()
+    eam.insert(1)
+    monkeypatch.setattr(mysql_stream, "OFFSET_SPAN", 300)
+    with closing(eam.start(position)) as source:
+        assert len(next_changes(source, 1)) == 1
 
 
 def test_a_renamed_table_is_followed_until_another_takes_its_name(eam: MysqlEam) -> None:
@@ -287,6 +329,33 @@ def test_a_server_that_is_killed_is_waited_for(own_server: MariaDb, own: MysqlEa
     with closing(own.start(position)) as source:
         own.insert(2)
         assert [c.after and c.after[0] for c in next_changes(source, len(ids) + 1)] == [*ids, 2]
+
+
+@pytest.mark.parametrize("rows", [1, 3000])
+def test_a_transaction_that_a_falling_server_left_half_written_is_not_said(
+    own_server: MariaDb, own: MysqlEam, rows: int
+) -> None:
+    """Invariant 7: the server undoes it when it starts. Where some of it was said already, nothing takes that back."""
+    source, position = own.streaming()
+    source.close()
+    own.insert(1)
+    own.run(f"INSERT INTO asset SELECT seq + 1, 'undone', 1, NULL FROM seq_1_to_{rows}")
+    ((file, *_),) = own.run("SHOW MASTER STATUS")
+    *_, commit = own.run(f"SHOW BINLOG EVENTS IN '{file}'")
+    own_server.kill()
+    own_server.cut(str(file), int(str(commit[1])))
+    own_server.start()
+    own.writer = own.session()
+    own.insert(9999)
+    with closing(own.start(position)) as source:
+        if rows == 1:
+            said = next_changes(source, 2)
+            assert [c.after and c.after[0] for c in said] == [1, 9999]
+            return
+        _, part = read_until(source, lambda sets: len(sets) == 2)
+        assert halted(source).code == "mysql_rolled_back"
+    with closing(own.start(part.position)) as source:
+        assert halted(source).code == "mysql_rolled_back"
 
 
 def test_a_server_that_hangs_is_noticed(own_server: MariaDb, own: MysqlEam) -> None:

@@ -81,6 +81,10 @@ class MariaDb:
     def dsn(self, database: str = "mysql", user: str = USER, password: str = PASSWORD) -> str:
         return f"mysql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
+    def cut(self, file: str, size: int) -> None:
+        """Cut the end off a file of the log, as a server leaves it that falls while it writes."""
+        os.truncate(self._data / file, size)
+
     def create_database(self) -> str:
         """The DSN of a new, empty database."""
         name = next(self._names)

@@ -288,6 +288,9 @@ def test_transactions_are_named_as_the_servers_name_them() -> None:
     framing = Framing(checksums=False)
     mariadb = framing.event(packet(162, (99).to_bytes(8, "little") + (3).to_bytes(4, "little") + b"\1" + bytes(6)))
     assert binlog.gtid(mariadb) == binlog.Gtid("3-5-99", True, 0)
+    for flags, is_idle in ((b"\x29\2", True), (b"\x29\4", False), (b"\x2b" + bytes(8) + b"\x08", True)):
+        alter = framing.event(packet(162, bytes(12) + flags + bytes(8)))
+        assert binlog.gtid(alter).is_idle is is_idle
     sid = bytes.fromhex("3e11fa4771ca11e19e33c80aa9429562")
     data = b"\1" + sid + (23).to_bytes(8, "little") + b"\2" + bytes(16) + (1_767_225_600_000_001).to_bytes(7, "little")
     assert binlog.gtid(framing.event(packet(33, data))) == binlog.Gtid(

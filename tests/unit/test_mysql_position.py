@@ -25,6 +25,7 @@ PLACES = st.builds(
     st.builds(Point, st.integers(0, 20), st.integers(0, 10**7), st.integers(0, 2**32), st.integers(0, 2**40)),
     st.integers(0, 10**7),
     st.integers(0, 10**7),
+    st.just(""),
 )
 
 
