@@ -24,7 +24,7 @@ sys.dont_write_bytecode = False
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=2000, help="how many seeds the simulation runs")
-    parser.addoption("--fleet-changes", type=int, default=15_000, help="changes that three daemons carry")
+    parser.addoption("--fleet-changes", type=int, default=25_000, help="changes that three daemons carry")
     parser.addoption("--first-seed", type=int, default=1, help="the first of them; a failing seed replays alone")
 
 

@@ -34,7 +34,8 @@ DAEMONS: Final = 3
 CHANGES_PER_ASSET: Final = 25
 RUN: Final = 2_000
 REPEATED: Final = 300
-KILL_EVERY_S: Final = (1.5, 3.5)
+KILL_EVERY_S: Final = (0.7, 2.5)
+STALLED_S: Final = 60.0
 CHANGED_ON: Final = (date(2026, 3, 2) - date(1970, 1, 1)).days
 WAIT_S: Final = 300.0
 
@@ -175,7 +176,10 @@ def test_three_daemons_lose_double_and_overtake_nothing_while_they_are_killed(
     with daemons(fleet, DAEMONS) as running:
         producing.start()
         fleet.until("the first voucher", lambda: fleet.value("SELECT count(*) FROM fin.voucher"))
-        while fleet.value("SELECT count(*) FROM fin.voucher") < changes:
+        made, grown_at = 0, time.monotonic()
+        while (now := fleet.value("SELECT count(*) FROM fin.voucher")) < changes:
+            made, grown_at = (now, time.monotonic()) if now > made else (made, grown_at)
+            assert time.monotonic() - grown_at < STALLED_S, f"stands at {now} of {changes}\n{fleet.syncd('status')}"
             victim = fleet.random.randrange(DAEMONS)
             time.sleep(fleet.random.uniform(*KILL_EVERY_S))
             assert running[victim].poll() is None, f"a daemon ended by itself\n{fleet.log.read_text()[-3000:]}"
@@ -183,11 +187,10 @@ def test_three_daemons_lose_double_and_overtake_nothing_while_they_are_killed(
             running[victim].wait()
             running[victim] = fleet.start()
             kills += 1
-            assert kills < WAIT_S, fleet.syncd("status")
         producing.join()
         fleet.until("all that was said", lambda: _behind(fleet) == 0)
     print(f"{changes} changes, {kills} kills")
-    assert kills >= changes // 15_000
+    assert kills >= changes // 20_000
     right(fleet, changes)
 
 
