@@ -86,6 +86,9 @@ UPDATE syncd.parked SET state = 'discarded', settled_at = ?, request = '' WHERE 
 SELECT subject FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL AND request = 'retry'
 GROUP BY subject ORDER BY min(id) LIMIT ?;
 
+-- waiting: how many open parked rows a subject has
+SELECT count(*) FROM syncd.parked WHERE pipeline = ? AND subject = ? AND settled_at IS NULL;
+
 -- open_rows: open parked rows of a subject in source order, kept from others until the transaction ends
 SELECT id, waits_for, change, approved FROM syncd.parked
 WHERE pipeline = ? AND subject = ? AND settled_at IS NULL ORDER BY id LIMIT ?;

@@ -14,17 +14,21 @@ _COLUMNS: Final = (
     *("pipeline", "id", "subject", "state", "rule", "source_table", "source_key", "code", "params", "waits_for"),
     *("change", "position", "committed_at", "parked_at", "attempts", "request", "approved"),
 )
+SUBJECT_ROWS_MAX = 10_000
+"""Rows of one subject that are tried at once. A correction further behind than that would not be seen."""
 
 
 def requested(work: Work, limit: int) -> Sequence[Parked]:
-    """Rows that are to be tried again, with their followers; rows given up are settled on the way."""
+    """Rows that are to be tried again, each with all its followers, for the last of them may be what heals it; rows
+    given up are settled on the way."""
     _discard(work)
     rows: list[Parked] = []
     database, pipeline = work.database, work.pipeline
     for (subject,) in database.query(SQL["asked"], (pipeline, limit)):
-        if len(rows) >= limit:
+        waiting = integer(database.query(SQL["waiting"], (pipeline, subject))[0][0])
+        if rows and len(rows) + waiting > limit:
             break
-        rows += _open_rows(work, str(subject), limit - len(rows))
+        rows += _open_rows(work, str(subject), SUBJECT_ROWS_MAX)
     if rows:
         database.execute(SQL["taken_up"], (pipeline, [row.id for row in rows]))
     return rows

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from connectors import parking
 from syncd.change import Change, Position
 from syncd.errors import Transient
 from syncd.ports import Ledger
@@ -211,15 +212,28 @@ def test_what_follows_a_refused_change_waits_behind_it(finance: Finance, ledger:
     assert numbers(finance) == [1]
 
 
-def test_parked_rows_are_released_in_order(ledger: Ledger) -> None:
+def test_a_subject_is_taken_up_whole_or_not_yet(ledger: Ledger) -> None:
+    """Invariant 4: the last of the followers may be what heals the head, which is not asked for a second time."""
+    for first in (1, 4):
+        rows = [rejected(asset(n, code=f"FA-{first}"), "behind") for n in (first + 1, first + 2)]
+        write(ledger, batch(rejected(asset(first)), *rows))
+        ask(ledger, "retry", first)
+    for subject in ("FA-1", "FA-4"):
+        with ledger.begin() as book:
+            taken = book.requested(4)
+            assert [row.subject for row in taken] == [subject] * 3
+
+
+def test_parked_rows_are_released_in_order(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 4: the head and its followers are taken up together, and what is left of them has its turn next."""
+    monkeypatch.setattr(parking, "SUBJECT_ROWS_MAX", 2)
     followers = [rejected(asset(n, code="FA-1"), "behind") for n in (2, 3)]
     write(ledger, batch(rejected(asset(1)), *followers))
     with ledger.begin() as book:
         assert not book.requested(10)
     ask(ledger, "retry", 1)
     with ledger.begin() as book:
-        first, second = book.requested(2)
+        first, second = book.requested(10)
         assert (first.id, first.change, second.id) == (1, asset(1), 2)
         outcome = posted(asset(1))
         book.write(Batch([outcome._replace(parked_id=1), outcome_of(second.change, 2)], (), frozenset(), None))
