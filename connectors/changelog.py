@@ -13,7 +13,7 @@ stream goes on, and a snapshot that was interrupted goes on the same way.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -256,8 +256,8 @@ class ChangelogSource:
     def in_snapshot(self, position: Position) -> bool:
         return position.startswith("r")
 
-    def is_whole(self) -> bool:
-        return True
+    def find_whole(self) -> Collection[str]:
+        return {shape.table.alias for shape in self._shapes}
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         deadline = time.monotonic() + timeout_s

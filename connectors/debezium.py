@@ -32,6 +32,9 @@ SCHEMAS_MAX: Final = 64
 """Schemas that are kept of one topic, the newest first: a table has few at a time, and a topic may hold all tables."""
 
 _OPS: Final[Mapping[str, Op]] = {"c": "insert", "u": "update", "d": "delete", "r": "read", "t": "truncate"}
+_INCREMENTAL: Final = "i"
+_IS_STREAMED: Final = b'"snapshot":"false"'
+_IS_READ: Final = b'"op":"r"'
 _SNAPSHOT: Final = frozenset({"true", "first", "first_in_data_collection", "last_in_data_collection", "last", True})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA_AHEAD: Final = b'{"schema":'
@@ -60,6 +63,25 @@ class Half(NamedTuple):
 
 
 Decoded = Change | Half | Note
+
+
+class Sight(NamedTuple):
+    """What a row of a snapshot says of that, tracked or not: by which connector, which snapshot, whether the row is its
+    `first` or `last`, and the table's alias, empty if it is not tracked."""
+
+    connector: str
+    snapshot: str
+    mark: str
+    alias: str
+
+
+def snapshot_of(change: Change) -> str:
+    """Which snapshot a row was read by: all its rows say the same place in the log. Empty for a change of the log,
+    and for what an incremental snapshot says, which is in step with the log around it."""
+    if change.op != "read":
+        return ""
+    connector, name, log, _, op, _ = change.position.split("/", 5)
+    return "" if op == _INCREMENTAL else f"{connector}/{name}/{log}"
 
 
 def joined(old: Half, new: Half) -> Change | None:
@@ -116,6 +138,18 @@ class Decoder:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             said = value[:_SNIPPET_CHARACTERS].decode("utf-8", "backslashreplace")
             raise Halt("debezium_not_json", topic=topic, where=where, error=error, said=said) from error
+
+    def sight(self, topic: str, value: bytes | None) -> Sight | None:
+        """What a message says of the snapshot that its row was read by; None for any other. It looks into no row."""
+        if value is None or (_IS_STREAMED in value and _IS_READ not in value):
+            return None
+        _, payload = self._open(topic, value)
+        source = payload.get("source") if isinstance(payload, dict) else None
+        if not source or "op" not in payload or source.get("snapshot") not in _SNAPSHOT:
+            return None
+        table = self._table(source)
+        snapshot = f"{source['connector']}/{source['name']}/{log_place(source, True)}"
+        return Sight(source["name"], snapshot, str(source["snapshot"]), table.alias if table else "")
 
     def _open(self, topic: str, value: bytes) -> tuple[_Layout, Any]:
         """The payload, and how its rows are to be read."""
@@ -224,7 +258,8 @@ def _placed(
     name = f"{source.get('db')}.{source.get('schema') or ''}.{source['table']}"
     event = f"{source['connector']}/{source['name']}/{log}/{name}"
     row = before if op == "delete" else after
-    position = Position(f"{event}/{payload['op']}/{'' if row is None else _key(table, row)}")
+    verb = _INCREMENTAL if source.get("snapshot") == "incremental" else payload["op"]
+    position = Position(f"{event}/{verb}/{'' if row is None else _key(table, row)}")
     change = Change(table.alias, op, before, after, position, _committed_at(source, payload), flawed)
     if op == "delete" and any(name == OLD_HALF for name, _ in headers):
         return Half("old", event, change)

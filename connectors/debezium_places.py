@@ -45,6 +45,9 @@ _PLACES: Final[Mapping[str, Place]] = {
     "db2": Place(("db", "schema"), "", True, lambda s: _named(s, "commit_lsn", "change_lsn")),
 }
 
+_PARTS: Final = ("commit_lsn", "scn", "lsn", "file", "pos")
+"""Of a place in the log, what the rows of a snapshot may have."""
+
 
 def place(source: Mapping[str, Any]) -> Place:
     """The connector's way, by a message's source block. Raises Halt for a connector that is not known."""
@@ -57,10 +60,11 @@ def place(source: Mapping[str, Any]) -> Place:
 
 def log_place(source: Mapping[str, Any], is_read: bool) -> str:
     """Where the log says a change, as text: no two changes of one row have it in common, and the same change has it
-    again. A row of a snapshot may lack a place; the moment it was read then stands for it. Raises Halt."""
+    again. The rows of a snapshot share one, and may lack parts of it. Raises Halt."""
     try:
         return place(source).log(source)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if is_read:
-            return f"read.{source.get('ts_ms')}"
+            known = [str(source[part]) for part in _PARTS if source.get(part) is not None]
+            return "read." + (".".join(known) or str(source.get("ts_ms")))
         raise Halt("debezium_no_position", connector=source.get("connector"), error=error) from None

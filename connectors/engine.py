@@ -8,7 +8,7 @@ never be said, so a checkpoint within one is a gap.
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,8 +124,8 @@ class EngineSource:
     def in_snapshot(self, position: Position) -> bool:
         return position.startswith("r")
 
-    def is_whole(self) -> bool:
-        return True
+    def find_whole(self) -> Collection[str]:
+        return self._tables.keys()
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         assert self._engine is not None, "read before start"

@@ -7,7 +7,7 @@ one which Debezium sends again under another offset makes nothing a second time.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from kafka import OffsetAndMetadata, TopicPartition
 
-from connectors import scan_eam
+from connectors import kafka_snapshot, scan_eam
 from connectors.debezium import Decoder
 from connectors.debezium_values import Reading
 from connectors.kafka_check import about_topics, refuse, said_in
@@ -106,6 +106,8 @@ class KafkaSource:
         self._partitions: dict[Part, Partition] = {}
         self._stands: dict[Part, Stand] = {}
         self._ends: Mapping[Part, int] = {}
+        self._begins: Mapping[Part, int] = {}
+        self._gap: Gap | None = None
         self._reads_snapshot = False
         self._ahead: Mapping[Part, int] = {}
         self._held: Sequence[TopicPartition] = ()
@@ -130,11 +132,17 @@ class KafkaSource:
         stands = parse(position)
         return any(stands[part].offset < end for part, end in self._ends.items() if part in stands)
 
-    def is_whole(self) -> bool:
-        return False
+    def find_whole(self) -> Collection[str]:
+        known, settings = self._known()
+        own = [*self._tracked(known), *self._shared(known)]
+        found = kafka_snapshot.find(self._settings, self._client, known, own, self._decoder, settings)
+        self._begins = found.begins
+        return found.tables
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         self._commit()
+        if self._gap is not None:
+            raise self._gap
         with guarded():
             polled = self._consumer.poll(int(timeout_s * 1000), max_records=SET_CHANGES_MAX)
         now = time.monotonic()
@@ -180,25 +188,24 @@ class KafkaSource:
         return (*self._settings.topics, *self._settings.broadcast)
 
     def _begin(self, stands: Stands | None) -> None:
-        known = self._server.topics(self._names())
-        refuse(about_topics(self._settings.topics, self._settings.broadcast, known, self._server.settings(known)))
+        known, _ = self._known()
         if stands is not None:
             require_same({p: stand for p, stand in stands.items() if p.topic in known}, known)
-        tracked = [part for topic in self._settings.topics for part in self._own(known[topic])]
-        shared = [Part(name, number) for name in self._settings.broadcast for number in range(known[name].partitions)]
+        tracked, shared = self._tracked(known), self._shared(known)
         self._consumer = self._assigned([*tracked, *shared])
         with guarded():
             first = self._consumer.beginning_offsets(self._consumer.assignment(), timeout_ms=OFFSETS_TIMEOUT_MS)
             ends = self._consumer.end_offsets(self._consumer.assignment(), timeout_ms=OFFSETS_TIMEOUT_MS)
         for part in (*tracked, *shared):
             at = TopicPartition(*part)
-            topic, offset = known[part.topic], first[at]
+            topic, offset = known[part.topic], self._begins.get(part, first[at])
             if stands is not None and part in stands:
                 offset = stands[part].offset
-                if not first[at] <= offset <= ends[at]:
-                    params = {"topic": part.topic, "partition": part.number, "offset": offset}
-                    raise Gap("kafka_retention_passed", first=first[at], end=ends[at], **params)
-            self._partitions[part] = Partition(offset)
+            if not first[at] <= offset <= ends[at]:
+                params = {"topic": part.topic, "partition": part.number, "offset": offset}
+                raise Gap("kafka_retention_passed", first=first[at], end=ends[at], **params)
+            settled = None if part in shared else ends[at] if stands is None else offset
+            self._partitions[part] = Partition(offset, settled)
             self._stands[part] = Stand(offset, topic.partitions, topic.id)
             self._consumer.seek(at, max(first[at], offset - REMEMBERED_MAX))
         self._ends = {} if stands is not None else {part: ends[TopicPartition(*part)] for part in self._partitions}
@@ -207,6 +214,19 @@ class KafkaSource:
         self._held = [TopicPartition(*part) for part in tracked]
         self._consumer.pause(*self._held)
         self._let_tracked_begin()
+
+    def _known(self) -> tuple[Mapping[str, Topic], Mapping[str, Mapping[str, str]]]:
+        """The topics and their settings. Raises Halt for what must not be read."""
+        known = self._server.topics(self._names())
+        settings = self._server.settings(known)
+        refuse(about_topics(self._settings.topics, self._settings.broadcast, known, settings))
+        return known, settings
+
+    def _tracked(self, known: Mapping[str, Topic]) -> Sequence[Part]:
+        return [part for topic in self._settings.topics for part in self._own(known[topic])]
+
+    def _shared(self, known: Mapping[str, Topic]) -> Sequence[Part]:
+        return [Part(name, number) for name in self._settings.broadcast for number in range(known[name].partitions)]
 
     def _own(self, topic: Topic) -> Sequence[Part]:
         if self._number is not None and self._number >= topic.partitions:
@@ -241,9 +261,14 @@ class KafkaSource:
             self._held = []
 
     def _changes(self, part: Part, records: Iterable[Any], now: float) -> Iterator[Change]:
-        decode, take = self._decoder.decode, self._partitions[part].take
+        """Up to a row of another snapshot; what was read before that is carried first."""
+        partition = self._partitions[part]
+        decode, take = self._decoder.decode, partition.take
         for r in records:
             said = decode(r.topic, r.key, r.value, r.headers, f"{part.number}@{r.offset}")
+            if partition.is_anew(r.offset, said):
+                self._gap = Gap("kafka_snapshot_anew", topic=part.topic, partition=part.number, offset=r.offset)
+                return
             yield from take(r.offset, said, now)
 
     def _reached(self) -> Position:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from connectors.debezium import Decoded, Half, joined
+from connectors.debezium import Decoded, Half, joined, snapshot_of
 from syncd.change import Change, Position
 
 REMEMBERED_MAX: Final = 5_000
@@ -20,16 +20,28 @@ class _Waiting(NamedTuple):
 
 
 class Partition:
-    """Pure; times are a monotonic clock's. `offset` is where reading may begin again so that nothing is missed."""
+    """Pure; times are a monotonic clock's. `offset` is where reading may begin again so that nothing is missed. From
+    `settled` on no other snapshot may come than the one that was read; None if any may."""
 
-    def __init__(self, offset: int) -> None:
+    def __init__(self, offset: int, settled: int | None = None) -> None:
         self._begins = self._next = offset
+        self._settled = settled
+        self._streams = False
+        self._snapshot = ""
         self._remembered: dict[Position, None] = {}
         self._waiting: _Waiting | None = None
 
     @property
     def offset(self) -> int:
         return self._next if self._waiting is None else self._waiting.offset
+
+    def is_anew(self, offset: int, said: Decoded) -> bool:
+        """Whether this is a row of another snapshot than what was read so far, so that nobody knows what lies between:
+        a connector takes one when it has lost its place in the log."""
+        if self._settled is None or offset < self._settled or not isinstance(said, Change):
+            return False
+        snapshot = snapshot_of(said)
+        return snapshot not in ("", self._snapshot) and (self._streams or self._snapshot != "")
 
     def take(self, offset: int, said: Decoded, now: float) -> Iterator[Change]:
         """The next message. One that lies before the beginning is only remembered."""
@@ -76,7 +88,9 @@ class Partition:
     def _is_new(self, change: Change) -> bool:
         """Whether it is none of the last changes. Rows of a snapshot are states, and may be said as often as asked."""
         if change.op == "read":
+            self._snapshot = snapshot_of(change) or self._snapshot
             return True
+        self._streams = True
         if change.position in self._remembered:
             return False
         self._remembered[change.position] = None

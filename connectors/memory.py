@@ -5,7 +5,7 @@ acknowledged is forgotten, so that a reader which acknowledged too early cannot 
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -120,8 +120,8 @@ class MemorySource:
     def in_snapshot(self, position: Position) -> bool:
         return position[0] == "r"
 
-    def is_whole(self) -> bool:
-        return True
+    def find_whole(self) -> Collection[str]:
+        return self._tables.keys()
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         said = next(self._sets, None)

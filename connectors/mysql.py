@@ -6,7 +6,7 @@ may be called from another. The server keeps its log for a time and not for its 
 
 import random
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,8 +113,8 @@ class MysqlSource:
     def in_snapshot(self, position: Position) -> bool:
         return position.startswith("0/")
 
-    def is_whole(self) -> bool:
-        return True
+    def find_whole(self) -> Collection[str]:
+        return self._tables.keys()
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         self._watch()

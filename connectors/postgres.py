@@ -6,7 +6,7 @@ does not read for a while, because a queue is full, calls `keepalive` every few 
 """
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -142,8 +142,8 @@ class PostgresSource:
     def in_snapshot(self, position: Position) -> bool:
         return position.startswith("0/")
 
-    def is_whole(self) -> bool:
-        return True
+    def find_whole(self) -> Collection[str]:
+        return self._tables.keys()
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         if self._past is not None:

@@ -34,7 +34,7 @@ _GONE: Final = """
 @dataclass
 class Found:
     """What was found of one table: rows that the mirror held, rows that the source said, and the differences. `unseen`
-    are mirrored rows of which a snapshot that is not whole said nothing."""
+    are mirrored rows of a table that the snapshot does not say every row of, and of which it said nothing."""
 
     held: int = 0
     said: int = 0
@@ -88,26 +88,26 @@ class Differences:
         count = self._database.executemany(_HOLD, ((tab, key, image) for key, image in rows)).rowcount
         self._found[alias].held += max(count, 0)
 
-    def all(self, is_whole: bool, now: datetime) -> Iterator[Change]:
-        """The differences as changes without a place. What is gone goes first, so that an asset which went and came
-        again under another key comes last, and what refers to something before that; references go when nothing
-        refers to them any more. Nobody knows when a row went: by the newest moment that the source spoke of, or by
-        `now` where it spoke of none."""
+    def all(self, whole: Collection[str], now: datetime) -> Iterator[Change]:
+        """The differences as changes without a place; of the tables `whole` every row was said. What is gone goes
+        first, so that an asset which went and came again under another key comes last, and what refers to something
+        before that; references go when nothing refers to them any more. Nobody knows when a row went: by the newest
+        moment that the source spoke of, or by `now` where it spoke of none."""
         now = self._newest or now
         aliases = list(self._tables)
         for alias in reversed(aliases):
             if alias not in self._references:
-                yield from self._gone(alias, is_whole, now)
+                yield from self._gone(alias, whole, now)
         for alias in aliases:
             yield from self._unlike(alias)
         for alias in reversed(aliases):
             if alias in self._references:
-                yield from self._gone(alias, is_whole, now)
+                yield from self._gone(alias, whole, now)
 
-    def _gone(self, alias: str, is_whole: bool, now: datetime) -> Iterator[Change]:
+    def _gone(self, alias: str, whole: Collection[str], now: datetime) -> Iterator[Change]:
         table, found = self._tables[alias], self._found[alias]
         for image, said_gone in self._database.execute(_GONE, (self._number[alias],)):
-            if not (is_whole or said_gone or alias in self._emptied):
+            if not (alias in whole or said_gone or alias in self._emptied):
                 found.unseen += 1
                 continue
             found.deleted += 1

@@ -50,9 +50,10 @@ class Source(Protocol):
         is its end. Heartbeats and empty tables keep to that too. Any thread may ask."""
         ...
 
-    def is_whole(self) -> bool:
-        """Whether a snapshot says every row there is. Of a row that was not said by one that is not, as of a topic
-        that forgets, nobody knows whether it is gone."""
+    def find_whole(self) -> Collection[str]:
+        """For a repair, before `start(None)` or `look()`: the aliases of the tables of which the snapshot will say
+        every row. A source that takes none itself, as a topic, looks for the newest in its log and will begin there.
+        Raises Halt when there is none that is whole."""
         ...
 
     def read(self, timeout_s: float) -> ChangeSet | None:

@@ -143,6 +143,7 @@ class Compared:
         self._source, self._scope, self._checkpoint = source, scope, checkpoint
         self._is_lost, self._looks = is_lost, looks
         self._differences = Differences(scope.tables, scope.references, found)
+        self._whole: Collection[str] = ()
         self._end: Position | None = None
         self._sets = self._compared()
         self._kept_alive_at = time.monotonic()
@@ -153,6 +154,7 @@ class Compared:
 
     def start(self, checkpoint: Position | None) -> None:
         assert checkpoint is None, "a repair begins anew"
+        self._whole = self._source.find_whole()
         if self._looks:
             self._source.look()
         else:
@@ -164,8 +166,8 @@ class Compared:
     def in_snapshot(self, position: Position) -> bool:
         return position != self._end
 
-    def is_whole(self) -> bool:
-        return self._source.is_whole()
+    def find_whole(self) -> Collection[str]:
+        return self._source.find_whole()
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         self._timeout_s = timeout_s
@@ -226,6 +228,6 @@ class Compared:
                     yield None
 
     def _placed(self, place: str, now: datetime) -> Iterator[Change]:
-        changes = self._differences.all(self._source.is_whole(), now)
+        changes = self._differences.all(self._whole, now)
         for n, change in enumerate(changes, 1):
             yield change._replace(position=Position(f"{place}/{n:012d}"))

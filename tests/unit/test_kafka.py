@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime
 
-from connectors.debezium import Decoded, Half, Note
+import pytest
+
+from connectors.debezium import Decoded, Half, Note, Sight
 from connectors.kafka_partition import HALF_WAITS_S, REMEMBERED_MAX, Partition
 from connectors.kafka_position import Part, Stand, parse, position
+from connectors.kafka_snapshot import Snapshot, newest
 from syncd.change import Change, Op, Position
+from syncd.errors import Halt
 from syncd.sharing import DEAD_AFTER_S, Peers
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,8 +48,66 @@ def test_only_so_many_are_remembered() -> None:
     assert said(partition, change("0"), change(str(REMEMBERED_MAX))) == ["update 0"]
 
 
+def row(snapshot: str, op: str = "r") -> Change:
+    """A row that a snapshot read, by how Debezium's places are spelt."""
+    return change(f"postgresql/eam/{snapshot}/eam.asset/{op}/1", "read")
+
+
 def test_rows_of_a_snapshot_are_said_as_often_as_they_come() -> None:
-    assert said(Partition(0), change("r", "read"), change("r", "read")) == ["read r", "read r"]
+    assert len(said(Partition(0), row("1"), row("1"))) == 2
+
+
+def test_a_snapshot_in_midstream_is_another_and_its_rows_no_states_to_be_taken_over() -> None:
+    """Invariant 1: what happened before it, while the connector had lost its place, is in no message."""
+    partition = Partition(0, settled=2)
+    assert not partition.is_anew(0, row("1"))
+    said(partition, row("1"), row("1"))
+    assert not partition.is_anew(2, row("1")), "the rest of it"
+    assert partition.is_anew(2, row("2"))
+    assert not partition.is_anew(1, row("2")), "before the pipeline's own beginning ends there may be several"
+    said(partition, change("a"), first=2)
+    assert not partition.is_anew(3, row("2", "i")), "an incremental snapshot is in step with the log"
+    assert not partition.is_anew(3, change("b"))
+
+
+def test_what_the_stream_said_before_the_checkpoint_makes_a_snapshot_another_one() -> None:
+    partition = Partition(1, settled=1)
+    assert said(partition, change("a")) == []
+    assert partition.is_anew(1, row("1"))
+    assert not Partition(0, settled=0).is_anew(0, row("1")), "the connector begins after the daemon"
+
+
+AFTER = Part("eam", 1)
+
+
+def seen(*marks: str, at_ms: int = 1000, name: str = "eam") -> Snapshot:
+    snapshot = Snapshot(name)
+    for offset, mark in enumerate(marks):
+        snapshot.saw(AFTER, 7 + offset, at_ms + offset, Sight(name, "s", mark, "asset"))
+    return snapshot
+
+
+def test_the_newest_snapshot_counts_if_it_has_a_beginning_and_an_end() -> None:
+    whole, older = seen("first", "true", "last", at_ms=2000), seen("first", "last")
+    assert newest({"b": whole, "a": older}) == [whole]
+    assert (whole.first_ms, whole.begins) == (2000, {AFTER: 7})
+    assert newest({"a": seen("last")})[0].first_ms == 1000, "a snapshot of one row"
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "code"),
+    [
+        ({}, "kafka_no_snapshot"),
+        ({"a": seen("first", "last"), "b": seen("first", "true", at_ms=2000)}, "kafka_snapshot_unfinished"),
+        ({"a": seen("first", "last", "true")}, "kafka_snapshot_unfinished"),
+        ({"a": seen("true", "last")}, "kafka_snapshot_cut"),
+    ],
+)
+def test_a_snapshot_that_is_not_all_there_is_refused(snapshots: dict[str, Snapshot], code: str) -> None:
+    """Invariant 7: nobody is gone because a topic forgot to say so."""
+    with pytest.raises(Halt) as halt:
+        newest(snapshots)
+    assert halt.value.code == code
 
 
 def test_the_halves_of_a_change_of_key_are_one_change() -> None:
