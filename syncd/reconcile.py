@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from syncd.mapping.expression import RUNTIME
@@ -71,7 +72,8 @@ class Control(NamedTuple):
 
 class Report(NamedTuple):
     """The outcome. `differing` counts the assets of which `differences` lists the first; `alerting` counts those
-    above the alert, and the totals that are."""
+    above the alert, and the totals that are. `parked` has, by asset code, the open parked rows of those that are
+    listed: most often they are why."""
 
     assets: int
     eam: Amounts
@@ -81,6 +83,7 @@ class Report(NamedTuple):
     totals: Sequence[Difference]
     controls: Sequence[Control]
     alerting: int
+    parked: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 Sided = tuple[str, Amounts | None, Amounts | None]
@@ -94,6 +97,24 @@ def reconcile(measures: Measures, layout: FinanceLayout, eam: Iterator[Sequence[
         found = ((code, _amounts(card)) for code, card in cards if counts(card))
         report = compare(side_by_side(map(_asset, eam), found), measures.alert_above)
     return report._replace(controls=list(_controls(measures, layout, ledger, report.finance)))
+
+
+def parked(ledger: Ledger, pipeline: str, report: Report) -> dict[str, list[str]]:
+    """The open parked rows of the assets that are listed: asset code → numbers, before each its partition's pipeline
+    where the pipeline has partitions."""
+    codes = list(dict.fromkeys(d.asset_code for d in report.differences))
+    if not codes:
+        return {}
+    marks = ", ".join("?" * len(codes))
+    rows = ledger.query(
+        "SELECT subject, pipeline, id FROM syncd.parked WHERE settled_at IS NULL AND (pipeline = ? OR pipeline LIKE ?)"
+        f" AND subject IN ({marks}) ORDER BY pipeline, id",
+        (pipeline, f"{pipeline}/%", *codes),
+    )
+    found: dict[str, list[str]] = {}
+    for subject, part, number in rows:
+        found.setdefault(str(subject), []).append(str(number) if part == pipeline else f"{part}:{number}")
+    return found
 
 
 def cards_query(layout: FinanceLayout, dialect: Dialect) -> str:

@@ -144,7 +144,8 @@ class Pipeline:
             closing(self.open_ledger()) as ledger,
             self.source.scan(self.source_settings, measures.query, register_sqlite) as rows,
         ):
-            return reconcile.reconcile(measures, self.mapping.layout, rows, ledger)
+            report = reconcile.reconcile(measures, self.mapping.layout, rows, ledger)
+            return report._replace(parked=reconcile.parked(ledger, self.name, report))
 
     def jobs(self) -> list[schedule.Job]:
         """What the daemon does for it by the clock, beside posting."""

@@ -1,6 +1,6 @@
 """`syncd reconcile`: do both sides say the same?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import typer
 from rich.text import Text
@@ -38,9 +38,12 @@ def _show(report: Report) -> None:
     table(("reconcile_value", "reconcile_eam", "reconcile_cards", "reconcile_ledger", "difference"), rows, (1, 2, 3, 4))
     if report.differences:
         console.print()
-        found = [(d.asset_code, say(d.field), d.eam, d.finance, f"{d.share:.2%}") for d in report.differences]
+        found = [
+            (d.asset_code, say(d.field), d.eam, d.finance, f"{d.share:.2%}", ", ".join(_parked(report, d.asset_code)))
+            for d in report.differences
+        ]
         headings = ("reconcile_asset", "reconcile_value", "reconcile_eam", "reconcile_cards", "difference")
-        table(headings, found[:SHOWN_MAX], (2, 3, 4))
+        table((*headings, "reconcile_parked"), found[:SHOWN_MAX], (2, 3, 4))
     for control in report.controls:
         if control.balance != control.cards:
             line("reconcile_control", "yellow", accounts=", ".join(control.accounts), field=say(control.field),
@@ -58,9 +61,16 @@ def _plain(report: Report) -> Mapping[str, object]:
         "finance": _amounts(report.finance),
         "differing": report.differing,
         "alerting": report.alerting,
-        "differences": [d._asdict() | {"share": f"{d.share:.6f}"} for d in (*report.differences, *report.totals)],
+        "differences": [
+            d._asdict() | {"share": f"{d.share:.6f}", "parked": _parked(report, d.asset_code)}
+            for d in (*report.differences, *report.totals)
+        ],
         "controls": [control._asdict() for control in report.controls],
     }
+
+
+def _parked(report: Report, asset_code: str) -> Sequence[str]:
+    return report.parked.get(asset_code, ())
 
 
 def _amounts(amounts: Amounts) -> Mapping[str, object]:

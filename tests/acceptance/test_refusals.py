@@ -82,6 +82,8 @@ def test_an_unknown_account_parks_the_row_until_finance_adds_it(made: Plant) -> 
         made.settled()
         (row,) = made.json("parked", "list")
         assert "account 1002 is not in the chart of accounts" in str(row)
+        missing = [d for d in made.json("reconcile", expect=1)["differences"] if d["asset_code"] == "FA-SC-9001"]
+        assert {(d["finance"], *d["parked"]) for d in missing} == {(None, str(row["id"]))}
         made.finance.execute("INSERT INTO gl_account VALUES ('1002', '银行存款', 'debit', 1)")
         made.syncd("parked", "retry", str(row["id"]), "--actor", "accountant", "--reason", "account added")
         made.until("the voucher", lambda: _vouchers(made) == 1)
