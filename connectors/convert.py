@@ -174,12 +174,14 @@ def float_text(value: float) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "backslashreplace")
-    return str(value)
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _text(text: str) -> Value:
     if "\0" in text:
         raise Unfit("malformed_nul")  # SQLite and MySQL hold it, PostgreSQL and XML do not
+    if not text.isascii() and text != _shown(text):
+        raise Unfit("malformed_charset")  # half of a pair of surrogates, which JSON may spell and nobody stores
     return text
 
 

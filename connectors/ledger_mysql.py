@@ -33,12 +33,17 @@ KEYS_ASKED_MAX: Final = 1_000
 _MODES: Final = (
     *("STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE", "ERROR_FOR_DIVISION_BY_ZERO"),
     *("NO_ENGINE_SUBSTITUTION", "NO_AUTO_VALUE_ON_ZERO", "ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES"),
+    "NO_UNSIGNED_SUBTRACTION",
 )
 _SESSION: Final = (
     f"SET SESSION sql_mode = '{','.join(_MODES)}', time_zone = '+00:00', wait_timeout = 2147483,"
     " net_write_timeout = 3600, lock_wait_timeout = 30, innodb_lock_wait_timeout = 30,"
     " eq_range_index_dive_limit = 0"  # how many rows a key has is looked up, not taken from statistics
 )
+_SERVER: Final = """
+    SELECT version(), @@max_allowed_packet, if(@@lower_case_table_names, lower(database()), database())
+"""
+"""A database goes by its own name, however the settings spell it: it has one writer."""
 _CONVERSIONS: Final[dict[Any, Any]] = {**conversions, FIELD_TYPE.BIT: lambda raw: int.from_bytes(raw, "big")}
 
 
@@ -75,7 +80,9 @@ class MySql(Database):
         self._connection: pymysql.Connection[Cursor] | None = None
         self._collation = ""
         self._packet_bytes_max = 0
+        self._database = ""
         self._stages: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._undoable: set[str] = set()
         self._is_queued = False
 
     @property
@@ -85,9 +92,10 @@ class MySql(Database):
     def open(self) -> None:
         self.close()
         self._connection = self._connected()
-        ((version, bytes_max),) = self.query("SELECT version(), @@max_allowed_packet")
+        ((version, bytes_max, database),) = self.query(_SERVER)
         self._collation = _collation(str(version))
         self._packet_bytes_max = int(str(bytes_max))
+        self._database = str(database)
         self._run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         self._run(f"SET NAMES utf8mb4 COLLATE {self._collation}")
         if "MariaDB" in str(version):
@@ -99,6 +107,7 @@ class MySql(Database):
             self._connection.close()
         self._connection = None
         self._stages.clear()
+        self._undoable.clear()
         self._is_queued = False
 
     def lock(self, name: str) -> bool:
@@ -172,11 +181,14 @@ class MySql(Database):
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
         if verb == "upsert" and (table, columns) not in self._stages and not self._judge().is_unique(table, key):
             raise Halt("finance_no_key", table=table, column="", constraint="", error=f"no unique key {', '.join(key)}")
+        if table not in self._undoable:
+            self._judge().require_rollback(table)
+            self._undoable.add(table)
         into = quoted(joined(table)) if verb == "insert" else self._stage(table, columns)
         insert = f"INSERT INTO {into} ({', '.join(map(quoted, columns))}) VALUES "
         for rows in chunks:
             for statement in self._statements(table, insert, tuples(rows)):
-                self._run(statement, table)
+                self._insert(statement, table)
         if verb != "insert":
             for statement in _merge(table, columns, key, verb, into):
                 self._run(statement, table)
@@ -220,7 +232,7 @@ class MySql(Database):
 
     def _lock_name(self, name: str, what: str = "pipeline") -> str:
         """Named locks are the server's, not the database's, and their names are short."""
-        return f"syncd {what} " + sha256(f"{self._arguments['database']}\0{name}".encode()).hexdigest()[:40]
+        return f"syncd {what} " + sha256(f"{self._database}\0{name}".encode()).hexdigest()[:40]
 
     def _unqueue(self) -> None:
         if self._is_queued:
@@ -234,7 +246,8 @@ class MySql(Database):
             known = f"syncd_stage_{len(self._stages)}"
             self._run(f"DROP TEMPORARY TABLE IF EXISTS {known}")
             taken = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(joined(table))} WHERE FALSE"
-            self._run(f"CREATE TEMPORARY TABLE {known} ENGINE = InnoDB AS {taken}", table)
+            numbered = "syncd_row BIGINT AUTO_INCREMENT PRIMARY KEY"  # servers may insist on one
+            self._run(f"CREATE TEMPORARY TABLE {known} ({numbered}) ENGINE = InnoDB AS {taken}", table)
             self._stages[table, columns] = known
         else:
             self._run(f"DELETE FROM {known}")
@@ -242,7 +255,7 @@ class MySql(Database):
 
     def _statements(self, table: str, insert: str, rows: Iterable[str]) -> Iterator[str]:
         """Rows in as many statements as the server's packets ask for."""
-        bytes_max = min(STATEMENT_BYTES_MAX, self._packet_bytes_max - 1024)
+        bytes_max = min(STATEMENT_BYTES_MAX, self._packet_bytes_max - 1024 - len(insert))
         waiting: list[str] = []
         size = 0
         for row in rows:
@@ -256,6 +269,17 @@ class MySql(Database):
             size += length + 1
         if waiting:
             yield insert + ",".join(waiting)
+
+    def _insert(self, sql: str, table: str) -> None:
+        """Of what the server cuts or rounds it may only warn: that is refused like what it does not take at all."""
+        with self._cursor(table) as cursor:
+            cursor.execute(sql)
+            if cursor.warning_count:
+                cursor.execute("SHOW WARNINGS")
+                for _, number, said in cursor.fetchall():
+                    refused = fault(pymysql.DataError(number, said), table)
+                    if isinstance(refused, RowRefused) and not self._judge().is_rate(table, refused.params["column"]):
+                        raise refused
 
     def _run(self, sql: str, table: str = "") -> int:
         with self._cursor(table) as cursor:

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from connectors.database import Physical, Rows
 from connectors.mysql_spelling import joined, quoted
 from syncd.change import Kind
-from syncd.errors import Fault
+from syncd.errors import Fault, Halt
 from syncd.ports import Finding
 
+MONEY_PLACES: Final = 2
 PACKET_BYTES_MIN: Final = 4 << 20
 """A posting with its content is far smaller, a parked row with long texts may not be."""
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -101,14 +102,23 @@ class Judge(NamedTuple):
         if logged and form == "STATEMENT":
             yield Finding("error", "ledger_binlog_statement", {}, "SET GLOBAL binlog_format = 'ROW'")
         for table, columns in tables.items():
-            for (engine,) in self.query(_KEPT, (joined(table),)):
-                if engine is not None and str(engine).upper() != "INNODB":
-                    params = {"table": table, "engine": str(engine)}
-                    yield Finding("error", "ledger_no_rollback", params, f"ALTER TABLE {joined(table)} ENGINE = InnoDB")
+            if engine := self._without_rollback(table):
+                params = {"table": table, "engine": engine}
+                yield Finding("error", "ledger_no_rollback", params, _repair(table))
             narrow = {str(charset) for name, charset in self.query(_CHARSETS, (joined(table),)) if name in columns}
             for charset in sorted(narrow - {"utf8mb4", "gb18030"}):
                 repair = f"ALTER TABLE {joined(table)} CONVERT TO CHARACTER SET utf8mb4"
                 yield Finding("warning", "ledger_charset", {"table": table, "charset": charset}, repair)
+
+    def require_rollback(self, table: str) -> None:
+        """Raises Halt for a table in which a batch that fails would leave its rows."""
+        if engine := self._without_rollback(table):
+            raise Halt("ledger_no_rollback", table=table, engine=engine, repair=_repair(table))
+
+    def is_rate(self, table: str, column: str) -> bool:
+        """Whether a column is meant to round what is written: a number with more places than money has."""
+        found = self.columns(table).get(column)
+        return found is not None and found.kind is Kind.DECIMAL and (found.places or 0) > MONEY_PLACES
 
     def is_unique(self, table: str, key: Collection[str]) -> bool:
         """Whether an index says that no two rows have the same key."""
@@ -131,6 +141,11 @@ class Judge(NamedTuple):
         nullable = self.query(_NULLABLE, (joined(table), column)) == [("YES",)]
         return f"ALTER TABLE {joined(table)} MODIFY {column} DECIMAL(18, 2){'' if nullable else ' NOT NULL'}"
 
+    def _without_rollback(self, table: str) -> str:
+        """The storage engine of a table that keeps no transactions; empty for one that does."""
+        engines = [str(engine) for (engine,) in self.query(_KEPT, (joined(table),)) if engine is not None]
+        return next((engine for engine in engines if engine.upper() != "INNODB"), "")
+
     def _is_denied(self, sql: str) -> bool:
         try:
             self.execute(sql)
@@ -144,3 +159,7 @@ class Judge(NamedTuple):
     def _user(self) -> str:
         name, _, host = str(self.query("SELECT current_user()", ())[0][0]).rpartition("@")
         return f"'{name}'@'{host}'"
+
+
+def _repair(table: str) -> str:
+    return f"ALTER TABLE {joined(table)} ENGINE = InnoDB"

@@ -28,7 +28,7 @@ from tests.conformance.finance import (
     wait_for,
     write,
 )
-from tests.servers import MariaDb
+from tests.servers import MariaDb, mariadb_server
 
 
 @pytest.fixture
@@ -92,6 +92,8 @@ def test_what_the_server_says_decides_what_is_done(
         (["ALTER TABLE fin.voucher ADD maker VARCHAR(9) NOT NULL"], "row_null", "maker"),
         (["ALTER TABLE fin.card ADD maker VARCHAR(9) NOT NULL"], "row_null", "maker"),
         (["ALTER TABLE fin.card MODIFY name INTEGER"], "row_value", "name"),
+        (["ALTER TABLE fin.card MODIFY original_value DECIMAL(18, 1)"], "row_value", "original_value"),
+        (["ALTER TABLE fin.entry MODIFY debit DECIMAL(18, 1) NOT NULL"], "row_value", "debit"),
         (["ALTER TABLE fin.card MODIFY name VARCHAR(20) CHARACTER SET latin1"], "row_value", "name"),
         (
             ["ALTER TABLE fin.card ADD UNIQUE (name)", "INSERT INTO fin.card VALUES ('other', '机床', 1)"],
@@ -120,7 +122,7 @@ def test_a_refused_row_is_parked_and_says_where(
     upsert must not take for its own."""
     for change in changes:
         finance.run(change)
-    (outcome,) = write(ledger, batch(posted(asset(1), name="机床")))
+    (outcome,) = write(ledger, batch(posted(asset(1, "100.15"), name="机床")))
     assert outcome.rejection is not None
     assert outcome.rejection.code == code
     assert outcome.rejection.params["table"].startswith("fin.")
@@ -133,6 +135,7 @@ def test_a_refused_row_is_parked_and_says_where(
     [
         ("DROP TABLE fin.entry", "finance_no_table"),
         ("ALTER TABLE fin.entry DROP COLUMN debit", "finance_no_column"),
+        ("ALTER TABLE fin.entry ENGINE = Aria", "ledger_no_rollback"),
         ("ALTER TABLE fin.card DROP PRIMARY KEY", "finance_no_key"),
     ],
 )
@@ -267,6 +270,15 @@ def test_the_same_pipeline_of_another_database_is_another_pipeline(
     assert ledger.acquire()
     with closing(in_mysql(new_mariadb()).open()) as elsewhere:
         assert elsewhere.acquire()
+
+
+def test_a_server_that_folds_names_and_insists_on_keys() -> None:
+    """Invariant 9: however its name is spelt, a database has one writer. And rows are merged as everywhere."""
+    with mariadb_server(lower_case_table_names="1", innodb_force_primary_key="ON") as server:
+        dsn = server.create_database()
+        with closing(in_mysql(dsn).open()) as ledger, closing(opened_at(dsn.replace("test", "Test"))) as other:
+            assert write(ledger, batch(posted(asset(1))))[0].rejection is None
+            assert not other.acquire()
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_what_fits_is_read(column: Column, given: object, value: Value) -> None:
         (MONEY, Decimal("0.001"), "malformed_places"),
         (MONEY, "十五万", "malformed_number"),
         (TEXT, "a\0b", "malformed_nul"),
+        (TEXT, "机\ud800", "malformed_charset"),
         (TEXT, b"\xb9\xfa", "malformed_utf8"),
         (TEXT, object, "malformed_type"),
         (BOOLEAN, "maybe", "malformed_boolean"),
