@@ -27,6 +27,8 @@ ROWS_MAX: Final = 2_000
 """Rows of one set."""
 KEY_DIGITS_MAX: Final = 38
 """A DECIMAL of more digits is ordered as text."""
+_LEAST: Final = "-" + "9" * 65
+"""Behind NULL comes every number."""
 _BEGIN: Final = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT",
@@ -184,7 +186,8 @@ def _select(ordered: Ordered, source: SourceTable, after: Key | None) -> str:
     ]
     beyond = ""
     if after:
-        marks = [text if n else f"x'{text.encode().hex()}'" for text, n in zip(after, ordered.numeric, strict=True)]
+        pairs = zip(after, ordered.numeric, strict=True)
+        marks = [text or _LEAST if number else f"x'{text.encode().hex()}'" for text, number in pairs]
         beyond = f" WHERE ({', '.join(order)}) > ({', '.join(marks)})"
     listed = ", ".join([*columns, *(_printed(key) for key in keys)])
     return f"SELECT {listed} FROM {quoted(source.schema, source.name)}{beyond} ORDER BY {', '.join(order)}"

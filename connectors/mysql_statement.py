@@ -169,6 +169,10 @@ def _alter(schema: str, tokens: Sequence[_Token]) -> Effect:
 def _create(schema: str, tokens: Sequence[_Token]) -> Effect:
     replaces = [token.word for token in tokens[:2]] == ["OR", "REPLACE"]
     tokens = tokens[2:] if replaces else tokens
+    if tokens and tokens[0].word == "TEMPORARY":
+        # Only who logs statements logs it; what is then said of the name is said of this table.
+        named = _past(tokens[1:], "TABLE", "IF", "NOT", "EXISTS")
+        return Effect("rows", words=frozenset({_name(schema, named, 0)[0][1]})) if named else NOTHING
     if not tokens or tokens[0].word != "TABLE":
         return NOTHING
     tokens = _past(tokens[1:], "IF", "NOT", "EXISTS")

@@ -57,9 +57,10 @@ class Ordered(NamedTuple):
     numeric: tuple[bool, ...]
 
     def place(self, key: Sequence[str]) -> bytes:
-        """Bytes that sort as the key does: numbers by value, text by its bytes, column after column."""
+        """Bytes that sort as the key does: numbers by value, text by its bytes, column after column. NULL, which is no
+        text at all, comes first."""
         return b"".join(
-            (int(EXACT.scaleb(Decimal(text), FRACTION_DIGITS)) + _BIAS).to_bytes(32, "big")
+            (int(EXACT.scaleb(Decimal(text), FRACTION_DIGITS)) + _BIAS if text else 0).to_bytes(32, "big")
             if number
             else text.encode() + b"\0"
             for text, number in zip(key, self.numeric, strict=True)

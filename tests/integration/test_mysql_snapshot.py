@@ -102,6 +102,20 @@ def test_a_snapshot_interrupted_again_and_again_ends_exact(eam: MysqlEam) -> Non
     assert not contradictions, f"seed {seed}: {contradictions[:3]}"
 
 
+def test_a_key_without_a_value_comes_first(new_mariadb: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 1: a table may be declared by a key that is none."""
+    monkeypatch.setattr(mysql_snapshot, "ROWS_MAX", 1)
+    schema = (
+        "CREATE TABLE asset (id INT, code TEXT, value INT, remark TEXT); INSERT INTO asset (id) VALUES (-1), (NULL)"
+    )
+    with closing(MysqlEam(new_mariadb(), schema)) as eam:
+        with closing(eam.start()) as source:
+            (first,) = read_until(source, lambda sets: len(sets) == 1)
+        with closing(eam.start(first.position)) as source:
+            rest = changes(read_until(source, past_the_snapshot))
+    assert [c.after and c.after[0] for c in [*first.changes, *rest]] == [None, -1]
+
+
 def test_events_stay_events_when_a_snapshot_is_read_later(eam: MysqlEam) -> None:
     """Invariant 1: what happened since the snapshot began is said as changes, on rows as they were at that point; a
     voucher is not lost because a snapshot was interrupted."""

@@ -124,6 +124,7 @@ def test_statements_that_the_log_holds(sql: str, does: str, tables: tuple[str, .
         "WITH x AS (SELECT 1) DELETE FROM asset",
         "(SELECT f(1) FROM asset)",
         "LOAD DATA INFILE 'x' INTO TABLE asset",
+        "CREATE TEMPORARY TABLE IF NOT EXISTS eam.asset (id INT)",
     ],
 )
 def test_changes_that_are_logged_as_statements_are_known(sql: str) -> None:
