@@ -14,6 +14,8 @@ from syncd.ports import Finding, Layout, Period
 MONEY_PLACES: Final = 2
 MONEY_DIGITS_MIN: Final = 10
 """Digits before the point: a company with an asset above ten thousand million has wider columns."""
+KEY_CHARS_MIN: Final = 80
+"""An idempotency key is made of a rule's name and a position in the log, or what stands for the event itself."""
 _TAKES: Final[Mapping[Kind, frozenset[Kind]]] = {
     Kind.TEXT: frozenset({Kind.TEXT}),
     Kind.INTEGER: frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.TEXT}),
@@ -56,6 +58,7 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
     written = layout.writes(periods)
     for table, columns in written.items():
         yield from _table(database, table, columns)
+    yield from _keys(database, layout, periods)
     try:
         yield from database.doubts(written)
     except Fault as fault:
@@ -93,6 +96,18 @@ def _column(database: Database, table: str, name: str, kind: Kind, physical: Phy
         yield Finding("error", "ledger_column_kind", params)
     elif kind is Kind.DECIMAL and _is_narrow(physical):
         yield Finding("warning", "ledger_column_narrow", params, database.widened(table, name))
+
+
+def _keys(database: Database, layout: Layout, periods: Sequence[Period]) -> Iterator[Finding]:
+    """Columns that are too narrow for an idempotency key."""
+    for table, column in sorted(set(layout.holds("voucher.key", periods))):
+        try:
+            physical = database.columns(table).get(column)
+        except Fault:
+            return  # said of the table already
+        if physical and physical.kind is Kind.TEXT and physical.length is not None and physical.length < KEY_CHARS_MIN:
+            params = {"table": table, "column": column, "type": physical.type, "chars": str(KEY_CHARS_MIN)}
+            yield Finding("warning", "ledger_text_narrow", params)
 
 
 def _is_narrow(physical: Physical) -> bool:

@@ -259,6 +259,10 @@ class Layout(Protocol):
         """Every finance table written in these periods, with its columns and the kind of value each is given."""
         ...
 
+    def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
+        """The tables and columns that hold a field of the voucher or the entry as it is: `voucher.key`."""
+        ...
+
     def cards_query(self, count: int) -> str:
         """SELECT asset_code and the card's logical fields (`card_fields`, in order) of `count` asset codes."""
         ...

@@ -98,6 +98,12 @@ class FinanceLayout:
                 found[name] = table.kinds()
         return found | dict(self.others)
 
+    def holds(self, field: str, periods: Sequence[Period]) -> Iterator[tuple[str, str]]:
+        """The tables and columns that hold a field of the voucher or the entry as it is: `voucher.key`."""
+        for period in periods:
+            for name, table in zip(self._table_names(period.code), (*self.vouchers, *self.entries), strict=True):
+                yield from ((name, column) for column, e in table.columns.items() if e.text.strip().lower() == field)
+
     def misses(self, posting: Posting, lookups: Lookups) -> None:
         """Raises UnknownLookup when finance does not know a code that the posting's rows need, the account of an
         entry aside. Nothing to see where `needs_check` is False."""

@@ -102,6 +102,9 @@ class SmallLayout:
             "fin.entry": {**voucher, "line": number, "account_id": number, "debit": money, "credit": money},
         }
 
+    def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
+        return [("fin.voucher", "external_key")] if field == "voucher.key" else []
+
     def cards_query(self, count: int) -> str:
         return f"SELECT asset_code, name, original_value FROM fin.card WHERE asset_code IN ({', '.join('?' * count)})"
 

@@ -269,6 +269,14 @@ def test_check_prints_the_grants_that_are_missing(postgres: Postgres, dsn: str, 
         assert write(ledger, batch(posted(asset(1))))[0].postings
 
 
+def test_check_finds_a_column_too_narrow_for_keys(finance: Finance, ledger: Ledger) -> None:
+    """Its vouchers would be parked one by one."""
+    finance.run("ALTER TABLE fin.voucher ALTER COLUMN external_key TYPE VARCHAR(40)")
+    (finding,) = ledger.check()
+    assert (finding.level, finding.code) == ("warning", "ledger_text_narrow")
+    assert (finding.params["table"], finding.params["column"]) == ("fin.voucher", "external_key")
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
