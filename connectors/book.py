@@ -87,7 +87,7 @@ class SqlBook:
 
     def write(self, batch: Batch) -> Sequence[Outcome]:
         work, standing = self._work, self._work.standing
-        before = standing.posting_seq, standing.parked_seq
+        before = standing.posting_seq, standing.parked_seq, standing.position or ""
         outcomes = list(batch.outcomes)
         lookups = {name: self.lookup(name) for name in work.layout.lookups}
         bookkeeper = Bookkeeper(work, lookups, outcomes, in_order=self._gathered is None)
@@ -135,7 +135,7 @@ class SqlBook:
         for reason, changes in sorted(Counter(o.ignored for o in outcomes if o.ignored).items()):
             work.database.send(SQL["count_ignored"], (work.pipeline, reason, changes))
 
-    def _advance(self, outcomes: Sequence[Outcome], before: tuple[int, int]) -> None:
+    def _advance(self, outcomes: Sequence[Outcome], before: tuple[int, int, str]) -> None:
         work, s = self._work, self._work.standing
         newest = timestamp(max(o.change.committed_at for o in outcomes)) if outcomes else None
         moved = work.database.execute(

@@ -10,7 +10,7 @@ VALUES (?, 0, ?, 0, 0, 0, 0);
 UPDATE syncd.pipeline
 SET position = ?, committed_at = coalesce(?, committed_at), updated_at = ?, posting_seq = ?, posting_hash = ?,
     parked_seq = ?, changes = ?, posted = ?, repeated = ?
-WHERE name = ? AND posting_seq = ? AND parked_seq = ?;
+WHERE name = ? AND posting_seq = ? AND parked_seq = ? AND coalesce(position, '') = ?;
 
 -- held: subjects that have open parked rows, and how many
 SELECT subject, count(*) FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL GROUP BY subject;

@@ -422,10 +422,12 @@ def test_a_second_writer_waits_and_takes_over(finance: Finance) -> None:
         assert second.query("SELECT seq FROM syncd.posting ORDER BY seq") == [(1,), (2,)]
 
 
-def test_a_writer_that_was_overtaken_notices(finance: Finance, ledger: Ledger) -> None:
-    """Invariant 9: should the lock ever fail, the heads of the pipeline tell, and memory is read anew."""
+@pytest.mark.parametrize("moved", ["parked_seq = parked_seq + 1", "position = '00000009'"])
+def test_a_writer_that_was_overtaken_notices(finance: Finance, ledger: Ledger, moved: str) -> None:
+    """Invariant 9: should the lock ever fail, as behind a proxy that shares connections, the heads and the checkpoint
+    of the pipeline tell, and memory is read anew."""
     write(ledger, batch(posted(asset(1))))
-    ledger.execute([("UPDATE syncd.pipeline SET parked_seq = parked_seq + 1", ())])
+    ledger.execute([(f"UPDATE syncd.pipeline SET {moved}", ())])
     with pytest.raises(Transient) as noticed:
         write(ledger, batch(posted(asset(2))))
     assert noticed.value.code == "not_the_writer"
