@@ -4,6 +4,7 @@ An engine's offsets come from a file that is written anew before each start and 
 there too and to the database's log, but only of what `ack` was told is durable.
 """
 
+import atexit
 import json
 import tempfile
 import threading
@@ -92,6 +93,12 @@ def start_java(memory: str, jars: Sequence[str], log_level: str) -> None:
             jpype.JClass("org.slf4j.LoggerFactory").getLogger("syncd")  # reads the file while it is there
             jpype.JClass("java.util.logging.LogManager").getLogManager().reset()  # drivers say it by exceptions too
         jpype_config.destroy_jvm = False  # engines may still be stopping when this process ends
+        atexit.register(_let_go)
+
+
+def _let_go() -> None:
+    """Java's garbage collection gives back what Python lent it, and kills a process whose Python is gone already."""
+    jpype.JClass("org.jpype.ref.JPypeReferenceQueue").getInstance().stop()
 
 
 def backlog(server: str) -> tuple[int, dict[str, str]]:

@@ -66,6 +66,7 @@ class ByKafka:
             **debezium_properties(eam),
         }
         self._connect.put(connector, **settings)
+        self._connect.await_snapshot(connector)
         try:
             yield {"kind": "kafka", "bootstrap": self._kafka.bootstrap, "topics": [topic], "scan_dsn": eam.dsn}
         finally:

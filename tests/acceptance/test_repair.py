@@ -1,17 +1,21 @@
 """A log that was lost under the daemon: it halts and says so, a preview shows what is missing, a repair posts that."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
+from connectors.kafka_position import parse
 from syncd.demo import eam
 from syncd.demo.eam import Device, Sale
 from tests.acceptance.plant import MONTH, Plant, plant_on
 from tests.acceptance.routes import ROUTES
+from tests.servers import Connect
 
 TODAY = MONTH.replace(day=10)
 NEEDS_A_PERSON = 3
@@ -19,16 +23,20 @@ BY = ("--actor", "accountant", "--reason", "the slot was dropped")
 
 
 class Gap(NamedTuple):
-    """A way to lose a log: the route it is lost on, how, and what the daemon then says."""
+    """A way to lose a log: the route it is lost on, how, what the daemon then says, and what a person has to do before
+    it can be repaired."""
 
     route: str
-    lose: Callable[[Plant], None]
+    lose: Callable[[Plant], object]
     code: str
+    prepare: Callable[[Plant, pytest.FixtureRequest], None] = lambda plant, request: None
 
 
 def drop_slot(plant: Plant) -> str:
+    """What reads from it may still be leaving."""
     name = str(plant.eam.value("SELECT slot_name FROM pg_replication_slots WHERE database = ?", plant.eam.name))
-    plant.eam.execute("SELECT pg_drop_replication_slot(?)", (name,))
+    drop = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ? AND NOT active"
+    plant.until("the slot is free", lambda: plant.eam.rows(drop, name))
     return name
 
 
@@ -51,9 +59,29 @@ def purge_log(plant: Plant) -> None:
     plant.until("the purge", is_purged)
 
 
+def pass_retention(plant: Plant) -> None:
+    """As the broker does when time has passed: what the daemon would read next is not there any more."""
+    source = yaml.safe_load(plant.config.read_text("utf-8"))["pipelines"]["demo"]["source"]
+    part = TopicPartition(source["topics"][0], 0)
+    (stand,) = parse(plant.finance.value("SELECT position FROM syncd.pipeline")).values()
+    admin = KafkaAdminClient(bootstrap_servers=source["bootstrap"])
+    with closing(admin), closing(KafkaConsumer(bootstrap_servers=source["bootstrap"])) as watching:
+        plant.until("further messages", lambda: watching.end_offsets([part])[part] > stand.offset)
+        admin.delete_records({part: watching.end_offsets([part])[part]})
+
+
+def take_snapshot(plant: Plant, request: pytest.FixtureRequest) -> None:
+    """What docs/repair.md says of Kafka Connect."""
+    assert "no snapshot" in plant.syncd("repair", "--preview", expect=NEEDS_A_PERSON)
+    connect: Connect = request.getfixturevalue("connect")
+    connect.begin_anew(f"eam-{plant.eam.name}", lambda: drop_slot(plant))
+
+
 GAPS = {
     "slot-made-anew": Gap("postgres", make_slot_anew, "pg_slot_ahead"),
     "binlog-purged": Gap("mariadb", purge_log, "mysql_log_gone"),
+    "retention-passed": Gap("kafka-postgres", pass_retention, "kafka_retention_passed", take_snapshot),
+    "engine-slot-dropped": Gap("engine-postgres", drop_slot, "engine_slot_missing"),
 }
 
 
@@ -127,7 +155,7 @@ def sound(plant: Plant) -> None:
     plant.syncd("audit", "verify")
 
 
-def test_a_gap_is_shown_and_then_closed(plant: Plant, gap: Gap) -> None:
+def test_a_gap_is_shown_and_then_closed(plant: Plant, gap: Gap, request: pytest.FixtureRequest) -> None:
     """Invariants 1, 2 and 10: exactly what is missing, once, and the same in the preview."""
     with plant.running():
         ids = before_the_gap(plant)
@@ -135,6 +163,7 @@ def test_a_gap_is_shown_and_then_closed(plant: Plant, gap: Gap) -> None:
     gap.lose(plant)
     assert halted(plant)["error"] == gap.code
     assert "syncd repair" in plant.log_tail()
+    gap.prepare(plant, request)
     before = books(plant)
 
     rehearsed = plant.json("repair", "--preview")

@@ -240,6 +240,20 @@ def test_a_connector_that_is_not_installed_is_named(tmp_path: Path) -> None:
         engine.connect(settings, TABLES, "main")
 
 
+def test_a_process_that_used_java_ends_with_its_own_exit_code() -> None:
+    """Whatever Java still has to give back: a daemon that halts must not look like one that crashed."""
+    script = """if True:
+        import sys, jpype
+        from connectors import engine_java
+        engine_java.start_java("64m", (), "off")
+        task = jpype.JProxy("java.lang.Runnable", dict={"run": lambda: None})
+        for _ in range(100):
+            jpype.JClass("java.lang.Thread")(task).run()
+        jpype.JClass("java.lang.System").gc()
+        sys.exit(3)"""
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 3
+
+
 def test_a_wrong_login_is_said(eam: EnginePostgresEam) -> None:
     wrong = replace(eam.settings, properties={**eam.settings.properties, "database.user": "nobody"})
     with pytest.raises(Fault) as fault:

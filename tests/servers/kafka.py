@@ -9,7 +9,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -26,6 +27,7 @@ POM = Path(__file__).parents[1] / "kafka" / "pom.xml"
 FETCHED = POM.parent / "target"
 """Where the jars are kept between runs."""
 INSTALL = "{} is not installed: run `apt-get install openjdk-17-jre-headless maven`, or put it on PATH"
+AVRO_CONVERTER = "io.apicurio.registry.utils.converter.AvroConverter"
 CLUSTER = "c3luY2QtdGVzdHMtc3luYw"
 OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 BROKER = """
@@ -143,7 +145,7 @@ class Connect:
         own = {
             "bootstrap.servers": kafka.bootstrap,
             "listeners": f"http://127.0.0.1:{self.port}",
-            "plugin.path": str(jars("plugins").parent),
+            "plugin.path": f"{jars('plugins').parent},{_converter()}",
         }
         self._settings.write_text(WORKER + _properties(own))
 
@@ -173,6 +175,26 @@ class Connect:
         self.ask("PUT", f"/connectors/{name}/resume")
         self.await_state(name, "RUNNING")
 
+    def begin_anew(self, name: str, forgotten: Callable[[], object]) -> None:
+        """Stop the connector, have it forget how far it was, and return once its new snapshot is in the topics.
+        `forgotten` is called meanwhile."""
+        self.ask("PUT", f"/connectors/{name}/stop")
+        self.await_state(name, "STOPPED")
+        forgotten()
+        self.ask("DELETE", f"/connectors/{name}/offsets")
+        self.resume(name)
+        self.await_snapshot(name)
+
+    def await_snapshot(self, name: str) -> None:
+        """Wait until the connector's snapshot has ended and all its rows are in the topics."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            said = [one["offset"] for one in self.ask("GET", f"/connectors/{name}/offsets")["offsets"]]
+            if said and all("snapshot" not in offset or offset.get("snapshot_completed") for offset in said):
+                return
+            assert time.monotonic() < deadline, f"the snapshot does not end: {said}"
+            time.sleep(0.05)
+
     def delete(self, name: str) -> None:
         self.ask("DELETE", f"/connectors/{name}")
 
@@ -182,7 +204,7 @@ class Connect:
         while True:
             status = self.ask("GET", f"/connectors/{name}/status") or {"connector": {"state": ""}, "tasks": []}
             states = {status["connector"]["state"], *(task["state"] for task in status["tasks"])}
-            if states == {state} and status["tasks"]:
+            if states == {state} and (status["tasks"] or state == "STOPPED"):
                 return
             assert "FAILED" not in states, json.dumps(status, indent=1)
             assert time.monotonic() < deadline, json.dumps(status, indent=1)
@@ -247,7 +269,7 @@ def jars(profile: str) -> Path:
     if not folder.is_dir():
         fetched = folder.with_name("fetching")
         command = [
-            *(_binary("mvn"), "--batch-mode", "--quiet", f"--file={POM}", f"--activate-profiles={profile}"),
+            *(binary("mvn"), "--batch-mode", "--quiet", f"--file={POM}", f"--activate-profiles={profile}"),
             *("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={fetched}"),
         ]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -256,9 +278,18 @@ def jars(profile: str) -> Path:
     return folder
 
 
+@cache
+def _converter() -> Path:
+    """The folder with the Avro converter, whose own jars do not list it for Connect to find."""
+    folder = jars("converter")
+    with zipfile.ZipFile(folder / "listed.jar", "w") as listed:
+        listed.writestr("META-INF/services/org.apache.kafka.connect.storage.Converter", AVRO_CONVERTER)
+    return folder.parent
+
+
 def _java(heap: str, main: str, *arguments: object) -> list[str]:
     return [
-        *(_binary("java"), f"-Xmx{heap}", *OPTIONS, "-cp", f"{jars('servers')}/*", main),
+        *(binary("java"), f"-Xmx{heap}", *OPTIONS, "-cp", f"{jars('servers')}/*", main),
         *map(str, arguments),
     ]
 
@@ -267,7 +298,7 @@ def _properties(settings: Mapping[str, str]) -> str:
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
     found = shutil.which(name)
     assert found, INSTALL.format(name)
     return found
