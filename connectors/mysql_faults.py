@@ -11,11 +11,18 @@ import pymysql
 
 from syncd.errors import Fault, Halt, RowRefused, Transient
 
-_GONE: Final = (1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2055)
+GONE: Final = (
+    *(1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927),
+    *(2002, 2003, 2005, 2006, 2013, 2014, 2055, 3169, 4031),
+)
+"""The connection has ended, or there was none to be had: whoever asks again may be served."""
+FULL: Final = (1040, 1203, 1226)
+LOGIN: Final = (1045, 1129, 1130, 1251, 1275, 1698, 1820, 1862, 2059, 2061, 3118, 4151)
+NO_RIGHT: Final = (1142, 1143, 1227, 1370)
 _TRANSIENT: Final[Mapping[int, str]] = {
-    **dict.fromkeys(_GONE, "finance_gone"),
-    **dict.fromkeys((1205, 1213, 1317, 1412, 1614, 1969, 3024, 3572), "finance_busy"),
-    **dict.fromkeys((1040, 1203, 1226), "finance_full_of_connections"),
+    **dict.fromkeys(GONE, "finance_gone"),
+    **dict.fromkeys((1205, 1213, 1317, 1412, 1614, 1969, 3024, 3101, 3572), "finance_busy"),
+    **dict.fromkeys(FULL, "finance_full_of_connections"),
     **dict.fromkeys((1021, 1114), "finance_disk_full"),
     **dict.fromkeys((1037, 1038, 1041), "finance_out_of_memory"),
     **dict.fromkeys((1792, 1836), "finance_read_only"),
@@ -31,9 +38,9 @@ _REFUSED: Final[Mapping[int, str]] = {
     1644: "row_trigger",
 }
 _HALT: Final[Mapping[int, str]] = {
-    **dict.fromkeys((1045, 1130, 1251, 1275, 1698, 1820, 1862, 2059, 2061, 3118, 4151), "finance_login"),
+    **dict.fromkeys(LOGIN, "finance_login"),
     1049: "finance_no_database",
-    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "finance_no_right"),
+    **dict.fromkeys((1044, *NO_RIGHT), "finance_no_right"),
     **dict.fromkeys((1051, 1146), "finance_no_table"),
     1054: "finance_no_column",
 }
@@ -41,9 +48,11 @@ _SAID: Final = (
     ("read-only", (1290,), "finance_read_only"),
     ("error 28", (1030,), "finance_disk_full"),
     ("No space left", (3, 20, 1026, 1030), "finance_disk_full"),
+    ("WSREP", (1047,), "finance_gone"),
+    ("error 149", (1180,), "finance_busy"),
 )
 """Numbers that stand for several things, by what the server adds."""
-_ENDED: Final = (*_GONE, 1205, 1213)
+_ENDED: Final = (*GONE, 1205, 1213)
 _COLUMN: Final = re.compile(r"(?:[Cc]olumn|Field) [`'](?:[^`']+`\.`)*([^`']+)[`']")
 _CONSTRAINT: Final = re.compile(r"(?:key|CONSTRAINT) [`']([^`']+)[`']")
 

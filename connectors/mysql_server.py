@@ -8,6 +8,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from connectors import mysql_dsn
+from connectors.mysql_faults import FULL, GONE, LOGIN, NO_RIGHT
 from syncd.change import Table
 from syncd.errors import Fault, Gap, Halt, Transient
 
@@ -268,13 +269,12 @@ def guarded() -> Iterator[None]:
 
 
 _TRANSIENT: Final[Mapping[int, str]] = {
-    **dict.fromkeys((0, 1053, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1927, 1969), "mysql_gone"),
-    **dict.fromkeys((2002, 2003, 2005, 2006, 2013, 2014, 2055, 3024, 3169, 4031), "mysql_gone"),
-    **dict.fromkeys((1040, 1203, 1226), "mysql_connections"),
+    **dict.fromkeys((0, *GONE, 1205, 1213, 1317, 1969, 3024), "mysql_gone"),
+    **dict.fromkeys(FULL, "mysql_connections"),
 }
 _HALT: Final[Mapping[int, str]] = {
-    **dict.fromkeys((1044, 1045, 1129, 1130, 1251, 1698, 2061), "mysql_login"),
-    **dict.fromkeys((1142, 1143, 1227, 1370), "mysql_no_right"),
+    **dict.fromkeys((1044, *LOGIN), "mysql_login"),
+    **dict.fromkeys(NO_RIGHT, "mysql_no_right"),
     1049: "mysql_no_database",
     1381: "mysql_no_log",
     4052: "mysql_server_id_taken",
