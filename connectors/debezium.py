@@ -1,5 +1,5 @@
-"""Debezium's messages, bytes to changes: JSON with schemas or without, of the connectors for PostgreSQL, MySQL,
-MariaDB, SQL Server, Oracle and Db2.
+"""Debezium's messages, bytes to changes: JSON with schemas or without, or Avro, of the connectors for PostgreSQL,
+MySQL, MariaDB, SQL Server, Oracle and Db2.
 
 Pure. A change's position is made of the `source` block, so that it is the same when Debezium sends the change again,
 and of operation, table and key, because several rows may share a place in the log: a bulk insert, a snapshot, the
@@ -28,6 +28,11 @@ Headers = Collection[tuple[str, object]]
 """A message's headers: name and value."""
 OLD_HALF: Final = "__debezium.newkey"
 NEW_HALF: Final = "__debezium.oldkey"
+Binary = Callable[[bytes], tuple[int, Mapping[str, Field], Any]]
+"""A message in Avro → the number of its schema, the fields of its row by name, and its payload, as JSON with schemas
+would say them. Raises Halt or Transient."""
+NUMBERED_MAX: Final = 1024
+"""Schemas that are kept of messages in Avro, of all topics."""
 SCHEMAS_MAX: Final = 64
 """Schemas that are kept of one topic, the newest first: a table has few at a time, and a topic may hold all tables."""
 
@@ -40,6 +45,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA_AHEAD: Final = b'{"schema":'
 _PAYLOAD: Final = b'"payload":'
 _SNIPPET_CHARACTERS: Final = 200
+_BINARY: Final = b"\0"
+"""How a message in Avro begins, and none in JSON."""
 
 
 class Note(StrEnum):
@@ -107,13 +114,19 @@ class _Layout:
     rows: dict[str, Rows] = field(default_factory=dict)
 
 
+def _no_registry(_value: bytes) -> tuple[int, Mapping[str, Field], Any]:
+    raise Halt("avro_no_registry")
+
+
 class Decoder:
     """Messages → changes of the tracked tables. It keeps nothing between messages but what it has compiled."""
 
-    def __init__(self, tables: Mapping[str, Table], reading: Reading) -> None:
+    def __init__(self, tables: Mapping[str, Table], reading: Reading, binary: Binary = _no_registry) -> None:
         self._tables = tuple(tables.values())
         self._reading = reading
         self._topics: dict[str, list[tuple[bytes, _Layout]]] = {}
+        self._binary = binary
+        self._numbered: dict[int, _Layout] = {}
         self._bare = _Layout(None)
         self._named: dict[tuple[object, ...], Table | None] = {}
         self._seen: dict[str, str] = {}
@@ -139,11 +152,14 @@ class Decoder:
             said = value[:_SNIPPET_CHARACTERS].decode("utf-8", "backslashreplace")
             raise Halt("debezium_not_json", topic=topic, where=where, error=error, said=said) from error
 
-    def sight(self, topic: str, value: bytes | None) -> Sight | None:
+    def sight(self, topic: str, value: bytes | None, where: object = "") -> Sight | None:
         """What a message says of the snapshot that its row was read by; None for any other. It looks into no row."""
-        if value is None or (_IS_STREAMED in value and _IS_READ not in value):
+        if value is None or (value.startswith(b"{") and _IS_STREAMED in value and _IS_READ not in value):
             return None
-        _, payload = self._open(topic, value)
+        try:
+            _, payload = self._open(topic, value)
+        except Halt as halt:
+            raise Halt(halt.code, **halt.params, topic=topic, where=where) from halt
         source = payload.get("source") if isinstance(payload, dict) else None
         if not source or "op" not in payload or source.get("snapshot") not in _SNAPSHOT:
             return None
@@ -153,6 +169,14 @@ class Decoder:
 
     def _open(self, topic: str, value: bytes) -> tuple[_Layout, Any]:
         """The payload, and how its rows are to be read."""
+        if value.startswith(_BINARY):
+            number, fields, payload = self._binary(value)
+            layout = self._numbered.get(number)
+            if layout is None:
+                if len(self._numbered) >= NUMBERED_MAX:
+                    self._numbered.clear()
+                layout = self._numbered[number] = _Layout(fields)
+            return layout, payload
         known = self._topics.setdefault(topic, [])
         for prefix, layout in known:
             if value.startswith(prefix):
@@ -207,7 +231,7 @@ class Decoder:
             if op == "delete" and source["connector"] == "postgresql":
                 before, flawed = _known_of(table, before, payload["before"], flawed)
         elif op == "delete":
-            before, flawed = rows(_key_fields(table, key))
+            before, flawed = rows(self._key_fields(table, key))
         if op != "delete" and op != "truncate":
             if payload.get("after") is None:
                 raise Halt("debezium_no_row", op=op)
@@ -217,6 +241,21 @@ class Decoder:
                 flawed_after = has_marks(after)
             flawed = flawed or flawed_after
         return _placed(table, op, before, after, flawed, payload, source, headers)
+
+    def key(self, key: bytes | None) -> tuple[Any, str]:
+        """A message's key, None without one, and what its bytes say beside its columns: which schema."""
+        if key and key.startswith(_BINARY):
+            number, _, fields = self._binary(key)
+            return fields, f"schema {number}"
+        parsed: Any = orjson.loads(key) if key else None
+        return (parsed["payload"], "schema") if _is_wrapped(parsed) else (parsed, "")
+
+    def _key_fields(self, table: Table, key: bytes | None) -> Mapping[str, Any]:
+        """The message's key, as a row of which nothing else is known."""
+        parsed, _ = self.key(key)
+        if not isinstance(parsed, dict):
+            raise Halt("debezium_no_key", table=table.name)
+        return parsed
 
     def _table(self, source: Mapping[str, Any]) -> Table | None:
         name = (source.get("connector"), source.get("db"), source.get("schema"), source.get("table"))
@@ -372,13 +411,3 @@ def _known_of(table: Table, before: Row, said: Mapping[str, Any], flawed: bool) 
         return before, flawed
     row = tuple(value if i in table.key else UNCHANGED for i, value in enumerate(before))
     return row, flawed or len(table.key) < len(row)
-
-
-def _key_fields(table: Table, key: bytes | None) -> Mapping[str, Any]:
-    """The message's key, as a row of which nothing else is known."""
-    parsed: Any = orjson.loads(key) if key else None
-    if _is_wrapped(parsed):
-        parsed = parsed["payload"]
-    if not isinstance(parsed, dict):
-        raise Halt("debezium_no_key", table=table.name)
-    return parsed

@@ -6,6 +6,7 @@ as long as they do not, the pipeline halts.
 """
 
 import binascii
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -78,6 +79,7 @@ def mark(read: Read, value: object) -> Value:
     """The value, or the mark that says why there is none."""
     if value is None:
         return None
+    value = spelt(value)
     try:
         return careful(read, value)
     except Absent:
@@ -86,11 +88,25 @@ def mark(read: Read, value: object) -> Value:
         return Malformed(str(value), "malformed_type")
 
 
+def spelt(value: object) -> object:
+    """A value from Avro as JSON has it: bytes in base64. What cannot be read is shown alike, however it came."""
+    match value:
+        case bytes():
+            return binascii.b2a_base64(value, newline=False).decode()
+        case dict():
+            return {name: spelt(one) for name, one in value.items()}
+        case list():
+            return [spelt(one) for one in value]
+        case _:
+            return value
+
+
 def _present(read: Read, reading: Reading) -> Read:
     """`read`, but for the placeholder: a text, the bytes of that text, or an array or a map of it."""
     text = reading.placeholder
-    encoded = binascii.b2a_base64(text.encode(), newline=False).decode()
-    absent = (text, encoded, [text], [encoded], {text: text})
+    raw = text.encode()
+    encoded = spelt(raw)
+    absent = (text, encoded, raw, [text], [encoded], [raw], {text: text})
 
     def read_present(value: Any) -> Value:
         if value in absent:
@@ -110,7 +126,7 @@ def _by_schema(column: Column, field: Field, reading: Reading) -> Read:
         return _amount(column, lambda value: _scaled(value["value"], int(value["scale"])), narrow=False)
     if type_ == "string" and column.kind is Kind.DECIMAL:
         return lambda value: convert(_finite(value))
-    wire = _WIRES.get(name) or (_bytes if type_ == "bytes" else None)
+    wire = _WIRES.get(name) or _PLAIN_WIRES.get(type_ or "")
     return convert if wire is None else lambda value: convert(wire(value))
 
 
@@ -125,10 +141,10 @@ def _amount(column: Column, wire: Callable[[Any], Decimal], narrow: bool) -> Rea
 
 
 def _scaled(value: Any, scale: int) -> Decimal:
-    """`precise`: base64 of a two's complement, most significant byte first; or the number itself, where the JSON
-    converter writes decimals as numbers."""
-    if isinstance(value, str):
-        return unscaled(binascii.a2b_base64(value, strict_mode=True), scale)
+    """`precise`: a two's complement, most significant byte first; or the number itself, where the JSON converter writes
+    decimals as numbers."""
+    if isinstance(value, str | bytes):
+        return unscaled(_bytes(value), scale)
     if isinstance(value, float):
         raise Inexact
     return value if isinstance(value, Decimal) else Decimal(value)
@@ -179,11 +195,24 @@ def _wall(text: str) -> str:
     return text.removesuffix("Z")
 
 
-def _bytes(value: str) -> bytes:
-    return binascii.a2b_base64(value, strict_mode=True)
+def _bytes(value: str | bytes) -> bytes:
+    """From Avro as they are, from JSON in base64."""
+    return value if isinstance(value, bytes) else binascii.a2b_base64(value, strict_mode=True)
 
 
-def _bits(value: str) -> int:
+def _single(value: Any) -> Any:
+    """A fraction of four bytes as the shortest number that is the same four bytes, as JSON has it."""
+    if not isinstance(value, float):
+        return value
+    shorter = (float(f"{value:.{digits}g}") for digits in range(1, 9))
+    return next((short for short in shorter if _four(short) == _four(value)), value)
+
+
+def _four(value: float) -> bytes:
+    return struct.pack("<f", value)
+
+
+def _bits(value: str | bytes) -> int:
     """The least significant byte first."""
     return int.from_bytes(_bytes(value), "little")
 
@@ -205,6 +234,9 @@ _WIRES: Final[Mapping[str, Wire]] = {
     "io.debezium.data.Bits": _bits,
 }
 """What a logical type's number or text stands for. Every other type is what its JSON value says."""
+
+
+_PLAIN_WIRES: Final[Mapping[str, Wire]] = {"bytes": _bytes, "float": _single}
 
 
 def _schemaless(table: str, column: Column, reading: Reading) -> Read:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from kafka import OffsetAndMetadata, TopicPartition
 
-from connectors import kafka_snapshot, scan_eam
+from connectors import kafka_snapshot, scan_eam, schema_registry
 from connectors.debezium import Decoder
 from connectors.debezium_values import Reading
 from connectors.kafka_check import about_topics, refuse, said_in
@@ -54,6 +54,11 @@ class Settings(Access):
     """`decimal.handling.mode` of messages without schemas."""
     temporal: Literal["", "adaptive", "connect", "microseconds", "nanoseconds"] = ""
     """`time.precision.mode` of messages without schemas."""
+    registry: str = ""
+    """Where the schemas of messages in Avro are: a registry with the interface of Confluent's,
+    `https://user:${REGISTRY_PASSWORD}@registry.example`. Needs the extra `avro`."""
+    registry_cafile: str = ""
+    """File of the authorities that the registry's certificate is checked against; the system's by default."""
     fetch_bytes_max: int = 4_000_000
     """Bytes that one answer of a broker carries at most; a larger single message still comes."""
     scan_dsn: str = ""
@@ -88,6 +93,17 @@ def scan(
     return scan_eam.postgres(settings.scan_dsn, query)
 
 
+def _decoder(tables: Mapping[str, Table], reading: Reading, registry: schema_registry.Registry | None) -> Decoder:
+    """What reads JSON, and with a registry Avro."""
+    if registry is None:
+        return Decoder(tables, reading)
+    try:
+        from connectors import avro
+    except ModuleNotFoundError as error:
+        raise Halt("driver_missing", driver=error.name, extra="avro") from None
+    return Decoder(tables, reading, avro.opener(registry.schema))
+
+
 class KafkaSource:
     """See `syncd.ports.Source`. The reader's thread owns it, but for `ack`."""
 
@@ -100,7 +116,8 @@ class KafkaSource:
         self._client = f"syncd {pipeline}"
         self._server = Server(settings, self._client)
         self._group = settings.group_id or f"syncd-{name}"
-        self._decoder = Decoder(tables, reading)
+        self._registry = schema_registry.of(settings.registry, settings.registry_cafile)
+        self._decoder = _decoder(tables, reading, self._registry)
         self._number = int(number) if number else None
         self._consumer: Any = None
         self._partitions: dict[Part, Partition] = {}
@@ -117,6 +134,8 @@ class KafkaSource:
         self._commit_due = 0.0
 
     def check(self) -> list[Finding]:
+        if self._registry is not None:
+            self._registry.check()
         known = self._server.topics(self._names())
         found = about_topics(self._settings.topics, self._settings.broadcast, known, self._server.settings(known))
         return [*found, *said_in(self._settings, self._client, known.values(), self._decoder)]

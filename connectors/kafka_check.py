@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 from kafka import TopicPartition
 
 from connectors.debezium import Decoder, Half
@@ -49,13 +48,14 @@ def said_in(access: Access, client: str, topics: Iterable[Topic], decoder: Decod
         where = f"{record.partition}@{record.offset}"
         try:
             said = decoder.decode(record.topic, record.key, record.value, record.headers, where)
+            key = decoder.key(record.key)
         except Halt as halt:
-            yield Finding("error", halt.code, halt.params)
+            yield Finding("error", halt.code, {"topic": record.topic, "where": where, **halt.params})
             return
         if isinstance(said, Half):
             said = said.change
         if isinstance(said, Change):
-            keys[record.topic][said.table] = _columns(record.key)
+            keys[record.topic][said.table] = _columns(*key)
     for topic, tables in sorted(keys.items()):
         for table, columns in sorted(tables.items()):
             params = {"topic": topic, "table": table, "columns": columns}
@@ -110,10 +110,8 @@ def _newest(access: Access, client: str, partitions: Mapping[str, int]) -> list[
         reading.close(timeout_ms=SAMPLE_WAITS_MS)
 
 
-def _columns(key: bytes | None) -> str:
+def _columns(parsed: Any, beside: str) -> str:
     """The names of a message's key columns, with `+ schema` where the key carries one; empty without a key."""
-    parsed = orjson.loads(key) if key else None
-    if isinstance(parsed, dict) and parsed.keys() == {"schema", "payload"}:
-        payload = parsed["payload"]
-        return ", ".join([*payload, "+ schema"]) if isinstance(payload, dict) else ""
-    return ", ".join(parsed) if isinstance(parsed, dict) else ""
+    if not isinstance(parsed, dict):
+        return ""
+    return ", ".join([*parsed, f"+ {beside}"] if beside else parsed)

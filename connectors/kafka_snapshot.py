@@ -108,7 +108,7 @@ def _seen(reading: Any, first: Mapping[Any, int], ends: Mapping[Any, int], decod
         for part, offset in first.items():
             reading.seek(part, offset)
     for record in _until(reading, ends):
-        sight = decoder.sight(record.topic, record.value)
+        sight = decoder.sight(record.topic, record.value, f"{record.partition}@{record.offset}")
         if sight is not None:
             snapshot = seen.setdefault(sight.snapshot, Snapshot(sight.connector))
             snapshot.saw(Part(record.topic, record.partition), record.offset, record.timestamp, sight)

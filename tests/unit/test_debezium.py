@@ -353,7 +353,7 @@ def test_what_is_no_change(payload: Mapping[str, Any], note: Note) -> None:
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        (b"\x00\x00\x00\x00\x07avro", "debezium_not_json"),
+        (b"\x00\x00\x00\x00\x07avro", "avro_no_registry"),
         (b"{", "debezium_not_json"),
         (b"[1]", "debezium_not_json"),
         (
