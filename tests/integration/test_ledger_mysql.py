@@ -392,24 +392,24 @@ def test_check_names_tables_that_would_not_keep_the_promises(
 def test_check_prints_the_grants_that_are_missing(mariadb: MariaDb, dsn: str, finance: Finance) -> None:
     """Missing rights, each with the statement that repairs it; with them, all is well."""
     name = dsn.rpartition("/")[2]
-    finance.run("CREATE OR REPLACE USER clerk@127.0.0.1 IDENTIFIED BY 'pen'")
+    finance.run("CREATE OR REPLACE USER accountant@127.0.0.1 IDENTIFIED BY 'pen'")
     for (table,) in finance.run("SHOW TABLES LIKE 'syncd_%'"):
-        finance.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO clerk@127.0.0.1")
+        finance.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO accountant@127.0.0.1")
     for table in ("account", "period", "card"):
-        finance.run(f"GRANT SELECT ON fin.{table} TO clerk@127.0.0.1")
-    with closing(opened_at(mariadb.dsn(name, "clerk", "pen"))) as ledger:
+        finance.run(f"GRANT SELECT ON fin.{table} TO accountant@127.0.0.1")
+    with closing(opened_at(mariadb.dsn(name, "accountant", "pen"))) as ledger:
         assert [(f.code, f.repair) for f in ledger.check() if f.params.get("table") == "fin.card"] == [
             (
                 "ledger_no_right",
-                f"GRANT INSERT, UPDATE ON {name}.fin_card TO 'clerk'@'127.0.0.1'; "
-                f"GRANT CREATE TEMPORARY TABLES ON {name}.* TO 'clerk'@'127.0.0.1'",
+                f"GRANT INSERT, UPDATE ON {name}.fin_card TO 'accountant'@'127.0.0.1'; "
+                f"GRANT CREATE TEMPORARY TABLES ON {name}.* TO 'accountant'@'127.0.0.1'",
             )
         ]
     for _ in range(2):  # a table that cannot be seen at all is first given the one right that was asked of it
-        with closing(opened_at(mariadb.dsn(name, "clerk", "pen"))) as ledger:
+        with closing(opened_at(mariadb.dsn(name, "accountant", "pen"))) as ledger:
             for finding in ledger.check():
                 for grant in finding.repair.split("; "):
                     finance.run(grant)
-    with closing(opened_at(mariadb.dsn(name, "clerk", "pen"))) as ledger:
+    with closing(opened_at(mariadb.dsn(name, "accountant", "pen"))) as ledger:
         assert [f.code for f in ledger.check()] == ["ledger_ready"]
         assert write(ledger, batch(posted(asset(1))))[0].postings
