@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pymysql
+import pytest
 
 from connectors import mysql, mysql_dsn
 from connectors.mysql import MysqlSource
 from connectors.mysql_position import Place, parse
 from syncd.change import ChangeSet, Column, Kind, Position, Table
+from syncd.errors import Halt
 from tests.integration.eam import read_until, until
 
 SCHEMA = "CREATE TABLE asset (id BIGINT PRIMARY KEY, code VARCHAR(200), value DECIMAL(18, 2), remark TEXT)"
@@ -91,3 +93,10 @@ def ended(changes: int) -> Callable[[list[ChangeSet]], bool]:
         return isinstance(place, Place) and not place.event
 
     return lambda sets: sum(len(s.changes) for s in sets) >= changes and is_over(sets[-1].position)
+
+
+def halted(source: MysqlSource) -> Halt:
+    """What the source stops with."""
+    with pytest.raises(Halt) as halt:
+        read_until(source, lambda sets: False)
+    return halt.value

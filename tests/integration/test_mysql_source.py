@@ -8,15 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
-import pymysql
 import pytest
 
-from connectors import mysql_stream
-from connectors.mysql import MysqlSource
-from syncd.change import UNCHANGED, Change, Column, Kind, Position, Row, Table
-from syncd.errors import Gap, Halt, Transient
+from syncd.change import Change, Column, Kind, Position, Row, Table
+from syncd.errors import Gap, Transient
 from tests.integration.eam import changes, holding, next_changes, read_until, until
-from tests.integration.mysql_eam import ASSET, SCHEMA, MysqlEam, ended
+from tests.integration.mysql_eam import MysqlEam, ended, halted
 from tests.servers import MariaDb, mariadb_server
 
 
@@ -42,13 +39,6 @@ def own(own_server: MariaDb) -> Iterator[MysqlEam]:
 
 def images(said: list[Change]) -> list[tuple[Row | None, Row | None]]:
     return [(change.before, change.after) for change in said]
-
-
-def halted(source: MysqlSource) -> Halt:
-    """What the source stops with."""
-    with pytest.raises(Halt) as halt:
-        read_until(source, lambda sets: False)
-    return halt.value
 
 
 def test_a_restart_within_a_long_transaction_says_exactly_the_rest(eam: MysqlEam) -> None:
@@ -85,140 +75,6 @@ def test_a_transaction_of_a_hundred_thousand_rows_is_read_in_flat_memory(eam: My
     command = [sys.executable, "-m", "tests.integration.drain", eam.dsn, eam.name, position, "100000"]
     took = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120).stdout)
     assert took["grown_mb"] < 40, took
-
-
-def test_columns_come_go_and_change_their_names(eam: MysqlEam) -> None:
-    """Facts: rows that need a column that is not there have it unknown; others flow; new ones mean nothing."""
-    source, _ = eam.streaming()
-    with closing(source):
-        eam.run(
-            "ALTER TABLE asset ADD COLUMN extra INT FIRST, MODIFY value DECIMAL(20, 4)",
-            "INSERT INTO asset (id, code, value, extra) VALUES (1, 'a', 1.5, 7)",
-            "ALTER TABLE asset DROP COLUMN code",
-            "UPDATE asset SET value = 2",
-            "ALTER TABLE asset CHANGE remark remarks TEXT, ADD COLUMN code VARCHAR(10) DEFAULT 'new'",
-            "UPDATE asset SET value = 3",
-        )
-        said = next_changes(source, 3)
-    assert [c.after for c in said] == [
-        (1, "a", said[0].after and said[0].after[2], None),
-        (1, UNCHANGED, 2, None),
-        (1, "new", 3, UNCHANGED),
-    ]
-    assert [c.flawed for c in said] == [False, True, True]
-
-
-def test_a_table_that_is_exchanged_for_a_changed_copy_is_the_same_table(eam: MysqlEam) -> None:
-    """As the tools do it that change large tables; the copy being filled says nothing."""
-    eam.insert(1)
-    source, _ = eam.streaming()
-    with closing(source):
-        eam.run(
-            "CREATE TABLE _asset_new LIKE asset",
-            "ALTER TABLE _asset_new ADD COLUMN extra INT FIRST",
-            "INSERT INTO _asset_new SELECT 0, asset.* FROM asset",
-            f"RENAME TABLE {eam.name}.asset TO _asset_old, `_asset_new` TO `asset`",
-            "UPDATE asset SET code = 'after'",
-            "DELETE FROM _asset_old",
-            "DROP TABLE _asset_old",
-        )
-        eam.run("DELETE FROM asset")
-        said = next_changes(source, 2)
-    assert [(c.op, c.before and c.before[1]) for c in said] == [("update", "FA"), ("delete", "after")]
-
-
-def test_a_table_whose_other_name_was_not_followed_stops_the_reader(eam: MysqlEam) -> None:
-    """Invariant 1: who begins to read while the table is away knows only that its name comes back."""
-    source, _ = eam.streaming()
-    with closing(source):
-        eam.run("RENAME TABLE asset TO away", "INSERT INTO away VALUES (1, 'a', 1, NULL)")
-        position = read_until(source, ended(1))[-1].position
-    eam.run("INSERT INTO away VALUES (2, 'b', 1, NULL)", "ALTER TABLE away RENAME asset")
-    with closing(eam.start(position)) as source:
-        assert halted(source).code == "mysql_renamed"
-
-
-def test_an_alter_that_is_given_up_renames_nothing(eam: MysqlEam) -> None:
-    """Invariant 1: MariaDB may log it when it begins, and once more when it ends, either way."""
-    eam.insert(1, 2)
-    source, _ = eam.streaming()
-    with closing(source):
-        eam.run("SET SESSION binlog_alter_two_phase = ON")
-        with pytest.raises(pymysql.IntegrityError):
-            eam.run("ALTER TABLE asset ADD UNIQUE (value), RENAME TO device, ALGORITHM = COPY")
-        eam.insert(3)
-        eam.run("ALTER TABLE asset ADD INDEX (value), RENAME TO device, ALGORITHM = COPY")
-        eam.run("INSERT INTO device VALUES (4, 'a', 1, NULL)")
-        assert [c.after and c.after[0] for c in next_changes(source, 2)] == [3, 4]
-
-
-def test_what_lies_before_the_place_in_a_huge_file_is_passed_over(
-    eam: MysqlEam, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Offsets beyond 4 GiB cannot be asked for, so that such a file is read from its start: nothing in it, though it
-    would stop a reader, is news."""
-    eam.run("FLUSH BINARY LOGS", "DROP TABLE asset", "CREATE TABLE other LIKE mysql.db", "RENAME TABLE other TO asset")
-    eam.run("DROP TABLE asset", SCHEMA)
-    source, position = eam.streaming()
-    source.close()
-    eam.insert(1)
-    monkeypatch.setattr(mysql_stream, "OFFSET_SPAN", 300)
-    with closing(eam.start(position)) as source:
-        assert len(next_changes(source, 1)) == 1
-
-
-def test_a_renamed_table_is_followed_until_another_takes_its_name(eam: MysqlEam) -> None:
-    source, _ = eam.streaming()
-    with closing(source):
-        eam.run("ALTER TABLE asset RENAME TO device", "INSERT INTO device VALUES (1, 'a', 1, NULL)")
-        eam.run("CREATE TABLE asset LIKE device", "INSERT INTO asset VALUES (2, 'b', 1, NULL)", "DELETE FROM device")
-        eam.run("DELETE FROM asset")
-        said = next_changes(source, 3)
-    assert [(c.op, (c.after or c.before or ())[0]) for c in said] == [("insert", 1), ("insert", 2), ("delete", 2)]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "TRUNCATE TABLE {0}.asset",
-        "/* why */ truncate `asset` -- all of it",
-        "TRUNCATE/**/TABLE `{0}` . `asset`",
-        "SET STATEMENT lock_wait_timeout = 5 FOR TRUNCATE asset NOWAIT",
-        "TRUNCATE /*!50000 TABLE */ asset # gone",
-    ],
-)
-def test_a_truncate_is_understood_however_it_is_written(eam: MysqlEam, statement: str) -> None:
-    eam.run("CREATE TABLE asset2 (id INT)")
-    source, _ = eam.streaming()
-    with closing(source):
-        eam.run("TRUNCATE TABLE asset2", statement.format(eam.name))
-        eam.insert(1)
-        assert [c.op for c in next_changes(source, 2)] == ["truncate", "insert"]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DROP TABLE asset",
-        "ALTER TABLE asset TRUNCATE PARTITION p0",
-        "ALTER TABLE asset DROP PARTITION p0",
-        "CREATE OR REPLACE TABLE asset (id INT PRIMARY KEY)",
-        "DROP DATABASE {0}",
-    ],
-)
-def test_rows_that_go_without_being_logged_stop_the_reader(new_mariadb: Callable[[], str], statement: str) -> None:
-    """Invariant 1."""
-    parts = "PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)"
-    with closing(MysqlEam(new_mariadb(), f"CREATE TABLE asset (id BIGINT PRIMARY KEY) {parts}", [ID_ONLY])) as eam:
-        source, _ = eam.streaming()
-        with closing(source):
-            eam.run("DROP TEMPORARY TABLE IF EXISTS asset", "INSERT INTO asset VALUES (1)")
-            next_changes(source, 1)
-            eam.run(statement.format(eam.name))
-            assert halted(source).code == "mysql_unlogged"
-
-
-ID_ONLY = Table("asset", "asset", ASSET.columns[:1], (0,))
 
 
 def test_a_prepared_transaction_stops_the_reader_before_it_is_decided(eam: MysqlEam) -> None:
