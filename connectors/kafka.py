@@ -171,6 +171,8 @@ class KafkaSource:
         self._let_tracked_begin()
         reached = self._reached()
         if reached == self._said and not changes and not self._is_ending(reached):
+            if self._gap is not None:
+                raise self._gap
             return None
         self._said = reached
         return ChangeSet(changes, reached, changes[-1].committed_at if changes else None, repeats=True)

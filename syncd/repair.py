@@ -90,7 +90,11 @@ def reason(line: Line, ledger: Ledger) -> Fault | None:
                 raise Halt("repair_in_snapshot", pipeline=line.name)
             require_same(source, status.known_source(ledger, line.name))
             source.start(checkpoint)
-            source.read(PROBE_S)
+            until = time.monotonic() + PROBE_S
+            while time.monotonic() < until:
+                said = source.read(PROBE_S)
+                if said is not None and said.changes:
+                    break
     except Gap as gap:
         return gap
     return None

@@ -43,9 +43,9 @@ WAIT_S: Final = 300.0
 class Fleet:
     """The topic, the finance database, the configuration that joins them, and what finance must show in the end."""
 
-    def __init__(self, directory: Path, kafka: Kafka, dsn: str, random: Random) -> None:
+    def __init__(self, directory: Path, kafka: Kafka, dsn: str, random: Random, partitions: int = PARTITIONS) -> None:
         self.kafka, self.random = kafka, random
-        self.topic, self.departments = kafka.create_topic(PARTITIONS), kafka.create_topic(2)
+        self.topic, self.departments = kafka.create_topic(partitions), kafka.create_topic(2)
         self.config = directory / "syncd.yaml"
         self.log = directory / "daemon.log"
         self.values: dict[str, list[int]] = {}
@@ -73,9 +73,9 @@ class Fleet:
     def value(self, sql: str, *params: object) -> Any:
         return self.run(sql, *params)[0][0]
 
-    def syncd(self, *arguments: str) -> str:
+    def syncd(self, *arguments: str, expect: int = 0) -> str:
         done = subprocess.run(self._command(*arguments), capture_output=True, text=True, env=_environment())
-        assert done.returncode == 0, f"syncd {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == expect, f"syncd {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def start(self) -> subprocess.Popen[bytes]:
