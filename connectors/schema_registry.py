@@ -9,6 +9,7 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -57,7 +58,7 @@ class Registry:
             raise self._fault(error.code, number) from error
         except ValueError as error:
             raise Halt("registry_odd", url=self.url, error=error) from error
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             if isinstance(reason, ssl.SSLCertVerificationError):
                 raise Halt("registry_certificate", url=self.url, error=reason) from error

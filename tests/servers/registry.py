@@ -24,9 +24,8 @@ class Registry:
         """What a reader is given: the interface as Confluent's."""
         return f"http://127.0.0.1:{self.port}/apis/ccompat/v7"
 
-    def converters(self, **settings: str) -> dict[str, str]:
-        """A connector's properties that let it write Avro as syncd's documents say; `settings` override, with `_`
-        for `.`."""
+    def converters(self) -> dict[str, str]:
+        """A connector's properties that let it write Avro as syncd's documents say."""
         own = {
             "": AVRO_CONVERTER,
             ".apicurio.registry.url": f"http://127.0.0.1:{self.port}/apis/registry/v2",
@@ -35,10 +34,8 @@ class Registry:
             ".apicurio.registry.headers.enabled": "false",
             ".apicurio.registry.use-id": "contentId",
         }
-        return {f"{side}.converter{name}": value for side in ("key", "value") for name, value in own.items()} | {
-            "schema.name.adjustment.mode": "avro",
-            **{name.replace("_", "."): value for name, value in settings.items()},
-        }
+        sides = {f"{side}.converter{name}": value for side in ("key", "value") for name, value in own.items()}
+        return {**sides, "schema.name.adjustment.mode": "avro"}
 
     def start(self) -> None:
         """Start, and return once it answers."""
