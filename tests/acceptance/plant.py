@@ -14,8 +14,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from syncd.demo import company
 from syncd.files import shipped
 from tests.acceptance.databases import Database, connected
@@ -122,9 +120,9 @@ def plant(
     made = Plant(eam, finance, config)
     try:
         with carried(eam) as source:
-            ledger = {"kind": finance.kind, "dsn": finance_dsn}
-            lines = {"demo": {"mapping": str(mapping), "source": dict(source), "ledger": ledger}}
-            config.write_text(yaml.safe_dump({"pipelines": lines}, allow_unicode=True), "utf-8")
+            ends = {"mapping": str(mapping), "source": source, "ledger": {"kind": finance.kind, "dsn": finance_dsn}}
+            lines = [f"    {name}: {json.dumps(end, ensure_ascii=False)}" for name, end in ends.items()]
+            config.write_text("\n".join(["pipelines:", "  demo:", *lines, ""]), "utf-8")
             made.syncd("migrate")
             made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "acceptance")
             yield made

@@ -40,7 +40,7 @@ def test_a_wrong_wal_level_is_named_with_the_statement_that_mends_it(
 def test_missing_rights_are_named_with_the_grants(made: Plant, tmp_path: Path) -> None:
     name = f"reader_{tmp_path.name[-12:].replace('-', '_').lower()}"
     made.eam.execute(f"CREATE ROLE {name} LOGIN")
-    _edit(made.config, r'(source: .*dsn: "postgresql://)postgres@', rf"\g<1>{name}@")
+    _edit(made.config, r'(source: .*"dsn": "postgresql://)postgres@', rf"\g<1>{name}@")
     said = made.syncd("check", expect=1)
     assert f'ALTER ROLE "{name}" REPLICATION' in said
     assert re.search(rf"GRANT SELECT ON .*\basset\b.* TO \"?{name}\"?", said)
@@ -52,7 +52,7 @@ def test_missing_rights_in_finance_are_named_with_the_grants(made: Plant, tmp_pa
     made.finance.execute(f"CREATE ROLE {name} LOGIN")
     made.finance.execute(f"GRANT USAGE ON SCHEMA syncd TO {name}")
     made.finance.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA syncd TO {name}")
-    _edit(made.config, r'(ledger: .*dsn: "postgresql://)postgres@', rf"\g<1>{name}@")
+    _edit(made.config, r'(ledger: .*"dsn": "postgresql://)postgres@', rf"\g<1>{name}@")
     said = made.syncd("check", expect=1)
     assert re.search(rf"GRANT SELECT, INSERT, UPDATE ON fa_card TO \"?{name}\"?", said)
     made.finance.execute(f"DROP OWNED BY {name}")
@@ -159,7 +159,7 @@ def test_a_slot_dropped_by_a_dba_stops_the_pipeline_with_the_reason(made: Plant)
     eam.register(made.eam, [_device("FA-SC-9002")])
     said = made.syncd("run", expect=HALTED)
     assert re.search(r"replication slot \S+ is gone", said)
-    assert "syncd snapshot" in said
+    assert "syncd repair" in said
 
 
 def test_a_full_disk_in_finance_is_waited_out(made: Plant) -> None:
