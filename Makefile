@@ -21,7 +21,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 
 test: $(INSTALLED)
 	tests/needs
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,9 +1,9 @@
 """The expression language: what it computes, what it refuses and how it says so. `tests/differential` compares it
 with the databases; here stand its examples, its errors and its cost."""
 
+import dis
 import re
 import sqlite3
-import timeit
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -385,8 +385,7 @@ def test_what_sqlite_made_a_float_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "text", ["after.status = 'in_use' AND before.status IS DISTINCT FROM 'in_use'", "after.value > approval_above"]
 )
-def test_a_condition_costs_well_under_half_a_microsecond(text: str) -> None:
-    scope: dict[str, Any] = dict(RUNTIME)
-    exec(f"def run(after, before):\n    for _ in range(1000): {parse(text, SCOPE).condition()}", scope)
-    seconds = min(timeit.repeat(lambda: scope["run"](AFTER, BEFORE), number=1, repeat=50)) / 1000
-    assert seconds < 0.25e-6
+def test_a_condition_calls_nothing(text: str) -> None:
+    """It is asked of every change: comparisons and jumps, no function."""
+    code = compile(parse(text, SCOPE).condition(), "condition", "eval")
+    assert not [step.opname for step in dis.get_instructions(code) if step.opname.startswith("CALL")]
