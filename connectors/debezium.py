@@ -40,6 +40,8 @@ _OPS: Final[Mapping[str, Op]] = {"c": "insert", "u": "update", "d": "delete", "r
 _INCREMENTAL: Final = "i"
 _IS_STREAMED: Final = b'"snapshot":"false"'
 _IS_READ: Final = b'"op":"r"'
+_IN_MIDSTREAM: Final = '["'
+"""How PostgreSQL's connector says that it has read transactions before; it begins with `[null,"PLACE"]`."""
 _SNAPSHOT: Final = frozenset({"true", "first", "first_in_data_collection", "last_in_data_collection", "last", True})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA_AHEAD: Final = b'{"schema":'
@@ -153,7 +155,8 @@ class Decoder:
             raise Halt("debezium_not_json", topic=topic, where=where, error=error, said=said) from error
 
     def sight(self, topic: str, value: bytes | None, where: object = "") -> Sight | None:
-        """What a message says of the snapshot that its row was read by; None for any other. It looks into no row."""
+        """What a message says of the snapshot that its row was read by; None for any other, and for those of an ad-hoc
+        snapshot: what happened while that was taken comes once more behind it. It looks into no row."""
         if value is None or (value.startswith(b"{") and _IS_STREAMED in value and _IS_READ not in value):
             return None
         try:
@@ -162,6 +165,8 @@ class Decoder:
             raise Halt(halt.code, **halt.params, topic=topic, where=where) from halt
         source = payload.get("source") if isinstance(payload, dict) else None
         if not source or "op" not in payload or source.get("snapshot") not in _SNAPSHOT:
+            return None
+        if str(source.get("sequence")).startswith(_IN_MIDSTREAM):
             return None
         table = self._table(source)
         snapshot = f"{source['connector']}/{source['name']}/{log_place(source, True)}"

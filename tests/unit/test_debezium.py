@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.debezium import Decoded, Decoder, Half, Note, joined
+from connectors.debezium import Decoded, Decoder, Half, Note, Sight, joined, snapshot_of
 from connectors.debezium_values import Reading, unscaled
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table, Value
 from syncd.errors import Halt
@@ -231,6 +231,31 @@ def test_every_connector_says_table_and_place(connector: str) -> None:
     assert said().position == said().position
     assert said().position < said(**NEXT[connector]).position
     assert said(snapshot="first").op == "read"
+
+
+SEEN = {"sqlserver": {"change_lsn": None, "event_serial_no": None}, "db2": {"change_lsn": None}}
+"""Places that connectors leave out of the rows of a snapshot."""
+
+
+@pytest.mark.parametrize("connector", PLACES)
+def test_all_rows_of_a_snapshot_say_that_they_are_of_one(connector: str) -> None:
+    decoder = Decoder(TABLES, Reading())
+    source = COMMON | {"connector": connector} | PLACES[connector] | SEEN.get(connector, {})
+
+    def sight(op: str = "r", **other: object) -> Sight | None:
+        return decoder.sight("t", envelope(source | other, {"id": 1}, op=op, fields=ID))
+
+    first, last = sight(snapshot="first", ts_ms=1), sight(snapshot="last", ts_ms=2, table="untracked")
+    assert first is not None
+    assert last is not None
+    assert (first.snapshot, first.mark, first.alias) == (last.snapshot, "first", "asset")
+    assert (last.mark, last.alias) == ("last", "")
+    read = decoder.decode("t", None, envelope(source | {"snapshot": "true", "ts_ms": 3}, {"id": 1}, op="r", fields=ID))
+    assert isinstance(read, Change)
+    assert snapshot_of(read) == first.snapshot
+    assert sight("c", snapshot="false") is None
+    assert sight(snapshot="incremental") is None
+    assert sight(snapshot="true", sequence='["26545472","26545472"]') is None, "an ad-hoc one"
 
 
 @pytest.mark.parametrize("connector", PLACES)
