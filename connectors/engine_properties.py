@@ -98,6 +98,7 @@ def made(
         "offset.storage": "org.apache.kafka.connect.storage.FileOffsetBackingStore",
         "offset.flush.interval.ms": "0",
         "converter.schemas.enable": "true",
+        "converter.replace.null.with.default": "false",
         "max.batch.size": str(RECORDS_MAX),
         "errors.max.retries": "0",  # who starts again from the checkpoint is the daemon
         "heartbeat.interval.ms": str(int(heartbeat_s * 1000)),

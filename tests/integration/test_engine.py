@@ -138,6 +138,17 @@ def test_a_table_that_logs_keys_alone(eam: EnginePostgresEam) -> None:
     ]
 
 
+def test_a_null_is_not_its_columns_default(eam: EnginePostgresEam) -> None:
+    """Invariant 7: converters of Kafka Connect write the default instead, unless they are told."""
+    eam.db.cursor().execute("ALTER TABLE asset ALTER COLUMN original_value SET DEFAULT 5")
+    nothing: Row = (1, "FA", None, None, None)
+    eam.commit(Put("asset", nothing))
+    source = eam.connect()
+    with closing(source):
+        source.start(None)
+        assert after(source, 1)[0].after == nothing
+
+
 def test_a_lost_log_is_a_gap(eam: EnginePostgresEam) -> None:
     """Decided before the engine starts: it would go on behind the gap and say nothing."""
     source, origin = begun(eam)
