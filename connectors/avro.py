@@ -109,7 +109,7 @@ def _row_fields(envelope: Any) -> Mapping[str, Field]:
     """The fields of the row, by name; nothing for messages that carry no row."""
     for part in _fields(envelope):
         if part["name"] in ("before", "after"):
-            return {field["name"]: _connect(field["type"]) for field in _fields(_value(part["type"]))}
+            return {field["name"]: _connect(field) for field in _fields(_value(part["type"]))}
     return {}
 
 
@@ -127,10 +127,15 @@ def _value(schema: Any) -> Any:
     return schema
 
 
-def _connect(schema: Any) -> Field:
-    """A column's type as Kafka Connect's schema in JSON."""
-    held = _value(schema)
-    if isinstance(held, str):
-        return {"type": _TYPES.get(held, held)}
-    type_ = held.get("connect.type") or _TYPES.get(held["type"], held["type"])
-    return {"type": type_, "name": held.get("connect.name"), "parameters": held.get("connect.parameters") or {}}
+def _connect(field: Any) -> Field:
+    """A column as a field of Kafka Connect's schema in JSON."""
+    held = _value(field["type"])
+    said = held if isinstance(held, dict) else {"type": held}
+    return {
+        "field": field["name"],
+        "type": said.get("connect.type") or _TYPES.get(said["type"], said["type"]),
+        "name": said.get("connect.name"),
+        "parameters": said.get("connect.parameters") or {},
+        "optional": isinstance(field["type"], list),
+        "default": field.get("default"),
+    }

@@ -255,6 +255,13 @@ class Decoder:
         parsed: Any = orjson.loads(key) if key else None
         return (parsed["payload"], "schema") if _is_wrapped(parsed) else (parsed, "")
 
+    def defaulted(self, topic: str, value: bytes, alias: str) -> list[str]:
+        """The table's columns that may be NULL and have a default, which a converter may have written instead."""
+        fields = self._open(topic, value)[0].fields or {}
+        (table,) = (table for table in self._tables if table.alias == alias)
+        known = [fields.get(_spelt(column.name, fields), {}) for column in table.columns]
+        return [f["field"] for f in known if f.get("optional") and f.get("default") is not None]
+
     def _key_fields(self, table: Table, key: bytes | None) -> Mapping[str, Any]:
         """The message's key, as a row of which nothing else is known."""
         parsed, _ = self.key(key)

@@ -44,6 +44,7 @@ def said_in(access: Access, client: str, topics: Iterable[Topic], decoder: Decod
     """What the newest messages of the topics show: envelopes that can be read, of which tables, keyed by what."""
     partitions = {topic.name: topic.partitions for topic in topics}
     keys: dict[str, dict[str, str]] = defaultdict(dict)
+    defaulted: set[str] = set()
     for record in _newest(access, client, partitions):
         where = f"{record.partition}@{record.offset}"
         try:
@@ -56,6 +57,10 @@ def said_in(access: Access, client: str, topics: Iterable[Topic], decoder: Decod
             said = said.change
         if isinstance(said, Change):
             keys[record.topic][said.table] = _columns(*key)
+            found = decoder.defaulted(record.topic, record.value, said.table)
+            defaulted |= {f"{said.table}.{column}" for column in found}
+    if defaulted:
+        yield Finding("warning", "kafka_defaults", {"columns": ", ".join(sorted(defaulted))})
     for topic, tables in sorted(keys.items()):
         for table, columns in sorted(tables.items()):
             params = {"topic": topic, "table": table, "columns": columns}
