@@ -94,6 +94,8 @@ def _column(database: Database, table: str, name: str, kind: Kind, physical: Phy
         yield Finding("error", "ledger_column_inexact", params, database.widened(table, name))
     elif physical.kind is not None and physical.kind not in _TAKES.get(kind, frozenset(Kind)):
         yield Finding("error", "ledger_column_kind", params)
+    elif kind is Kind.DECIMAL and physical.places is not None and physical.places < MONEY_PLACES:
+        yield Finding("error", "ledger_column_rounds", params, database.widened(table, name))
     elif kind is Kind.DECIMAL and _is_narrow(physical):
         yield Finding("warning", "ledger_column_narrow", params, database.widened(table, name))
 
@@ -113,7 +115,7 @@ def _keys(database: Database, layout: Layout, periods: Sequence[Period]) -> Iter
 def _is_narrow(physical: Physical) -> bool:
     if physical.length is None or physical.places is None or physical.places > MONEY_PLACES:
         return False  # without a bound, or a rate
-    return physical.places < MONEY_PLACES or physical.length - physical.places < MONEY_DIGITS_MIN
+    return physical.length - physical.places < MONEY_DIGITS_MIN
 
 
 def _lookups(database: Database, layout: Layout) -> Iterator[Finding]:

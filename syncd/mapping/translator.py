@@ -41,6 +41,8 @@ from syncd.posting import (
 REPEAT: Final = "repeat"
 UNKNOWN: Final = object()
 _new: Final = tuple.__new__
+SUBJECT_CHARS_MAX: Final = 400
+"""What every ledger can hold and search; a longer code is a slip of the keyboard."""
 """Half the price of a named tuple's own constructor."""
 
 _GLOBALS: Final[Mapping[str, Any]] = {
@@ -325,9 +327,13 @@ class _Run:
     def _subject(self, subject_of: Callable[..., Any], row: Row | None, marked: bool) -> Any:
         """The subject, None for NULL, a Failure when it cannot be told."""
         try:
-            return subject_of(row, marked)
+            found = subject_of(row, marked)
         except INCALCULABLE as error:
             return _incalculable(error)
+        if found.__class__ is str and len(found) > SUBJECT_CHARS_MAX:
+            params = {"subject": found[:40], "chars": str(len(found)), "max": str(SUBJECT_CHARS_MAX)}
+            return Failure("subject_long", params)
+        return found
 
     def _held(self, subject: str, subject_of: Callable[..., Any] | None, change: Change) -> str | None:
         """The subject that the change waits behind: its own, or the one it had before, so that a wrong code which is

@@ -282,7 +282,7 @@ def test_check_finds_a_column_too_narrow_for_keys(finance: Finance, ledger: Ledg
     [
         ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE DOUBLE PRECISION", "ledger_column_inexact"),
         ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE NUMERIC(10, 2)", "ledger_column_narrow"),
-        ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE NUMERIC(18, 1)", "ledger_column_narrow"),
+        ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE NUMERIC(18, 1)", "ledger_column_rounds"),
         ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE DATE USING NULL", "ledger_column_kind"),
         ("ALTER TABLE fin.card ADD COLUMN maker TEXT NOT NULL", "ledger_column_required"),
     ],

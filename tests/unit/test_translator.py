@@ -305,6 +305,12 @@ def test_a_rejected_change_leaves_the_card_as_it_was(tmp_path: Path) -> None:
     assert paper.book.card_fields["ALL"] == {"original_value": Decimal("120001.00")}
 
 
+def test_a_code_longer_than_any_ledger_holds_is_parked_and_stops_nobody(paper: Paper) -> None:
+    """No hostage."""
+    said = rejection(paper.post(paper.insert("asset", **MACHINE | {"asset_code": "FA-" + "1" * 500})))
+    assert (said.code, said.subject) == ("subject_long", "asset:1")
+
+
 def test_a_change_whose_subject_cannot_be_told_is_not_posted(tmp_path: Path) -> None:
     rules = {"notes": {"on": "upgrade", "write": [{"table": "fin.note", "values": {"id": "after.id"}}]}}
     paper = Paper(variant(tmp_path, rules=rules))
