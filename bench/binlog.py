@@ -10,10 +10,10 @@ from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
 
 from bench.result import Result
-from connectors import mysql_dsn
-from connectors.binlog_rows import RowReader, compile_rows
-from connectors.binlog_stream import Events, charsets
-from connectors.binlog_table import table_map
+from connectors.binlog.rows import RowReader, compile_rows
+from connectors.binlog.stream import Events, charsets
+from connectors.binlog.table import table_map
+from connectors.mysql import dsn as mysql_dsn
 from syncd.change import Column, Kind, Table
 from tests.servers import mariadb_server
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import cast
 
-from connectors.database import Database
+from connectors.ledger.database import Database
 from syncd.change import Value
 from syncd.ports import Layout, LookupSpec, Period
 

@@ -51,7 +51,7 @@ def mysql(dsn: str, query: Query) -> Iterator[Rows]:
     """From a MySQL or MariaDB database, row by row off the wire."""
     from pymysql.cursors import SSCursor
 
-    from connectors import mysql_server
+    from connectors.mysql import server as mysql_server
 
     connection = mysql_server.open_connection(dsn, cursorclass=SSCursor, read_timeout=SORTING_SECONDS_MAX)
     try:

@@ -27,16 +27,16 @@ from syncd.supervisor import Line, Runner, Worker
 Side = Literal["source", "ledger"]
 REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
     "source": {
-        "postgres": "connectors.postgres",
-        "changelog": "connectors.changelog",
-        "engine": "connectors.engine",
-        "kafka": "connectors.kafka",
-        "mysql": "connectors.mysql",
+        "postgres": "connectors.postgres.source",
+        "changelog": "connectors.changelog.source",
+        "engine": "connectors.engine.source",
+        "kafka": "connectors.kafka.source",
+        "mysql": "connectors.mysql.source",
     },
     "ledger": {
-        "postgres": "connectors.ledger_postgres",
-        "mysql": "connectors.ledger_mysql",
-        "sqlite": "connectors.ledger_sqlite",
+        "postgres": "connectors.ledger.postgres",
+        "mysql": "connectors.ledger.mysql",
+        "sqlite": "connectors.ledger.sqlite",
     },
 }
 PART: Final = "/"

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import psycopg2
 import pymysql
 
-from connectors import mysql_dsn
-from connectors.mysql_spelling import spelled
+from connectors.ledger.mysql_spelling import spelled
+from connectors.mysql import dsn as mysql_dsn
 from syncd.demo.company import Dialect
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from connectors.kafka_position import parse
+from connectors.kafka.position import parse
 from syncd.demo import eam
 from syncd.demo.eam import Device, Sale
 from tests.acceptance.plant import MONTH, Plant, plant_on

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from connectors.ledger_sqlite import MEMORY
+from connectors.ledger.sqlite import MEMORY
 from syncd.ports import Ledger
 from tests.conformance.finance import Finance, Kept, in_memory, in_mysql, in_postgres, in_sqlite
 

@@ -14,7 +14,12 @@ from typing import Any, ClassVar, NamedTuple
 import psycopg2
 import pymysql
 
-from connectors import changelog, engine, memory, mysql, mysql_dsn, postgres
+from connectors import memory
+from connectors.changelog import source as changelog
+from connectors.engine import source as engine
+from connectors.mysql import dsn as mysql_dsn
+from connectors.mysql import source as mysql
+from connectors.postgres import source as postgres
 from syncd.change import Column, Kind, Row, Table
 from syncd.ports import Source
 

@@ -12,8 +12,11 @@ from typing import cast
 import psycopg2
 import pymysql
 
-from connectors import ledger_mysql, ledger_postgres, ledger_sqlite, mysql_dsn
-from connectors.ledger import SqlLedger
+from connectors.ledger import mysql as ledger_mysql
+from connectors.ledger import postgres as ledger_postgres
+from connectors.ledger import sqlite as ledger_sqlite
+from connectors.ledger.ledger import SqlLedger
+from connectors.mysql import dsn as mysql_dsn
 from syncd import migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
 from syncd.ports import Ledger, LookupSpec, Numbered, Period, TableWrite

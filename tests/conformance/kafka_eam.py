@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from kafka import KafkaConsumer, TopicPartition
 
-from connectors import kafka
+from connectors.kafka import source as kafka
 from syncd.ports import Source
 from tests.conformance.eams import TABLES, PostgresEam
 from tests.servers import Connect, Kafka

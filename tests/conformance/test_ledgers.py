@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from connectors import parking
+from connectors.ledger import parking
 from syncd.change import Change, Position
 from syncd.errors import Transient
 from syncd.ports import Ledger

@@ -13,12 +13,13 @@ import pytest
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
 
-from connectors import binlog_rows, mysql_dsn
-from connectors.binlog_rows import RowReader, Rows, compile_rows
-from connectors.binlog_stream import Events, charsets
-from connectors.binlog_table import VARCHAR, WireColumn, table_map
-from connectors.binlog_text import decoder
+from connectors.binlog import rows as binlog_rows
+from connectors.binlog.rows import RowReader, Rows, compile_rows
+from connectors.binlog.stream import Events, charsets
+from connectors.binlog.table import VARCHAR, WireColumn, table_map
+from connectors.binlog.text import decoder
 from connectors.convert import SHANGHAI, Unfit
+from connectors.mysql import dsn as mysql_dsn
 from syncd.change import Column, Kind, Table, Value
 from tests.servers import MariaDb
 

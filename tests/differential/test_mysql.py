@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from connectors import mysql_dsn
+from connectors.mysql import dsn as mysql_dsn
 from connectors.scan_eam import MYSQL_MODES
 from syncd.change import Kind
 from syncd.mapping.expression import RUNTIME, ExpressionError, Name, Uncomputable, parse

@@ -6,7 +6,8 @@ import time
 
 import psutil
 
-from connectors import mysql, postgres
+from connectors.mysql import source as mysql
+from connectors.postgres import source as postgres
 from syncd.change import Position
 from syncd.ports import Source
 from tests.integration import mysql_eam

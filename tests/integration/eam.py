@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import psycopg2
 
-from connectors import postgres
-from connectors.postgres import PostgresSource
+from connectors.postgres import source as postgres
+from connectors.postgres.source import PostgresSource
 from syncd.change import Change, ChangeSet, Column, Kind, Position, Table
 from syncd.ports import Source
 

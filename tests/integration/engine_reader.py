@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from connectors import engine
+from connectors.engine import source as engine
 from syncd.change import Position
 from tests.conformance.eams import TABLES, engine_settings
 

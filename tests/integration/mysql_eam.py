@@ -6,9 +6,10 @@ from dataclasses import replace
 import pymysql
 import pytest
 
-from connectors import mysql, mysql_dsn
-from connectors.mysql import MysqlSource
-from connectors.mysql_position import Place, parse
+from connectors.mysql import dsn as mysql_dsn
+from connectors.mysql import source as mysql
+from connectors.mysql.position import Place, parse
+from connectors.mysql.source import MysqlSource
 from syncd.change import ChangeSet, Column, Kind, Position, Table
 from syncd.errors import Halt
 from tests.integration.eam import read_until, until

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from connectors import kafka as source
-from connectors.kafka import Settings
+from connectors.kafka import source
+from connectors.kafka.source import Settings
 from syncd.change import Change, Column, Kind, Table
 from syncd.errors import Halt
 from tests.servers import Connect, Kafka, Registry, schema_registry

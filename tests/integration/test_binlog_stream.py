@@ -9,11 +9,12 @@ from typing import Any
 import pymysql
 import pytest
 
-from connectors import binlog, mysql_dsn
-from connectors.binlog import Event
-from connectors.binlog_rows import compile_rows
-from connectors.binlog_stream import PACKET_BYTES_MAX, Events, charsets
-from connectors.binlog_table import table_map
+from connectors.binlog import events as binlog
+from connectors.binlog.events import Event
+from connectors.binlog.rows import compile_rows
+from connectors.binlog.stream import PACKET_BYTES_MAX, Events, charsets
+from connectors.binlog.table import table_map
+from connectors.mysql import dsn as mysql_dsn
 from syncd.change import Column, Kind, Table
 from tests.servers import MariaDb
 

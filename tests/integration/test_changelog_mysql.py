@@ -12,8 +12,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from connectors import changelog, mysql_dsn
-from connectors.changelog_position import at
+from connectors.changelog import source as changelog
+from connectors.changelog.position import at
+from connectors.mysql import dsn as mysql_dsn
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table
 from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Source
@@ -201,7 +202,7 @@ def test_who_drew_a_number_that_was_given_up_draws_another(eam: Eam) -> None:
 
 def test_more_numbers_than_are_given_up_at_once(eam: Eam, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 11."""
-    monkeypatch.setattr("connectors.changelog_mysql.CLAIMS_MAX", 2)
+    monkeypatch.setattr("connectors.changelog.mysql.CLAIMS_MAX", 2)
     failing, early, working = eam.session(), eam.session(), eam.session()
     with closing(eam.started()) as source:
         for number in range(1, 6):

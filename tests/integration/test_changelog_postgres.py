@@ -11,8 +11,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from connectors import changelog
-from connectors.changelog_position import at
+from connectors.changelog import source as changelog
+from connectors.changelog.position import at
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table
 from syncd.errors import Halt, Transient
 from syncd.ports import Source

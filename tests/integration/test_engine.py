@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from connectors import engine
+from connectors.engine import source as engine
 from syncd.change import UNCHANGED, Change, ChangeSet, Column, Kind, Position
 from syncd.errors import Fault, Gap, Halt, Transient
 from syncd.ports import Source
@@ -255,7 +255,7 @@ def test_a_process_that_used_java_ends_with_its_own_exit_code() -> None:
     """Whatever Java still has to give back: a daemon that halts must not look like one that crashed."""
     script = """if True:
         import sys, jpype
-        from connectors import engine_java
+        from connectors.engine import java as engine_java
         engine_java.start_java("64m", (), "off")
         task = jpype.JProxy("java.lang.Runnable", dict={"run": lambda: None})
         for _ in range(100):

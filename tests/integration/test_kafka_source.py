@@ -11,8 +11,8 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.net.inet import KafkaNetSocket
 
-from connectors import kafka as source
-from connectors.kafka import KafkaSource, Settings
+from connectors.kafka import source
+from connectors.kafka.source import KafkaSource, Settings
 from syncd.change import Change, ChangeSet, Column, Kind, Table
 from syncd.errors import Gap, Halt, Transient
 from tests.acceptance.envelopes import envelope, key

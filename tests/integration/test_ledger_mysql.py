@@ -8,7 +8,8 @@ from decimal import Decimal
 import pymysql
 import pytest
 
-from connectors import ledger_mysql, mysql_dsn
+from connectors.ledger import mysql as ledger_mysql
+from connectors.mysql import dsn as mysql_dsn
 from syncd import migrate
 from syncd.errors import Fault, Halt, Transient
 from syncd.ports import Ledger

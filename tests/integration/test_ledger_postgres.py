@@ -7,7 +7,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from connectors import ledger_postgres
+from connectors.ledger import postgres as ledger_postgres
 from syncd.errors import Fault, Halt, Transient
 from syncd.ports import Ledger
 from tests.conformance.finance import (

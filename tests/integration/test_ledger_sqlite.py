@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import ledger_sqlite
+from connectors.ledger import sqlite as ledger_sqlite
 from syncd.errors import Halt, Transient
 from syncd.ports import Ledger
 from syncd.posting import CardWrite, Outcome, Posting

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from connectors import mysql
-from connectors.mysql_server import Server
+from connectors.mysql import source as mysql
+from connectors.mysql.server import Server
 from syncd.change import Column, Kind, Table
 from syncd.errors import Gap, Halt
 from syncd.language import say

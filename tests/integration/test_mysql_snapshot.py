@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from connectors import mysql_snapshot
+from connectors.mysql import snapshot as mysql_snapshot
 from syncd.change import Change, Column, Kind, Position, Row, Table, key_text
 from syncd.errors import Gap
 from tests.integration.eam import changes, read_until, until

@@ -6,7 +6,7 @@ from contextlib import closing
 import pymysql
 import pytest
 
-from connectors import mysql_stream
+from connectors.mysql import stream as mysql_stream
 from syncd.change import UNCHANGED, Table
 from tests.integration.eam import next_changes, read_until
 from tests.integration.mysql_eam import ASSET, SCHEMA, MysqlEam, ended, halted

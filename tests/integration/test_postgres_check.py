@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from connectors import postgres
+from connectors.postgres import source as postgres
 from syncd.change import Column, Kind, Table
 from syncd.errors import Halt
 from syncd.language import say

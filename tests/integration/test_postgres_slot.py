@@ -10,8 +10,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from connectors.postgres import PostgresSource
-from connectors.postgres_position import parse
+from connectors.postgres.position import parse
+from connectors.postgres.source import PostgresSource
 from syncd.change import ChangeSet
 from syncd.errors import Fault, Halt, Transient
 from tests.integration.eam import (
@@ -165,7 +165,7 @@ def test_a_restart_is_not_mistaken_for_interference(eam: Eam) -> None:
 
 def test_a_slot_that_waits_says_for_whom(eam: Eam, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its creation waits for every open transaction, however long: that is said, with who holds it open."""
-    monkeypatch.setattr("connectors.postgres.SLOT_WAIT_S", 1)
+    monkeypatch.setattr("connectors.postgres.source.SLOT_WAIT_S", 1)
     with closing(psycopg2.connect(eam.settings.dsn)) as idle:
         idle.cursor().execute("INSERT INTO eam.asset VALUES (1)")
         with pytest.raises(Transient) as waits:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.postgres_server import slot_sql
+from connectors.postgres.server import slot_sql
 from syncd.change import Column, Kind, Malformed, Table, Value
 from syncd.errors import Halt
 from tests.integration.eam import Eam, changes, next_changes, past_the_snapshot, read_until

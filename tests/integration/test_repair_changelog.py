@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import changelog
+from connectors.changelog import source as changelog
 from syncd import desk, drain, repair, status, wiring
 from syncd.demo import eam
 from syncd.demo.stage import Stage, built

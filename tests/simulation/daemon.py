@@ -11,8 +11,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from connectors import memory
-from connectors.ledger import SqlLedger
-from connectors.ledger_sqlite import MEMORY, Sqlite
+from connectors.ledger.ledger import SqlLedger
+from connectors.ledger.sqlite import MEMORY, Sqlite
 from syncd import pipeline
 from syncd.change import ChangeSet, Position
 from syncd.errors import Transient

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from connectors.binlog_rows import RowReader, compile_rows
-from connectors.binlog_table import TableMap, table_map
+from connectors.binlog.rows import RowReader, compile_rows
+from connectors.binlog.table import TableMap, table_map
 from syncd.change import Column, Kind, Row, Table
 
 GOLDEN: Final = Path(__file__).parent.parent / "golden" / "binlog"

@@ -15,9 +15,10 @@ from fastavro import parse_schema, schemaless_writer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import avro, schema_registry
-from connectors.debezium import Decoded, Decoder
-from connectors.debezium_values import Reading
+from connectors.debezium import avro
+from connectors.debezium import registry as schema_registry
+from connectors.debezium.envelope import Decoded, Decoder
+from connectors.debezium.values import Reading
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Table
 from syncd.errors import Halt, Transient
 from tests.unit.test_debezium import DECIMAL, ID, MY, PLACEHOLDER, RECORDED, TABLES, envelope, raw, schema

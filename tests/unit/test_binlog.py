@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import binlog, binlog_rows
-from connectors.binlog import Framing, Garbled
-from connectors.binlog_rows import compile_rows
-from connectors.binlog_table import TIMESTAMP, WireColumn, table_map
-from connectors.binlog_text import codec
-from connectors.binlog_types import text_of
+from connectors.binlog import events as binlog
+from connectors.binlog import rows as binlog_rows
+from connectors.binlog.events import Framing, Garbled
+from connectors.binlog.rows import compile_rows
+from connectors.binlog.table import TIMESTAMP, WireColumn, table_map
+from connectors.binlog.text import codec
+from connectors.binlog.types import text_of
 from syncd.change import UNCHANGED, Column, Kind, Malformed, Row, Table, Unchanged, Value
 from tests.unit.binlog_recorded import CHARSETS, PRINTED, RECORDED, Recorded, declared, inserted, reader
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymysqlreplication.json_binary import parse_json
 
-from connectors.binlog_json import json_text
+from connectors.binlog.json import json_text
 from connectors.convert import Unfit
 
 SCALARS = (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors import changelog
-from connectors.changelog_position import at
+from connectors.changelog import source as changelog
+from connectors.changelog.position import at
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table
 from syncd.errors import Fault, Halt
 from syncd.ports import Source

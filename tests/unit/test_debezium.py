@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.debezium import Decoded, Decoder, Half, Note, Sight, joined, snapshot_of
-from connectors.debezium_values import Reading, unscaled
+from connectors.debezium.envelope import Decoded, Decoder, Half, Note, Sight, joined, snapshot_of
+from connectors.debezium.values import Reading, unscaled
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table, Value
 from syncd.errors import Halt
 

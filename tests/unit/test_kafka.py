@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.debezium import Decoded, Half, Note, Sight
-from connectors.kafka_partition import HALF_WAITS_S, REMEMBERED_MAX, Partition
-from connectors.kafka_position import Part, Stand, parse, position
-from connectors.kafka_snapshot import Snapshot, newest
+from connectors.debezium.envelope import Decoded, Half, Note, Sight
+from connectors.kafka.partition import HALF_WAITS_S, REMEMBERED_MAX, Partition
+from connectors.kafka.position import Part, Stand, parse, position
+from connectors.kafka.snapshot import Snapshot, newest
 from syncd.change import Change, Op, Position
 from syncd.errors import Halt
 from syncd.sharing import DEAD_AFTER_S, Peers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.mysql_dsn import parse
+from connectors.mysql.dsn import parse
 from syncd.errors import Halt
 
 

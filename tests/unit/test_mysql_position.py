@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.mysql_gtid import Gtids
-from connectors.mysql_position import (
+from connectors.mysql.gtid import Gtids
+from connectors.mysql.position import (
     Coverage,
     Place,
     Point,
@@ -17,7 +17,7 @@ from connectors.mysql_position import (
     parse,
     with_gtids,
 )
-from connectors.mysql_statement import Effect, effect, summary
+from connectors.mysql.statement import Effect, effect, summary
 from syncd.change import Position
 
 PLACES = st.builds(

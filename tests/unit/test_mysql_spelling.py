@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.mysql_spelling import definitions, literal, spelled, spoken, tuples
+from connectors.ledger.mysql_spelling import definitions, literal, spelled, spoken, tuples
 from syncd.statements import script
 
 

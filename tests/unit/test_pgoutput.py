@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import pgoutput
-from connectors.pgoutput import Garbled, Relation, RowReader, WireColumn
+from connectors.postgres import pgoutput
+from connectors.postgres.pgoutput import Garbled, Relation, RowReader, WireColumn
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table, Value
 
 RECORDED = sorted((Path(__file__).parent.parent / "golden" / "pgoutput").glob("*.hex"))

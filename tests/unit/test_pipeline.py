@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from connectors.ledger_sqlite import MEMORY
+from connectors.ledger.sqlite import MEMORY
 from syncd import pipeline
 from syncd.change import ChangeSet, Position
 from syncd.errors import Halt

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.postgres_position import (
+from connectors.postgres.position import (
     AS_OF_SLOT,
     Coverage,
     Part,

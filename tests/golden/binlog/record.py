@@ -9,8 +9,9 @@ from typing import Any, Final
 import pymysql
 from pymysql import converters
 
-from connectors import binlog, mysql_dsn
-from connectors.binlog_stream import Events, charsets
+from connectors.binlog import events as binlog
+from connectors.binlog.stream import Events, charsets
+from connectors.mysql import dsn as mysql_dsn
 from tests.servers import mariadb_server
 
 HERE: Final = Path(__file__).parent

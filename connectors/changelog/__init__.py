@@ -1,0 +1,1 @@
+"""A change table that triggers write, as a source."""

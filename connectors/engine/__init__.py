@@ -1,0 +1,1 @@
+"""Debezium Engine within this process, as a source."""

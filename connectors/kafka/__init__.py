@@ -1,0 +1,1 @@
+"""Debezium's topics as a source."""

@@ -1,0 +1,136 @@
+"""What all SQL ledgers share: who may write, one transaction a batch, and an operator's transaction beside it."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+from connectors.ledger import preflight, standing
+from connectors.ledger.book import SqlBook
+from connectors.ledger.database import Database, Rows
+from connectors.ledger.standing import Standing, Work
+from syncd.change import Position, Table
+from syncd.errors import Transient
+from syncd.ports import Book, Desk, Finding, Layout
+from syncd.record import timestamp
+
+
+class SqlLedger:
+    """A `ports.Ledger` over two connections that open when they are needed: one writes batches and holds the lock,
+    the other serves people. In a dry run all batches are one transaction, which is rolled back at the end."""
+
+    def __init__(
+        self,
+        connection: Callable[[], Database],
+        pipeline: str,
+        layout: Layout,
+        tables: Mapping[str, Table],
+        mapping_hash: str,
+        dry_run: bool,
+    ) -> None:
+        self._writer, self._reader = connection(), connection()
+        self.dialect: Literal["postgres", "sqlite", "mysql"] = self._writer.dialect
+        self._pipeline = pipeline
+        self._layout = layout
+        self._tables = tables
+        self._mapping_hash = mapping_hash
+        self._dry_run = dry_run
+        self._is_ours = False
+        self._is_begun = False
+        self._standing: Standing | None = None
+
+    def check(self) -> list[Finding]:
+        return preflight.check(self._people(), self._layout)
+
+    def acquire(self) -> bool:
+        if not self._writer.is_open:
+            self._writer.open()
+            self._is_ours = self._is_begun = False
+        if not self._is_ours:
+            self._is_ours = self._writer.lock(self._pipeline)
+            # A dry run's transaction stays open to its end, and must not stand in the way of a source that waits for
+            # open transactions before its first snapshot; where both databases are on one server, it would for ever.
+            if self._is_ours and not self._dry_run:
+                with self.begin():
+                    pass  # the pipeline is known from now on
+        return self._is_ours
+
+    def checkpoint(self) -> Position | None:
+        rows = self._people().query("SELECT position FROM syncd.pipeline WHERE name = ?", (self._pipeline,))
+        return Position(str(rows[0][0])) if rows and rows[0][0] is not None else None
+
+    @contextmanager
+    def begin(self) -> Iterator[Book]:
+        if not (self._writer.is_open and self._is_ours) and not self.acquire():
+            raise Transient("not_the_writer", pipeline=self._pipeline)
+        try:
+            self._start()
+            if self._standing is None:
+                self._standing = standing.read(self._writer, self._pipeline)
+            now = timestamp(datetime.now(UTC))
+            yield SqlBook(
+                Work(self._writer, self._standing, self._pipeline, self._layout, self._tables, self._mapping_hash, now)
+            )
+            self._end()
+        except BaseException:
+            self._standing = None
+            self._undo()
+            raise
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
+        return self._people().query(sql, params)
+
+    def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
+        return self._people().scan(sql, params)
+
+    def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:
+        with self._transaction() as database:
+            for sql, params in statements:
+                database.execute(sql, params)
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        with self._transaction() as database:
+            database.queue()
+            yield database
+
+    def close(self) -> None:
+        self._writer.close()
+        self._reader.close()
+        self._is_ours = self._is_begun = False
+        self._standing = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Database]:
+        database = self._people()
+        database.begin()
+        try:
+            yield database
+            database.commit()
+        except BaseException:
+            database.rollback()
+            raise
+
+    def _people(self) -> Database:
+        if not self._reader.is_open:
+            self._reader.open()
+        return self._reader
+
+    def _start(self) -> None:
+        if not self._is_begun:
+            self._writer.begin()
+        if self._dry_run:
+            self._is_begun = True
+            self._writer.execute("SAVEPOINT syncd_batch")
+
+    def _end(self) -> None:
+        if self._dry_run:
+            self._writer.execute("RELEASE SAVEPOINT syncd_batch")
+        else:
+            self._writer.commit()
+
+    def _undo(self) -> None:
+        if not self._dry_run:
+            self._writer.rollback()
+        elif self._writer.is_open and self._is_begun:
+            self._writer.execute("ROLLBACK TO SAVEPOINT syncd_batch")

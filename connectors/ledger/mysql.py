@@ -1,0 +1,324 @@
+"""A ledger in MySQL or MariaDB: batches by multi-row INSERT, the one writer by a named lock of its connection.
+
+LOAD DATA LOCAL is not used: whatever the server cannot take it leaves out or cuts with no more than a warning.
+"""
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+import pymysql
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import conversions
+from pymysql.cursors import Cursor, SSCursor
+
+from connectors.ledger.database import Chunks, Database, Physical, Rows, Verb
+from connectors.ledger.ledger import SqlLedger
+from connectors.ledger.mysql_check import Judge
+from connectors.ledger.mysql_spelling import definitions, joined, quoted, spoken, tuples
+from connectors.mysql.dsn import parse
+from connectors.mysql.faults import fault, has_ended, is_there_already
+from syncd.change import Table
+from syncd.errors import Fault, Halt, RowRefused, Transient
+from syncd.ports import Finding, Layout, Ledger
+
+CONNECT_SECONDS_MAX: Final = 10
+ANSWER_SECONDS_MAX: Final = 600
+"""A server that says nothing for so long is gone."""
+STATEMENT_BYTES_MAX: Final = 1 << 20
+"""Rows are sent in statements of about this size, or of what the server takes if that is less."""
+KEYS_ASKED_MAX: Final = 1_000
+_MODES: Final = (
+    *("STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE", "ERROR_FOR_DIVISION_BY_ZERO"),
+    *("NO_ENGINE_SUBSTITUTION", "NO_AUTO_VALUE_ON_ZERO", "ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES"),
+    "NO_UNSIGNED_SUBTRACTION",
+)
+_SESSION: Final = (
+    f"SET SESSION sql_mode = '{','.join(_MODES)}', time_zone = '+00:00', wait_timeout = 2147483,"
+    " net_write_timeout = 3600, lock_wait_timeout = 30, innodb_lock_wait_timeout = 30,"
+    " eq_range_index_dive_limit = 0"  # how many rows a key has is looked up, not taken from statistics
+)
+_SERVER: Final = """
+    SELECT version(), @@max_allowed_packet, if(@@lower_case_table_names, lower(database()), database())
+"""
+"""A database goes by its own name, however the settings spell it: it has one writer."""
+_CONVERSIONS: Final[dict[Any, Any]] = {**conversions, FIELD_TYPE.BIT: lambda raw: int.from_bytes(raw, "big")}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where finance is."""
+
+    dsn: str
+    """`mysql://syncd:password@finance-db:3306/gl`, of MySQL or MariaDB; special characters percent-encoded. It may end
+    with `?ssl_ca=PATH`, which has the server's certificate verified, or `?unix_socket=PATH`."""
+
+
+def connect(
+    settings: Settings,
+    pipeline: str,
+    layout: Layout,
+    tables: Mapping[str, Table],
+    mapping_hash: str,
+    dry_run: bool = False,
+) -> Ledger:
+    """A ledger; it connects when it is first used. Raises Halt for a dsn that is none."""
+    arguments = parse(settings.dsn).arguments()
+    return SqlLedger(lambda: MySql(arguments), pipeline, layout, tables, mapping_hash, dry_run)
+
+
+class MySql(Database):
+    """One connection, in autocommit outside `begin`. Schema-qualified names are joined by `_`."""
+
+    dialect = "mysql"
+    for_update = " FOR UPDATE"
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self._arguments = arguments
+        self._connection: pymysql.Connection[Cursor] | None = None
+        self._collation = ""
+        self._packet_bytes_max = 0
+        self._database = ""
+        self._stages: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._undoable: set[str] = set()
+        self._is_queued = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None and self._connection.open
+
+    def open(self) -> None:
+        self.close()
+        self._connection = self._connected()
+        ((version, bytes_max, database),) = self.query(_SERVER)
+        self._collation = _collation(str(version))
+        self._packet_bytes_max = int(str(bytes_max))
+        self._database = str(database)
+        self._run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        self._run(f"SET NAMES utf8mb4 COLLATE {self._collation}")
+        if "MariaDB" in str(version):
+            # A list of keys stays a list of keys, found by index, instead of becoming a table to be joined.
+            self._run("SET SESSION in_predicate_conversion_threshold = 0")
+
+    def close(self) -> None:
+        if self._connection is not None and self._connection.open:
+            self._connection.close()
+        self._connection = None
+        self._stages.clear()
+        self._undoable.clear()
+        self._is_queued = False
+
+    def lock(self, name: str) -> bool:
+        return self.query("SELECT get_lock(?, 0)", (self._lock_name(name),)) == [(1,)]
+
+    def begin(self) -> None:
+        self._run("START TRANSACTION")
+
+    def commit(self) -> None:
+        self._run("COMMIT")
+        self._unqueue()
+
+    def rollback(self) -> None:
+        if not self.is_open:
+            return
+        try:
+            self._run("ROLLBACK")
+            self._unqueue()
+        except Fault:
+            self.close()
+
+    def queue(self) -> None:
+        """By a named lock: that of a row would end when a migration defines a table, which commits."""
+        if self.query("SELECT get_lock(?, 30)", (self._lock_name("", "desk"),)) != [(1,)]:
+            raise Transient("finance_busy", error="get_lock")
+        self._is_queued = True
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
+        with self._cursor() as cursor:
+            cursor.execute(spoken(sql, params))
+            return list(cursor.fetchall())
+
+    def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
+        """Over a connection of its own: this one can say nothing else until the last row is read."""
+        with closing(self._connected()) as connection:
+            try:
+                with connection.cursor(SSCursor) as cursor:
+                    cursor.execute(f"SET NAMES utf8mb4 COLLATE {self._collation}")
+                    cursor.execute(spoken(sql, params))
+                    yield from cursor
+            except pymysql.Error as error:
+                raise fault(error) from None
+
+    def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
+        asked, several = list(keys), "IN (?*)".join(sql.rsplit("= ?", 1))
+        lots = (asked[start : start + KEYS_ASKED_MAX] for start in range(0, len(asked), KEYS_ASKED_MAX))
+        return [row for lot in lots for row in self.query(several, (*params, lot))]
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        return self._run(spoken(sql, params))
+
+    def define(self, script: Sequence[str]) -> None:
+        """Every statement commits by itself; what an interrupted run has done is passed over by the next."""
+        for sql in definitions(script, self._collation):
+            with self._cursor() as cursor:
+                try:
+                    cursor.execute(spoken(sql))
+                except pymysql.Error as error:
+                    if not is_there_already(error):
+                        raise
+
+    @contextmanager
+    def savepoint(self, name: str) -> Iterator[None]:
+        try:
+            with super().savepoint(name):
+                yield
+        except Fault:
+            self._stages.clear()  # a column may have another width by the time it is tried again
+            raise
+
+    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+        if verb == "upsert" and (table, columns) not in self._stages and not self._judge().is_unique(table, key):
+            raise Halt("finance_no_key", table=table, column="", constraint="", error=f"no unique key {', '.join(key)}")
+        if table not in self._undoable:
+            self._judge().require_rollback(table)
+            self._undoable.add(table)
+        into = quoted(joined(table)) if verb == "insert" else self._stage(table, columns)
+        insert = f"INSERT INTO {into} ({', '.join(map(quoted, columns))}) VALUES "
+        for rows in chunks:
+            for statement in self._statements(table, insert, tuples(rows)):
+                self._insert(statement, table)
+        if verb != "insert":
+            for statement in _merge(table, columns, key, verb, into):
+                self._run(statement, table)
+
+    def settle(self) -> None:
+        pass  # no constraint is deferred
+
+    def columns(self, table: str) -> Mapping[str, Physical]:
+        return self._judge().columns(table)
+
+    def missing_right(self, table: str, columns: Sequence[str]) -> str:
+        return self._judge().missing_right(table, columns)
+
+    def doubts(self, tables: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+        return self._judge().doubts(tables)
+
+    def grant(self, fault: Fault) -> str:
+        return self._judge().grant(fault)
+
+    def widened(self, table: str, column: str) -> str:
+        return self._judge().widened(table, column)
+
+    def _judge(self) -> Judge:
+        return Judge(self.query, self.execute)
+
+    def _connected(self) -> "pymysql.Connection[Any]":
+        try:
+            return pymysql.connect(
+                **self._arguments,
+                charset="utf8mb4",
+                autocommit=True,
+                client_flag=CLIENT.FOUND_ROWS,
+                conv=_CONVERSIONS,
+                connect_timeout=CONNECT_SECONDS_MAX,
+                read_timeout=ANSWER_SECONDS_MAX,
+                write_timeout=ANSWER_SECONDS_MAX,
+                init_command=_SESSION,
+            )
+        except pymysql.Error as error:
+            raise fault(error) from None
+
+    def _lock_name(self, name: str, what: str = "pipeline") -> str:
+        """Named locks are the server's, not the database's, and their names are short."""
+        return f"syncd {what} " + sha256(f"{self._database}\0{name}".encode()).hexdigest()[:40]
+
+    def _unqueue(self) -> None:
+        if self._is_queued:
+            self._is_queued = False
+            self.query("SELECT release_lock(?)", (self._lock_name("", "desk"),))
+
+    def _stage(self, table: str, columns: tuple[str, ...]) -> str:
+        """A temporary table of the same columns, empty."""
+        known = self._stages.get((table, columns))
+        if known is None:
+            known = f"syncd_stage_{len(self._stages)}"
+            self._run(f"DROP TEMPORARY TABLE IF EXISTS {known}")
+            taken = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(joined(table))} WHERE FALSE"
+            numbered = "syncd_row BIGINT AUTO_INCREMENT PRIMARY KEY"  # servers may insist on one
+            self._run(f"CREATE TEMPORARY TABLE {known} ({numbered}) ENGINE = InnoDB AS {taken}", table)
+            self._stages[table, columns] = known
+        else:
+            self._run(f"DELETE FROM {known}")
+        return known
+
+    def _statements(self, table: str, insert: str, rows: Iterable[str]) -> Iterator[str]:
+        """Rows in as many statements as the server's packets ask for."""
+        bytes_max = min(STATEMENT_BYTES_MAX, self._packet_bytes_max - 1024 - len(insert))
+        waiting: list[str] = []
+        size = 0
+        for row in rows:
+            length = len(row) if row.isascii() else len(row.encode())
+            if length + len(insert) > self._packet_bytes_max - 1024:
+                raise RowRefused("row_too_long", table=table, column="", constraint="", error="max_allowed_packet")
+            if waiting and size + length > bytes_max:
+                yield insert + ",".join(waiting)
+                waiting, size = [], 0
+            waiting.append(row)
+            size += length + 1
+        if waiting:
+            yield insert + ",".join(waiting)
+
+    def _insert(self, sql: str, table: str) -> None:
+        """Of what the server cuts or rounds it may only warn: that is refused like what it does not take at all."""
+        with self._cursor(table) as cursor:
+            cursor.execute(sql)
+            if cursor.warning_count:
+                cursor.execute("SHOW WARNINGS")
+                for _, number, said in cursor.fetchall():
+                    refused = fault(pymysql.DataError(number, said), table)
+                    if isinstance(refused, RowRefused) and not self._judge().is_rate(table, refused.params["column"]):
+                        raise refused
+
+    def _run(self, sql: str, table: str = "") -> int:
+        with self._cursor(table) as cursor:
+            return cursor.execute(sql)
+
+    @contextmanager
+    def _cursor(self, table: str = "") -> Iterator[Cursor]:
+        assert self._connection is not None, "not open"
+        try:
+            with self._connection.cursor() as cursor:
+                yield cursor
+        except pymysql.Error as error:
+            if has_ended(error):
+                self.close()
+            raise fault(error, table) from None
+
+
+def _collation(version: str) -> str:
+    """By which two texts are the same only when their bytes are; MySQL before 8.0.17 overlooks spaces at the end."""
+    if "MariaDB" in version:
+        return "utf8mb4_nopad_bin"
+    numbers = tuple(int(part) for part in version.partition("-")[0].split("."))
+    return "utf8mb4_0900_bin" if numbers >= (8, 0, 17) else "utf8mb4_bin"
+
+
+def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, stage: str) -> Iterator[str]:
+    """What is staged, merged by its key alone, byte by byte: a row that any other unique key, or a collation's idea
+    of sameness, takes for another one is refused as a duplicate. The stage, which is small, is always read first."""
+    target, names = quoted(joined(table)), {name: quoted(name) for name in columns}
+    pairs = [(f"t.{names[name]}", f"s.{names[name]}") for name in key]
+    same = " AND ".join(f"{t} = {s} AND CAST({t} AS BINARY) = CAST({s} AS BINARY)" for t, s in pairs)
+    both = f"{stage} s STRAIGHT_JOIN {target} t ON {same}"
+    if verb == "delete":
+        yield f"DELETE t FROM {both}"
+        return
+    sets = ", ".join(f"t.{names[name]} = s.{names[name]}" for name in columns if name not in key)
+    if sets:
+        yield f"UPDATE {both} SET {sets}"
+    if verb == "upsert":
+        listed, taken = ", ".join(names.values()), ", ".join(f"s.{name}" for name in names.values())
+        fresh = f"NOT EXISTS (SELECT 1 FROM {target} t WHERE {same})"
+        yield f"INSERT INTO {target} ({listed}) SELECT {taken} FROM {stage} s WHERE {fresh}"

@@ -1,0 +1,265 @@
+"""A ledger in a SQLite file: no server, money as decimal text, the one writer by a lock file beside the database."""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import quote
+
+from connectors.ledger.database import Chunks, Database, Physical, Rows, Verb
+from connectors.ledger.ledger import SqlLedger
+from syncd import statements
+from syncd.change import Kind, Table, Value
+from syncd.errors import Fault, Halt, RowRefused, Transient
+from syncd.ports import Layout, Ledger
+
+MEMORY: Final = Path(":memory:")
+BUSY_SECONDS_MAX: Final = 10.0
+_FAULTS: Final[Sequence[tuple[str, type[Fault], str]]] = (
+    ("SQLITE_BUSY", Transient, "finance_busy"),
+    ("SQLITE_LOCKED", Transient, "finance_busy"),
+    ("SQLITE_FULL", Transient, "finance_disk_full"),
+    ("SQLITE_NOMEM", Transient, "finance_out_of_memory"),
+    ("SQLITE_CONSTRAINT_NOTNULL", RowRefused, "row_null"),
+    ("SQLITE_CONSTRAINT_UNIQUE", RowRefused, "row_duplicate"),
+    ("SQLITE_CONSTRAINT_PRIMARYKEY", RowRefused, "row_duplicate"),
+    ("SQLITE_CONSTRAINT_FOREIGNKEY", RowRefused, "row_no_parent"),
+    ("SQLITE_CONSTRAINT_CHECK", RowRefused, "row_check"),
+    ("SQLITE_CONSTRAINT_TRIGGER", RowRefused, "row_trigger"),
+    ("SQLITE_CONSTRAINT", RowRefused, "row_value"),
+    ("SQLITE_TOOBIG", RowRefused, "row_too_long"),
+    ("SQLITE_MISMATCH", RowRefused, "row_value"),
+    ("SQLITE_READONLY", Halt, "finance_no_right"),
+    ("SQLITE_CANTOPEN", Halt, "finance_no_database"),
+    ("SQLITE_NOTADB", Halt, "finance_no_database"),
+)
+"""By the first name that the error's name starts with; what is not listed is a Halt."""
+_SAID: Final = (
+    ("no such table", "finance_no_table"),
+    ("no such column", "finance_no_column"),
+    ("has no column", "finance_no_column"),
+    ("ON CONFLICT clause does not match", "finance_no_key"),
+)
+_STORABLE: Final = frozenset({str, int, type(None)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where finance is."""
+
+    path: Path
+    """The database file. It must exist: finance owns it."""
+
+
+def connect(
+    settings: Settings,
+    pipeline: str,
+    layout: Layout,
+    tables: Mapping[str, Table],
+    mapping_hash: str,
+    dry_run: bool = False,
+) -> Ledger:
+    """A ledger; it connects when it is first used. Of `:memory:` there is one connection."""
+    if settings.path == MEMORY:
+        memory = Sqlite(MEMORY)
+        return SqlLedger(lambda: memory, pipeline, layout, tables, mapping_hash, dry_run)
+    return SqlLedger(lambda: Sqlite(settings.path), pipeline, layout, tables, mapping_hash, dry_run)
+
+
+class Sqlite(Database):
+    """One connection. Schema-qualified names are joined by `_`."""
+
+    dialect = "sqlite"
+    for_update = ""  # a transaction that writes has the file to itself
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._lock: IO[bytes] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    def open(self) -> None:
+        if self._connection is not None:
+            return
+        if self._path != MEMORY and not self._path.is_file():
+            raise Halt("finance_no_database", error=f"no file {self._path}")
+        try:
+            self._connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait for each other
+            self._connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error as error:
+            self.close()
+            raise _fault(error) from None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
+        self._connection = self._lock = None
+
+    def lock(self, name: str) -> bool:
+        if self._path == MEMORY or self._lock is not None:
+            return True
+        file = self._path.with_name(f"{self._path.name}.{quote(name, safe='')}.lock").open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._lock = file
+        return True
+
+    def begin(self) -> None:
+        self.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
+
+    def queue(self) -> None:
+        pass  # transactions that write come one after the other anyway
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
+        with self._open() as connection:
+            return connection.execute(_spelled(sql), _storable_params(params)).fetchall()
+
+    def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
+        with self._open() as connection:
+            yield from connection.execute(_spelled(sql), _storable_params(params))
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        with self._open() as connection:
+            return connection.execute(_spelled(sql), _storable_params(params)).rowcount
+
+    def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
+        with self._open() as connection:
+            spelled, given = _spelled(sql), _storable_params(params)
+            return [row for key in keys for row in connection.execute(spelled, (*given, key))]
+
+    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+        with self._open(table) as connection:
+            sql, order = _merge(table, columns, key, verb)
+            for chunk in chunks:
+                rows = _storable(chunk)
+                connection.executemany(sql, (tuple(row[i] for i in order) for row in rows) if order else rows)
+
+    def settle(self) -> None:
+        pass  # SQLite hears deferred constraints at commit alone
+
+    def columns(self, table: str) -> Mapping[str, Physical]:
+        found = self.query('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (_joined(table),))
+        return {
+            str(name): _physical(str(declared), bool(notnull) and default is None)
+            for name, declared, notnull, default, _ in found
+        }
+
+    def missing_right(self, table: str, columns: Sequence[str]) -> str:
+        return ""
+
+    def widened(self, table: str, column: str) -> str:
+        return ""  # a column's type cannot be altered
+
+    @contextmanager
+    def _open(self, table: str = "") -> Iterator[sqlite3.Connection]:
+        assert self._connection is not None, "not open"
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            raise _fault(error, table) from None
+        except OverflowError as error:
+            raise RowRefused("row_out_of_range", table=table, column="", error=error) from None
+
+
+def _fault(error: sqlite3.Error, table: str = "") -> Fault:
+    name, what = getattr(error, "sqlite_errorname", ""), str(error)
+    place = what.rpartition(": ")[2] if name.startswith("SQLITE_CONSTRAINT") else ""
+    params = {"table": table, "column": place.rpartition(".")[2], "constraint": place, "detail": "", "error": what}
+    for said, code in _SAID:
+        if said in what:
+            return Halt(code, **params)
+    for prefix, kind, code in _FAULTS:
+        if name.startswith(prefix):
+            return kind(code, **params)
+    return Halt("finance_unknown", **params, state=name)
+
+
+@cache
+def _spelled(sql: str) -> str:
+    return statements.without_schemas(sql).replace("IN (?*)", "IN (SELECT value FROM json_each(?))")
+
+
+@cache
+def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str) -> tuple[str, tuple[int, ...]]:
+    """A statement for one row, and which of the row's values its parameters are where that is not all in order."""
+    target, names = _quoted(_joined(table)), {name: _quoted(name) for name in columns}
+    others = [name for name in columns if name not in key]
+    same = " AND ".join(f"{names[name]} = ?" for name in key)
+    if verb == "delete":
+        return f"DELETE FROM {target} WHERE {same}", tuple(map(columns.index, key))
+    if verb == "update":
+        sets = ", ".join(f"{names[name]} = ?" for name in others)
+        return f"UPDATE {target} SET {sets} WHERE {same}", tuple(map(columns.index, (*others, *key)))
+    insert = f"INSERT INTO {target} ({', '.join(names.values())}) VALUES ({', '.join('?' * len(columns))})"
+    if verb == "insert":
+        return insert, ()
+    sets = ", ".join(f"{names[name]} = excluded.{names[name]}" for name in others)
+    keys = ", ".join(names[name] for name in key)
+    return f"{insert} ON CONFLICT ({keys}) DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}", ()
+
+
+def _storable(rows: Sequence[tuple[Value, ...]]) -> Iterable[tuple[object, ...]]:
+    """Rows as SQLite keeps them: decimals, dates and times as text, truth as 1 and 0."""
+    return zip(*map(_storable_column, zip(*rows, strict=True)), strict=True)
+
+
+def _storable_column(values: tuple[Value, ...]) -> Sequence[object]:
+    return values if set(map(type, values)) <= _STORABLE else [_stored(value) for value in values]
+
+
+def _storable_params(params: Sequence[object]) -> list[object]:
+    return [json.dumps([_stored(v) for v in p]) if isinstance(p, list | tuple) else _stored(p) for p in params]
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Decimal | date):
+        return str(value)
+    raise TypeError(f"not exact: {type(value).__name__}")
+
+
+def _physical(type: str, required: bool) -> Physical:
+    """A declared type by SQLite's rules of affinity, https://www.sqlite.org/datatype3.html, section 3.1. Only text
+    affinity, or none, keeps a decimal as it is: `NUMERIC` would make a binary fraction of it."""
+    upper = type.upper()
+    is_text = any(word in upper for word in ("CHAR", "CLOB", "TEXT"))
+    exact = "INT" not in upper and (is_text or upper in ("", "BLOB"))
+    kind = Kind.INTEGER if "INT" in upper else Kind.TEXT if is_text else None
+    return Physical(type, kind, None, None, required, exact)
+
+
+def _joined(table: str) -> str:
+    return table.replace(".", "_")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""PostgreSQL: its log as a source."""
