@@ -246,19 +246,19 @@ def test_two_pipelines_share_the_numbers(finance: Finance, ledger: Ledger) -> No
 
 def test_check_prints_the_grants_that_are_missing(postgres: Postgres, dsn: str, finance: Finance) -> None:
     """Missing rights, each with the statement that repairs it; with them, all is well."""
-    finance.run("DROP ROLE IF EXISTS clerk")
-    finance.run("CREATE ROLE clerk LOGIN")
-    finance.run("GRANT USAGE ON SCHEMA syncd TO clerk")
-    finance.run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA syncd TO clerk")
-    finance.run("GRANT USAGE ON SCHEMA fin TO clerk")
-    finance.run("GRANT SELECT ON fin.account, fin.period, fin.card, fin.voucher TO clerk")
-    settings = ledger_postgres.Settings(dsn.replace("postgres@", "clerk@"))
+    finance.run("DROP ROLE IF EXISTS poster")
+    finance.run("CREATE ROLE poster LOGIN")
+    finance.run("GRANT USAGE ON SCHEMA syncd TO poster")
+    finance.run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA syncd TO poster")
+    finance.run("GRANT USAGE ON SCHEMA fin TO poster")
+    finance.run("GRANT SELECT ON fin.account, fin.period, fin.card, fin.voucher TO poster")
+    settings = ledger_postgres.Settings(dsn.replace("postgres@", "poster@"))
     with closing(ledger_postgres.connect(settings, "main", SmallLayout(), TABLES, "m1")) as ledger:
         findings = ledger.check()
         assert [(f.code, f.repair) for f in findings] == [
-            ("ledger_no_right", "GRANT INSERT, UPDATE ON fin.card TO clerk"),
-            ("ledger_no_right", "GRANT INSERT, UPDATE ON fin.voucher TO clerk"),
-            ("ledger_no_right", "GRANT SELECT, INSERT, UPDATE ON fin.entry TO clerk"),
+            ("ledger_no_right", "GRANT INSERT, UPDATE ON fin.card TO poster"),
+            ("ledger_no_right", "GRANT INSERT, UPDATE ON fin.voucher TO poster"),
+            ("ledger_no_right", "GRANT SELECT, INSERT, UPDATE ON fin.entry TO poster"),
         ]
         with pytest.raises(Halt) as raised:
             write(ledger, batch(posted(asset(1))))
