@@ -116,6 +116,9 @@ def repair(scope: Scope, ledger: Ledger, why: Fault | None, by: desk.Actor, tell
     tally, identity = _carry(scope, ledger, why, False, tell)
     made = {"checkpoint": ledger.checkpoint(), "postings": tally.postings.total(), "parked": tally.parked.total()}
     desk.end_repair(ledger, line.name, identity, made, by)
+    said = status.last_report(ledger, line.name)
+    if said is not None:  # why it had halted is over
+        status.report(ledger, line.name, status.Report("stopped", datetime.now(UTC), said.looked_at))
     return tally
 
 

@@ -17,6 +17,8 @@ from syncd.record import moment, timestamp
 State = Literal["starting", "standby", "posting", "retrying", "halted", "stopped"]
 SILENT_AFTER: Final = timedelta(seconds=15)
 """A daemon that has not been heard of for so long is not running, whatever it last said."""
+RETRIES_WITHIN: Final = timedelta(seconds=90)
+"""One that waits to try again is heard of once an attempt: it waits up to half a minute and then for a server."""
 REPAIRING: Final = "repairing"
 """What stands in place of a source's identity while a pipeline is being repaired."""
 MOMENTS: Final = ("at", "looked_at", "oldest")
@@ -40,7 +42,8 @@ class Report(NamedTuple):
 
 class Standing(NamedTuple):
     """One pipeline as `syncd status` shows it. Counters run since the first start; `parked` counts open rows by
-    state, `daemons` are those alive, by their role."""
+    state, `daemons` are those alive, by their role; `silent_s` are the seconds since the one that posts, or tries to,
+    was last heard of."""
 
     pipeline: str
     report: Report | None
@@ -52,6 +55,7 @@ class Standing(NamedTuple):
     repeated: int
     parked: Mapping[str, int]
     daemons: Mapping[str, str]
+    silent_s: float | None
 
 
 def instance() -> str:
@@ -59,7 +63,7 @@ def instance() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def beat(ledger: Ledger, pipeline: str, role: Literal["posting", "standby"], now: datetime) -> None:
+def beat(ledger: Ledger, pipeline: str, role: Literal["posting", "standby", "retrying"], now: datetime) -> None:
     """Say that this process is alive."""
     who = (pipeline, instance())
     ledger.execute(
@@ -115,14 +119,16 @@ def standing(ledger: Ledger, pipeline: str, now: datetime) -> Standing:
         repeated=int(str(counts[2])),
         parked={str(state): int(str(count)) for state, count in parked},
         daemons=daemons(ledger, pipeline, now),
+        silent_s=_silent_s(ledger, pipeline, now),
     )
 
 
 def daemons(ledger: Ledger, pipeline: str, now: datetime) -> dict[str, str]:
-    """The daemons that live and what each does for the pipeline: `posting` or `standby`."""
+    """The daemons that live and what each does for the pipeline: `posting`, `standby` or `retrying`."""
     rows = ledger.query(
-        "SELECT instance, role FROM syncd.daemon WHERE pipeline = ? AND beat_at >= ? ORDER BY role, instance",
-        (pipeline, timestamp(now - SILENT_AFTER)),
+        "SELECT instance, role FROM syncd.daemon WHERE pipeline = ?"
+        " AND (beat_at >= ? OR role = 'retrying' AND beat_at >= ?) ORDER BY role, instance",
+        (pipeline, timestamp(now - SILENT_AFTER), timestamp(now - RETRIES_WITHIN)),
     )
     return {str(name): str(role) for name, role in rows}
 
@@ -156,6 +162,11 @@ def _report(status: object) -> Report | None:
         return None
     said = json.loads(str(status))
     return Report(**said | {name: said[name] and moment(said[name]) for name in MOMENTS})
+
+
+def _silent_s(ledger: Ledger, pipeline: str, now: datetime) -> float | None:
+    rows = ledger.query("SELECT max(beat_at) FROM syncd.daemon WHERE pipeline = ? AND role <> 'standby'", (pipeline,))
+    return None if rows[0][0] is None else max(0.0, (now - moment(str(rows[0][0]))).total_seconds())
 
 
 def _lag_s(said: Report | None, now: datetime) -> float | None:

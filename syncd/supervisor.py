@@ -95,7 +95,7 @@ class Worker(threading.Thread):
         self.alive_at = time.monotonic()
         self._stop_asked = stop
         self._stands_by = stands_by
-        self._progressed = False
+        self._progressed = self._is_awaited = False
         self._looked_at = _now()
         self._changes = self._postings = 0
         self._parked: Counter[str] = Counter()
@@ -131,6 +131,8 @@ class Worker(threading.Thread):
         except Exception as error:
             self._log.exception("unexpected")
             self._halt(Halt("unexpected", error=f"{type(error).__name__}: {error}"))
+        finally:
+            self._leave()
 
     def _session(self) -> None:
         if self._stop_asked.is_set():
@@ -218,7 +220,12 @@ class Worker(threading.Thread):
         """Leave what happened for `syncd status`, unless another daemon posts and has more to say. A ledger that is
         gone cannot be told; the log is."""
         with suppress(Fault):
-            status.leave(ledger, self.line.name)
+            comes_back = isinstance(fault, Transient) and self.state != "standby" and not self._stop_asked.is_set()
+            if comes_back:
+                status.beat(ledger, self.line.name, "retrying", _now())
+            else:
+                status.leave(ledger, self.line.name)
+            self._is_awaited = comes_back
             if self.state == "standby" or not ledger.acquire():
                 return
             before = status.last_report(ledger, self.line.name)
@@ -229,6 +236,12 @@ class Worker(threading.Thread):
             if fault is not None:
                 said = said._replace(error=fault.code, params=fault.params)
             status.report(ledger, self.line.name, said)
+
+    def _leave(self) -> None:
+        """Take back that it will try again, where it said so last."""
+        if self._is_awaited:
+            with suppress(Fault), closing(self.line.open_ledger()) as ledger:
+                status.leave(ledger, self.line.name)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         self._changes += len(outcomes)

@@ -12,9 +12,10 @@ from syncd import wiring
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, table
-from syncd.language import say
+from syncd.language import hint, say
 from syncd.ports import Finding
 
+SILENCE_SHOWN_S = 3.0
 STATE_STYLES = {"posting": "green", "halted": "bold red", "retrying": "yellow"}
 LEVEL_STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 LEVEL_MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
@@ -27,12 +28,14 @@ def status(config: Config = None, name: Name = None, as_json: Json = False) -> N
     standings = {pipeline.name: _standings(pipeline) for pipeline in chosen}
     if as_json:
         emit([_plain(standing) for parts in standings.values() for standing in parts])
-        return
-    for name, parts in standings.items():
-        if len(parts) == 1:
-            _show(parts[0])
-        else:
-            _show_parts(name, parts)
+    else:
+        for name, parts in standings.items():
+            if len(parts) == 1:
+                _show(parts[0])
+            else:
+                _show_parts(name, parts)
+    if any(s.report is not None and s.report.state == "halted" for parts in standings.values() for s in parts):
+        raise typer.Exit(FOUND_SOMETHING)
 
 
 def check(config: Config = None, name: Name = None, as_json: Json = False) -> None:
@@ -57,17 +60,29 @@ def _standings(pipeline: wiring.Pipeline) -> list[reports.Standing]:
 
 
 def _state(standing: reports.Standing) -> Text:
+    """How it stands. A pipeline stays halted when its daemon has ended; a daemon that fell silent is seen to have."""
     report = standing.report
-    state = "never" if report is None else report.state if standing.daemons else "down"
-    return Text(say(f"state_{state}"), STATE_STYLES.get(state, "yellow"))
+    stands = bool(standing.daemons) or (report is not None and report.state == "halted")
+    state = "never" if report is None else report.state if stands else "down"
+    text = Text(say(f"state_{state}"), STATE_STYLES.get(state, "yellow"))
+    if standing.daemons and standing.silent_s is not None and standing.silent_s > SILENCE_SHOWN_S:
+        text.append(", " + say("status_silent", {"seconds": f"{standing.silent_s:.0f}"}), "yellow")
+    return text
+
+
+def _show_reason(report: reports.Report | None, before: str) -> None:
+    if report is None or not report.error:
+        return
+    console.print(Text(before + say(report.error, report.params), style="red"))
+    if advice := hint(report.error, report.params):
+        console.print(Text("  → " + advice, style="green"))
 
 
 def _show_parts(name: str, parts: Sequence[reports.Standing]) -> None:
     """A partitioned pipeline: a line a partition, and in all."""
     console.print(Text(name, style="bold"))
     for part in parts:
-        if part.report is not None and part.report.error:
-            console.print(Text(f"  {part.pipeline}: {say(part.report.error, part.report.params)}", style="red"))
+        _show_reason(part.report, f"  {part.pipeline}: ")
     rows: list[tuple[object, ...]] = [
         (
             part.pipeline,
@@ -92,8 +107,7 @@ def _show_parts(name: str, parts: Sequence[reports.Standing]) -> None:
 def _show(standing: reports.Standing) -> None:
     report = standing.report
     console.print(Text.assemble((standing.pipeline, "bold"), "  ", _state(standing)))
-    if report is not None and report.error:
-        console.print(Text("  " + say(report.error, report.params), style="red"))
+    _show_reason(report, "  ")
     rows = [
         ("status_lag", f"{standing.lag_s:.1f} s" if standing.lag_s is not None else None),
         ("status_bytes", report and report.bytes_behind),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -17,7 +18,7 @@ from zipfile import ZipFile
 import pytest
 
 from syncd.demo.stage import Stage, built
-from syncd.status import beat
+from syncd.status import Report, beat, report
 from tests.acceptance.plant import plant
 from tests.tidy.tree import ROOT
 
@@ -89,6 +90,29 @@ def test_a_pipeline_that_halts_leaves_the_others_running(stage: Stage) -> None:
         _wait(stage, lambda: "gone.db" in _log(stage))
         process.send_signal(signal.SIGTERM)
         assert process.wait(WAIT_S_MAX) == NEEDS_A_PERSON
+
+
+def test_a_halted_pipeline_is_said_to_be_with_what_to_do(stage: Stage) -> None:
+    lost = Report("halted", datetime.now(UTC), error="repair_unfinished", params={"pipeline": "demo"})
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        assert ledger.acquire()
+        report(ledger, "demo", lost)
+    said = _run(stage, "status", expect=FOUND_SOMETHING)
+    assert "demo  halted" in said
+    assert "→" in said
+    assert "syncd repair" in said
+    assert _syncd(["status", "--json", "--config", str(stage.directory / "syncd.yaml")], {}, FOUND_SOMETHING)
+
+
+def test_a_daemon_that_fell_silent_is_said_to_have(stage: Stage) -> None:
+    now = datetime.now(UTC)
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        assert ledger.acquire()
+        report(ledger, "demo", Report("posting", now))
+        beat(ledger, "demo", "posting", now)
+        assert "last seen" not in _run(stage, "status")
+        beat(ledger, "demo", "posting", now - timedelta(seconds=7))
+        assert re.search(r"posting, last seen \d+ s ago", _run(stage, "status"))
 
 
 def test_a_second_daemon_may_not_snapshot_while_one_posts(stage: Stage) -> None:

@@ -145,7 +145,7 @@ def books(plant: Plant) -> list[Any]:
 def halted(plant: Plant) -> dict[str, Any]:
     """Start the daemon and wait until it has given up; what `status` then says."""
     assert plant.start().wait(60) == NEEDS_A_PERSON
-    report: dict[str, Any] = plant.json("status")[0]["report"]
+    report: dict[str, Any] = plant.json("status", expect=1)[0]["report"]
     return report
 
 
@@ -173,6 +173,8 @@ def test_a_gap_is_shown_and_then_closed(plant: Plant, gap: Gap, request: pytest.
 
     repaired = plant.json("repair", "--yes", *BY)
     assert {**repaired, "preview": True} == rehearsed
+    said = plant.json("status")[0]["report"]
+    assert (said["state"], said["error"]) == ("stopped", ""), "why it had halted is over"
     assert repaired["settled"] == 2
     actions = plant.finance.rows("SELECT action, actor, reason FROM syncd.action ORDER BY seq DESC LIMIT 2")
     assert actions == [(done, BY[1], BY[3]) for done in ("repaired", "repair")]

@@ -11,7 +11,7 @@ import pytest
 from syncd import schedule, status, supervisor
 from syncd.demo.stage import Stage, built
 from syncd.errors import Halt, Transient
-from syncd.ports import Ledger
+from syncd.ports import Ledger, Source
 from syncd.supervisor import Line, Worker
 
 NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
@@ -64,6 +64,32 @@ def test_a_stop_ends_the_wait_between_attempts(stage: Stage, monkeypatch: pytest
     worker.join(DONE_WITHIN_S)
     assert not worker.is_alive()
     assert attempts == [1]
+
+
+def test_a_daemon_that_will_try_again_is_seen_until_it_is_stopped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the EAM longer than a daemon that posts may be silent."""
+    monkeypatch.setattr(supervisor, "_backoff", lambda attempt: 3600.0)
+    line, stop = stage.pipeline.line(), threading.Event()
+
+    def open_source() -> Source:
+        raise Transient("eam_away", error="restarting")
+
+    worker = Worker(line._replace(open_source=open_source), stop)
+    with closing(line.open_ledger()) as ledger:
+        worker.start()
+        stage.wait(lambda: worker.state == "retrying")
+        later = datetime.now(UTC) + timedelta(seconds=40)
+        said = status.standing(ledger, "demo", later)
+        assert list(said.daemons.values()) == ["retrying"]
+        assert said.report is not None
+        assert (said.report.state, said.report.error) == ("retrying", "eam_away")
+        assert said.silent_s is not None
+        assert 30 < said.silent_s < 60
+        stop.set()
+        worker.join(DONE_WITHIN_S)
+        assert not status.daemons(ledger, "demo", later)
 
 
 @pytest.mark.parametrize(("since", "due"), [(NOW - timedelta(days=3), 1), (NOW - timedelta(minutes=5), 0)])
