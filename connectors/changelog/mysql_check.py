@@ -7,7 +7,7 @@ import pymysql
 
 from connectors.changelog.triggers_mysql import EVENTS, quoted_table, trigger
 from connectors.mysql import server as mysql_server
-from connectors.mysql.server import literal, quoted, rows
+from connectors.mysql.server import cascades, literal, quoted, rows
 from syncd.ports import Finding
 
 NO_TABLE: Final = 1146
@@ -80,13 +80,6 @@ def _of_tables(connection: Any, tables: Sequence[str]) -> Iterator[Finding]:
             if engine != "InnoDB":
                 repair = f"ALTER TABLE {quoted_table(table)} ENGINE = InnoDB"
                 yield Finding("error", "changelog_engine", {"table": table, "engine": str(engine)}, repair)
-    cascades = rows(
-        connection,
-        "SELECT CONCAT(constraint_schema, '.', table_name), constraint_name"
-        " FROM information_schema.referential_constraints"
-        " WHERE delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL')",
-    )
-    for table, constraint in cascades:
-        if table in tables:
-            yield Finding("warning", "changelog_cascade", {"table": table, "constraint": constraint})
+            for constraint, _ in cascades(connection, schema, name):
+                yield Finding("warning", "changelog_cascade", {"table": table, "constraint": constraint})
     yield Finding("warning", "changelog_truncate", {})

@@ -2,9 +2,9 @@
 it. Six of them lose changes without a sign."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from connectors.mysql.server import Facts, LogEnd, Server, SourceColumn, SourceTable, account, names, quoted
+from connectors.mysql.server import Facts, LogEnd, Server, SourceColumn, SourceTable, account, cascades, names, quoted
 from syncd.change import Column, Kind, Table
 from syncd.errors import Halt
 from syncd.ports import Finding
@@ -168,7 +168,7 @@ def _table(server: Server, facts: Facts, wanted: Wanted, table: Table) -> Iterat
     yield from _readable(server, facts, found, [there.name for _, there in known])
     for column, there in known:
         yield from _column(f"{schema}.{name}", column, there)
-    yield from _cascades(server, wanted, found)
+    yield from _cascades(server, facts, wanted, found)
     yield from _shape(table, found)
 
 
@@ -197,15 +197,24 @@ def _column(table: str, column: Column, there: SourceColumn) -> Iterator[Finding
         yield Finding("warning", "mysql_float", params)
 
 
-def _cascades(server: Server, wanted: Wanted, found: SourceTable) -> Iterator[Finding]:
+def _cascades(server: Server, facts: Facts, wanted: Wanted, found: SourceTable) -> Iterator[Finding]:
     """What InnoDB does to rows by itself stands in no log, and fires no trigger either."""
-    for name, other in server.cascades(found):
-        spelled, key = quoted(found.schema, found.name), quoted(name)
+    table, spelled = f"{found.schema}.{found.name}", quoted(found.schema, found.name)
+    level: Literal["warning", "error"] = "warning" if wanted.cascades else "error"
+    try:
+        keys = cascades(server.connection, found.schema, found.name)
+    except Halt as halt:
+        if halt.code != "mysql_no_right":
+            raise
+        grant = f"GRANT SELECT ON {spelled} TO {account(facts)};"
+        yield Finding(level, "mysql_cascade_unseen", {"table": table, "user": facts.user}, grant)
+        return
+    for name, other in keys:
         repair = (
-            f"ALTER TABLE {spelled} DROP FOREIGN KEY {key};  -- and add it with ON DELETE RESTRICT ON UPDATE RESTRICT"
+            f"ALTER TABLE {spelled} DROP FOREIGN KEY {quoted(name)};"
+            "  -- and add it with ON DELETE RESTRICT ON UPDATE RESTRICT"
         )
-        params = {"table": f"{found.schema}.{found.name}", "key": name, "other": other}
-        yield Finding("warning" if wanted.cascades else "error", "mysql_cascade", params, repair)
+        yield Finding(level, "mysql_cascade", {"table": table, "key": name, "other": other}, repair)
 
 
 def _shape(table: Table, found: SourceTable) -> Iterator[Finding]:

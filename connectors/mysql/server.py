@@ -1,5 +1,6 @@
 """What the source asks of the EAM's MySQL or MariaDB beside the log: variables, catalogue, where the log ends."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -43,12 +44,11 @@ _UNIQUE: Final = """
     WHERE table_schema = %s AND table_name = %s AND non_unique = 0 AND sub_part IS NULL AND nullable <> 'YES'
 """
 
-
-_CASCADES: Final = """
-    SELECT constraint_name, referenced_table_name FROM information_schema.referential_constraints
-    WHERE constraint_schema = %s AND table_name = %s
-      AND (update_rule NOT IN ('RESTRICT', 'NO ACTION') OR delete_rule NOT IN ('RESTRICT', 'NO ACTION'))
-"""
+_FOREIGN_KEY: Final = re.compile(
+    r"^ *CONSTRAINT (?P<name>.+?) FOREIGN KEY \(.*\) REFERENCES (?P<other>.+?) \(.*\)(?P<rules>[^()]*)$", re.MULTILINE
+)
+"""A foreign key as SHOW CREATE TABLE writes it, on a line of its own."""
+_CASCADING: Final = re.compile(r"\bON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)\b")
 _REACHING: Final = """
     SELECT 1 FROM information_schema.triggers WHERE event_object_table IN %(words)s
     UNION ALL SELECT 1 FROM information_schema.views WHERE table_name IN %(words)s
@@ -142,10 +142,6 @@ class Server:
             return SourceTable(schema_there, name_there, engine, count, columns, unique)
         return None
 
-    def cascades(self, table: SourceTable) -> list[tuple[str, str]]:
-        """The foreign keys by which a change of another table changes this one, with that table."""
-        return [(name, other) for name, other in self.query(_CASCADES, table.schema, table.name)]
-
     def log_end(self, facts: Facts) -> LogEnd | None:
         """None when there is no log."""
         for row in self.query(log_status_sql(facts)):
@@ -234,6 +230,17 @@ def rows(connection: Any, sql: str, *params: object) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def cascades(connection: Any, schema: str, name: str) -> list[tuple[str, str]]:
+    """The foreign keys by which a change of another table changes this one, with that table. The catalogue hides them
+    from a user who may only SELECT; the table's own statement does not."""
+    ((_, statement),) = rows(connection, f"SHOW CREATE TABLE {quoted(schema, name)}")
+    return [
+        (_bare(key["name"]), _bare(key["other"]))
+        for key in _FOREIGN_KEY.finditer(statement)
+        if _CASCADING.search(key["rules"])
+    ]
+
+
 def names(table: Table, facts: Facts) -> tuple[str, str]:
     """Schema and table of a tracked table, as the server and its log spell them."""
     schema, _, name = table.name.rpartition(".")
@@ -314,3 +321,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _names(listed: str) -> frozenset[str]:
     return frozenset(name.strip() for name in (listed or "").split(",") if name.strip())
+
+
+def _bare(name: str) -> str:
+    """An identifier as a person reads it."""
+    return re.sub(r'[`"]', "", name)

@@ -166,7 +166,7 @@ def test_missing_rights_are_said_with_the_statement_that_grants_them(mariadb: Ma
     try:
         settings = {"dsn": mariadb.dsn(eam.name, "reader", "x")}
         said = findings(eam, **settings)
-        assert [f.code for f in said] == ["mysql_no_replication", "mysql_no_column"]
+        assert [f.code for f in said] == ["mysql_no_replication", "mysql_no_column", "mysql_cascade_unseen"]
         eam.run(said[0].repair, "GRANT INSERT ON asset TO reader@'127.0.0.1'")
         (wrong,) = findings(eam, **settings)
         assert wrong.code == "mysql_no_select"
@@ -214,6 +214,29 @@ def test_rows_that_change_with_those_of_another_table_are_refused(new_mariadb: C
         assert [f.code for f in findings(eam, "warning", cascades=True)] == ["mysql_cascade"]
         eam.run(wrong.repair)
         assert findings(eam) == []
+
+
+@pytest.mark.parametrize("rule", ["ON DELETE CASCADE", "ON DELETE SET NULL", "ON UPDATE CASCADE", ""])
+def test_a_reader_with_only_the_documented_rights_sees_what_foreign_keys_do(
+    mariadb: MariaDb, new_mariadb: Callable[[], str], rule: str
+) -> None:
+    """Invariant 7: the catalogue hides the rules of foreign keys from who may only SELECT."""
+    key = f"CONSTRAINT `a (b) kin` FOREIGN KEY (up) REFERENCES parent (id) {rule}"
+    own = SCHEMA.removesuffix(")")
+    schema = f"CREATE TABLE parent (id INT PRIMARY KEY);{own}, up INT COMMENT 'ON DELETE CASCADE', {key})"
+    with closing(MysqlEam(new_mariadb(), schema)) as eam:
+        eam.run("CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'x'")
+        try:
+            eam.run("GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO reader@'127.0.0.1'")
+            eam.run("GRANT SELECT (id, code, value, remark) ON asset TO reader@'127.0.0.1'")
+            dsn = mariadb.dsn(eam.name, "reader", "x")
+            (unseen,) = findings(eam, dsn=dsn)
+            assert unseen.code == "mysql_cascade_unseen"
+            eam.run(unseen.repair)
+            expected = [("mysql_cascade", "a (b) kin", "parent")] if rule else []
+            assert [(f.code, f.params["key"], f.params["other"]) for f in findings(eam, dsn=dsn)] == expected
+        finally:
+            eam.run("DROP USER reader@'127.0.0.1'")
 
 
 def test_what_a_server_keeps_out_of_its_log_is_refused() -> None:
