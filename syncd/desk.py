@@ -21,6 +21,10 @@ from syncd.status import REPAIRING
 SQL: Final = statements.load("syncd", "desk.sql")
 ROWS_MAX: Final = 10_000
 """Rows that one action may touch."""
+OF_THE_ROW: Final = frozenset(
+    ("require", "missing_value", "negative_amount", "not_cents", "malformed", "subject_long", "uncomputable")
+)
+"""Rejections whose hint is to correct the row in the EAM."""
 
 
 class Selection(NamedTuple):
@@ -93,6 +97,13 @@ def show(ledger: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
     if not rows:
         raise WrongUsage("parked_no_row", id=id, pipeline=pipeline)
     return rows[0]
+
+
+def advice(ledger: Ledger | Desk, pipeline: str, row: ParkedRow) -> str:
+    """The code of the message whose hint says what to do about a row: a row that the EAM no longer has cannot be
+    corrected there."""
+    is_gone = row.code in OF_THE_ROW and not ledger.query(SQL["mirrored"], (pipeline, row.table, row.key))
+    return "row_gone" if is_gone else row.code
 
 
 def groups(ledger: Ledger, pipeline: str) -> list[Group]:

@@ -11,6 +11,9 @@ SELECT id, subject, state, rule, source_table, source_key, code, params, waits_f
        committed_at, parked_at, attempts, request, approved, settled_at
 FROM syncd.parked WHERE pipeline = ? AND id IN (?*) ORDER BY id;
 
+-- mirrored: whether the EAM has a row
+SELECT 1 FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
+
 -- groups: open parked rows of one signature
 SELECT state, rule, code, source_table, count(*), min(id), min(committed_at), max(committed_at)
 FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL

@@ -13,7 +13,7 @@ def configure(chosen: Format | None) -> None:
     """Log to standard error; without a choice, for people on a terminal and as JSON elsewhere."""
     shown = chosen or ("console" if sys.stderr.isatty() else "json")
     render: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         if shown == "console"
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

@@ -106,6 +106,12 @@ class Pipeline:
         return Sharer(Shared(self.name, self.open_ledger, partitions, line, self.prepare), stop)
 
     @property
+    def kept(self) -> str:
+        """What its source leaves in the EAM once it was read, even by a dry run, as a code; empty for nothing."""
+        kind = getattr(self.source_settings, "connector", self.config.source.kind)
+        return {"postgres": "slot", "postgresql": "slot", "changelog": "triggers"}.get(kind, "")
+
+    @property
     def is_partitioned(self) -> bool:
         """Whether it is a pipeline for each partition of its source, and not one of these itself."""
         return hasattr(self.source, "partitions") and PART not in self.name

@@ -1,8 +1,8 @@
 """The `syncd` command.
 
 Exit codes: 0 all is well · 1 the command looked and found something wrong (a check, a difference above the alert,
-a broken chain, a golden case that fails) · 2 wrong usage, or a mapping or configuration that is wrong · 3 it
-stopped for a reason that needs a person · 4 it could not be done just now and may be tried again.
+a broken chain, a golden case that fails, a pipeline that halted) · 2 wrong usage, or a mapping or configuration that
+is wrong · 3 it stopped for a reason that needs a person · 4 it could not be done just now and may be tried again.
 """
 
 import sys

@@ -60,13 +60,15 @@ def show_list(
 def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """One parked row, whole."""
     with _desk(config, name) as (pipelines, ledger):
-        row = desk.show(ledger, _holding(pipelines, ledger, id).name, id)
+        holding = _holding(pipelines, ledger, id).name
+        row = desk.show(ledger, holding, id)
+        advice = hint(desk.advice(ledger, holding, row), {**row.params, "id": row.id})
     if as_json:
-        emit(_plain(row))
+        emit(_plain(row) | {"hint": advice})
         return
     console.print(Text.assemble((f"{row.id}  {row.subject}  ", "bold"), (_state(row), "yellow")))
     console.print(Text(say(row.code, row.params), style="red"))
-    if advice := hint(row.code, row.params):
+    if advice:
         console.print(Text("→ " + advice, style="green"))
     facts = {
         "col_rule": row.rule,

@@ -21,14 +21,15 @@ Again = Annotated[bool, typer.Option("--again", help=say("help_again"))]
 def dry_run(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Everything but the commit."""
     tally, is_first = drain.Tally(), False
-    for pipeline in wiring.pipeline(config_path(config), name).parts():
+    whole = wiring.pipeline(config_path(config), name)
+    for pipeline in whole.parts():
         with closing(pipeline.open_ledger(dry_run=True)) as ledger, progress() as bar:
             become_writer(pipeline, ledger)
             is_first = is_first or ledger.checkpoint() is None
             tally.include(drain.to_the_end(pipeline.line(), ledger, True, Shown(bar)))
     _show(tally, as_json)
-    if is_first and not as_json:
-        errors.print(Text(say("dry_run_prepared"), style="yellow"))
+    if is_first and whole.kept and not as_json:
+        errors.print(Text(say(f"dry_run_{whole.kept}"), style="yellow"))
 
 
 def snapshot(config: Config = None, name: Name = None, again: Again = False, as_json: Json = False) -> None:

@@ -1,5 +1,6 @@
 """What a person gives wrongly ends a command with exit code 2, what is wrong between the two sides with 3: by table."""
 
+import io
 import shlex
 import subprocess
 import sys
@@ -9,8 +10,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import structlog
 
-from syncd import language
+from syncd import language, logs, wiring
 from syncd.cli import main
 from syncd.cli.codes import FOUND_SOMETHING, NEEDS_A_PERSON, WRONG
 from syncd.demo.stage import Stage, built
@@ -58,6 +60,30 @@ def test_the_exit_code_says_who_erred(
     assert _syncd(f"{typed} --config {stage.directory / 'syncd.yaml'}", monkeypatch) == expected
     told = capsys.readouterr()
     assert said in told.out + told.err
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("{kind: changelog, dialect: sqlite, database: eam.db}", "triggers"),
+        ("{kind: postgres, dsn: 'postgresql://eam'}", "slot"),
+        ("{kind: engine, connector: postgresql}", "slot"),
+        ("{kind: engine, connector: oracle}", ""),
+        ("{kind: mysql, dsn: 'mysql://user@host/eam'}", ""),
+    ],
+)
+def test_a_dry_run_speaks_only_of_what_its_source_leaves(stage: Stage, tmp_path: Path, source: str, kept: str) -> None:
+    assert wiring.pipeline(_with(stage, tmp_path, f"source: {source}"), None).kept == kept
+
+
+def test_a_log_in_a_file_has_no_colours(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", heard)
+    logs.configure("console")
+    structlog.get_logger("colours").bind().info("posting")
+    structlog.reset_defaults()
+    assert "posting" in heard.getvalue()
+    assert "\x1b" not in heard.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,8 @@ def test_a_mapping_changed_after_acceptance_is_refused_until_accepted_again(made
     read_at = made.json("status")[0]["report"]["at"]
     said = made.syncd("run", expect=HALTED)
     assert "syncd mapping accept" in said
-    assert (
-        made.json("status", expect=1)[0]["report"]["at"] == read_at
-    )  # it read nothing, and does not look as if it had
+    said_at = made.json("status", expect=1)[0]["report"]["at"]
+    assert said_at == read_at, "it read nothing, and does not look as if it had"
     made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "a higher limit")
     with made.running():
         made.settled()

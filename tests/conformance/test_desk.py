@@ -54,6 +54,17 @@ def test_parked_rows_are_grouped_by_signature(ledger: Ledger) -> None:
     )
 
 
+def test_a_row_that_the_eam_no_longer_has_is_not_to_be_corrected_there(ledger: Ledger) -> None:
+    write(ledger, batch(rejected(asset(1))))
+    parked = desk.show(ledger, "main", 1)
+    negative = parked._replace(code="negative_amount")
+    assert desk.advice(ledger, "main", parked) == "unknown_account", "finance can be put right all the same"
+    ledger.execute([("DELETE FROM syncd.mirror", ())])
+    assert desk.advice(ledger, "main", negative) == "row_gone"
+    ledger.execute([("INSERT INTO syncd.mirror VALUES ('main', ?, ?, '{}')", (parked.table, parked.key))])
+    assert desk.advice(ledger, "main", negative) == "negative_amount"
+
+
 def test_retry_and_discard_are_asked_for_and_recorded(ledger: Ledger) -> None:
     """Only the daemon posts; every action has an actor and a reason. Invariant 12."""
     write(ledger, batch(rejected(asset(1)), rejected(asset(2)), rejected(asset(3))))
