@@ -15,6 +15,13 @@ NAMES_SINCE_MYSQL: Final = (8, 0, 1)
 today, which is wrong for all that was logged before the last ALTER TABLE."""
 MONITOR_SINCE_MARIADB: Final = (10, 5, 2)
 DAY_S: Final = 86_400
+NO_LOG: Final = """[mysqld]
+log_bin = binlog
+server_id = 1
+binlog_format = ROW
+binlog_row_image = FULL
+binlog_row_metadata = FULL
+# then restart"""
 
 _NUMBERS: Final = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year"})
 _TEXTS: Final = frozenset(
@@ -76,8 +83,7 @@ def _settings(facts: Facts) -> Iterator[Finding]:
     """Settings that lose changes without a sign. A repair by SET GLOBAL reaches new connections only."""
     is_set = facts.variables.get
     if (is_set("log_bin") or "OFF").upper() != "ON":
-        yield Finding("error", "mysql_no_log", {}, "[mysqld] log_bin = binlog, server_id = 1  -- then restart")
-        return
+        yield Finding("error", "mysql_no_log", {}, NO_LOG)
     for name, wanted, code in (
         ("binlog_format", "ROW", "mysql_log_format"),
         ("binlog_row_image", "FULL", "mysql_row_image"),
@@ -233,4 +239,5 @@ def _shape(table: Table, found: SourceTable) -> Iterator[Finding]:
 
 def _set(name: str, value: str) -> str:
     spelled = value if value.isdigit() else f"'{value}'"
-    return f"SET GLOBAL {name} = {spelled};"
+    again = "  -- and in my.cnf, for restarts; reconnect sessions already open, which keep the old value"
+    return f"SET GLOBAL {name} = {spelled};{again}"

@@ -49,9 +49,11 @@ def parse(text: str) -> Dsn:
     """Raises WrongUsage, which says what is wrong and never repeats the password."""
     try:
         url = urlsplit(text)
+        if url.netloc.count("@") > 1 or url.fragment or "@" in url.path + url.query:
+            raise ValueError  # a password with @ / ? # as they are: it would end elsewhere than meant
         port = url.port or PORT
     except ValueError:
-        raise WrongUsage("mysql_dsn", part="HOST:PORT") from None
+        raise WrongUsage("mysql_dsn", part="USER:PASSWORD@HOST:PORT") from None
     database = unquote(url.path.removeprefix("/"))
     wanted = {
         "mysql://": url.scheme == "mysql",

@@ -5,6 +5,8 @@ import pytest
 from connectors.mysql.dsn import parse
 from syncd.errors import Halt
 
+UNENCODED = ("secret@x", "secret/x", "12/secret", "secret#x", "secret?x", "x@secret/x#secret", "[secret")
+
 
 def test_an_address_is_read_part_by_part() -> None:
     dsn = parse("mysql://sy%40ncd:p%2Fw%3Ad@db.example:3307/g%6C")
@@ -34,7 +36,8 @@ def test_a_certificate_authority_means_that_the_server_is_verified() -> None:
         ("mysql://u:secret@/gl", "HOST"),
         ("mysql://u:secret@h", "DATABASE"),
         ("mysql://u:secret@h/", "DATABASE"),
-        ("mysql://u:secret@h:none/gl", "HOST:PORT"),
+        ("mysql://u:secret@h:none/gl", "USER:PASSWORD@HOST:PORT"),
+        *((f"mysql://u:{password}@h:3306/gl", "USER:PASSWORD@HOST:PORT") for password in UNENCODED),
         ("mysql://u:secret@h/gl?charset=latin1", "charset"),
     ],
 )
