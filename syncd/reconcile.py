@@ -69,11 +69,16 @@ class Control(NamedTuple):
     balance: Decimal
     cards: Decimal
 
+    @property
+    def share(self) -> Decimal:
+        """How far the balance is from the cards' total: 0.01 is one per cent of that total."""
+        return Difference("", self.field, self.cards, self.balance).share
+
 
 class Report(NamedTuple):
     """The outcome. `differing` counts the assets of which `differences` lists the first; `alerting` counts those
-    above the alert, and the totals that are. `parked` has, by asset code, the open parked rows of those that are
-    listed: most often they are why."""
+    above the alert, and the totals and controls that are. `parked` has, by asset code, the open parked rows of those
+    that are listed: most often they are why."""
 
     assets: int
     eam: Amounts
@@ -96,7 +101,7 @@ def reconcile(measures: Measures, layout: FinanceLayout, eam: Iterator[Sequence[
         cards = ((str(row[0]), layout.card_row(row)) for row in held)
         found = ((code, _amounts(card)) for code, card in cards if counts(card))
         report = compare(side_by_side(map(_asset, eam), found), measures.alert_above)
-    return report._replace(controls=list(_controls(measures, layout, ledger, report.finance)))
+    return controlled(report, list(_controls(measures, layout, ledger, report.finance)), measures.alert_above)
 
 
 def parked(ledger: Ledger, pipeline: str, report: Report) -> dict[str, list[str]]:
@@ -184,6 +189,13 @@ def compare(pairs: Iterable[Sided], alert_above: Decimal) -> Report:
     totals = list(differences("", eam, finance))
     alerting += any(d.share > alert_above for d in totals)
     return Report(assets, eam, finance, differing, listed, totals, (), alerting)
+
+
+def controlled(report: Report, controls: Sequence[Control], alert_above: Decimal) -> Report:
+    """The report with its controls; they count once if any is above the alert and no total has said so already."""
+    alerts = any(control.share > alert_above for control in controls)
+    is_said = any(total.share > alert_above for total in report.totals)
+    return report._replace(controls=controls, alerting=report.alerting + (alerts and not is_said))
 
 
 def differences(code: str, eam: Amounts | None, finance: Amounts | None) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.reconcile import Amounts, compare, side_by_side
+from syncd.reconcile import Amounts, Control, compare, controlled, side_by_side
 
 ALERT = Decimal("0.01")
 
@@ -52,6 +52,15 @@ def test_amount_that_cannot_be_read_is_a_difference_and_not_a_zero() -> None:
     report = compare(side_by_side([("A", Amounts(None, Decimal(0)))], [("A", amounts("0"))]), ALERT)
     assert [(d.field, d.eam) for d in report.differences] == [("original_value", None), ("net_value", None)]
     assert report.alerting == 1
+
+
+@pytest.mark.parametrize(("balance", "alerting"), [("9306000", 0), ("9306000.01", 0), ("9076000", 1)])
+def test_accounts_that_do_not_hold_what_the_cards_say_alert(balance: str, alerting: int) -> None:
+    """Both sides agree, asset by asset: only the accounts know that a voucher is missing."""
+    report = compare(side_by_side([("A", amounts("9306000"))], [("A", amounts("9306000"))]), ALERT)
+    control = Control("original_value", ["1601"], Decimal(balance), Decimal("9306000"))
+    checked = controlled(report, [control], ALERT)
+    assert (checked.differing, checked.alerting, checked.controls) == (0, alerting, [control])
 
 
 codes = st.dictionaries(st.text(max_size=3), st.integers(0, 9).map(lambda n: amounts(str(n))), max_size=8)
