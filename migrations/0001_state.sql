@@ -137,7 +137,7 @@ CREATE TABLE syncd.chain (
 CREATE TABLE syncd.daemon (
     pipeline      TEXT NOT NULL,
     instance      TEXT NOT NULL,        -- host:pid
-    role          TEXT NOT NULL,        -- posting | standby
+    role          TEXT NOT NULL,        -- posting | standby | retrying
     beat_at       TEXT NOT NULL,
     PRIMARY KEY (pipeline, instance)
 );
