@@ -45,10 +45,14 @@ class Staff:
         self.unused = [f"FA-RT-{n:04}" for n in range(1, ASSETS + 1)]
         self.months_charged = 0
 
-    def work_through(self, operations: int) -> None:
-        """So many, and then what is wrong is mended."""
+    def work_through(self, operations: int, seconds: float) -> None:
+        """So many, spread over a time."""
         for _ in range(operations):
             self.work()
+            time.sleep(seconds / operations)
+
+    def mend_all(self) -> None:
+        """What is wrong is corrected in the end."""
         while self.bad:
             self.mend()
 
@@ -161,10 +165,7 @@ def test_random_operations_survive_sigkill(tmp_path: Path, route: Route, request
         with made.running():
             made.settled()
         staff = Staff(made.eam, Random(seed))
-        with ThreadPoolExecutor(1) as people:
-            work = people.submit(staff.work_through, operations)
-            print(dict(_deaths(made, route, deaths, Random(seed + 1))))
-            work.result()
+        print(dict(_work_and_deaths(made, route, staff, deaths, Random(seed + 1))))
         with made.running():
             made.settled()
             made.until("no parked rows", lambda: not made.finance.rows(_PARKED), 60)
@@ -176,23 +177,27 @@ def test_random_operations_survive_sigkill(tmp_path: Path, route: Route, request
         made.syncd("audit", "verify")
 
 
-def _deaths(made: Plant, route: Route, wanted: int, random: Random) -> Counter[str]:
-    """Run the daemon and kill it with SIGKILL again and again, after as long as it likes; one time in four, one of the
-    route's hazards comes first. Counts what died. In the tests' own thread: servers end with the thread that
-    started them."""
+def _work_and_deaths(made: Plant, route: Route, staff: Staff, wanted: int, random: Random) -> Counter[str]:
+    """Run the daemon and kill it with SIGKILL again and again, while people work: their operations are spread over its
+    life, so that it dies in the midst of them. One time in four, one of the route's hazards comes first. Counts what
+    died. In the tests' own thread: servers end with the thread that started them."""
     hazards = list(route.hazards.items())
     died: Counter[str] = Counter()
-    while died.total() < wanted:
-        process = made.start()
-        if hazards and random.random() < 0.25:
-            time.sleep(random.uniform(0.5, 2.0))
-            name, strike = random.choice(hazards)
-            strike()
-            died[name] += 1
-        time.sleep(random.uniform(*route.lives_s))
-        process.kill()
-        process.wait(30)
-        died["daemon"] += 1
+    with ThreadPoolExecutor(1) as people:
+        for _ in range(wanted):
+            process = made.start()
+            life_s = random.uniform(*route.lives_s)
+            work = people.submit(staff.work_through, OPERATIONS_PER_KILL, life_s)
+            if hazards and random.random() < 0.25:
+                name, strike = random.choice(hazards)
+                strike()
+                died[name] += 1
+            time.sleep(life_s)
+            process.kill()
+            process.wait(30)
+            died["daemon"] += 1
+            work.result()
+    staff.mend_all()
     return died
 
 
