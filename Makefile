@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo install test check bench lock wheel clean
+.PHONY: demo install test check mutants bench lock wheel clean
 
 demo: $(INSTALLED)
 	$(BIN)/syncd demo
@@ -29,9 +29,13 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/tidy
 
+mutants: $(INSTALLED)
+	$(BIN)/python -m tests.mutants
+
+# `make bench AGAINST=../earlier`: beside an earlier checkout (`git worktree add ../earlier COMMIT`, and `make install` there).
 bench: $(INSTALLED)
 	tests/needs
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST))
 
 wheel: $(INSTALLED)
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

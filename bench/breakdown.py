@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from bench.world import World, add_assets, daemon, number, wait, world
-from syncd import pipeline, wiring
+from syncd import wiring
 from syncd.change import ChangeSet, Position
+from syncd.daemon import pipeline
+from syncd.daemon.supervisor import tune_interpreter
 from syncd.ports import Book, Ledger
-from syncd.posting import Batch, Outcome
-from syncd.supervisor import tune_interpreter
+from syncd.posting import NOTHING, Batch, Outcome, Rejections
 
 BATCH_CHANGES_MAX = 4_000
 
@@ -27,7 +28,7 @@ def measure(changes: int) -> dict[str, float]:
         with daemon(made):
             wait("the snapshot", lambda: number(made.finance_dsn, "SELECT count(position) FROM syncd.pipeline") > 0)
         add_assets(made, 1, changes, 100)
-        line = wiring.pipeline(made.config, "bench").line()
+        line = wiring.pipeline(made.config, "bench").spec()
         with closing(line.open_ledger()) as ledger, closing(line.open_source()) as source:
             assert ledger.acquire()
             source.start(ledger.checkpoint())
@@ -39,7 +40,7 @@ def measure(changes: int) -> dict[str, float]:
                     if (said := source.read(1.0)) is not None:
                         waiting.append(said)
             steps = _Steps(line.translator(), ledger, waiting, spent)
-            while pipeline.step(steps, steps, steps.ledger):
+            while pipeline.step(steps, steps, steps.ledger, lambda outcomes: None):
                 pass
             processor, server = time.process_time() - processor, _server_seconds(made) - server
     spent["commit"] -= spent["translate"] + spent["write"]
@@ -73,11 +74,17 @@ class _Steps:
     def ack(self, position: Position) -> None:
         """The source is closed soon."""
 
-    def translate(self, sets: Sequence[ChangeSet], book: Book) -> Batch:
+    def translate(self, sets: Sequence[ChangeSet], book: Book, refused: Rejections = NOTHING) -> Batch:
         with _timed(self._spent, "translate"):
-            return self._translator.translate(sets, book)
+            return self._translator.translate(sets, book, refused)
 
-    replay = gather = None  # no row is parked or collected here
+    def replay(self, *arguments: object) -> Batch:
+        raise NotImplementedError("no row is parked here")
+
+    gather = replay  # nor is one collected
+
+    def narrow(self, changes_max: int) -> None:
+        """Nothing holds finance up here."""
 
     @contextmanager
     def _timed_begin(self) -> Iterator[Book]:

@@ -20,9 +20,9 @@ def measure(changes_per_s: int, seconds: int) -> list[Result]:
         with daemon(made), subscription(made, peer), ThreadPoolExecutor() as pool:
             wait("the daemon", lambda: number(made.finance_dsn, "SELECT count(position) FROM syncd.pipeline") > 0)
             total = changes_per_s * seconds
-            ours = pool.submit(_watch, made.finance_dsn, OURS_SQL, total)
-            theirs = pool.submit(_watch, peer, THEIRS_SQL, total)
-            committed = _commit_steadily(made, total, changes_per_s)
+            ours = pool.submit(seen_at, made.finance_dsn, OURS_SQL, total)
+            theirs = pool.submit(seen_at, peer, THEIRS_SQL, total)
+            committed = commit_steadily(made, total, changes_per_s)
             mine = sorted((seen - at) * 1000 for seen, at in zip(ours.result(), committed, strict=True))
             peers = sorted((seen - at) * 1000 for seen, at in zip(theirs.result(), committed, strict=True))
     name = f"EAM commit to visible, {changes_per_s} changes/s"
@@ -32,7 +32,7 @@ def measure(changes_per_s: int, seconds: int) -> list[Result]:
     ]
 
 
-def _commit_steadily(made: World, total: int, changes_per_s: int) -> list[float]:
+def commit_steadily(made: World, total: int, changes_per_s: int) -> list[float]:
     """When each commit returned."""
     committed: list[float] = []
     connection = connect(made.eam_dsn)
@@ -47,13 +47,13 @@ def _commit_steadily(made: World, total: int, changes_per_s: int) -> list[float]
     return committed
 
 
-def _watch(dsn: str, count_sql: str, total: int) -> list[float]:
+def seen_at(dsn: str, count_sql: str, total: int) -> list[float]:
     """When each row was first seen; both sides apply commits in order, so a count is enough."""
     connection = connect(dsn)
     connection.autocommit = True
     seen: list[float] = []
     with connection.cursor() as cursor:
-        deadline = time.perf_counter() + 120 + total / 100
+        deadline = time.perf_counter() + 600 + total / 100
         while len(seen) < total:
             assert time.perf_counter() < deadline, f"{len(seen)} of {total} rows were seen"
             cursor.execute(count_sql)

@@ -1,6 +1,7 @@
-"""How fast a backlog becomes cards and vouchers, beside PostgreSQL's own logical replication of the same table.
+"""How fast a backlog becomes cards and vouchers, beside PostgreSQL's own logical replication of the same table, and
+beside Debezium Engine, which reads the same log and writes nothing.
 
-Theirs copies one row a change; ours writes a card, a voucher, two entries, the posting with its idempotency key
+Replication copies one row a change; ours writes a card, a voucher, two entries, the posting with its idempotency key
 and hash, and the mirror: six rows a change.
 """
 
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench import engine
 from bench.result import Result
 from bench.world import World, add_assets, daemon, number, subscribe, subscription, wait, watch, world
 
@@ -24,12 +26,15 @@ def measure(changes: int) -> list[Result]:
             add_assets(made, 1, 1, 1)
             wait("the first voucher", lambda: number(made.finance_dsn, POSTED) == 1)
         peer = subscribe(made)
+        engine.prepare(made)
         add_assets(made, 2, changes + 1, CHANGES_PER_TRANSACTION)
         ours = _ours(made, changes)
         theirs = _theirs(made, peer, changes)
+        read = engine.measure(made, changes)
         return [
             Result("changes posted a second, PostgreSQL to PostgreSQL, backlog", ours, theirs, "changes/s"),
             Result("rows written a second, the same run", ours * ROWS_PER_CHANGE, theirs, "rows/s"),
+            Result("changes posted, beside those that Debezium Engine reads without a sink", ours, read, "changes/s"),
         ]
 
 

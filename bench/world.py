@@ -37,40 +37,59 @@ ASSETS_SQL = f"""
 
 
 class World(NamedTuple):
-    """EAM and finance, each a server of its own, and a configuration that joins them."""
+    """EAM and finance, each a server of its own, and a configuration that joins them. `binaries` is where the `syncd`
+    that carries is installed."""
 
     eam: Postgres
     finance: Postgres
     eam_dsn: str
     finance_dsn: str
     config: Path
+    binaries: Path = Path(sys.executable).parent
 
 
 @contextmanager
 def world(directory: Path) -> Iterator[World]:
     """Both servers, tables made, migrated, mapping accepted; stopped and removed at the end."""
+    with servers() as (eam, finance):
+        made = World(eam, finance, eam.create_database(), finance.create_database(), directory / "syncd.yaml")
+        fill(made.eam_dsn, "eam.sql")
+        join(made, "bench", HERE / "registration.yaml")
+        yield made
+
+
+@contextmanager
+def servers() -> Iterator[tuple[Postgres, Postgres]]:
+    """The EAM's and finance's, which have been at work before."""
     with postgres_server(**TUNED) as eam, postgres_server(**TUNED, wal_level="replica") as finance:
         for server in (eam, finance):
             for statement in USED:
                 server.run(statement)
-        made = World(eam, finance, eam.create_database(), finance.create_database(), directory / "syncd.yaml")
-        for dsn, script in ((made.eam_dsn, "eam.sql"), (made.finance_dsn, "finance.sql")):
-            with connect(dsn) as connection, connection.cursor() as cursor:
-                cursor.execute((HERE / script).read_text("utf-8"))
-            connection.close()
-        made.config.write_text(
-            f"""
+        yield eam, finance
+
+
+def fill(dsn: str, script: str) -> None:
+    """Run a script of this folder in a new database."""
+    with connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute((HERE / script).read_text("utf-8"))
+    connection.close()
+
+
+def join(made: World, pipeline: str, mapping: Path) -> None:
+    """Make finance's tables and the configuration of the one pipeline; migrate, accept the mapping."""
+    fill(made.finance_dsn, "finance.sql")
+    made.config.write_text(
+        f"""
 pipelines:
-  bench:
-    mapping: {HERE / "registration.yaml"}
+  {pipeline}:
+    mapping: {mapping}
     source: {{kind: postgres, dsn: "{made.eam_dsn}"}}
     ledger: {{kind: postgres, dsn: "{made.finance_dsn}"}}
 """,
-            "utf-8",
-        )
-        syncd(made, "migrate")
-        syncd(made, "mapping", "accept", "--actor", "bench", "--reason", "benchmark")
-        yield made
+        "utf-8",
+    )
+    syncd(made, "migrate")
+    syncd(made, "mapping", "accept", "--actor", "bench", "--reason", "benchmark")
 
 
 def connect(dsn: str) -> extensions.connection:
@@ -80,7 +99,7 @@ def connect(dsn: str) -> extensions.connection:
 
 def syncd(made: World, *arguments: str) -> None:
     """Run a command to its end; its output is shown if it fails."""
-    done = subprocess.run(_command(made, *arguments), capture_output=True, text=True, env=_environment())
+    done = subprocess.run(command(made, *arguments), capture_output=True, text=True, env=environment())
     assert done.returncode == 0, f"syncd {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
 
 
@@ -88,7 +107,7 @@ def syncd(made: World, *arguments: str) -> None:
 def daemon(made: World) -> Iterator[subprocess.Popen[bytes]]:
     """`syncd run` as a process of its own, stopped by SIGTERM."""
     with (made.config.parent / "daemon.log").open("ab") as log:
-        process = subprocess.Popen(_command(made, "run"), stdout=log, stderr=log, env=_environment())
+        process = subprocess.Popen(command(made, "run"), stdout=log, stderr=log, env=environment())
     try:
         yield process
     finally:
@@ -169,9 +188,12 @@ def subscription(made: World, peer: str) -> Iterator[None]:
         made.finance.run("DROP SUBSCRIPTION peer", database=target)
 
 
-def _command(made: World, *arguments: str) -> list[str]:
-    return [str(Path(sys.executable).with_name("syncd")), *arguments, "--config", str(made.config)]
+def command(made: World, *arguments: str) -> list[str]:
+    """The installed command on this configuration."""
+    return [str(made.binaries / "syncd"), *arguments, "--config", str(made.config)]
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "SYNCD_LANG": "en"}
+def environment() -> dict[str, str]:
+    """English, whoever runs it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # a checkout reads its own code
+    return {**kept, "SYNCD_LANG": "en"}

@@ -7,6 +7,7 @@ dates and `2026111` for a `%Y%m%d` are refused, for each could be read in two wa
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -95,6 +96,17 @@ def row_converter(table: Table, zone: tzinfo = SHANGHAI) -> RowConvert:
             return row, True
 
     return convert_row
+
+
+def typed(column: Column, text: str, zone: tzinfo) -> Value:
+    """What a person types for a column, by the rules of its sources; the mark that says why it is no value of it. A
+    date or a moment may also be written as it is shown, whatever the source's form: 2026-01-31, or with a time by the
+    clock of `zone`."""
+    value = careful(parser(column, zone), text)
+    if isinstance(value, Malformed) and column.form and column.kind in (Kind.DATE, Kind.TIMESTAMP):
+        shown = careful(parser(replace(column, form=""), zone), text)
+        return value if isinstance(shown, Malformed) else shown
+    return value
 
 
 def careful(convert: Callable[[str], Value] | Convert, value: object) -> Value:

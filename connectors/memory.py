@@ -8,8 +8,10 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 
+from connectors import identity
 from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Table, key_text
 from syncd.errors import Gap
 from syncd.ports import Finding, Lag
@@ -77,6 +79,8 @@ class Settings:
     """The EAM."""
     changes_max: int = 2_000
     """Changes of one set."""
+    commits_max: int = 1
+    """Transactions that end in one set. With more than one, a set may also begin a transaction and leave it open."""
     lean: bool = False
     """Say as little as a log may: of the row before, its key alone where it is deleted and nothing where it is
     updated under the same key; of the row after, no text that stayed as it was."""
@@ -89,11 +93,11 @@ def connect(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> "
 
 class MemorySource:
     """See `ports.Source`. Positions are the number of a commit and how many of its changes are said; those of a
-    snapshot, which begin with the commit that it is as of, stand before."""
+    snapshot, which begin with the commit that it is as of, stand before, and those of its sets end in `/`."""
 
     def __init__(self, settings: Settings, tables: Mapping[str, Table]) -> None:
         self._store = settings.store
-        self._changes_max = settings.changes_max
+        self._changes_max, self._commits_max = settings.changes_max, settings.commits_max
         self._lean = settings.lean
         self._tables = tables
         self._sets: Iterator[ChangeSet] = iter(())
@@ -104,15 +108,25 @@ class MemorySource:
 
     def start(self, checkpoint: Position | None) -> None:
         if checkpoint is None or checkpoint[0] == "r":
+            if checkpoint is not None and checkpoint[-1] != "/":
+                raise Gap("checkpoint_of_change", position=checkpoint)
             as_of, said = (len(self._store.log), 0) if checkpoint is None else _numbers(checkpoint)
             self._sets = self._snapshot(as_of, said)
             self._commits_read = as_of
         else:
-            number, said = _numbers(checkpoint)
-            self._commits_read = as_of = max(0, number - 1)
-            self._sets = self._stream(as_of, said if number else 0)  # before the first commit nothing was said
+            as_of, said = _read_to(checkpoint)
+            self._commits_read = as_of
+            self._sets = self._stream(as_of, said)
         if checkpoint is not None and as_of < self._store.forgotten - 1:
             raise Gap("memory_forgotten", position=checkpoint, forgotten=self._store.forgotten)
+
+    def snapshot_again(self, checkpoint: Position) -> None:
+        is_reading = self.in_snapshot(checkpoint)
+        as_of = _numbers(checkpoint)[0] if is_reading else len(self._store.log)
+        opening = ChangeSet((), snapshot_at(as_of))
+        self.start(opening.position if is_reading else checkpoint)
+        ahead = iter(()) if is_reading else self._stream(*_read_to(checkpoint), as_of)
+        self._sets = chain(ahead, [opening], self._snapshot(as_of, 0))
 
     def look(self) -> None:
         self.start(None)
@@ -120,7 +134,16 @@ class MemorySource:
     def in_snapshot(self, position: Position) -> bool:
         return position[0] == "r"
 
-    def find_whole(self) -> Collection[str]:
+    def end(self) -> Position:
+        number = len(self._store.log)
+        writes = self._store.log[-1].writes if number else ()
+        tracked = [n for n, write in enumerate(writes, 1) if write.table in self._tables]
+        return _position("s", number, tracked[-1] if tracked else _ALL)
+
+    def reaches(self, position: Position, end: Position) -> bool:
+        return position >= end
+
+    def find_whole(self, lost_after: Position | None = None) -> Collection[str]:
         return self._tables.keys()
 
     def read(self, timeout_s: float) -> ChangeSet | None:
@@ -145,6 +168,9 @@ class MemorySource:
     def identity(self) -> str:
         return f"memory:{id(self._store)}"
 
+    def recognise(self, known: str) -> None:
+        identity.require_same(known, self.identity())
+
     def close(self) -> None:
         self._sets = iter(())
 
@@ -167,12 +193,16 @@ class MemorySource:
             for row in self._store.rows(table, as_of).values()
         ]
         placed = [read._replace(position=_position("r", as_of, n)) for n, read in enumerate(reads, 1)]
-        yield from _parts(placed[said:], self._changes_max)
-        yield ChangeSet((), _position("s", as_of, _ALL))
+        for i in range(said, len(placed), self._changes_max):
+            part = _set(placed[i : i + self._changes_max], None)
+            yield part._replace(position=Position(f"{part.position}/"), cuts=())
+        yield ChangeSet((), behind(as_of))
 
-    def _stream(self, after: int, said: int) -> Iterator[ChangeSet]:
-        """What was committed after number `after`, but for the first `said` changes."""
-        while after < len(self._store.log):
+    def _stream(self, after: int, said: int, until: int | None = None) -> Iterator[ChangeSet]:
+        """What was committed after number `after`, but for the first `said` changes; up to number `until`."""
+        gathered: list[Change] = []
+        cuts: list[int] = []
+        while after < (len(self._store.log) if until is None else until):
             commit = self._store.log[after]
             after += 1
             changes = [
@@ -181,11 +211,21 @@ class MemorySource:
                 if n > said and write.table in self._tables
             ]
             self._commits_read = after
-            if changes:
-                yield from _parts(changes, self._changes_max)
-            elif not said:
-                yield ChangeSet((), _position("s", after, _ALL), commit.at)
+            if not changes and not said:
+                if gathered:
+                    yield _set(gathered, cuts)
+                    gathered, cuts = [], []
+                yield ChangeSet((), behind(after), commit.at)
+            for change in changes:
+                gathered.append(change)
+                if change is changes[-1]:
+                    cuts.append(len(gathered))
+                if len(gathered) == self._changes_max or len(cuts) == self._commits_max:
+                    yield _set(gathered, cuts)
+                    gathered, cuts = [], []
             said = 0
+        if gathered:
+            yield _set(gathered, cuts)
 
 
 def _key_alone(table: Table, row: Row) -> Row:
@@ -200,10 +240,26 @@ def _new_alone(table: Table, before: Row, after: Row) -> Row:
     )
 
 
-def _parts(changes: Sequence[Change], changes_max: int) -> Iterator[ChangeSet]:
-    for i in range(0, len(changes), changes_max):
-        part = changes[i : i + changes_max]
-        yield ChangeSet(part, part[-1].position, part[-1].committed_at)
+def snapshot_at(number: int) -> Position:
+    """The checkpoint with which a snapshot as of a commit begins."""
+    return Position(f"{_position('r', number, 0)}/")
+
+
+def behind(number: int) -> Position:
+    """The checkpoint behind a commit."""
+    return _position("s", number, _ALL)
+
+
+def _set(changes: Sequence[Change], cuts: Sequence[int] | None) -> ChangeSet:
+    said = None if cuts is None or list(cuts) == [len(changes)] else tuple(cuts)
+    places = tuple(changes[cut - 1].position for cut in said or ())
+    return ChangeSet(changes, changes[-1].position, changes[-1].committed_at, cuts=said, places=places)
+
+
+def _read_to(checkpoint: Position) -> tuple[int, int]:
+    """The number of commits that were said whole, and how many changes of the next one."""
+    number, said = _numbers(checkpoint)
+    return (number - 1, said) if number else (0, 0)
 
 
 def _position(phase: str, number: int, said: int) -> Position:
@@ -211,5 +267,5 @@ def _position(phase: str, number: int, said: int) -> Position:
 
 
 def _numbers(position: Position) -> tuple[int, int]:
-    number, said = position[1:].split(".")
+    number, said = position[1:].removesuffix("/").split(".")
     return int(number), int(said)

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import cast
+from decimal import Decimal
+from typing import Protocol, cast
 
-from connectors.ledger.database import Database
 from syncd.change import Value
 from syncd.ports import Layout, LookupSpec, Period
+
+
+class Database(Protocol):
+    """Finance, to be asked."""
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]: ...
 
 
 def periods(database: Database, layout: Layout) -> Sequence[Period]:
@@ -16,9 +22,32 @@ def periods(database: Database, layout: Layout) -> Sequence[Period]:
     return sorted(found, key=lambda period: period.first)
 
 
+def periods_less_closed(database: Database, layout: Layout) -> Sequence[Period]:
+    """The same, of which those that people have closed at syncd's desk are not open, whatever finance says of them."""
+    closed = {str(period) for (period,) in database.query("SELECT period FROM syncd.closing")}
+    found = periods(database, layout)
+    return [p._replace(open=False) if p.code in closed else p for p in found] if closed else found
+
+
 def lookup(database: Database, spec: LookupSpec) -> Mapping[Value, Value]:
-    """A lookup of the layout, whole."""
-    return {cast(Value, code): cast(Value, gives) for code, gives in database.query(spec.query)}
+    """A lookup of the layout, whole. A code is text to the language, whatever finance keeps it as."""
+    return {_code(code): cast(Value, gives) for code, gives in database.query(spec.query)}
+
+
+def last_day(database: Database, layout: Layout, period: str, type: str) -> date | None:
+    """The latest day of the vouchers that finance holds in a period and type, which lies in that period; None where
+    there is none, or the layout does not ask."""
+    query = layout.last_date_query(period)
+    rows = database.query(query, (period, type)) if query else []
+    if not rows or rows[0][0] is None:
+        return None
+    ends = next((known.last for known in periods(database, layout) if known.code == period), None)
+    day = _day(rows[0][0])
+    return day if ends is None else min(day, ends)
+
+
+def _code(value: object) -> Value:
+    return str(value) if isinstance(value, int | Decimal) else cast(Value, value)
 
 
 def _day(value: object) -> date:

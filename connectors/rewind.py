@@ -39,7 +39,7 @@ class Coverage(Protocol):
         ...
 
 
-class Found(NamedTuple):
+class KeyedRow(NamedTuple):
     """A row in key order: `key` is the server's own text of its key, `place` sorts as the server does. `row` is
     None for a key that was not there."""
 
@@ -102,7 +102,7 @@ class Rewind:
         with self._db:
             self._db.executemany("INSERT OR IGNORE INTO was VALUES (?, ?, ?, ?)", olds)
 
-    def rows(self, alias: str) -> Iterator[Found]:
+    def rows(self, alias: str) -> Iterator[KeyedRow]:
         """The old rows of a table in the order of their keys."""
         if alias not in self._tables:
             return
@@ -111,7 +111,7 @@ class Rewind:
         query = "SELECT place, key, row FROM was WHERE alias = ? ORDER BY place"
         for place, key, text in self._db.execute(query, (alias,)):
             row = None if text is None else convert(decode_row(table, text))
-            yield Found(place, tuple(json.loads(key)), row, has_marks(row))
+            yield KeyedRow(place, tuple(json.loads(key)), row, has_marks(row))
 
     def _olds(self, change: Change) -> Iterator[tuple[str, bytes, str, str | None]]:
         table, ordered = self._texts[change.table], self._tables[change.table]
@@ -125,7 +125,7 @@ class Rewind:
                 yield change.table, place, json.dumps(key, ensure_ascii=False), stored
 
 
-def merge(found: Iterator[Found], was: Iterator[Found]) -> Iterator[Found]:
+def merge(found: Iterator[KeyedRow], was: Iterator[KeyedRow]) -> Iterator[KeyedRow]:
     """The rows that were there: as they were, where they have changed since."""
     ahead = next(was, None)
     for there in found:

@@ -1,21 +1,19 @@
 """Writes docs/reference.md from the models, so that no option goes undocumented: `python docs/reference.py`."""
 
-import ast
 import dataclasses
 import inspect
 import json
 import textwrap
 from collections.abc import Iterator
-from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from syncd import cli, config, language, wiring
+from syncd.mapping.language.schemas import attribute_docs, schema
 
 TARGET = Path(__file__).with_name("reference.md")
 
@@ -23,22 +21,58 @@ TARGET = Path(__file__).with_name("reference.md")
 def text() -> str:
     """The whole page."""
     language.choose("en")
-    return "\n".join(["# Reference", "", *_configuration(), *_connectors(), *_commands()]) + "\n"
+    return "\n".join(["# Reference", "", *_configuration(), *_connectors(), *_files(), *_commands()]) + "\n"
 
 
 def _configuration() -> Iterator[str]:
     yield "## Configuration: syncd.yaml"
     yield ""
     yield from _code_block(config.__doc__ or "")
-    for title, model in (("Top level", config.Config), ("pipelines.NAME", config.PipelineConfig)):
+    for title, model in (
+        ("Top level", config.Config),
+        ("pipelines.NAME", config.PipelineConfig),
+        ("metrics", config.MetricsConfig),
+        ("audit", config.AuditConfig),
+        ("audit.anchor", config.AnchorConfig),
+    ):
         yield from _section(title, model.__doc__ or "", _model_rows(model))
 
 
 def _connectors() -> Iterator[str]:
-    for side, kinds in wiring.REGISTRY.items():
-        for kind, module in kinds.items():
-            settings = import_module(module).Settings
+    ends = (("source", wiring.SOURCES, wiring.source_connector), ("ledger", wiring.LEDGERS, wiring.ledger_connector))
+    for side, modules, connector in ends:
+        for kind, module in modules.items():
+            settings = connector(module).settings
             yield from _section(f"{side} kind: {kind}", settings.__doc__ or "", _dataclass_rows(settings))
+
+
+def _files() -> Iterator[str]:
+    of: Literal["mapping", "layout"]
+    for of, title in (("mapping", "Mapping files"), ("layout", "Finance layouts")):
+        made = schema(of)
+        yield f"## {title}"
+        yield ""
+        yield f"As `syncd mapping schema {of}` prints it for editors. [mapping.md](mapping.md) explains the language."
+        if of == "mapping":
+            yield "A part of a mapping has these keys but for the five of the main file alone."
+        yield ""
+        yield from _block("Top level", made)
+        for name, definition in made["$defs"].items():
+            yield from _block(name.removesuffix("Shape"), definition)
+
+
+def _block(title: str, definition: dict[str, Any]) -> Iterator[str]:
+    """A block of a file by its JSON Schema."""
+    needed = [*definition.get("required", ()), *definition.get("anyOf", [{}])[0].get("required", ())]
+    rows = (
+        (f"`{key}`", "needed" if key in needed else _default(value.get("default") or None), value["description"])
+        for key, value in definition["properties"].items()
+    )
+    yield f"### {title}"
+    yield ""
+    yield definition["description"]
+    yield ""
+    yield from _table(("key", "default", "meaning"), rows)
 
 
 def _commands() -> Iterator[str]:
@@ -92,7 +126,7 @@ def _model_rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 
 
 def _dataclass_rows(settings: type) -> Iterator[tuple[str, ...]]:
-    said = {name: text for made in settings.__mro__[:-1] for name, text in _attribute_docs(made).items()}
+    said = {name: text for made in settings.__mro__[:-1] for name, text in attribute_docs(made).items()}
     for field in dataclasses.fields(settings):
         default = "" if field.default is dataclasses.MISSING else _default(field.default)
         yield f"`{field.name}`", default, said.get(field.name, "")
@@ -100,17 +134,6 @@ def _dataclass_rows(settings: type) -> Iterator[tuple[str, ...]]:
 
 def _default(value: object) -> str:
     return "" if value in (None, "") else f"`{json.dumps(value)}`"
-
-
-def _attribute_docs(described: type) -> dict[str, str]:
-    """The strings below the fields of a class."""
-    body = cast(ast.ClassDef, ast.parse(textwrap.dedent(inspect.getsource(described))).body[0]).body
-    return {
-        field.target.id: " ".join(str(below.value.value).split())
-        for field, below in pairwise(body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-    }
 
 
 def _code_block(lead: str) -> Iterator[str]:

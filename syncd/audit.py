@@ -1,16 +1,20 @@
-"""The hash chain over postings and over operators' actions.
+"""The hash chains: over postings, over what became of parked rows, over operators' actions.
 
 Each record's hash covers the one before it, so that a record which is edited, removed or moved breaks the chain
 from there on. The hash is SHA-256 over a JSON array, without blanks, of the previous hash and the record's fields.
+Whoever owns the database can compute all of them anew; the heads that were anchored elsewhere they cannot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Final
+from hmac import compare_digest
+from hmac import digest as hmac_digest
+from typing import Final, NamedTuple
 
 import orjson
 
 GENESIS: Final = "0" * 64
+DIGEST_DIGITS: Final = 32
 POSTING: Final = (
     *("seq", "key", "rule", "subject", "voucher", "reverses", "mapping_hash"),
     *("position", "committed_at", "posted_at", "content"),
@@ -18,6 +22,39 @@ POSTING: Final = (
 """The columns of a posting that its hash covers, in order."""
 ACTION: Final = ("seq", "at", "actor", "action", "pipeline", "target", "reason", "detail")
 """The columns of an operator's action that its hash covers, in order."""
+
+CONTENTS: Final = "/"
+"""In the detail of an edit, beside the columns: digests of the row before and after. No column is called so."""
+EVENT: Final = (*("seq", "id", "at", "event", "subject", "state", "rule", "code", "params", "origin", "content"),)
+"""The columns of an event of a parked row that its hash covers, in order."""
+
+
+class Event(NamedTuple):
+    """What became of a parked row: `parked`, `kept` of one from before the chain, `again` when it was tried in vain,
+    `reopened`, `unreadable` under today's mapping, `settled`. The row's fields are as it left them: all of them, but
+    for `settled` the state alone, and for `unreadable` the state and its reason. `origin` says where a row comes from,
+    at its birth; `content` is of its change, where that is new. Both are digests."""
+
+    id: int
+    event: str
+    subject: str = ""
+    state: str = ""
+    rule: str = ""
+    code: str = ""
+    params: str = ""
+    origin: str = ""
+    content: str = ""
+
+
+def digest(*texts: str) -> str:
+    """What stands for texts in a chain: 32 hexadecimal digits."""
+    return sha256(orjson.dumps(texts)).hexdigest()[:DIGEST_DIGITS]
+
+
+def kept_content(change: str, original: str | None, settled_at: str | None, attempts: int) -> str:
+    """The content of a row from before the chain, which people may have edited and which may be settled: digests of its
+    change and of its original, when it was settled and how often it was tried, with blanks between."""
+    return f"{digest(change)} {'' if original is None else digest(original)} {settled_at or ''} {attempts}"
 
 
 def seal(previous: str, fields: Sequence[str]) -> str:
@@ -32,3 +69,29 @@ def breaks(records: Iterable[tuple[int, Sequence[str], str]], previous: str = GE
         if seq != expected or seal(previous, fields) != stored:
             yield seq
         expected, previous = seq + 1, stored
+
+
+class Anchored(NamedTuple):
+    """The end of a pipeline's chain as it was at a moment: `chain` is `posting`, `parked` or `action`, `at` as
+    `record.timestamp` writes it. `mac` is the signature by a key that finance's owner does not have, or empty."""
+
+    pipeline: str
+    chain: str
+    seq: int
+    hash: str
+    at: str
+    mac: str = ""
+
+
+def signed(anchored: Anchored, key: str) -> Anchored:
+    """The same with its HMAC-SHA256 by a key; an empty key signs nothing."""
+    return anchored._replace(mac=_mac(anchored, key)) if key else anchored
+
+
+def is_signed(anchored: Anchored, key: str) -> bool:
+    """Whether the signature is that of a key; with an empty key nothing is asked."""
+    return not key or compare_digest(anchored.mac.encode(), _mac(anchored, key).encode())
+
+
+def _mac(anchored: Anchored, key: str) -> str:
+    return hmac_digest(key.encode(), orjson.dumps(anchored[:-1]), "sha256").hex()

@@ -17,8 +17,10 @@ Position = NewType("Position", str)
 the order of reading; what the characters mean is known to the connector alone. A change has a position too, which
 names it: idempotency keys and records are made of it. In most logs the two are one; see `ChangeSet.repeats`."""
 
-Op = Literal["insert", "update", "delete", "read", "truncate"]
-"""`read` is a row seen by a snapshot: a state, not an event. `truncate` carries no rows."""
+Op = Literal["insert", "update", "delete", "read", "truncate", "unreadable"]
+"""`read` is a row seen by a snapshot: a state, not an event. `truncate` carries no rows. `unreadable` is a message that
+nobody understands: `after` is what is known of its row, with one mark Malformed, which holds its text and says why. If
+not even the key is known, that stands in a key column, and the change's position is all that names it."""
 
 
 @final
@@ -42,6 +44,10 @@ class Malformed:
     raw: str
     reason: str
 
+
+ABSENT: Final = Malformed("", "malformed_absent")
+"""The mark of a declared column that the source's own description of its table does not have: renamed, dropped, or not
+published. What it holds is not unchanged, it is unknown; so nothing is filled in for it."""
 
 Value = None | bool | int | Decimal | str | date | datetime | Unchanged | Malformed
 Row = tuple[Value, ...]
@@ -81,6 +87,10 @@ class Table:
     key: tuple[int, ...]
 
 
+ROWLESS: Final[frozenset[Op]] = frozenset(("truncate", "unreadable"))
+"""What no rule can judge."""
+
+
 class Change(NamedTuple):
     """One row's change. `before` is None for inserts and reads, and for updates whose log carries no
     before-image; `after` is None for deletes and truncates. `flawed` is True when either row holds a mark,
@@ -96,9 +106,14 @@ class Change(NamedTuple):
 
 
 class ChangeSet(NamedTuple):
-    """Changes of one source transaction, in order. A long transaction comes as several sets, so that memory
+    """Changes of source transactions, in order. A long transaction comes as several sets, so that memory
     stays flat; `position` is the point up to which everything has been said once this set is taken. An empty
     set is a heartbeat: it moves the position and says nothing.
+
+    `cuts` says where transactions end in it, as counts of its changes, ascending. None: it is one transaction, or
+    the rest of one, and ends with it. Empty: none ends in it, the transaction goes on in the next set. A set is
+    never cut elsewhere, and its position is a checkpoint for the whole of it alone; `places` are those at its cuts, one
+    for each, or none: a set that is cut where there is no place is read again as a whole after a crash.
 
     `repeats` says that the set's position is the only checkpoint in it, as an offset in Kafka: the positions of its
     changes name them, the same whenever they are said, and any of them may have been said before."""
@@ -107,11 +122,13 @@ class ChangeSet(NamedTuple):
     position: Position
     committed_at: datetime | None = None
     repeats: bool = False
+    cuts: tuple[int, ...] | None = None
+    places: tuple[Position, ...] = ()
 
 
 def key_text(table: Table, row: Row) -> str:
     """The row's key as text: the key columns joined by `|`, with `\\` and `|` escaped, so keys never collide."""
-    return join_key([row[i] for i in table.key])
+    return str(row[table.key[0]]) if len(table.key) == 1 else join_key([row[i] for i in table.key])
 
 
 def join_key(values: Sequence[Value]) -> str:

@@ -17,16 +17,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from syncd.errors import MappingError
 from syncd.files import shipped
-from syncd.mapping.model import Strict, parse
-from syncd.mapping.source import Document, Trail, read
-from syncd.mapping.terms import nearest
+from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.model import parse
+from syncd.mapping.language.shapes import Strict
+from syncd.mapping.language.source import Document, Trail, read
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRET: Final = frozenset(("source", "ledger", "anchor"))
 _SHIPPED: Final = "shipped:"
 
 
@@ -59,8 +62,54 @@ class PipelineConfig(Strict):
     """Changes that may wait between the reader and the posting thread; this bounds the memory."""
     parked_share_max: Annotated[float, Field(gt=0, le=1)] = 0.5
     """The breaker: a batch of 50 changes or more that would park a larger share than this halts the pipeline."""
+    gone_share_max: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """A repair stops and asks when it would call more than 20 rows of a table gone, and a larger share than this."""
+    late_after_s: Annotated[float, Field(gt=0)] = 600.0
+    """Seconds behind the EAM after which `syncd status` says that the pipeline is late and ends with 1."""
     reconcile: str | None = None
     """When the daemon reconciles the two sides, as cron: `0 6 1 * *`. Without it only `syncd reconcile` does."""
+
+
+class MetricsConfig(Strict):
+    """Where the daemon answers Prometheus. Without this block it does not listen anywhere."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    host: str = "127.0.0.1"
+    """The address that it listens on. The figures name pipelines and rules, no amounts; whoever asks is answered."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 9464
+    """The port; the page is `/metrics`."""
+    otlp: str | None = None
+    """A collector that is told the same by OTLP, `http://HOST:4318/v1/metrics`; needs the extra `otlp`."""
+    otlp_interval_s: Annotated[float, Field(gt=0)] = 60.0
+    """How often it is told."""
+
+
+class AnchorConfig(Strict):
+    """Where the daemon keeps heads of the hash chains, outside finance: `file` or `dsn`."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    file: str | None = None
+    """A file that only ever grows, relative to this configuration, where finance's owner cannot write."""
+    dsn: str | None = None
+    """Another database, `postgresql://…`, `mysql://…` or `sqlite:///FILE`: the table `syncd_anchored`, to which the
+    role may INSERT and SELECT."""
+    key: str | None = None
+    """What heads are signed with, by HMAC-SHA256: `${NAME}`, a secret that finance's owner does not have."""
+
+
+class AuditConfig(Strict):
+    """How the record is kept safe from whoever owns finance's database."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    anchor: AnchorConfig | None = None
+    """Where heads of the hash chains are kept. `syncd audit verify` compares with it."""
+    every: Annotated[int, Field(ge=1)] = 1_000
+    """Records after which the daemon anchors the heads anew; and at least once a day."""
+    others: tuple[str, ...] = ()
+    """What other systems begin their keys with in finance's column for ours, `payroll` for `payroll/2026-02`."""
 
 
 class Config(Strict):
@@ -71,6 +120,10 @@ class Config(Strict):
     pipelines: Annotated[dict[PipelineName, PipelineConfig], Field(min_length=1)]
     """Pipelines by name. The name stands on every posting: a pipeline that has posted keeps its name. It holds no `/`,
     which stands between the name and a partition."""
+    metrics: MetricsConfig | None = None
+    """Figures for Prometheus; `metrics: {}` is enough. docs/monitoring/README.md"""
+    audit: AuditConfig | None = None
+    """How tampering by finance's own DBA is found. docs/audit.md"""
 
 
 @dataclass(frozen=True)
@@ -107,9 +160,28 @@ class Loaded:
                 raise self._unknown((*trail, name), names)
             given[name] = self._filled(value, (*trail, name))
         settings = self._validated(trail, made, given)
+        self._refuse_no_zone((*trail, "zone"), getattr(settings, "zone", "UTC"))
         paths = {name: getattr(settings, name) for name in names if isinstance(getattr(settings, name), Path)}
         here = {name: self.document.path.parent / path for name, path in paths.items()}
         return self._validated(trail, made, given | here) if here else settings
+
+    def anchor(self) -> AnchorConfig | None:
+        """Where heads are kept, filled in. Raises MappingError where it says neither or both of its places."""
+        audit = self.config.audit
+        if audit is None or audit.anchor is None:
+            return None
+        trail: Trail = ("audit", "anchor")
+        given = audit.anchor
+        if (given.file is None) == (given.dsn is None):
+            raise MappingError("config_anchor_place", self.document.where(trail))
+        values = {name: self._filled(value, (*trail, name)) for name, value in given.model_dump().items()}
+        return AnchorConfig.model_validate(values)
+
+    def _refuse_no_zone(self, trail: Trail, zone: str) -> None:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise MappingError("bad_timezone", self.document.where(trail), timezone=zone) from None
 
     def _validated(self, trail: Trail, made: type, given: Mapping[str, object]) -> Any:
         try:
@@ -135,13 +207,35 @@ class Loaded:
         for name in _VARIABLE.findall(value):
             if name not in os.environ:
                 raise MappingError("config_no_variable", self.document.where(trail), name=name)
-        return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
+        filled = _VARIABLE.sub(lambda match: os.environ[match[1]], value)
+        self._refuse_raw(filled, trail)
+        return filled
+
+    def _refuse_raw(self, value: str, trail: Trail) -> None:
+        """An address whose password holds an `@` or `/` as it is would be taken apart elsewhere than meant: what is
+        left of the password would stand in the driver's words as a host or a port."""
+        scheme, mark, rest = value.partition("://")
+        authority, _, path = rest.partition("/")
+        _, at, server = path.partition("?")[0].rpartition("@")
+        is_begun = ":" in authority and not authority.rpartition(":")[2].isdecimal()
+        is_cut = bool(at) and ("/" in server if "@" in authority else is_begun)  # a database's name may hold an @
+        if mark and scheme.isalnum() and (authority.count("@") > 1 or is_cut):
+            raise MappingError("config_raw_password", self.document.where(trail), name=str(trail[-1]))
+
+
+def _hide_block(error: MappingError) -> None:
+    """What stands where a block belongs may be an address with its password, or the password itself."""
+    place = error.params.get("place", "").split(".")
+    if "value" in error.params and (_SECRET & {*place} or "dictionary" in error.params["problem"]):
+        error.params["value"] = "…"
 
 
 def load(path: Path) -> Loaded:
     """Read and check syncd.yaml. Raises MappingError for the first thing that is wrong in it."""
     document, errors = read(path)
     config = parse(Config, document, errors)
+    for error in errors:
+        _hide_block(error)
     if config is None or errors:
         # a misspelt name is a missing one too, and the spelling is the cause
         raise next((error for error in errors if error.code == "unknown_key"), errors[0])

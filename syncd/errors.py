@@ -12,15 +12,25 @@ tried again by itself. `code` names the message and its hint in `syncd/messages`
 them in and never carry a row's values beyond the one that is at fault.
 """
 
+import sys
 from collections.abc import Sequence
+from typing import Final
+
+from syncd.secrets import hidden
+
+_STATEMENTS: Final = ("repair",)
+"""Parameters that are to be executed as they stand. They are ours, and hold no password."""
 
 
 class Fault(Exception):
-    """An error that a user may meet: `code` names its message and hint, `params` fill them in."""
+    """An error that a user may meet: `code` names its message and hint, `params` fill them in. What looks like a
+    password is hidden in them, for they go into logs, tables and terminals."""
 
     def __init__(self, code: str, **params: object) -> None:
         self.code = code
-        self.params = {name: str(value) for name, value in params.items()}
+        self.params = {
+            name: str(value) if name in _STATEMENTS else hidden(str(value)) for name, value in params.items()
+        }
         super().__init__(code, self.params)
 
     def __str__(self) -> str:
@@ -44,6 +54,11 @@ class Gap(Halt):
     """The source no longer holds its log from the checkpoint on: what happened since can be had by comparing alone."""
 
 
+class RowsGone(Gap):
+    """A gap in which rows were taken away all at once, as by dropping a partition: whether they were meant to be gone
+    from the books too, somebody has to say."""
+
+
 class WrongUsage(Halt):
     """A person gave what cannot be taken: an argument, an edited value, a setting."""
 
@@ -65,3 +80,8 @@ class MappingErrors(MappingError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+def no_driver(driver: str | None, extra: str) -> Halt:
+    """A driver that is not installed, with the command that installs it beside this syncd."""
+    return Halt("driver_missing", driver=driver, install=f"{sys.executable} -m pip install 'syncd[{extra}]'")

@@ -13,13 +13,15 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Final, Literal
 
 import yaml
 
 Language = Literal["en", "zh"]
 _chosen: Language | None = None
+_TEXTS: Final = Path(__file__).with_name("messages")
+_CODE: Final = re.compile(r"^(\w+):", re.MULTILINE)
 _OPTIONAL: Final = re.compile(r"\[([^][]*\{(\w+)\}[^][]*)\]")
 
 
@@ -40,17 +42,34 @@ def current() -> Language:
     return "en"
 
 
-@cache
 def catalogue() -> Mapping[str, Mapping[str, object]]:
-    """All messages by code. A code that stands in two files is an error of ours."""
-    entries: dict[str, Mapping[str, object]] = {}
-    for file in sorted(resources.files("syncd.messages").iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".yaml"):
-            loaded = yaml.load(file.read_text("utf-8"), Loader=_fast_loader()) or {}
-            twice = entries.keys() & loaded.keys()
-            assert not twice, f"{file.name}: codes defined twice: {sorted(twice)}"
-            entries |= loaded
-    return entries
+    """All messages by code."""
+    return {code: _entry(code) for code in _files()}
+
+
+def _entry(code: str) -> Mapping[str, object]:
+    """What stands at a code, nothing where it is unknown. A file is parsed when one of its codes is asked for: all of
+    them take 50 ms, and most commands say a few things."""
+    file = _files().get(code)
+    return {} if file is None else _parsed(file)[code]
+
+
+@cache
+def _files() -> Mapping[str, Path]:
+    """The file of each code. A code that stands in two files is an error of ours."""
+    files: dict[str, Path] = {}
+    for file in sorted(_TEXTS.glob("*.yaml")):
+        codes = _CODE.findall(file.read_text("utf-8"))
+        twice = files.keys() & set(codes)
+        assert not twice, f"{file.name}: codes defined twice: {sorted(twice)}"
+        files |= dict.fromkeys(codes, file)
+    return files
+
+
+@cache
+def _parsed(file: Path) -> Mapping[str, Mapping[str, object]]:
+    loaded: Mapping[str, Mapping[str, object]] = yaml.load(file.read_text("utf-8"), Loader=_fast_loader()) or {}
+    return loaded
 
 
 def _fast_loader() -> type[yaml.SafeLoader]:
@@ -59,12 +78,12 @@ def _fast_loader() -> type[yaml.SafeLoader]:
 
 def say(code: str, params: Mapping[str, object] | None = None, language: Language | None = None) -> str:
     """The message for a code, filled in. An unknown code is shown as it is rather than hidden."""
-    return _fill(catalogue().get(code, {}), params, language or current()) or _bare(code, params)
+    return _fill(_entry(code), params, language or current()) or _bare(code, params)
 
 
 def hint(code: str, params: Mapping[str, object] | None = None, language: Language | None = None) -> str:
     """What to do about it; empty when the message says it all."""
-    entry = catalogue().get(code, {}).get("hint", {})
+    entry = _entry(code).get("hint", {})
     return _fill(entry, params, language or current()) if isinstance(entry, Mapping) else ""
 
 

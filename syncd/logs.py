@@ -1,31 +1,68 @@
 """The daemon's log: lines for people on a terminal, JSON for machines. What a row holds is never logged."""
 
+import contextlib
 import logging
 import sys
-from typing import Literal
+import threading
+from collections.abc import MutableMapping
+from typing import Any, Literal, TextIO
 
-import structlog
+from syncd.secrets import hidden
 
 Format = Literal["console", "json"]
 
 
-def configure(chosen: Format | None) -> None:
-    """Log to standard error; without a choice, for people on a terminal and as JSON elsewhere."""
-    shown = chosen or ("console" if sys.stderr.isatty() else "json")
+class Unbroken:
+    """A stream whose reader may go: posting does not end because nobody reads its log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Say it, if anybody hears."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """The same."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+def chosen(given: Format | None) -> Format:
+    """The format: without a choice, for people on a terminal and JSON elsewhere."""
+    return given or ("console" if sys.stderr.isatty() else "json")
+
+
+def configure(given: Format | None) -> None:
+    """Log to standard error; also what ends a thread that nobody watches."""
+    import structlog  # 0.1 s that only a daemon spends
+
+    shown = chosen(given)
+    is_unicode = (getattr(sys.stderr, "encoding", None) or "").lower().startswith("utf")
     render: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         if shown == "console"
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else structlog.processors.JSONRenderer(ensure_ascii=not is_unicode)
     )
-    structured = [structlog.processors.format_exc_info] if shown == "json" else []
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso", utc=True),
-            *structured,
+            structlog.processors.format_exc_info,
+            _hide,
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(Unbroken(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
+    log = structlog.get_logger("syncd")
+    threading.excepthook = lambda args: log.error("unexpected", exc_info=args.exc_value)
+
+
+def _hide(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = hidden(value)
+    return event

@@ -1,20 +1,54 @@
 """syncd's own tables: brought up to date by `syncd migrate`, looked at before anything is posted.
 
-A migration that was applied is never edited: its checksum is kept, and one that changed or went missing is refused.
+A migration that was applied is never edited: its checksum is kept, and one whose statements changed or that went
+missing is refused. Each change of the state moves syncd's version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from syncd import statements
 from syncd.errors import Halt
 from syncd.files import shipped
 from syncd.ports import Desk
 from syncd.record import timestamp
+
+BROUGHT_BY: Final[Mapping[str, str]] = {
+    "0001_state": "0.1.0",
+    "0002_shape": "0.2.0",
+    "0003_order": "0.2.0",
+    "0004_recent": "0.2.0",
+    "0005_folded": "0.2.0",
+    "0006_groups": "0.2.0",
+    "0007_renamed": "0.2.0",
+    "0007_source": "0.2.0",
+    "0008_source": "0.2.0",
+    "0009_last_date": "0.2.0",
+    "0010_depreciation": "0.2.0",
+    "0011_audit": "0.2.0",
+    "0012_reconciled": "0.2.0",
+    "0013_closing": "0.2.0",
+}
+"""Migration → the version of syncd that brought it."""
+TAKEN_BACK: Final = frozenset({"0007_renamed", "0007_source"})
+"""Migrations of which a later one drops or does everything. Where one was never applied it is not applied any more: a
+table of theirs has no primary key, which some servers insist on."""
+DONE_BY: Final[Mapping[str, str]] = {"0008_source": "0007_source"}
+"""Migration → one that did the same. Where that was applied, nothing is left to do."""
+_OF_WHOLE_TEXTS: Final[Mapping[str, frozenset[str]]] = {
+    "0001_state": frozenset(
+        (
+            "fb93adea2b8bc1d1720af40c305a81fb9858113ec332c50b65d1b6c8e6ab4e6a",
+            "b2d73a247f679f7afed2de42b7c9a3dc72588a34e8f29adfe7f1a633f3839e98",
+        )
+    )
+}
+"""Version 0.1.0 kept checksums of the whole text. These are of texts that have the same statements, and comments of
+their own."""
 
 
 class Migration(NamedTuple):
@@ -25,7 +59,13 @@ class Migration(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        return sha256(self.text.encode()).hexdigest()
+        """Of its statements: neither comments nor white space change what it did."""
+        said = (" ".join(statement.split()) for statement in statements.script(self.text))
+        return sha256(";".join(said).encode()).hexdigest()
+
+    def is_the_one(self, checksum: str) -> bool:
+        """Whether it is what was applied under this checksum."""
+        return checksum == self.checksum or checksum in _OF_WHOLE_TEXTS.get(self.name, ())
 
 
 class Migrated(Protocol):
@@ -64,9 +104,10 @@ def pending(ledger: Queried, known: Sequence[Migration] | None = None) -> list[M
     for name in applied.keys() - names:
         raise Halt("migration_missing", migration=name)
     for migration in known:
-        if migration.name in applied and applied[migration.name] != migration.checksum:
+        if migration.name in applied and not migration.is_the_one(applied[migration.name]):
             raise Halt("migration_changed", migration=migration.name)
-    return [migration for migration in known if migration.name not in applied]
+    done = applied.keys() | TAKEN_BACK | {name for name, earlier in DONE_BY.items() if earlier in applied}
+    return [migration for migration in known if migration.name not in done]
 
 
 def require(ledger: Queried) -> None:

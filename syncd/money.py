@@ -7,6 +7,8 @@ has already lost what it once stood for.
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Final
 
+MONEY_PLACES: Final = 2
+"""Digits after the point that an amount of yuan has."""
 CENT: Final = Decimal("0.01")
 ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
@@ -37,3 +39,11 @@ def round_half_up(value: Decimal, places: int = 2) -> Decimal:
 def is_money(value: Decimal) -> bool:
     """Whether an amount has no more than two decimal places."""
     return value == value.quantize(CENT, context=EXACT)
+
+
+def at_most(value: Decimal | None, places: int) -> Decimal | None:
+    """A value with no more places than that, rounded half away from zero; as it is written where it has no more."""
+    if value is None or -int(value.as_tuple().exponent) <= places:
+        return value
+    rounded = round_half_up(value, places)
+    return rounded if rounded else abs(rounded)

@@ -3,10 +3,16 @@
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
+from syncd.audit import Anchored
 from syncd.change import Change, ChangeSet, Kind, Position, Row, Value
+from syncd.dialects import Dialect
+from syncd.journal import Shape
 from syncd.posting import Batch, Fields, Outcome, Posting
+
+INVENTED: Final = "SYNCD-CHECK"
+"""Stands in what is tried on finance for a text that only a row of the EAM could tell."""
 
 
 class Finding(NamedTuple):
@@ -41,6 +47,23 @@ class Source(Protocol):
         """Raises Gap, here or from the first `read`, when the log no longer holds what came after the checkpoint."""
         ...
 
+    def snapshot_again(self, checkpoint: Position) -> None:
+        """Begin a new snapshot of a pipeline that was read up to a checkpoint. No event is swallowed by a state: what
+        was committed between the checkpoint and the snapshot's point is said as changes, under the names that the
+        stream gives them. In this order:
+
+        1. the log from the checkpoint on, in sets of the stream. All of it is a checkpoint as ever: a daemon that is
+           started from one of them streams on, and no snapshot is taken. Nothing, where the checkpoint lies in a
+           snapshot: it is that one, of its own moment, that is begun anew. A topic is read again as it is;
+        2. the snapshot, from the first set that is `in_snapshot`: an empty one, whose position begins it. `start`
+           resumes it from there as any other. Its sets say every row as it was at the snapshot's point;
+        3. the stream, from the first set behind those that is not `in_snapshot`. It says what came after that point,
+           and may say some of what came before it once more.
+
+        Raises Gap when the log no longer holds what came after the checkpoint, and Halt when this source cannot keep
+        the promise."""
+        ...
+
     def look(self) -> None:
         """As `start(None)`, but nothing is made, moved or forgotten at the source. `read` ends behind the snapshot."""
         ...
@@ -50,10 +73,22 @@ class Source(Protocol):
         is its end. Heartbeats and empty tables keep to that too. Any thread may ask."""
         ...
 
-    def find_whole(self) -> Collection[str]:
+    def end(self) -> Position:
+        """Where the log ends at this moment, once started: what was committed by now stands before it. It is no
+        checkpoint. However much is written meanwhile, and also if nothing is, a set that `reaches` it comes soon,
+        unless the checkpoint reaches it already. A snapshot that is being read ends first."""
+        ...
+
+    def reaches(self, position: Position, end: Position) -> bool:
+        """Whether everything before `end`, the last one that was asked for or the position of a set, has been said
+        once a set with this position is taken. Any thread may ask."""
+        ...
+
+    def find_whole(self, lost_after: Position | None = None) -> Collection[str]:
         """For a repair, before `start(None)` or `look()`: the aliases of the tables of which the snapshot will say
         every row. A source that takes none itself, as a topic, looks for the newest in its log and will begin there.
-        Raises Halt when there is none that is whole."""
+        Where the log has kept something to itself that came after a checkpoint, nothing that it still holds is said,
+        if the source can begin behind it. Raises Halt when there is none that is whole."""
         ...
 
     def read(self, timeout_s: float) -> ChangeSet | None:
@@ -70,7 +105,13 @@ class Source(Protocol):
 
     def lag(self) -> Lag: ...
     def identity(self) -> str:
-        """What must not change between runs for positions to keep their meaning (system id, slot, …)."""
+        """What must not change between runs for positions to keep their meaning (system id, slot, …), and what tells
+        whether the log may have kept something to itself meanwhile."""
+        ...
+
+    def recognise(self, known: str) -> None:
+        """Before anything is begun. Raises Gap when a position under this earlier identity means nothing any more, or
+        when not all that came after it can be in the log."""
         ...
 
     def close(self) -> None: ...
@@ -87,32 +128,74 @@ class Period(NamedTuple):
 
 class Posted(NamedTuple):
     """A posting that exists: its key, rule, voucher reference (empty if none) and content, and the key of the
-    posting that reversed it (empty if none)."""
+    posting that reversed it (empty if none). A collected row that is not posted yet has no voucher and no content.
+    `position` names the change that it was made of, where it is asked for by key."""
 
     key: str
     rule: str
     voucher: str
     content: str
     reversed_by: str
+    position: str = ""
+
+
+class Corrected(NamedTuple):
+    """A parked row with later parked rows of the same source row folded in; `change` is None when nothing is left of
+    them all."""
+
+    change: Change | None
+    folded: tuple[int, ...]
 
 
 class Parked(NamedTuple):
-    """A parked row as the daemon takes it up again. `approved` are the rules that a person approved for it.
-    `refused` is how often finance has just refused it: as it is, then with its first correction, and so on."""
+    """A parked row as the daemon takes it up again. `approved` are the rules that a person approved for it. Where
+    corrections are all that came since it was tried, `corrected` is what is tried beside the row as it stands: the row
+    with all earlier ones and the first of these, with the second too, and so on; `waits_for` is then what the row waits
+    for by what the earlier ones came to."""
 
     id: int
     subject: str
     change: Change
     approved: frozenset[str]
-    refused: int = 0
+    corrected: tuple[Corrected, ...] = ()
+    waits_for: str = ""
+
+
+class Head(NamedTuple):
+    """The first open parked row of a subject: its number, and what it waits for in the words of
+    `Rejection.waits_for`."""
+
+    id: int
+    waits_for: str
+
+
+class Holds(Protocol):
+    """Whom the open parked rows hold back."""
+
+    @property
+    def heads(self) -> Mapping[str, Head]:
+        """Subject → its head."""
+        ...
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """Source row, as `table:key`, → the subject under which its changes are parked."""
+        ...
+
+    @property
+    def awaited(self) -> Collection[str]:
+        """All that open parked rows wait for."""
+        ...
 
 
 class CollectedRow(NamedTuple):
-    """A collected row as it was read, to be posted with its group. `key` is its idempotency key."""
+    """A collected row as it was read, to be posted with its group. `key` is its idempotency key, `number` its place
+    among the parked rows, should it have to be parked; 0 where none was kept."""
 
     key: str
     subject: str
     change: Change
+    number: int = 0
 
 
 class Book(Protocol):
@@ -120,8 +203,26 @@ class Book(Protocol):
 
     def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]: ...
     def posted(self, keys: Collection[str]) -> Mapping[str, Posted]: ...
-    def latest(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Posted]:
-        """Per subject, its newest posting by one of `rules` that is not reversed and is no reversal."""
+    def standing(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Sequence[Posted]]:
+        """Per subject, its postings by `rules` that are not reversed and are no reversals, the oldest first."""
+        ...
+
+    def standing_of(self, rows: Collection[str], rules: Collection[str]) -> Sequence[Posted]:
+        """What the rules have made of a source row, given as every `table:key` that it has had, and that still stands,
+        the oldest first; empty for what was made before rows were kept with postings."""
+        ...
+
+    def moved(self, row: str) -> str | None:
+        """Under which `table:key` a source row was known before its key changed to this one."""
+        ...
+
+    def collecting(self, asset_codes: Collection[str]) -> Mapping[str, str]:
+        """Asset code → `RULE/GROUP` of the first group with a collected row that will change the card; of those only
+        that have one."""
+        ...
+
+    def is_released(self, rule: str, group: str) -> bool:
+        """Whether rows of the group are due when they come."""
         ...
 
     def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
@@ -133,13 +234,11 @@ class Book(Protocol):
         """A lookup of the finance layout (account code → id, …), whole."""
         ...
 
-    def held(self) -> Collection[str]:
-        """The subjects that have parked rows."""
-        ...
-
+    def holds(self) -> Holds: ...
     def write(self, batch: Batch) -> Sequence[Outcome]:
-        """Write a batch; returns the outcomes as they were written, refused postings turned into rejections.
-        Raises what `errors` calls transient or systemic; the caller's transaction then rolls back."""
+        """Write a batch; returns the outcomes as they were written, a refused posting of a group turned into a
+        rejection. Raises Refused for any other, and what `errors` calls transient or systemic; the caller's transaction
+        then rolls back."""
         ...
 
     def parked(self, positions: Collection[Position]) -> Collection[Position]:
@@ -147,8 +246,8 @@ class Book(Protocol):
         ...
 
     def requested(self, limit: int) -> Sequence[Parked]:
-        """Parked rows that a person or an arrived reference asked to be tried again, with their followers,
-        in source order per subject."""
+        """Parked rows that a person, something that arrived or a correction asked to be tried again, with their
+        followers, in source order per subject."""
         ...
 
     def due_groups(self, now: datetime) -> Sequence[tuple[str, str]]:
@@ -161,11 +260,20 @@ class Book(Protocol):
 class Ledger(Protocol):
     """The finance database with syncd's state beside it."""
 
-    dialect: Literal["postgres", "sqlite", "mysql"]
+    dialect: Dialect
 
     def check(self) -> list[Finding]: ...
+    def attempt(self, postings: Sequence[Posting]) -> list[Finding]:
+        """Write postings, look at what finance holds of them, and take everything back: what it would not take, or made
+        something else of. Nothing when all is well."""
+        ...
+
     def acquire(self) -> bool:
         """Become the one writer of this pipeline; False while another holds it."""
+        ...
+
+    def is_held(self, pipeline: str) -> bool:
+        """Whether somebody else is the writer of a pipeline at this moment, whatever any clock says. Writes nothing."""
         ...
 
     def checkpoint(self) -> Position | None: ...
@@ -179,6 +287,11 @@ class Ledger(Protocol):
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
         """As `query`, row by row, for more than memory should hold."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """What `query` and `scan` say within the block is of one moment; nothing is written in it. Of rows that are
+        scanned the last must be read, or the scan closed, before anything else is asked."""
         ...
 
     def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:
@@ -205,6 +318,18 @@ class Desk(Protocol):
         ...
 
 
+class Anchor(Protocol):
+    """A place outside finance that keeps heads of hash chains. Both raise `anchor_failed`."""
+
+    def append(self, heads: Sequence[Anchored]) -> None:
+        """Keep these beside all earlier ones, durably."""
+        ...
+
+    def read(self) -> Iterator[Anchored]:
+        """All that were kept, in order; none where nothing was yet."""
+        ...
+
+
 class TableWrite(NamedTuple):
     """Rows for one physical finance table. `insert` refuses an existing key; `upsert` replaces the given
     columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only. Rows are
@@ -225,13 +350,15 @@ class Numbered(NamedTuple):
 
 
 class LookupSpec(NamedTuple):
-    """A finance table from which the layout translates codes: columns `code` → `gives`, rows where `where`."""
+    """A finance table from which the layout translates codes: columns `code` → `gives`, rows where `where`. `called` is
+    what people call the code there, empty where the layout does not say."""
 
     name: str
     table: str
     code: str
     gives: str
     where: str
+    called: str = ""
 
     @property
     def query(self) -> str:
@@ -248,6 +375,8 @@ class Layout(Protocol):
 
     name: str
     lookups: Mapping[str, LookupSpec]
+    shape: Shape
+    """How a voucher lies in its tables, as the record remembers it."""
 
     def render(
         self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]
@@ -260,21 +389,29 @@ class Layout(Protocol):
         ...
 
     def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
-        """The tables and columns that hold a field of the voucher or the entry as it is: `voucher.key`."""
+        """The tables and columns that hold a field of the card, the voucher or the entry as it is: `voucher.key`."""
         ...
 
-    def cards_query(self, count: int) -> str:
-        """SELECT asset_code and the card's logical fields (`card_fields`, in order) of `count` asset codes."""
+    def places(self, field: str) -> int | None:
+        """How many digits after the point finance keeps of a card field; None where the layout does not say."""
+        ...
+
+    def card_query(self) -> str:
+        """SELECT asset_code and the card's logical fields (`card_fields`, in order) of one asset code, `… = ?`."""
         ...
 
     card_fields: tuple[str, ...]
 
     def card_row(self, row: Sequence[object]) -> Fields:
-        """A row of `cards_query` as logical fields, exact."""
+        """A row of `card_query` as logical fields, exact."""
         ...
 
     def periods_query(self) -> str:
         """SELECT code, first, last, open."""
+        ...
+
+    def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
+        """The statement that closes a period in finance's own table, or opens it; None where the layout says none."""
         ...
 
     def last_number_query(self, period: str) -> str:
@@ -282,6 +419,15 @@ class Layout(Protocol):
         table where finance keeps a table a year."""
         ...
 
+    def last_date_query(self, period: str) -> str:
+        """SELECT the latest voucher day that finance holds for (?, ?) = (period, type); empty where the layout does not
+        ask that days ascend with numbers."""
+        ...
+
     def voucher_ref(self, period: str, type: str, number: int) -> str:
         """What people call the voucher: `2026-02 记-12`."""
+        ...
+
+    def voucher_called(self, type: str, day: date, number: int) -> str:
+        """What summaries call the voucher, in the language of the books: `2026年2月5日记-12号`."""
         ...

@@ -1,13 +1,16 @@
 """What the mapping makes of changes: postings for finance, or rejections that say why not."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from syncd.change import Change, ChangeSet, Position, Row, Value
 
 Fields = Mapping[str, Value]
+Images = Mapping[str, Mapping[str, Row | None]]
+"""By table and key the last image of each source row; None where the row is gone."""
 
 
 class CardWrite(NamedTuple):
@@ -32,7 +35,8 @@ class Entry(NamedTuple):
 
 class Voucher(NamedTuple):
     """A journal voucher (凭证). `date` lies in an open period, `period` is that period as `YYYY-MM`;
-    `event_date` is when it happened, earlier than `date` if its own period was closed."""
+    `event_date` is when it happened, earlier than `date` if its own period was closed. `fields` are what its header
+    says besides: attachments, who prepared it."""
 
     type: str
     period: str
@@ -40,11 +44,12 @@ class Voucher(NamedTuple):
     event_date: dt.date
     summary: str
     entries: tuple[Entry, ...]
+    fields: Mapping[str, Value] = {}
 
 
 class Reversed(NamedTuple):
-    """Which earlier posting a red-letter voucher cancels: its idempotency key and its voucher reference. One of the
-    same batch has no number yet: its key stands for the reference until the ledger calls it by its name."""
+    """Which earlier posting a voucher cancels, in red or in blue: its idempotency key and its voucher reference. One of
+    the same batch has no number yet: its key stands for the reference until the ledger calls it by its name."""
 
     key: str
     voucher: str
@@ -59,10 +64,12 @@ class TableRow(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """A row kept until its group is posted as one voucher. `group` is the group's key as text."""
+    """A row kept until its group is posted as one voucher. `group` is the group's key as text; `card` the asset code
+    whose card the posting will change, empty when it changes none: until then later changes of that card wait."""
 
     rule: str
     group: str
+    card: str = ""
 
 
 class Release(NamedTuple):
@@ -93,13 +100,29 @@ def is_unnamed(posting: Posting) -> bool:
     return posting.reverses is not None and posting.reverses.voucher == posting.reverses.key
 
 
-def named(posting: Posting, voucher: str) -> Posting:
-    """Such a posting, once the voucher that it cancels is called something."""
-    reverses, red = posting.reverses, posting.voucher
-    assert reverses is not None
-    if red is not None:
-        red = red._replace(summary=red.summary.replace(reverses.key, voucher, 1))
-    return posting._replace(reverses=Reversed(reverses.key, voucher), voucher=red)
+_UNNAMED: Final = re.compile("\ue000([^\ue001]*)\ue001")
+"""In a summary the key of a voucher that is to be named there."""
+
+
+def to_be_named(key: str) -> str:
+    """What stands in a summary for a voucher of the same batch."""
+    return f"\ue000{key}\ue001"
+
+
+def named(posting: Posting, names: Callable[[str], tuple[str, str]]) -> Posting:
+    """A posting once the vouchers of its batch that it speaks of have their numbers. `names` gives of a posting's key
+    its voucher's reference, and what summaries call it."""
+    reverses, voucher = posting.reverses, posting.voucher
+    if reverses is not None and is_unnamed(posting):
+        posting = posting._replace(reverses=Reversed(reverses.key, names(reverses.key)[0]))
+    if voucher is None:
+        return posting
+
+    def said(summary: str) -> str:
+        return _UNNAMED.sub(lambda found: names(found[1])[1], summary) if "\ue000" in summary else summary
+
+    entries = tuple(e._replace(summary=said(e.summary)) for e in voucher.entries)
+    return posting._replace(voucher=voucher._replace(summary=said(voucher.summary), entries=entries))
 
 
 Status = Literal["failed", "behind", "approval"]
@@ -107,7 +130,9 @@ Status = Literal["failed", "behind", "approval"]
 
 class Rejection(NamedTuple):
     """A change that could not be posted, as a value. `code` names the reason in the message catalogue and
-    `params` fill it in; `waits_for` is `table:key` when a reference row that has not arrived is the reason."""
+    `params` fill it in. `waits_for` is what will have it tried again by itself: `table:key` a reference row that has
+    not arrived, `card:CODE` a card that is not there, `group:RULE/GROUP` a collected group that is not posted, or
+    IN_TRANSACTION."""
 
     change: Change
     subject: str
@@ -121,7 +146,8 @@ class Rejection(NamedTuple):
 class Outcome(NamedTuple):
     """What became of one change: postings (all of them or none), or a rejection, or neither: ignored because
     of `ignored`, which names the table and the rules that had nothing to say. `parked_id` is set when the
-    change came from the parked rows and not from the log."""
+    change came from the parked rows and not from the log. `reads` are the cards on which it was built and which it
+    leaves as they are."""
 
     change: Change
     subject: str
@@ -129,24 +155,94 @@ class Outcome(NamedTuple):
     rejection: Rejection | None = None
     ignored: str = ""
     parked_id: int | None = None
+    reads: tuple[str, ...] = ()
 
 
-class MirrorWrite(NamedTuple):
-    """The last image of one source row; `row` is None when the row is gone."""
+class Gathered(NamedTuple):
+    """The group of collected rows that a batch posts: every row of it that is due. `numbers` are those that the rows
+    have among the parked rows, by the positions of their changes."""
 
-    table: str
-    key: str
-    row: Row | None
+    rule: str
+    group: str
+    numbers: Mapping[Position, int]
+
+
+class Month(NamedTuple):
+    """A month of an asset that a run makes: the `nth` time that it is made, posted in `period` by the rows of the
+    computed table from number `line` on, whose keys are `row_keys`."""
+
+    asset: str
+    month: int
+    nth: int
+    period: str
+    line: int
+    cents: int
+    row_keys: str
+
+
+class Made(NamedTuple):
+    """How far a run of computed depreciation is with a batch. `months` are made by it; `taken_back` are (asset, keys of
+    its rows) of months that it takes back. `reached` is the last asset that was looked at, `is_whole` whether that was
+    all; `assets`, `rows` and `cents` are this batch's. `faults` is JSON, those of the whole run."""
+
+    book: str
+    period: str
+    run: int
+    months: Sequence[Month]
+    taken_back: Sequence[tuple[str, str]]
+    reached: str
+    is_whole: bool
+    assets: int
+    rows: int
+    cents: int
+    faults: str
 
 
 class Batch(NamedTuple):
-    """Everything that one finance transaction commits. `arrived` are the `table:key` of reference rows that
-    came, for which parked rows may be waiting. `position` is None when no set was read from the log to its end.
-    `rest` is what must wait until the groups that this batch released are posted: what happened to an asset after
-    its depreciation was approved must find that depreciation on its card."""
+    """Everything that one finance transaction commits. `arrived` is what came that parked rows may be waiting for, in
+    the words of `Rejection.waits_for`; `deferred` is what came in a transaction that goes on: who waits for it is to
+    wait for its end. `position` is None when no set was read to its end. `rest` is what was not translated. `unsettled`
+    says that groups fell due or parked rows are to be tried again: that goes before what follows, so that it finds the
+    images and the cards of its own moment. `moved` are source rows whose key has changed, as they are now → as they
+    were, both `table:key`. `made` is what a run of computed depreciation has made of it."""
 
     outcomes: Sequence[Outcome]
-    mirror: Sequence[MirrorWrite]
+    mirror: Images
     arrived: frozenset[str]
     position: Position | None
     rest: Sequence[ChangeSet] = ()
+    unsettled: bool = False
+    deferred: frozenset[str] = frozenset()
+    moved: Mapping[str, str] = {}
+    gathered: Gathered | None = None
+    made: Made | None = None
+
+
+IN_TRANSACTION: Final = "transaction"
+"""What a change waits for that misses a row which the rest of its transaction may bring."""
+
+
+Rejections = Mapping[Change, Rejection]
+"""What finance has refused of a batch while it was made."""
+NOTHING: Final[Rejections] = {}
+
+
+class Refused(Exception):
+    """Finance refused these changes, and others of the batch may be built on what they would have done, or wait behind
+    them: nothing is kept of the batch, which is to be made again with the rejections in their place."""
+
+    def __init__(self, rejections: Rejections) -> None:
+        super().__init__(", ".join(rejection.code for rejection in rejections.values()))
+        self.rejections = rejections
+
+
+def fold_cards(cards: Iterable[CardWrite]) -> dict[str, CardWrite]:
+    """Card writes in order as one write a card: an opening stays one, later fields replace earlier ones."""
+    folded: dict[str, CardWrite] = {}
+    for card in cards:
+        earlier = folded.get(card.asset_code)
+        if earlier is not None:
+            verb = "open" if "open" in (earlier.verb, card.verb) else card.verb
+            card = CardWrite(card.asset_code, verb, {**earlier.fields, **card.fields})
+        folded[card.asset_code] = card
+    return folded

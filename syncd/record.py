@@ -8,18 +8,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Final, cast
+from functools import cache
+from typing import Any, Final, cast
 
 import orjson
 
 from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
+from syncd.money import ZERO
 from syncd.posting import Entry, Posting, Voucher
 
-_decoders: Final[Mapping[Kind, Callable[[str], Value]]] = {
-    Kind.DECIMAL: Decimal,
-    Kind.DATE: date.fromisoformat,
-    Kind.TIMESTAMP: datetime.fromisoformat,
-}
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+_DIGITS_MAX: Final = 4_000
+"""Of a whole number; longer ones Python does not write."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -50,8 +50,9 @@ def encode_row(table: Table, row: Row) -> str:
     return row_encoder(table)(row)
 
 
+@cache
 def row_encoder(table: Table) -> Callable[[Row], str]:
-    """`encode_row` for many rows of one table: a function made for it."""
+    """`encode_row` for one table: a function made for it once; that takes as long as a hundred rows do."""
     exact = "str(v) if (v := row[{0}]).__class__ is Decimal else v"
     values = [exact.format(i) if c.kind is Kind.DECIMAL else f"row[{i}]" for i, c in enumerate(table.columns)]
     fields = ", ".join(f"{column.name!r}: {value}" for column, value in zip(table.columns, values, strict=True))
@@ -107,35 +108,146 @@ def _object(table: Table, row: Row | None) -> dict[str, object] | None:
 
 
 def _row(table: Table, stored: Mapping[str, object]) -> Row:
-    return tuple(_value(c.kind, stored[c.name]) if c.name in stored else UNCHANGED for c in table.columns)
+    try:
+        return _row_decoder(table)(stored)
+    except KeyError:  # a column that was declared since
+        return tuple(decode_value(c.kind, stored[c.name]) if c.name in stored else UNCHANGED for c in table.columns)
 
 
-def _value(kind: Kind, stored: object) -> Value:
-    if isinstance(stored, dict):
-        return Malformed(stored["malformed"], stored["reason"]) if "malformed" in stored else UNCHANGED
-    if isinstance(stored, str) and kind in _decoders:
-        return _decoders[kind](stored)
+@cache
+def _row_decoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
+    """An object that holds every column → the row, for one table: as `row_encoder`."""
+    names: dict[str, object] = {}
+    values = []
+    for i, column in enumerate(table.columns):
+        kept_as, decode, _ = _DECODERS.get(column.kind, _AS_IT_IS)
+        as_it_is = f"v if (v := stored[{column.name!r}]).__class__ is kept{i} or v is None else read{i}(v)"
+        values.append(as_it_is if decode is _same else f"read{i}(stored[{column.name!r}])")
+        names |= {f"read{i}": _decoder(column.kind), f"kept{i}": kept_as}
+    return cast(Callable[[Mapping[str, object]], Row], eval(f"lambda stored: ({', '.join(values)},)", names))
+
+
+def decode_value(kind: Kind, stored: object) -> Value:
+    """A value as JSON kept it, for a kind. What was kept while the mapping declared another kind is read where it is
+    the same as this kind has it; else it is a mark."""
+    return _decoder(kind)(stored)
+
+
+@cache
+def _decoder(kind: Kind) -> Callable[[object], Value]:
+    kept_as, decode, reason = _DECODERS.get(kind, _AS_IT_IS)
+
+    def read(stored: object) -> Value:
+        if stored is None:
+            return None
+        if stored.__class__ is kept_as:
+            try:
+                return decode(stored)
+            except (ValueError, ArithmeticError):
+                return Malformed(str(stored), reason)
+        if isinstance(stored, dict):
+            return Malformed(stored["malformed"], stored["reason"]) if "malformed" in stored else UNCHANGED
+        return _of_another_kind(kind, stored, reason)
+
+    return read
+
+
+def _of_another_kind(kind: Kind, stored: object, reason: str) -> Value:
+    text = json.dumps(stored) if isinstance(stored, bool) else str(stored)
+    if kind is Kind.TEXT:
+        return text
+    if kind is Kind.DECIMAL and isinstance(stored, int) and not isinstance(stored, bool):
+        return Decimal(stored)
+    whole = _whole(text) if kind is Kind.INTEGER else None
+    return Malformed(text, reason) if whole is None else whole
+
+
+def _same(stored: object) -> Value:
     return cast(Value, stored)
 
 
-def encode_content(posting: Posting) -> str:
-    """What a posting wrote, as JSON: its cards, its voucher with every line, its other rows. Said once: what it has
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if "_" in text or not (text.isascii() and number.is_finite()):  # which Decimal takes, and no source
+        raise ValueError
+    return number
+
+
+def _whole(text: str) -> int | None:
+    try:
+        number = _number(text)
+    except (ValueError, ArithmeticError):
+        return None
+    return int(number) if number.adjusted() < _DIGITS_MAX and number == number.to_integral_value() else None
+
+
+def _moment(text: str) -> datetime:
+    at = moment(text)
+    if at.tzinfo is None:  # it was declared as a date
+        raise ValueError
+    return at
+
+
+_AS_IT_IS: Final[tuple[type, Callable[..., Value], str]] = (object, _same, "")
+_DECODERS: Final[Mapping[Kind, tuple[type, Callable[..., Value], str]]] = {
+    Kind.TEXT: (str, _same, ""),
+    Kind.INTEGER: (int, _same, "malformed_integer"),
+    Kind.BOOLEAN: (bool, _same, "malformed_boolean"),
+    Kind.DECIMAL: (str, _number, "malformed_number"),
+    Kind.DATE: (str, date.fromisoformat, "malformed_date"),
+    Kind.TIMESTAMP: (str, _moment, "malformed_timestamp"),
+}
+"""What JSON has for a value of a kind, how that is read, and what is said of one that was kept as another kind."""
+
+
+def encode_content(posting: Posting, source: str = "", *, finance: Sequence[object] = ()) -> str:
+    """What a posting wrote, as JSON: its cards, its voucher with every line, its other rows; `of`, the source row that
+    it came from as `table:key`; and in `finance` what is kept of its rows there, see `journal`. Said once: what it has
     none of is left out, an event date that is the voucher's date too, and a line's summary is null where it is the
     voucher's."""
     _, _, _, _, cards, voucher, rows, _, _, _ = posting
-    content: dict[str, object] = {}
+    content: dict[str, object] = {"of": source} if source else {}
     if cards:
         content["cards"] = [[code, verb, fields] for code, verb, fields in cards]
     if voucher is not None:
         content["voucher"] = _voucher(voucher)
     if rows:
         content["rows"] = [[table, key, values] for table, key, values in rows]
+    if finance:
+        content["finance"] = finance
     return _encode(content)
+
+
+def decode_kept(content: str) -> tuple[str, int, Sequence[tuple[str, Sequence[Sequence[object]]]]]:
+    """What an encoded posting keeps of its voucher's rows: the shape, the number, by table its name and kept values. No
+    shape for one that was made before this was kept."""
+    shape, number, *tables = json.loads(content).get("finance") or ("", 0)
+    return shape, number, tables
+
+
+def decode_content(content: str) -> Mapping[str, Any]:
+    """An encoded posting as plain JSON, quickly: a whole number of more than 64 bits comes as a float, which is never
+    the same as what it was. Empty where it is no JSON."""
+    try:
+        stored = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def decode_cards(content: str) -> Sequence[tuple[str, str, Mapping[str, object]]]:
     """The card writes of an encoded posting: asset code, verb, fields; the values as JSON kept them."""
     return [(code, verb, fields) for code, verb, fields in json.loads(content).get("cards", ())]
+
+
+def decode_rows(content: str) -> Sequence[tuple[str, Sequence[str], Mapping[str, object]]]:
+    """The other rows of an encoded posting: table, key, values as JSON kept them."""
+    return [(table, key, values) for table, key, values in json.loads(content).get("rows", ())]
+
+
+def decode_source(content: str) -> str:
+    """The source row of an encoded posting; empty where the record does not say."""
+    return str(json.loads(content).get("of", "")) if content else ""
 
 
 def decode_voucher(content: str) -> Voucher | None:
@@ -154,23 +266,32 @@ def decode_voucher(content: str) -> Voucher | None:
             Entry(account, Decimal(debit), Decimal(credit), summary if said is None else said, dims)
             for account, debit, credit, said, dims in stored["entries"]
         ),
+        stored.get("fields", {}),
     )
 
 
 def _voucher(voucher: Voucher) -> dict[str, object]:
-    kind, period, day, event_date, summary, entries = voucher
+    kind, period, day, event_date, summary, entries, fields = voucher
     lines = [
-        [account, str(debit), str(credit), None if said == summary else said, dims]
+        [
+            account,
+            "0" if debit is ZERO else str(debit),  # as one of the two is, and it is spelled slowly
+            "0" if credit is ZERO else str(credit),
+            None if said == summary else said,
+            dims,
+        ]
         for account, debit, credit, said, dims in entries
     ]
     said: dict[str, object] = {"type": kind, "period": period, "date": day, "summary": summary, "entries": lines}
     if event_date != day:
         said["event_date"] = event_date
+    if fields:
+        said["fields"] = fields
     return said
 
 
 def _encode(value: object) -> str:
     try:
-        return orjson.dumps(value, default=plain, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+        return orjson.dumps(value, default=plain, option=_OPTIONS).decode()
     except TypeError:  # an integer of more than 64 bits
         return json.dumps(value, default=plain, ensure_ascii=False, separators=(",", ":"))

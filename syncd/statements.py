@@ -5,14 +5,15 @@ connection spells it in its own way.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Final
 
 _HEAD: Final = re.compile(r"^-- (\w+): .+$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"--[^\n]*")
 _STATE: Final = re.compile(r"\bsyncd\.(?=\w)")
-_QUALIFIED: Final = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN)\s+(\w+)\.(\w+)", re.IGNORECASE)
+_LITERAL: Final = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
+_QUALIFIED: Final = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN|UPDATE)\s+(\w+)\.(\w+)", re.IGNORECASE)
 
 
 def load(package: str, file: str) -> Mapping[str, str]:
@@ -29,4 +30,11 @@ def script(text: str) -> list[str]:
 
 def without_schemas(sql: str) -> str:
     """The same for a database that has no schemas: `syncd.posting` is the table `syncd_posting`."""
-    return _QUALIFIED.sub(r"\1 \2_\3", _STATE.sub("syncd_", sql))
+    return outside_literals(sql, lambda text: _QUALIFIED.sub(r"\1 \2_\3", _STATE.sub("syncd_", text)))
+
+
+def outside_literals(sql: str, change: Callable[[str], str]) -> str:
+    """The same with everything changed but texts and quoted names."""
+    pieces = _LITERAL.split(sql)
+    pieces[::2] = map(change, pieces[::2])
+    return "".join(pieces)

@@ -1,49 +1,82 @@
 """The one place where everything meets: configuration in, pipelines ready to run out.
 
-A new connector is one file with `Settings` and `connect`, and one line in the registry.
+A new connector is one module with a CONNECTOR, see `connector`, and one line in the registry.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event
-from types import ModuleType
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from connectors.convert import row_converter
-from syncd import config, desk, language, mapping, migrate, reconcile, schedule
-from syncd.errors import Fault, Halt, MappingError, WrongUsage
-from syncd.mapping.check import unknown_accounts
-from syncd.mapping.sqlite import register_sqlite
-from syncd.mapping.terms import nearest
-from syncd.ports import Finding, Ledger, Source
-from syncd.sharing import Shared, Sharer
-from syncd.supervisor import Line, Runner, Worker
+from connectors import reading
+from connectors.anchor import places
+from connectors.convert import row_converter, typed
+from connectors.ledger import sqlite as sqlite_ledger
+from syncd import config, language, migrate
+from syncd.books import comparison, history, progress, reconciliation, runs
+from syncd.books.close import closing as month_end
+from syncd.books.close.item import Item
+from syncd.books.hindsight import Finance
+from syncd.books.quality import eam, store
+from syncd.books.quality.examine import Examination
+from syncd.books.quality.findings import Report as QualityReport
+from syncd.books.reconcile import Report
+from syncd.books.reports import package as packages
+from syncd.books.reports.sheet import Package
+from syncd.books.warnings import look
+from syncd.books.warnings.notice import Report as Noticed
+from syncd.books.warnings.notice import Window
+from syncd.change import Column, Kind, Position, Row, Table, Value
+from syncd.connector import Holding, Leaves, LedgerConnector, SourceConnector, Triggers
+from syncd.cron import NoCron
+from syncd.cron import parse as parse_cron
+from syncd.daemon import pipeline as data_path
+from syncd.daemon import schedule
+from syncd.daemon.sharing import Shared, Sharer
+from syncd.daemon.spec import PipelineSpec, makes_nothing
+from syncd.daemon.supervisor import Runner, Worker
+from syncd.desk import closing as closings
+from syncd.desk import operators, verify
+from syncd.desk.anchors import Keeper
+from syncd.dialects import Dialect
+from syncd.errors import Fault, MappingError, WrongUsage, no_driver
+from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
+from syncd.mapping.expression.sqlite import register_sqlite
+from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language import load as meanings
+from syncd.mapping.language.accounts import misnamed
+from syncd.mapping.language.check import unknown_accounts
+from syncd.mapping.language.sample import sample
+from syncd.mapping.program.translator import Translator
+from syncd.ports import Anchor, Finding, Ledger, Period, Source
 
-Side = Literal["source", "ledger"]
-REGISTRY: Final[Mapping[Side, Mapping[str, str]]] = {
-    "source": {
-        "postgres": "connectors.postgres.source",
-        "changelog": "connectors.changelog.source",
-        "engine": "connectors.engine.source",
-        "kafka": "connectors.kafka.source",
-        "mysql": "connectors.mysql.source",
-    },
-    "ledger": {
-        "postgres": "connectors.ledger.postgres",
-        "mysql": "connectors.ledger.mysql",
-        "sqlite": "connectors.ledger.sqlite",
-    },
+SOURCES: Final[Mapping[str, str]] = {
+    "postgres": "connectors.postgres.source",
+    "changelog": "connectors.changelog.source",
+    "engine": "connectors.engine.source",
+    "kafka": "connectors.kafka.source",
+    "mysql": "connectors.mysql.source",
 }
+LEDGERS: Final[Mapping[str, str]] = {
+    "postgres": "connectors.ledger.postgres",
+    "mysql": "connectors.ledger.mysql",
+    "sqlite": "connectors.ledger.sqlite",
+}
+"""By kind, the modules that hold a connector. One is imported when a pipeline has it: its driver need not be there."""
 PART: Final = "/"
 """Stands between the name of a partitioned pipeline and the number of a partition."""
+ANCHOR_LOOKED_AFTER: Final = timedelta(seconds=5)
 log = structlog.get_logger("syncd")
-convert: Final = row_converter
-"""Raw values of a table as its sources convert them, for golden cases."""
+
+
 EXTRAS: Final = {
     "psycopg2": "postgres",
     "pymysql": "mysql",
@@ -57,24 +90,36 @@ EXTRAS: Final = {
 
 
 @dataclass(frozen=True)
+class Auditing:
+    """What the configuration says of the audit: where heads are kept, what signs them, how often, and whose keys others
+    write. Nothing of it is shown: one of them is a secret."""
+
+    anchor: Anchor | None = None
+    key: str = field(default="", repr=False)
+    every: int = 0
+    others: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A pipeline of the configuration with its mapping compiled, its two ends still closed."""
 
     name: str
     config: config.PipelineConfig
-    mapping: mapping.Mapping
-    source: ModuleType
+    mapping: meanings.Mapping
+    source: SourceConnector[Any]
     source_settings: Any
-    ledger: ModuleType
+    ledger: LedgerConnector[Any]
     ledger_settings: Any
+    audit: Auditing = Auditing()
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
-        return cast(Source, self.source.connect(self.source_settings, self.mapping.tables, self.name))
+        return self.source.connect(self.source_settings, self.mapping.source_tables, self.name)
 
     def open_ledger(self, dry_run: bool = False) -> Ledger:
         """A new connection to finance. A dry run rolls back whatever is written."""
-        opened = self.ledger.connect(
+        return self.ledger.connect(
             self.ledger_settings,
             self.name,
             self.mapping.layout,
@@ -82,39 +127,89 @@ class Pipeline:
             self.mapping.hash,
             dry_run=dry_run,
         )
-        return cast(Ledger, opened)
 
-    def line(self) -> Line:
-        """What the supervisor needs to run it."""
-        return Line(
+    def spec(self, again: bool = False) -> PipelineSpec:
+        """What the supervisor needs to run it; `again` for a snapshot of what is in the books already."""
+        return PipelineSpec(
             name=self.name,
             open_ledger=self.open_ledger,
             open_source=self.open_source,
-            translator=lambda: self.mapping.translator(self.name),
-            prepare=self.prepare,
-            schedules=schedule.of_rules(self.mapping.schedules),
+            translator=lambda: self.mapping.translator(self.name, again, self.config.batch_changes_max),
+            prepare=migrate.require,
+            renewed=self._renewed,
+            schedules=schedule.of_rules(self.mapping.schedules, self.mapping.zone),
             batch_changes_max=self.config.batch_changes_max,
             queue_changes_max=self.config.queue_changes_max,
             parked_share_max=self.config.parked_share_max,
+            gone_share_max=self.config.gone_share_max,
+            mapping=self.mapping.name,
+            mapping_hash=self.mapping.hash[:12],
+            compute=makes_nothing if (computing := self.computing) is None else partial(_compute, computing),
         )
+
+    @property
+    def computing(self) -> runs.Computing | None:
+        """What runs of depreciation need; None where the mapping leaves that to the EAM or says nothing of it."""
+        meaning = self.mapping.depreciation
+        return self.depreciation if meaning is not None and meaning.by == "syncd" else None
+
+    def periods(self, ledger: Ledger) -> Sequence[Period]:
+        """Finance's periods as they stand."""
+        return reading.periods(ledger, self.mapping.layout)
+
+    @property
+    def depreciation(self) -> runs.Computing | None:
+        """What previews and checks of depreciation need; None where the mapping says nothing of it."""
+        meaning, mapping = self.mapping.depreciation, self.mapping
+        if meaning is None:
+            return None
+        rules = [rule.name for rule in mapping.rules if rule.on.alias == meaning.rows.alias]
+        return runs.Computing(self.name, meaning, mapping.tables, rules, mapping.zone)
 
     def runner(self, stop: Event) -> Runner:
         """What the daemon runs for it: its posting thread, or what shares out its partitions."""
         if not self.is_partitioned:
-            return Worker(self.line(), stop)
-        partitions, line = self._partitions, lambda number: self.part(number).line()
-        return Sharer(Shared(self.name, self.open_ledger, partitions, line, self.prepare), stop)
+            return Worker(self.spec(), stop)
+        partitions, spec = self._same_partitions, lambda number: self.part(number).spec()
+        return Sharer(Shared(self.name, self.open_ledger, partitions, spec, self._prepare_partitions), stop)
+
+    def read(self, column: Column, text: str) -> Value:
+        """What a person typed for a column, as the source would take it; Malformed where it would not."""
+        return typed(column, text, self.mapping.zone)
 
     @property
-    def kept(self) -> str:
-        """What its source leaves in the EAM once it was read, even by a dry run, as a code; empty for nothing."""
-        kind = getattr(self.source_settings, "connector", self.config.source.kind)
-        return {"postgres": "slot", "postgresql": "slot", "changelog": "triggers"}.get(kind, "")
+    def kept(self) -> Leaves:
+        """What its source leaves in the EAM once it was read, even by a dry run."""
+        return self.source.leaves(self.source_settings)
+
+    def holdings(self) -> list[Holding]:
+        """What stands in the EAM for it, as it is now."""
+        return self.source.holdings(self.source_settings, self.mapping.source_tables, self.name)
+
+    def release(self, holdings: Sequence[Holding]) -> None:
+        """Take away what is its own of what stands in the EAM."""
+        self.source.release(self.source_settings, self.name, holdings)
+
+    @property
+    def triggers(self) -> Triggers[Any]:
+        """Of a source that writes its log itself. Raises WrongUsage for any other."""
+        if self.source.triggers is None:
+            raise WrongUsage("not_a_changelog", pipeline=self.name, kind=self.config.source.kind)
+        return self.source.triggers
+
+    def grants(self, side: Literal["eam", "finance"]) -> list[str]:
+        """The statements by which a DBA of one side lets syncd do what it does there. Empty where none does that."""
+        if side == "finance":
+            made = self.ledger.grants(self.ledger_settings, self.mapping.layout) if self.ledger.grants else []
+        else:
+            tables, asked = self.mapping.source_tables, self.source.grants
+            made = asked(self.source_settings, tables, self.name) if asked else []
+        return [statement.rstrip().removesuffix(";") + ";" for statement in made]
 
     @property
     def is_partitioned(self) -> bool:
         """Whether it is a pipeline for each partition of its source, and not one of these itself."""
-        return hasattr(self.source, "partitions") and PART not in self.name
+        return self.source.partitions is not None and PART not in self.name
 
     def part(self, partition: str) -> "Pipeline":
         """The pipeline of a partition."""
@@ -128,61 +223,291 @@ class Pipeline:
         """The same as the ledger knows them, whether or not the source can be asked; itself where none has begun."""
         if not self.is_partitioned:
             return [self]
+        return [self.part(number) for number in sorted(self._reached(), key=int)] or [self]
+
+    def _reached(self) -> Mapping[str, Position | None]:
+        """How far each partition is that the ledger knows."""
         with closing(self.open_ledger()) as ledger:
-            rows = ledger.query("SELECT name FROM syncd.pipeline WHERE name LIKE ?", (f"{self.name}{PART}%",))
-        begun = [str(row[0]).rpartition(PART) for row in rows]  # LIKE takes `_` for any letter
-        numbers = sorted((number for name, _, number in begun if name == self.name), key=int)
-        return [self.part(number) for number in numbers] or [self]
+            rows = ledger.query("SELECT name, position FROM syncd.pipeline WHERE name LIKE ?", (f"{self.name}{PART}%",))
+        reached: dict[str, Position | None] = {}
+        for name, position in rows:
+            whole, _, number = str(name).rpartition(PART)
+            if whole == self.name:  # LIKE takes `_` for any letter
+                reached[number] = None if position is None else Position(str(position))
+        return reached
 
     def _partitions(self) -> Sequence[str]:
-        return cast(Sequence[str], self.source.partitions(self.source_settings))
+        assert self.source.partitions is not None, "see `is_partitioned`"
+        return self.source.partitions(self.source_settings, ())
+
+    def _same_partitions(self) -> Sequence[str]:
+        """As `_partitions`; refuses those of a source that was parted otherwise when it was read."""
+        assert self.source.partitions is not None, "see `is_partitioned`"
+        known = [position for position in self._reached().values() if position]
+        return self.source.partitions(self.source_settings, known)
 
     def prepare(self, ledger: Ledger) -> None:
         """Refuse a ledger that is not migrated and a mapping that nobody accepted."""
         migrate.require(ledger)
-        desk.require_accepted(ledger, self.mapping.name, self.mapping.hash)
+        operators.require_accepted(ledger, self.mapping.name, self.mapping.hash, self.mapping.earlier)
 
-    def reconcile(self) -> reconcile.Report:
-        """Compare both sides as they stand. Raises WrongUsage when the mapping does not say how."""
+    def accepted(self, ledger: Ledger) -> "Pipeline":
+        """Itself, or with its mapping read again where another was accepted meanwhile. Raises Halt when the file
+        holds another."""
+        if operators.accepted(ledger, self.mapping.name) == self.mapping.hash:
+            return self
+        now = meanings.load(self.mapping.path)
+        operators.require_accepted(ledger, now.name, now.hash, now.earlier)
+        return replace(self, mapping=now)
+
+    def _renewed(self, ledger: Ledger) -> PipelineSpec | None:
+        accepted = self.accepted(ledger)
+        return None if accepted is self else accepted.spec()
+
+    def _prepare_partitions(self, ledger: Ledger) -> None:
+        """As `prepare`, whatever was accepted meanwhile: the pipeline of a partition takes it up by itself."""
+        migrate.require(ledger)
+        self.accepted(ledger)
+
+    def compare(self, ledger: Ledger) -> comparison.Comparison:
+        """What its mapping as it stands would make of the last changes, beside what became of them."""
+        migrate.require(ledger)
+        layout = self.mapping.layout
+        finance = Finance(
+            reading.periods_less_closed(ledger, layout), lambda name: reading.lookup(ledger, layout.lookups[name])
+        )
+        translator = self.mapping.translator(self.name)
+        return comparison.compare(ledger, self.name, translator, self.mapping.tables, layout, finance)
+
+    def reconcile(self, by: str = "") -> Report:
+        """Compare both sides at one point of the log, and keep what was found. Raises WrongUsage when the mapping does
+        not say how."""
         measures = self.mapping.reconcile
         if measures is None:
             raise WrongUsage("reconcile_nothing", mapping=self.mapping.name)
-        with (
-            closing(self.open_ledger()) as ledger,
-            self.source.scan(self.source_settings, measures.query, register_sqlite) as rows,
-        ):
-            report = reconcile.reconcile(measures, self.mapping.layout, rows, ledger)
-            return report._replace(parked=reconcile.parked(ledger, self.name, report))
+        with closing(self.open_ledger()) as ledger:
+            migrate.require(ledger)
+            asked = reconciliation.Asked(
+                measures,
+                self.mapping.layout,
+                self.mapping.tables,
+                self.name,
+                self.source_settings.zone,
+                partial(progress.wait, ledger, [part.name for part in self.begun()]),
+                self.is_partitioned,
+            )
+            report = reconciliation.run(asked, lambda: self.source.scan(self.source_settings, register_sqlite), ledger)
+            return history.keep(ledger, self.name, report, by)
 
-    def jobs(self) -> list[schedule.Job]:
-        """What the daemon does for it by the clock, beside posting."""
-        cron = self.config.reconcile
-        return [] if cron is None else [schedule.Job(cron, self._reconcile_and_log)]
+    @contextmanager
+    def rows(self, table: Table) -> Iterator[Iterator[tuple[Row, bool]]]:
+        """All rows of a table of the EAM as they stand, converted as the stream's are."""
+        convert = row_converter(table, ZoneInfo(self.source_settings.zone))
 
-    def _reconcile_and_log(self) -> None:
+        def query(dialect: Dialect, zone: str, moments: Collection[str], texts: Collection[str]) -> str:
+            return eam.rows_query(table, dialect, moments)
+
+        with self.source.scan(self.source_settings, register_sqlite) as scan:
+            yield map(convert, scan.rows(query))
+
+    def quality(self, out: Path | None = None) -> tuple[QualityReport, Mapping[str, int]]:
+        """What is wrong with the EAM's rows, and the files that were written into a folder: name → rows. Raises
+        WrongUsage where the mapping holds nothing to look at rows with."""
+        mapping = self.mapping
+        if not mapping.quality.openers and not mapping.quality.declared:
+            raise WrongUsage("quality_nothing_to_read", mapping=mapping.name)
+        with store.opened(mapping.source_tables) as kept:
+            today = datetime.now(mapping.zone).date()
+            examination = Examination(mapping.quality, mapping.rules, mapping.source_tables, kept, today, mapping.zone)
+            report = examination.run(self.rows)
+            written: dict[str, int] = {}
+            if out is not None:
+                from syncd.books.quality import files  # its library is slow to load, and most commands write none
+
+                out.mkdir(parents=True, exist_ok=True)
+                files.write_workbook(out / files.WORKBOOK, report, kept, mapping.source_tables)
+                written[files.WORKBOOK] = sum(group.rows for group in report.groups)
+                written[files.CROSSWALK] = files.write_crosswalk(out / files.CROSSWALK, examination.crosswalk())
+                written[files.DEFAULTS] = files.write_defaults(out / files.DEFAULTS, report.defaults)
+        return report, written
+
+    def warnings(self, first: date, last: date) -> Noticed:
+        """What is worth a look in what was posted between two days, both inclusive."""
+        mapping = self.mapping
+        with closing(self.open_ledger()) as ledger:
+            migrate.require(ledger)
+            window = Window(first, last, mapping.zone)
+            said = (mapping.quality, mapping.rules, mapping.layout, mapping.reconcile)
+            return look.look(ledger, self.name, *said, window)
+
+    def close_items(self, ledger: Ledger, month: str) -> list[Item]:
+        """What must hold before a month is closed. Raises WrongUsage for one that finance does not have."""
+        migrate.require(ledger)
+        periods, period = self.period(ledger, month)
+        elsewhere = month_end.Elsewhere(
+            self._alerting if self.mapping.reconcile else None,
+            lambda: self._verified(ledger),
+        )
+        return list(month_end.look(ledger, self.mapping, periods, period, datetime.now(UTC), elsewhere))
+
+    def close_period(
+        self, ledger: Ledger, month: str, seen: closings.Numbers, items: Sequence[Item], by: operators.Actor
+    ) -> bool:
+        """Close a month in which nothing was posted since it was seen; whether finance's own table says so too."""
+        _, period = self.period(ledger, month)
+        in_finance = self.mapping.layout.period_update(month, is_open=False)
+        fails = {item.said.code: item.total for item in items if item.state == "fails"}
+        closings.close(ledger, period.code, seen, in_finance, {"fails": fails}, by)
+        return in_finance is not None
+
+    def reopen_period(self, ledger: Ledger, month: str, by: operators.Actor) -> bool:
+        """Open the month that was closed last; whether finance's own table says so too."""
+        migrate.require(ledger)
+        self.period(ledger, month)
+        in_finance = self.mapping.layout.period_update(month, is_open=True)
+        closings.reopen(ledger, month, in_finance, by)
+        return in_finance is not None
+
+    def reports(self, ledger: Ledger, month: str, printed: packages.Printed) -> Package:
+        """A month's sheets."""
+        migrate.require(ledger)
+        periods, period = self.period(ledger, month)
+        named = printed._replace(company=printed.company or self.name)
+        return packages.package(ledger, self.mapping, periods, period, named)
+
+    def period(self, ledger: Ledger, month: str) -> tuple[Sequence[Period], Period]:
+        """Finance's periods, of which those closed at the desk are not open, and one of them. Raises WrongUsage when it
+        has no such period."""
+        periods = reading.periods_less_closed(ledger, self.mapping.layout)
+        found = next((period for period in periods if period.code == month), None)
+        if found is None:
+            raise WrongUsage("period_unknown", period=month, nearest=nearest(month, [p.code for p in periods]))
+        return periods, found
+
+    def _verified(self, ledger: Ledger) -> verify.Verdict:
+        """Whether the record is whole, as it stands here: what was kept outside is asked by `syncd audit verify`."""
+        layout, others = self.mapping.layout, self.audit.others
+        return verify.joined(verify.verify(ledger, part.name, layout, (), others) for part in self.begun())
+
+    def _alerting(self) -> list[tuple[str, str, object, object]]:
+        report = self.reconcile()
+        return [(d.asset_code, d.field, d.eam, d.finance) for d in report.differences] if report.alerting else []
+
+    def jobs(self, told: Callable[[str, Report], None]) -> list[schedule.Job]:
+        """What the daemon does for it by the clock, beside posting; `told` hears what a reconciliation found."""
+        cron, jobs = self.config.reconcile, []
+        if cron is not None:
+            due = parse_cron(cron, self.mapping.zone).next_after
+            jobs.append(schedule.Job(due, partial(self._reconcile_and_log, told)))
+        if self.audit.anchor is not None:
+            keepers: dict[str, Keeper] = {}
+            jobs.append(schedule.Job(lambda now: now + ANCHOR_LOOKED_AFTER, partial(self._anchor_and_log, keepers)))
+        return jobs
+
+    def _anchor_and_log(self, keepers: dict[str, Keeper]) -> None:
+        """Whatever comes of it, posting goes on."""
+        assert self.audit.anchor is not None, "see `jobs`"
+        try:
+            parts = self.begun()
+            with closing(self.open_ledger()) as ledger:
+                for part in parts:
+                    keeper = keepers.setdefault(
+                        part.name, Keeper(part.name, self.audit.anchor, self.audit.key, self.audit.every)
+                    )
+                    if keeper.look(ledger, datetime.now(UTC)):
+                        log.info("anchored", pipeline=part.name)
+        except Fault as fault:
+            log.error("anchor_failed", pipeline=self.name, code=fault.code, why=language.say(fault.code, fault.params))
+
+    def _reconcile_and_log(self, told: Callable[[str, Report], None]) -> None:
         said = log.bind(pipeline=self.name)
         try:
-            report = self.reconcile()
+            with closing(self.open_ledger()) as ledger:
+                accepted = self.accepted(ledger)
+            report = accepted.reconcile()
         except Fault as fault:
-            said.error("reconciliation failed", code=fault.code, why=language.say(fault.code, fault.params))
+            said.error("reconciliation_failed", code=fault.code, why=language.say(fault.code, fault.params))
             return
+        told(self.name, report)
         counts = {"assets": report.assets, "differing": report.differing, "alerting": report.alerting}
         (said.warning if report.alerting else said.info)("reconciled", **counts)
 
 
+def _compute(
+    computing: runs.Computing, ledger: Ledger, translator: data_path.Translator, count: data_path.Count
+) -> bool:
+    return runs.turn(ledger, translator, computing, count)
+
+
+def bench() -> Bench:
+    """What golden cases run on: the SQLite ledger over a database in memory, the daemon's turn, the desk's hand."""
+    by = operators.Actor(PIPELINE, PIPELINE)
+
+    def turn(feed: Feed, translator: Translator, ledger: Ledger) -> bool:
+        return data_path.turn(feed, translator, ledger, lambda outcomes: None)
+
+    def approve(ledger: Ledger, subject: str) -> int:
+        rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))
+        for row in rows:
+            operators.approve(ledger, PIPELINE, row.id, by, row.params.get("role", ""))
+        return len(rows)
+
+    return Bench(
+        row_converter,
+        partial(sqlite_ledger.connect, sqlite_ledger.Settings(sqlite_ledger.MEMORY), PIPELINE),
+        turn,
+        lambda ledger, subject: operators.retry(ledger, PIPELINE, operators.Selection(subject=subject), by),
+        approve,
+        lambda ledger, rule: ledger.execute(
+            [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", (PIPELINE, rule))]
+        ),
+    )
+
+
 def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
+    of_finance = check_finance(pipeline)
+    with closing(pipeline.open_source()) as source:
+        return source.check() + of_finance + check_zone(pipeline)
+
+
+def check_finance(pipeline: Pipeline) -> list[Finding]:
+    """What finance says of itself; where it looks right it is tried."""
     with closing(pipeline.open_ledger()) as ledger:
         findings = ledger.check()
-        if all(finding.level != "error" for finding in findings):
-            findings += _check_accounts(pipeline.mapping, ledger)
-    with closing(pipeline.open_source()) as source:
-        return source.check() + findings
+        if any(finding.level == "error" for finding in findings):
+            return findings
+        tried = _check_accounts(pipeline.mapping, ledger) + _attempt(pipeline.mapping, ledger)
+        return [f for f in findings if not (tried and f.level == "ok")] + tried
 
 
-def _check_accounts(checked: mapping.Mapping, ledger: Ledger) -> list[Finding]:
+def _attempt(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
+    chart = reading.lookup(ledger, checked.layout.lookups[checked.layout.file.accounts])
+    return ledger.attempt(sample(checked, reading.periods(ledger, checked.layout), chart))
+
+
+def check_zone(pipeline: Pipeline) -> list[Finding]:
+    """Whose clock the EAM's times without a zone are on, where the books are on another and nobody has said."""
+    assumed, books = pipeline.source_settings.zone, pipeline.mapping.file.timezone
+    said = "zone" in (pipeline.config.source.model_extra or {})
+    columns = (column for table in pipeline.mapping.source_tables.values() for column in table.columns)
+    if said or assumed == books or all(column.kind is not Kind.TIMESTAMP for column in columns):
+        return []
+    return [Finding("warning", "source_zone", {"zone": assumed, "timezone": books})]
+
+
+def _check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
     chart = checked.layout.lookups[checked.layout.file.accounts]
-    return unknown_accounts(checked.accounts, [row[0] for row in ledger.query(chart.query)])
+    missing = unknown_accounts(checked.accounts, [row[0] for row in ledger.query(chart.query)])
+    if checked.role_table is None or not chart.called:
+        return missing
+    names = reading.lookup(ledger, chart._replace(gives=chart.called))
+    return missing + misnamed(checked.role_table, {str(code): str(name) for code, name in names.items()})
+
+
+def metrics(path: Path) -> config.MetricsConfig | None:
+    """Where a configuration wants to be seen from outside."""
+    return config.load(path).config.metrics
 
 
 def pipelines(path: Path) -> dict[str, Pipeline]:
@@ -210,31 +535,56 @@ def pipeline(path: Path, name: str | None) -> Pipeline:
 
 def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     chosen = loaded.config.pipelines[name]
-    source, source_settings = _end(loaded, name, "source", chosen.source)
-    ledger, ledger_settings = _end(loaded, name, "ledger", chosen.ledger)
-    meaning = mapping.load(loaded.mapping_path(name))
+    at_source, at_ledger = ("pipelines", name, "source"), ("pipelines", name, "ledger")
+    source = source_connector(loaded.connector(at_source, chosen.source.kind, SOURCES))
+    source_settings = loaded.settings(at_source, chosen.source, source.settings)
+    ledger = ledger_connector(loaded.connector(at_ledger, chosen.ledger.kind, LEDGERS))
+    ledger_settings = loaded.settings(at_ledger, chosen.ledger, ledger.settings)
+    meaning = meanings.load(loaded.mapping_path(name))
     if chosen.reconcile is not None:
-        _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile)
-    return Pipeline(name, chosen, meaning, source, source_settings, ledger, ledger_settings)
+        _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile, meaning.zone)
+    return Pipeline(name, chosen, meaning, source, source_settings, ledger, ledger_settings, _auditing(loaded))
 
 
-def _refuse_no_cron(where: str, cron: str) -> None:
+def anchor_file(path: Path) -> Anchor:
+    """Heads that were kept in a file."""
+    return places.in_file(path)
+
+
+def _auditing(loaded: config.Loaded) -> Auditing:
+    said, given = loaded.config.audit, loaded.anchor()
+    if said is None:
+        return Auditing()
+    here = loaded.document.path.parent
+    anchor = None
+    if given is not None:
+        anchor = places.in_file(here / given.file) if given.file else places.in_database(given.dsn or "", here)
+    return Auditing(anchor, (given and given.key) or "", said.every, tuple(said.others))
+
+
+def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:
     try:
-        schedule.next_after(cron)
-    except ValueError as error:
-        raise MappingError("not_a_cron", where, cron=cron, problem=error) from None
+        parse_cron(cron, zone)
+    except NoCron as wrong:
+        raise MappingError(wrong.code, where, **wrong.params) from None
 
 
-def _end(loaded: config.Loaded, name: str, side: Side, end: config.End) -> tuple[ModuleType, Any]:
-    trail = ("pipelines", name, side)
-    module = _module(loaded.connector(trail, end.kind, REGISTRY[side]))
-    return module, loaded.settings(trail, end, module.Settings)
+def source_connector(module: str) -> SourceConnector[Any]:
+    """What a module of SOURCES offers. Raises Halt when its driver is not installed."""
+    found: SourceConnector[Any] = _connector(module)
+    return found
 
 
-def _module(name: str) -> ModuleType:
+def ledger_connector(module: str) -> LedgerConnector[Any]:
+    """What a module of LEDGERS offers. Raises Halt when its driver is not installed."""
+    found: LedgerConnector[Any] = _connector(module)
+    return found
+
+
+def _connector(module: str) -> Any:
     try:
-        return import_module(name)
+        return import_module(module).CONNECTOR
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        raise Halt("driver_missing", driver=error.name, extra=EXTRAS[error.name]) from None
+        raise no_driver(error.name, EXTRAS[error.name]) from None

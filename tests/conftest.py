@@ -5,26 +5,33 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import (
     Connect,
     Kafka,
     MariaDb,
     Postgres,
+    Registry,
     kafka_connect,
     kafka_server,
     mariadb_server,
     postgres_server,
+    schema_registry,
 )
 
 # A command starts in half the time when it is compiled once, and the tests start hundreds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# How long an example takes says how busy the machine is.
+settings.register_profile("syncd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("syncd")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=2000, help="how many seeds the simulation runs")
+    parser.addoption("--seeds", type=int, default=1000, help="how many seeds the simulation runs")
     parser.addoption("--fleet-changes", type=int, default=25_000, help="changes that three daemons carry")
+    parser.addoption("--year-devices", type=int, default=120, help="devices of the simulated year's company")
     parser.addoption("--first-seed", type=int, default=1, help="the first of them; a failing seed replays alone")
 
 
@@ -82,3 +89,10 @@ def connect(kafka: Kafka) -> Iterator[Connect]:
     """The Kafka Connect worker of this test run, on that broker."""
     with kafka_connect(kafka) as worker:
         yield worker
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[Registry]:
+    """The schema registry of this test run."""
+    with schema_registry() as started:
+        yield started

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import Final
 
-EXACT: Final = Context(prec=100)
+DIGITS: Final = Context(prec=100)
 """A DECIMAL has 65 digits at most."""
 _GROUP_BYTES: Final = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
 """Bytes of so many digits."""
@@ -38,4 +38,4 @@ def decimal(raw: bytes, type: int) -> Decimal:
 
 def scaled(number: int, places: int) -> Decimal:
     """A number of units of the last place."""
-    return EXACT.scaleb(Decimal(number), -places)
+    return DIGITS.scaleb(Decimal(number), -places)

@@ -18,7 +18,7 @@ from connectors.binlog.table import TableMap, WireColumn, length
 from connectors.binlog.text import Charsets
 from connectors.binlog.types import BITS, Layout, layout, text_of
 from connectors.convert import SHANGHAI, careful, parser
-from syncd.change import UNCHANGED, Column, Malformed, Row, Table, Unchanged, Value
+from syncd.change import ABSENT, UNCHANGED, Column, Malformed, Row, Table, Unchanged, Value
 
 PATTERN_ROWS: Final = 8
 """Rows of one pattern of NULLs after which it is compiled, which costs as much as walking a hundred."""
@@ -42,8 +42,8 @@ class RowReader(NamedTuple):
 def compile_rows(wire: TableMap, table: Table, charsets: Charsets, zone: tzinfo = SHANGHAI) -> RowReader:
     """Compile the readers of one table's rows events into rows of the declared table.
 
-    A declared column that the log's table does not have, or that a row image leaves out, reads as UNCHANGED — after
-    an update as it was before, if that is said; a value that does not fit as Malformed; either makes the row flawed.
+    A declared column that the log's table does not have reads as ABSENT; one that a row image leaves out as UNCHANGED,
+    after an update as it was before, if that is said; a value that does not fit as Malformed; each makes it flawed.
     `charsets` are those of the server, see `binlog_stream.charsets`; a DATETIME is taken in `zone`."""
     images = _Images(wire, table, charsets, zone)
 
@@ -160,6 +160,7 @@ class _Plan:
         self._names: dict[str, object] = names_of(zone)
         self._readers: dict[int, Callable[[bytes], Value]] = {}
         self._shortcuts: dict[int, Shortcut] = {}
+        self._known = {i for wire in wires if (i := self._wanted.get(wire.name)) is not None}
         for n, wire in enumerate(wires):
             if (i := self._wanted.get(wire.name)) is not None:
                 column = table.columns[i]
@@ -169,7 +170,7 @@ class _Plan:
 
     def walk(self, data: bytes, at: int, present: Sequence[int], filled: Sequence[int]) -> tuple[Row, int, bool]:
         """One row, column by column."""
-        values: list[Value] = [UNCHANGED] * len(self._table.columns)
+        values: list[Value] = [UNCHANGED if i in self._known else ABSENT for i in range(len(self._table.columns))]
         for n in present:
             if (i := self._wanted.get(self.wires[n].name)) is not None:
                 values[i] = None
@@ -188,8 +189,7 @@ class _Plan:
         """One straight line of code for rows in which `present` are the columns there are, and `filled` those of
         them that are not NULL."""
         names = dict(self._names)
-        absent = set(range(len(self._table.columns)))
-        absent -= {i for n in present if (i := self._wanted.get(self.wires[n].name)) is not None}
+        carried = {i for n in present if (i := self._wanted.get(self.wires[n].name)) is not None}
         code = _Code(names)
         for n in filled:
             where, i = self._layouts[n], self._wanted.get(self.wires[n].name)
@@ -197,12 +197,12 @@ class _Plan:
         code.flush()
         given = {i for n in filled if (i := self._wanted.get(self.wires[n].name)) is not None}
         fields = "".join(
-            f"v{i}," if i in given else "UNCHANGED," if i in absent else "None,"
+            f"v{i}," if i in given else "None," if i in carried else "UNCHANGED," if i in self._known else "ABSENT,"
             for i in range(len(self._table.columns))
         )
         lines = [
             "def read(d, p):",
-            f" flawed = {bool(absent)}",
+            f" flawed = {len(carried) < len(self._table.columns)}",
             *code.lines,
             f" return ({fields}), {code.here()}, flawed",
         ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import compress
 from typing import Final, NamedTuple, NoReturn
 
-from connectors.binlog.decimal import EXACT, groups, scaled
+from connectors.binlog.decimal import DIGITS, groups, scaled
 from connectors.binlog.table import (
     BIT,
     BLOB_COMPRESSED,
@@ -33,7 +33,7 @@ from connectors.binlog.types import (
     labels,
 )
 from connectors.convert import Unfit, at_zone, cents
-from syncd.change import UNCHANGED, Column, Kind
+from syncd.change import ABSENT, UNCHANGED, Column, Kind
 
 REMEMBERED_MAX: Final = 50_000
 """Days that are kept at hand: more than a century."""
@@ -199,7 +199,7 @@ def names_of(zone: tzinfo) -> dict[str, object]:
     return {
         "number": int.from_bytes,
         "Decimal": Decimal,
-        "scaled": EXACT.multiply,
+        "scaled": DIGITS.multiply,
         "cents": cents,
         "timedelta": timedelta,
         "EPOCH": datetime(1970, 1, 1, tzinfo=UTC),
@@ -208,6 +208,7 @@ def names_of(zone: tzinfo) -> dict[str, object]:
         "MIDNIGHTS": _Midnights(zone, _DATES),
         "TRUTH": {0: False, 1: True},
         "NUL": "\0",
+        "ABSENT": ABSENT,
         "UNCHANGED": UNCHANGED,
         "wrong": _wrong,
         "WRONG": (ValueError, ArithmeticError, LookupError),

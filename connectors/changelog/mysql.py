@@ -8,19 +8,23 @@ without holes up to where it has been read, however long other transactions stay
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice, takewhile
 from typing import Any, Final
 
 import pymysql
 
+from connectors.changelog import signs_mysql
 from connectors.changelog.mysql_check import DENIED, NO_TABLE, doubts, refusal, refused
-from connectors.changelog.rows import Chunk, Columns, Logged, Logs, Marks
+from connectors.changelog.rows import Chunk, Columns, Images, Logged, Logs, Marks, literal
+from connectors.changelog.signs import Look, Renewed, TableSigns
 from connectors.changelog.triggers_mysql import (
     EVENTS,
+    GUARD,
     NOW,
     NUMBERS,
+    OURS,
     Tracked,
     bodies,
     image,
@@ -32,7 +36,7 @@ from connectors.changelog.triggers_mysql import (
 from connectors.mysql import dsn as mysql_dsn
 from connectors.mysql import server as mysql_server
 from connectors.mysql.server import quoted, rows
-from syncd.errors import Gap, Halt
+from syncd.errors import Fault, Gap, Halt
 from syncd.ports import Finding
 
 POLL_S: Final = 0.05
@@ -44,9 +48,12 @@ CLAIMS_MAX: Final = 1_000
 DUPLICATE: Final = 1062
 LOCKED: Final = (1205, 1213)
 BINARY_LOG_DISTRUSTS: Final = 1419
-_NAMES: Final = "seq, txid, table_name, op, `before`, `after`, occurred_at"
+_NAMES: Final = "seq, 0, table_name, op, `before`, `after`, occurred_at"
 _DUE: Final = {"insert": (False, True), "update": (True, True), "delete": (True, False)}
 """Which images a change has."""
+
+COMPARED_MAX: Final = 500
+"""Rows whose keys are compared in one statement."""
 
 
 class Database:
@@ -57,6 +64,7 @@ class Database:
         self._pipeline = pipeline
         self._after = 0
         self._held = 0
+        self._shapes: signs_mysql.Shapes = {}
         self._db = mysql_server.open_connection(dsn)
         self._marks = mysql_server.open_connection(dsn)
         for connection in (self._db, self._marks):
@@ -69,7 +77,10 @@ class Database:
         mysql_server.close(self._marks)
 
     def _ask(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
-        return rows(self._db, sql, *params)
+        try:
+            return rows(self._db, sql, *params)
+        except Halt as halt:
+            raise _missed(halt) from halt
 
     def _ours(self, table: str) -> str:
         return quoted(self._schema, f"syncd_{table}")
@@ -81,7 +92,8 @@ class Database:
 
     def is_installed(self) -> bool:
         """Whether there is a change table; one that this user may not read is there."""
-        return refusal(self._db, f"SELECT 1 FROM {self._ours('changelog')} LIMIT 0") != NO_TABLE
+        probes = (f"SELECT 1 FROM {quoted(self._schema, name)} LIMIT 0" for name in OURS)
+        return all(refusal(self._db, probe) != NO_TABLE for probe in probes)
 
     def identity(self) -> str:
         """What tells this change table from one that is made after it."""
@@ -107,11 +119,13 @@ class Database:
         stored, covered = self._triggers(), {}
         for table, text in self._noted():
             columns = Columns.of_comment(text)
-            if columns is not None:
-                wanted = bodies(self._schema, table, Tracked(columns, self._types(table)))
-                if all(_same(stored.get((table, event), ""), wanted[event]) for event in EVENTS):
-                    covered[table] = columns
+            if columns is not None and any(self._are_as_made(stored, table, columns, guard) for guard in (GUARD, "")):
+                covered[table] = columns
         return covered
+
+    def _are_as_made(self, stored: Mapping[tuple[str, str], str], table: str, columns: Columns, guard: str) -> bool:
+        wanted = bodies(self._schema, table, Tracked(columns, self._types(table)), guard)
+        return all(_same(stored.get((table, event), ""), wanted[event]) for event in EVENTS)
 
     def _noted(self) -> list[tuple[str, str]]:
         """Tables with what `install` noted of their triggers."""
@@ -139,19 +153,35 @@ class Database:
 
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
         """Tables whose triggers are already as wanted are left alone: a trigger is made while nobody writes."""
-        covered = self.covered()
+        covered, stored = self.covered(), self._triggers()
         wanted = {
             name: Tracked(columns, self._types(name))
             for name, columns in tables.items()
-            if covered.get(name) != columns
+            if covered.get(name) != columns or not self._are_as_made(stored, name, columns, GUARD)
         }
-        return install_sql(self._schema, wanted, frozenset(self.tracked()))
+        gone = self._ask(
+            "SELECT 1 FROM information_schema.triggers WHERE trigger_schema = %s AND trigger_name = 'syncd_gone'",
+            self._schema,
+        )
+        return install_sql(self._schema, wanted, frozenset(self.tracked()), bool(gone))
+
+    def look(self, tables: Mapping[str, Columns], read_to: int) -> Look:
+        """See `signs`; what was seen is the number up to which the change table has been read."""
+        return signs_mysql.look(self._db, self._ours("change"), tables, read_to, self._shapes)
+
+    def renewed(self) -> Renewed:
+        """What `install` has replaced; nothing in the installation of an earlier version."""
+        listed = f"SELECT part, was, now FROM {self._ours('renewed')}"
+        return {} if refusal(self._db, listed) else {(part, was): now for part, was, now in self._ask(listed)}
+
+    def hole(self, table: str, was: TableSigns, now: TableSigns, seen: int) -> Gap | None:
+        return signs_mysql.hole(self._db, self._schema, table, was, now, seen)
 
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]:
         return remove_sql(self._schema, tables, last)
 
-    def printed(self, statement: str) -> str:
-        return printed(statement)
+    def printed(self, statements: Sequence[str]) -> list[str]:
+        return printed(statements)
 
     def execute(self, statements: Sequence[str]) -> None:
         """Statements one after the other: definitions know no transactions here."""
@@ -163,7 +193,7 @@ class Database:
             if error.args[0] == BINARY_LOG_DISTRUSTS:
                 raise Halt("changelog_binary_log", error=error.args[1]) from error
             if error.args[0] in DENIED:
-                raise Halt("changelog_install_refused", error=error.args[1]) from error
+                raise Halt("changelog_refused", right=error.args[1]) from error
             raise mysql_server.fault(error) from error
 
     def marks(self) -> Marks:
@@ -173,6 +203,10 @@ class Database:
             f"SELECT (SELECT pruned_to FROM {self._ours('changelog')}), (SELECT MAX(seq) FROM {self._ours('change')})"
         )
         return Marks(pruned, max(pruned, last or 0))
+
+    def newest(self) -> int:
+        """The number of the last row that was committed."""
+        return self.marks().last
 
     def frontier(self) -> int:
         """The last number before the first hole."""
@@ -233,6 +267,10 @@ class Database:
         claim = f"INSERT INTO {self._ours('change')} (seq, txid, table_name, op, occurred_at) VALUES {values}"
         return self._unless(self._db, (DUPLICATE, *LOCKED), claim)
 
+    def next_of(self, txids: Collection[int], after: int, before: int) -> Mapping[int, int]:
+        """Nothing: here a row tells its connection, which has many transactions."""
+        return {}
+
     def chunk(self, table: str, columns: Columns, key: Sequence[object] | None, since: int, limit: int) -> Chunk:
         """Rows beyond `key` in key order, and what happened to the table after `since`, both as of one moment."""
         types = self._types(table)
@@ -258,6 +296,31 @@ class Database:
             if self._db.open:
                 self._ask("ROLLBACK")
         return Chunk([row[0] for row in found], [Logged._make(row) for row in changes])
+
+    def beyond(self, table: str, columns: Columns, rows: Sequence[Images], key: Sequence[object]) -> Sequence[Images]:
+        """Those of the rows that `chunk` would find beyond a key, if they were there."""
+        types = self._types(table)
+        kinds = [types.get(name, "") for name in columns.key]
+        listed = ", ".join(quoted(name) for name in columns.key)
+        keys = [_ordered(name, kind) for name, kind in zip(columns.key, kinds, strict=True)]
+        bounds = [_bound(value, kind) for value, kind in zip(key, kinds, strict=True)]
+        found: list[Images] = []
+        for lot in (rows[i : i + COMPARED_MAX] for i in range(0, len(rows), COMPARED_MAX)):
+            one = f" UNION ALL SELECT {', '.join(['%s'] * (1 + len(keys)))}"
+            params = [
+                value
+                for n, row in enumerate(lot)
+                for value in (n, *(_bound(row[name], kind) for name, kind in zip(columns.key, kinds, strict=True)))
+            ]
+            beyond = self._ask(
+                f"SELECT n FROM (SELECT 0 AS n, {listed} FROM {quoted_table(table)} WHERE FALSE{one * len(lot)}) AS v"
+                f" WHERE {_beyond(keys)}",
+                *params,
+                *(bound for bound in bounds[:-1] for _ in range(2)),
+                *bounds[-1:],
+            )
+            found += [lot[int(n)] for (n,) in beyond]
+        return found
 
     def count(self, table: str) -> int:
         """About how many rows a table has, as the server's statistics know it."""
@@ -285,6 +348,19 @@ class Database:
         if prune_rows_max:
             self._prune(self._marks, prune_rows_max)
         return True
+
+    def readers(self) -> Sequence[str]:
+        """The pipelines that have acknowledged something, for which the change table keeps what they have not."""
+        return [name for (name,) in self._ask(f"SELECT pipeline FROM {self._ours('ack')} ORDER BY pipeline")]
+
+    def forget_sql(self, pipeline: str) -> str:
+        """Keep nothing for a pipeline any more."""
+        pipeline = pipeline.replace("\\", "\\\\")
+        return f"DELETE FROM {self._ours('ack')} WHERE pipeline = {literal(pipeline)}"
+
+    def patience_sql(self, seconds: int) -> Sequence[str]:
+        """Wait for a table no longer than that: the EAM's own statements wait behind whoever waits to define."""
+        return [f"SET SESSION lock_wait_timeout = {seconds}"]
 
     def prune(self, rows_max: int) -> int:
         """Delete at most `rows_max` rows that every pipeline has acknowledged; how many they were."""
@@ -316,8 +392,14 @@ class Database:
         except pymysql.Error as error:
             if error.args[0] in numbers:
                 return False
-            raise mysql_server.fault(error) from error
+            raise _missed(mysql_server.fault(error)) from error
         return True
+
+
+def _missed(fault: Fault) -> Fault:
+    """What an error means where the change table may be gone."""
+    is_ours = fault.params.get("number") == str(NO_TABLE) and ".syncd_" in fault.params["error"]
+    return Halt("changelog_missing") if is_ours else fault
 
 
 def _missing(found: Sequence[Logged], after: int) -> Iterator[int]:

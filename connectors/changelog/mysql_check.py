@@ -30,11 +30,12 @@ def refusal(connection: Any, sql: str) -> int | None:
 def refused(connection: Any, schema: str, covered: Sequence[str]) -> list[tuple[str, str]]:
     """What this user may not do to the change table and the tables it covers, with the statement that would allow it.
     Statements are explained, not run."""
-    change, changelog, noted, ack = (
-        quoted(schema, f"syncd_{name}") for name in ("change", "changelog", "covered", "ack")
+    change, changelog, noted, ack, renewed = (
+        quoted(schema, f"syncd_{name}") for name in ("change", "changelog", "covered", "ack", "renewed")
     )
     probes = [
         ("SELECT", noted, f"SELECT * FROM {noted} LIMIT 0"),
+        ("SELECT", renewed, f"SELECT * FROM {renewed} LIMIT 0"),
         ("SELECT", change, f"SELECT * FROM {change} LIMIT 0"),
         ("INSERT", change, f"EXPLAIN INSERT INTO {change} (seq) VALUES (1)"),
         ("DELETE", change, f"EXPLAIN DELETE FROM {change} WHERE seq = 1"),
@@ -51,7 +52,7 @@ def refused(connection: Any, schema: str, covered: Sequence[str]) -> list[tuple[
     ((account,),) = rows(connection, "SELECT CURRENT_USER()")
     user, _, host = account.rpartition("@")
     return [
-        (f"{right} {name}", f"GRANT {right} ON {name} TO {literal(user)}@{literal(host)}")
+        (f"{right} {name}", f"GRANT {right} ON {name} TO {literal(user)}@{literal(host)};")
         for right, name, probe in probes
         if refusal(connection, probe) in DENIED
     ]
@@ -78,7 +79,7 @@ def _of_tables(connection: Any, tables: Sequence[str]) -> Iterator[Finding]:
         schema, _, name = table.partition(".")
         for (engine,) in rows(connection, listed, schema, name):
             if engine != "InnoDB":
-                repair = f"ALTER TABLE {quoted_table(table)} ENGINE = InnoDB"
+                repair = f"ALTER TABLE {quoted_table(table)} ENGINE = InnoDB;"
                 yield Finding("error", "changelog_engine", {"table": table, "engine": str(engine)}, repair)
             for constraint, _ in cascades(connection, schema, name):
                 yield Finding("warning", "changelog_cascade", {"table": table, "constraint": constraint})

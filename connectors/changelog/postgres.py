@@ -5,26 +5,35 @@ so the list of locks says whether a number that is missing may still come; how l
 stay open does not matter.
 """
 
+import json
 import select
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg2
 from psycopg2 import extensions
 
-from connectors.changelog.rows import Chunk, Columns, Logged, Logs, Marks
+from connectors.certificates import is_refused
+from connectors.changelog import signs_postgres
+from connectors.changelog.rows import Chunk, Columns, Images, Logged, Logs, Marks, literal
+from connectors.changelog.signs import Look, Renewed, TableSigns
 from connectors.changelog.triggers_postgres import (
+    FUNCTIONS,
+    NAMES,
+    OURS,
     TRIGGER,
     TRUNCATE_TRIGGER,
+    functions_as_wanted,
     install_sql,
     quoted,
     quoted_table,
     remove_sql,
-    write_body,
+    write_bodies,
 )
-from syncd.errors import Halt, Transient, WrongUsage
+from syncd.errors import Gap, Halt, Transient, WrongUsage
 from syncd.ports import Finding
+from syncd.secrets import unquoted
 
 POLL_S: Final = 1.0
 PASSING_CLASSES: Final = ("08", "40", "53", "55", "57")
@@ -58,11 +67,11 @@ class Database:
         """Whether there is a change table."""
         with _mended(), self._db.cursor() as db:
             db.execute(
-                "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE n.nspname = %s AND c.relname = 'syncd_changelog'",
-                (self._schema,),
+                "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = %s AND c.relname = ANY (%s)",
+                (self._schema, [f"syncd_{name}" for name in OURS]),
             )
-            return bool(db.fetchall())
+            return bool(_one(db) == len(OURS))
 
     def identity(self) -> str:
         """What tells this change table from one that is made after it."""
@@ -76,8 +85,7 @@ class Database:
             db.execute(
                 "SELECT DISTINCT n.nspname || '.' || c.relname FROM pg_trigger t"
                 " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE t.tgname IN (%s, %s)",
-                (TRIGGER, TRUNCATE_TRIGGER),
+                f" WHERE t.tgname IN {NAMES} AND t.tgparentid = 0"
             )
             return [row[0] for row in db]
 
@@ -87,17 +95,18 @@ class Database:
             db.execute(
                 "SELECT n.nspname || '.' || c.relname, t.tgname, t.tgenabled, p.prosrc, t.tgargs"
                 " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname IN (%s, %s)",
-                (TRIGGER, TRUNCATE_TRIGGER),
+                f" JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname IN {NAMES}"
             )
-            rows = db.fetchall()
-            body = write_body(self._schema)
-            whole = {
-                (table, name): bytes(args) for table, name, on, source, args in rows if (on, source) == ("A", body)
-            }
+            whole: dict[tuple[str, str], bytes] = {}
+            broken = set()
+            for table, name, on, source, args in db.fetchall():
+                named = bytes(args).decode().split("\0")[0]
+                whole[table, name] = bytes(args)
+                if on != "A" or source not in write_bodies(self._schema):
+                    broken.add(named)
             covered = {}
             for (table, name), args in whole.items():
-                if name == TRIGGER and whole.get((table, TRUNCATE_TRIGGER)) == args:
+                if name == TRIGGER and table not in broken and whole.get((table, TRUNCATE_TRIGGER)) == args:
                     named, columns, key = args.decode().split("\0")[:3]
                     db.execute("SELECT %s::text[], %s::text[]", (columns, key))
                     names, keys = db.fetchall()[0]
@@ -125,6 +134,7 @@ class Database:
             (f"{ours}change_seq_seq", "SELECT"),
             *((f"{ours}changelog", right) for right in ("SELECT", "UPDATE")),
             *((f"{ours}ack", right) for right in ("SELECT", "INSERT", "UPDATE")),
+            *((f"{ours}renewed", "SELECT") for _ in range(self._notes_renewals())),
             *((quoted_table(table), "SELECT") for table in tracked),
         ]
         with _mended(), self._db.cursor() as db:
@@ -132,26 +142,68 @@ class Database:
             user = quoted(_one(db))
             db.execute("SELECT s FROM unnest(%s) AS s WHERE NOT has_schema_privilege(s, 'USAGE')", (schemas,))
             if closed := [quoted(row[0]) for row in db.fetchall()]:
-                return [(f"USAGE {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {user}") for schema in closed]
+                return [(f"USAGE {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {user};") for schema in closed]
             db.execute(
                 "SELECT r, p FROM unnest(%s, %s) AS a (r, p) WHERE NOT has_table_privilege(r, p)",
                 tuple(map(list, zip(*relations, strict=True))),
             )
-            return [(f"{right} {name}", f"GRANT {right} ON {name} TO {user}") for name, right in db.fetchall()]
+            return [(f"{right} {name}", f"GRANT {right} ON {name} TO {user};") for name, right in db.fetchall()]
 
     def doubts(self, tables: Sequence[str]) -> Sequence[Finding]:
-        """What passes the triggers of these tables by."""
-        return ()
+        """What hides rows of these tables."""
+        with _mended(), self._db.cursor() as db:
+            db.execute(
+                "SELECT t, current_user::text FROM unnest(%s, %s) AS a (t, name)"
+                " WHERE to_regclass(name) IS NOT NULL AND row_security_active(name)",
+                (list(tables), [quoted_table(table) for table in tables]),
+            )
+            return [
+                Finding(
+                    "error",
+                    "pg_row_security",
+                    {"table": table, "user": user},
+                    f"ALTER ROLE {quoted(user)} BYPASSRLS;",
+                )
+                for table, user in db.fetchall()
+            ]
+
+    def query(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """The rows of a statement."""
+        with _mended(), self._db.cursor() as db:
+            db.execute(sql, params or None)
+            return list(db.fetchall())
+
+    def look(self, tables: Mapping[str, Columns], read_to: int) -> Look:
+        """See `signs`; what was seen is a transaction before which all had ended."""
+        return signs_postgres.look(self, self._schema, tables)
+
+    def renewed(self) -> Renewed:
+        """What `install` has replaced; nothing in the installation of an earlier version."""
+        if not self._notes_renewals():
+            return {}
+        noted = f"SELECT part, was, now FROM {self._spelled}.syncd_renewed WHERE now IS NOT NULL"
+        return {(part, was): now for part, was, now in self.query(noted)}
+
+    def _notes_renewals(self) -> bool:
+        named = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        return bool(self.query(f"{named} WHERE n.nspname = %s AND c.relname = 'syncd_renewed'", self._schema))
+
+    def hole(self, table: str, was: TableSigns, now: TableSigns, seen: int) -> Gap | None:
+        return signs_postgres.hole(self, table, was, now, seen)
 
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
-        return install_sql(self._schema, tables)
+        """Triggers that are already as wanted are left alone, so that they keep their signs."""
+        covered = self.covered()
+        wanted = {name: columns for name, columns in tables.items() if covered.get(name) != columns}
+        functions = self.query(FUNCTIONS, self._schema)
+        return install_sql(self._schema, wanted, functions == functions_as_wanted(self._schema))
 
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]:
         return remove_sql(self._schema, tables, last)
 
-    def printed(self, statement: str) -> str:
-        """A statement as the server's own client reads it from a file."""
-        return statement
+    def printed(self, statements: Sequence[str]) -> list[str]:
+        """Statements as the server's own client reads them from a file."""
+        return ["BEGIN", *statements, "COMMIT"]
 
     def execute(self, statements: Sequence[str]) -> None:
         """Statements in one transaction."""
@@ -167,6 +219,12 @@ class Database:
             )
             pruned, last = db.fetchall()[0]
             return Marks(pruned or 0, last)
+
+    def newest(self) -> int:
+        """The number of the last row that was committed."""
+        with _mended(), self._db.cursor() as db:
+            db.execute(f"SELECT max(seq) FROM {self._spelled}.syncd_change")
+            return _one(db) or self.marks().pruned
 
     def frontier(self) -> int:
         """The last number below which no transaction can still commit. Numbers are drawn under the change table's
@@ -205,6 +263,16 @@ class Database:
                 self._drawn = rows[-1].seq
                 self._writers = self._writing(db)
         return Logs(rows[:whole], whole < len(rows))
+
+    def next_of(self, txids: Collection[int], after: int, before: int) -> Mapping[int, int]:
+        """The first number of each transaction between two numbers, of those that have one."""
+        with _mended(), self._db.cursor() as db:
+            db.execute(
+                f"SELECT txid, min(seq) FROM {self._spelled}.syncd_change"
+                " WHERE seq > %s AND seq < %s AND txid = ANY(%s) GROUP BY txid",
+                (after, before, list(txids)),
+            )
+            return dict(db.fetchall())
 
     def _whole(self, rows: Sequence[Logged], after: int, settled: int) -> int:
         """How many rows stand before the first missing number that is above `settled`."""
@@ -245,6 +313,18 @@ class Database:
             )
             return Chunk(images, [Logged._make(row) for row in db.fetchall()])
 
+    def beyond(self, table: str, columns: Columns, rows: Sequence[Images], key: Sequence[object]) -> Sequence[Images]:
+        """Those of the rows that `chunk` would find beyond a key, if they were there."""
+        keys = ", ".join(f"r.{quoted(c)}" for c in columns.key)
+        listed = json.dumps([{name: row[name] for name in columns.key} for row in rows])
+        with _mended(), self._db.cursor() as db:
+            db.execute(
+                f"SELECT r.ordinality - 1 FROM jsonb_populate_recordset(NULL::{quoted_table(table)}, %s::jsonb)"
+                f" WITH ORDINALITY AS r WHERE ({keys}) > ({', '.join(['%s'] * len(key))})",
+                (listed, *key),
+            )
+            return [rows[n] for (n,) in db]
+
     def count(self, table: str) -> int:
         """About how many rows a table has, as the planner knows it."""
         with _mended(), self._db.cursor() as db:
@@ -272,6 +352,20 @@ class Database:
             if prune_rows_max:
                 self._prune(db, prune_rows_max)
         return True
+
+    def readers(self) -> Sequence[str]:
+        """The pipelines that have acknowledged something, for which the change table keeps what they have not."""
+        with _mended(), self._db.cursor() as db:
+            db.execute(f"SELECT pipeline FROM {self._spelled}.syncd_ack ORDER BY pipeline")
+            return [name for (name,) in db.fetchall()]
+
+    def forget_sql(self, pipeline: str) -> str:
+        """Keep nothing for a pipeline any more."""
+        return f"DELETE FROM {self._spelled}.syncd_ack WHERE pipeline = {literal(pipeline)}"
+
+    def patience_sql(self, seconds: int) -> Sequence[str]:
+        """Wait for a table no longer than that: the EAM's own statements wait behind whoever waits to define."""
+        return [f"SET LOCAL lock_timeout = {seconds * 1000}"]
 
     def prune(self, rows_max: int) -> int:
         """Delete at most `rows_max` rows that every pipeline has acknowledged; how many they were."""
@@ -316,7 +410,7 @@ def _open(dsn: str, name: str) -> extensions.connection:
     connection = psycopg2.connect(dsn, fallback_application_name=name, client_encoding="UTF8")
     connection.autocommit = True
     with connection.cursor() as db:
-        db.execute("SET timezone = 'UTC'")
+        db.execute("SET timezone = 'UTC'; SET extra_float_digits = 1; SET row_security = off")
     return connection
 
 
@@ -333,11 +427,17 @@ def _mended() -> Iterator[None]:
     except psycopg2.Error as error:
         state = error.pgcode or ""
         problem = str(error).strip()
+        if not state and is_refused(problem) and "FATAL" not in problem:
+            raise Halt("pg_certificate", error=problem) from error
+        if not state and "authentication failed" in problem:
+            raise Halt("pg_login", error=problem) from error
         lost = not state and isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
         if lost or state[:2] in PASSING_CLASSES:
             raise Transient("changelog_busy", error=problem) from error
+        if state == "42P01" and "syncd_" in problem:
+            raise Halt("changelog_missing") from error
         if state == "42501":
             raise Halt("changelog_refused", right=problem) from error
         if not state and isinstance(error, psycopg2.ProgrammingError):
-            raise WrongUsage("pg_dsn", error=problem) from error
+            raise WrongUsage("pg_dsn", error=unquoted(problem)) from error
         raise Halt("changelog_database", error=problem) from error

@@ -6,19 +6,34 @@ another, so all that is read at once is said as one set.
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from connectors.changelog.rows import Chunk, Columns, Logged, Logs, Marks
-from connectors.changelog.triggers_sqlite import NOW, image, install_sql, quoted, remove_sql, triggers
-from syncd.errors import Halt, Transient
+from connectors.changelog.rows import Chunk, Columns, Images, Logged, Logs, Marks, literal
+from connectors.changelog.signs import Look, Renewed, Signs, TableSigns
+from connectors.changelog.triggers_sqlite import (
+    NOW,
+    OURS,
+    SEAL,
+    image,
+    install_sql,
+    names,
+    quoted,
+    remove_sql,
+    sign_of,
+    triggers,
+)
+from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Finding
 
 POLL_S: Final = 0.01
 BUSY_TIMEOUT_S: Final = 5.0
 PASSING: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+
+COMPARED_MAX: Final = 500
+"""Rows whose keys are compared in one statement."""
 
 
 class Database:
@@ -29,6 +44,7 @@ class Database:
             raise Halt("changelog_no_database", path=path)
         self._pipeline = pipeline
         self._version = 0
+        self._looked: tuple[int, Look] | None = None
         uri = f"{Path(path).absolute().as_uri()}?mode=rw"
         with _mended():
             self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
@@ -46,7 +62,8 @@ class Database:
     def is_installed(self) -> bool:
         """Whether there is a change table."""
         with _mended():
-            return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'syncd_changelog'").fetchall())
+            there = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            return there.issuperset(OURS)
 
     def identity(self) -> str:
         """What tells this change table from one that is made after it."""
@@ -76,9 +93,10 @@ class Database:
         return covered
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns that a table has; none when there is no such table."""
+        """The columns that a table has, computed ones among them; none when there is no such table."""
+        listed = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1"
         with _mended():
-            return frozenset(row[0] for row in self._db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+            return frozenset(row[0] for row in self._db.execute(listed, (table,)))
 
     def refused(self) -> Sequence[tuple[str, str]]:
         """What this user may not do, with the statement that would allow it. SQLite knows no rights but a file's."""
@@ -88,15 +106,68 @@ class Database:
         """What passes the triggers of these tables by."""
         return ()
 
+    def look(self, tables: Mapping[str, Columns], read_to: int) -> Look:
+        """See `signs`. As long as nobody defines anything all is as it was."""
+        with _mended():
+            (version,) = self._db.execute("PRAGMA schema_version").fetchone()
+            if self._looked is None or self._looked[0] != version:
+                self._looked = version, self._look(tables)
+        return self._looked[1]
+
+    def _look(self, tables: Mapping[str, Columns]) -> Look:
+        found: dict[str, TableSigns] = {}
+        standing = []
+        for name in tables:
+            if known := sorted(self.columns(name)):
+                found[name] = TableSigns({name: sign} if (sign := self._sign(name)) else {}, None)
+                standing.append(f"{name} {found[name].triggers} {known}")
+        # Its identity is made with the change table. Numbers that begin anew tell of another one no more once they have
+        # come as far as those that were read.
+        ((identity,),) = self._db.execute("SELECT max(identity) FROM syncd_changelog").fetchall()
+        return Look(Signs(str(identity or ""), found, 0), "\n".join(standing))
+
+    def _sign(self, table: str) -> str:
+        """The sign of a table's triggers, empty when they are not whole."""
+        listed = "SELECT name, type, rowid, sql FROM sqlite_master WHERE tbl_name IN (?, ?)"
+        seal = f"syncd_{table}_{SEAL}"
+        there = {
+            name: (place, sql) for name, kind, place, sql in self._db.execute(listed, (table, seal)) if kind != "table"
+        }
+        made = [there[name] for name in names(table) if name in there]
+        place, sql = there.get(seal, (None, ""))
+        if len(made) < len(names(table)) or (place is not None and max(at for at, _ in made) > place):
+            return ""
+        return sign_of(sql.split("'")[-2] if sql else "", (text for _, text in made))
+
+    def renewed(self) -> Renewed:
+        """What `install` has replaced; nothing in the installation of an earlier version."""
+        with _mended():
+            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'syncd_renewed'").fetchall():
+                return {}
+            return {(part, was): now for part, was, now in self._db.execute("SELECT part, was, now FROM syncd_renewed")}
+
+    def hole(self, table: str, was: TableSigns, now: TableSigns, seen: int) -> Gap | None:
+        """Whatever happens to a table or a column happens to its triggers too."""
+        return None
+
     def install_sql(self, tables: Mapping[str, Columns]) -> list[str]:
-        return install_sql(tables)
+        """Triggers that are already as wanted are left alone, so that they keep their signs."""
+        covered = self.covered()
+        with _mended():
+            signs = {name: self._sign(name) for name in tables}
+        wanted = {
+            name: columns
+            for name, columns in tables.items()
+            if covered.get(name) != columns or signs[name].partition(".")[0] == ""
+        }
+        return install_sql(wanted, signs)
 
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]:
         return remove_sql(tables, last)
 
-    def printed(self, statement: str) -> str:
-        """A statement as the server's own client reads it from a file."""
-        return statement
+    def printed(self, statements: Sequence[str]) -> list[str]:
+        """Statements as SQLite's own client reads them from a file."""
+        return ["BEGIN IMMEDIATE", *statements, "COMMIT"]
 
     def execute(self, statements: Sequence[str]) -> None:
         """Statements in one transaction."""
@@ -107,8 +178,16 @@ class Database:
     def marks(self) -> Marks:
         with _mended():
             pruned = self._db.execute("SELECT max(pruned_to) FROM syncd_changelog").fetchone()[0]
-            last = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'syncd_change'").fetchone()
-        return Marks(pruned or 0, last[0] if last else 0)
+            self._db.execute("SELECT 1 FROM syncd_change LIMIT 0")  # one that was dropped has no number, as a new one
+            last = self._db.execute(
+                "SELECT max(seq) FROM (SELECT seq FROM sqlite_sequence WHERE name = 'syncd_change'"
+                " UNION ALL SELECT max(seq) FROM syncd_change)"  # INSERT OR FAIL that fails leaves its numbers unnoted
+            ).fetchone()
+        return Marks(pruned or 0, last[0] or 0)
+
+    def newest(self) -> int:
+        """The number of the last row that was committed."""
+        return self.marks().last
 
     def frontier(self) -> int:
         return self.marks().last
@@ -123,6 +202,10 @@ class Database:
             ).fetchall()
         return Logs([Logged._make(row) for row in rows], held_up=False)
 
+    def next_of(self, txids: Collection[int], after: int, before: int) -> Mapping[int, int]:
+        """Nothing: here a row does not tell its transaction."""
+        return {}
+
     def chunk(self, table: str, columns: Columns, key: Sequence[object] | None, since: int, limit: int) -> Chunk:
         """Rows beyond `key` in key order, and what happened to the table after `since`, both as of one moment."""
         keys = ", ".join(quoted(c) for c in columns.key)
@@ -133,6 +216,22 @@ class Database:
                 (*(key or ()), limit),
             ).fetchall()
             return Chunk([row[0] for row in rows], self._since(table, since))
+
+    def beyond(self, table: str, columns: Columns, rows: Sequence[Images], key: Sequence[object]) -> Sequence[Images]:
+        """Those of the rows that `chunk` would find beyond a key, if they were there."""
+        keys = ", ".join(quoted(c) for c in columns.key)
+        found: list[Images] = []
+        for lot in (rows[i : i + COMPARED_MAX] for i in range(0, len(rows), COMPARED_MAX)):
+            values = ", ".join([f"(?, {', '.join('?' * len(columns.key))})"] * len(lot))
+            params = [value for n, row in enumerate(lot) for value in (n, *(row[name] for name in columns.key))]
+            with _mended():
+                listed = self._db.execute(
+                    f"WITH v(n, {keys}) AS (SELECT 0, {keys} FROM {quoted(table)} WHERE 0 UNION ALL VALUES {values})"
+                    f" SELECT n FROM v WHERE ({keys}) > ({', '.join('?' * len(columns.key))})",
+                    (*params, *key),
+                )
+                found += [lot[n] for (n,) in listed]
+        return found
 
     def _since(self, table: str, since: int) -> list[Logged]:
         rows = self._db.execute(
@@ -172,6 +271,19 @@ class Database:
             raise Halt("changelog_database", error=error) from error
         return True
 
+    def readers(self) -> Sequence[str]:
+        """The pipelines that have acknowledged something, for which the change table keeps what they have not."""
+        with _mended():
+            return [name for (name,) in self._db.execute("SELECT pipeline FROM syncd_ack ORDER BY pipeline")]
+
+    def forget_sql(self, pipeline: str) -> str:
+        """Keep nothing for a pipeline any more."""
+        return f"DELETE FROM syncd_ack WHERE pipeline = {literal(pipeline)}"
+
+    def patience_sql(self, seconds: int) -> Sequence[str]:
+        """A writer waits for the file as ever."""
+        return []
+
     def prune(self, rows_max: int) -> int:
         """Delete at most `rows_max` rows that every pipeline has acknowledged; how many they were."""
         with _mended(), _transaction(self._db, "IMMEDIATE"):
@@ -192,6 +304,9 @@ class Database:
         if last is None:
             return 0
         db.execute("UPDATE syncd_changelog SET pruned_to = max(pruned_to, ?)", (last,))
+        noted = "seq FROM sqlite_sequence WHERE name = 'syncd_change'"
+        db.execute(f"INSERT INTO sqlite_sequence SELECT 'syncd_change', 0 WHERE NOT EXISTS (SELECT {noted})")
+        db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'syncd_change'", (last,))
         return db.execute("DELETE FROM syncd_change WHERE seq <= ?", (last,)).rowcount
 
 
@@ -219,6 +334,8 @@ def _mended() -> Iterator[None]:
     except sqlite3.Error as error:
         if _passes(error):
             raise Transient("changelog_busy", error=error) from error
+        if "no such table" in str(error) and "syncd_" in str(error):
+            raise Halt("changelog_missing") from error
         raise Halt("changelog_database", error=error) from error
 
 

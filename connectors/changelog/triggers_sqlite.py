@@ -5,12 +5,25 @@ as `{"blob": hex}`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import md5
 from typing import Final
+from uuid import uuid4
 
 from connectors.changelog.rows import Columns
 
+OURS: Final = ("syncd_change", "syncd_replaced", "syncd_changelog", "syncd_ack")
+"""The tables that every version has installed."""
 _TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS syncd_changelog (identity TEXT NOT NULL, pruned_to INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS syncd_ack (
+  pipeline TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  acked_at TEXT NOT NULL
+)""",
+    "DELETE FROM syncd_changelog WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'syncd_change')",
+    "DELETE FROM syncd_ack WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'syncd_change')",
+    "INSERT INTO syncd_changelog SELECT lower(hex(randomblob(16))), 0 WHERE NOT EXISTS (SELECT 1 FROM syncd_changelog)",
     """CREATE TABLE IF NOT EXISTS syncd_change (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   table_name TEXT NOT NULL,
@@ -20,41 +33,72 @@ _TABLES: Final = (
   occurred_at TEXT NOT NULL
 )""",
     "CREATE TABLE IF NOT EXISTS syncd_replaced (table_name TEXT PRIMARY KEY, before TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS syncd_changelog (identity TEXT NOT NULL, pruned_to INTEGER NOT NULL)",
-    "INSERT INTO syncd_changelog SELECT lower(hex(randomblob(16))), 0 WHERE NOT EXISTS (SELECT 1 FROM syncd_changelog)",
-    """CREATE TABLE IF NOT EXISTS syncd_ack (
-  pipeline TEXT PRIMARY KEY,
-  seq INTEGER NOT NULL,
-  acked_at TEXT NOT NULL
-)""",
+    "CREATE TABLE IF NOT EXISTS syncd_renewed (part TEXT NOT NULL, was TEXT NOT NULL, now TEXT NOT NULL)",
+    """CREATE TRIGGER IF NOT EXISTS syncd_gone BEFORE DELETE ON syncd_change
+WHEN OLD.seq > (SELECT max(pruned_to) FROM syncd_changelog) BEGIN
+  UPDATE syncd_changelog SET pruned_to = OLD.seq;
+END""",
 )
+"""Numbers that begin anew are those of another change table. Whoever deletes what a reader has not read leaves the
+number up to where it is gone."""
 _MOMENTS: Final = {
     "before_insert": "BEFORE INSERT",
     "insert": "AFTER INSERT",
     "update": "AFTER UPDATE",
     "delete": "AFTER DELETE",
 }
+SEAL: Final = "whole"
+"""A view is made after a table's triggers and tells that none of them was made after it: SQLite lists what it holds in
+that order, and VACUUM keeps it."""
 NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
-def install_sql(tables: Mapping[str, Columns]) -> list[str]:
-    """The change table, and the triggers of each table."""
-    return [*_TABLES, *(sql for name, columns in tables.items() for sql in _table_sql(name, columns))]
+def install_sql(tables: Mapping[str, Columns], signs: Mapping[str, str]) -> list[str]:
+    """The change table, and the triggers of each table, of which some have signs; for one transaction."""
+    return [*_TABLES, *(sql for name, columns in tables.items() for sql in _table_sql(name, columns, signs.get(name)))]
 
 
 def remove_sql(tables: Sequence[str], last: bool) -> list[str]:
     """Take the triggers of `tables` away and, when they are the last, the change table too."""
     triggers = [f"DROP TRIGGER IF EXISTS {_trigger(name, kind)}" for name in tables for kind in _MOMENTS]
-    names = ("syncd_change", "syncd_replaced", "syncd_changelog", "syncd_ack") if last else ()
-    return triggers + [f"DROP TABLE IF EXISTS {name}" for name in names]
+    seals = [f"DROP VIEW IF EXISTS {_trigger(name, SEAL)}" for name in tables]
+    names = (*OURS, "syncd_renewed") if last else ()
+    return [*triggers, *seals, *(f"DROP TABLE IF EXISTS {name}" for name in names)]
 
 
-def _table_sql(table: str, columns: Columns) -> list[str]:
-    return [
-        sql
-        for kind, create in triggers(table, columns).items()
-        for sql in (f"DROP TRIGGER IF EXISTS {_trigger(table, kind)}", create)
+def _table_sql(table: str, columns: Columns, sign: str | None) -> list[str]:
+    token, created = uuid4().hex, triggers(table, columns)
+    noted = [_literal(text) for text in (table, sign or "", sign_of(token, created.values()))]
+    renewed = f"INSERT INTO syncd_renewed SELECT {', '.join(noted)} WHERE {_is_sealed(table, sign or '')}"
+    made = [
+        sql for kind, create in created.items() for sql in (f"DROP TRIGGER IF EXISTS {_trigger(table, kind)}", create)
     ]
+    seal = _trigger(table, SEAL)
+    sealed = [f"DROP VIEW IF EXISTS {seal}", f"CREATE VIEW {seal} AS SELECT '{token}' AS token"]
+    return [*((renewed,) if sign else ()), *made, *sealed]
+
+
+def sign_of(token: str, texts: Iterable[str]) -> str:
+    """The sign of triggers that stand before a seal; an empty token for those of a version that knew of none."""
+    return f"{token}.{md5(chr(10).join(sorted(texts)).encode(), usedforsecurity=False).hexdigest()}"
+
+
+def names(table: str) -> set[str]:
+    """The names of a table's triggers."""
+    return {f"syncd_{table}_{kind}" for kind in _MOMENTS}
+
+
+def _is_sealed(table: str, sign: str) -> str:
+    """The condition that triggers still are what their sign says."""
+    token, _, _ = sign.partition(".")
+    listed = ", ".join(map(_literal, sorted(names(table))))
+    whole = f"(SELECT count(*) FROM sqlite_master t WHERE t.type = 'trigger' AND t.name IN ({listed})"
+    if not token:
+        return f"{whole}) = {len(_MOMENTS)}"
+    seal = (
+        f"SELECT 1 FROM sqlite_master v WHERE v.name = {_literal(f'syncd_{table}_{SEAL}')} AND instr(v.sql, '{token}')"
+    )
+    return f"EXISTS ({seal} AND {whole} AND t.rowid < v.rowid) = {len(_MOMENTS)})"
 
 
 def triggers(table: str, columns: Columns) -> dict[str, str]:

@@ -12,15 +12,18 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from connectors.convert import Unfit
-from connectors.debezium.places import log_place, place
-from connectors.debezium.values import Absent, Field, Inexact, Read, Reading, mark, reader
-from syncd.change import UNCHANGED, Change, Op, Position, Row, Table, key_text
+from connectors.debezium.keys import opened_key, row_of_key
+from connectors.debezium.names import INCREMENTAL, committed_at, position_of, transaction_name
+from connectors.debezium.places import Mark, log_place, mark, place
+from connectors.debezium.rows import Rows, compiled, filled, known_of, of_key, row_fields, spelt
+from connectors.debezium.shapes import Note, is_envelope, note
+from connectors.debezium.unreadable import OF_ONE, known_row, unreadable
+from connectors.debezium.values import Field, Inexact, Reading
+from syncd.change import Change, Op, Position, Row, Table
 from syncd.errors import Halt
 from syncd.record import has_marks
 
@@ -37,7 +40,6 @@ SCHEMAS_MAX: Final = 64
 """Schemas that are kept of one topic, the newest first: a table has few at a time, and a topic may hold all tables."""
 
 _OPS: Final[Mapping[str, Op]] = {"c": "insert", "u": "update", "d": "delete", "r": "read", "t": "truncate"}
-_INCREMENTAL: Final = "i"
 _IS_STREAMED: Final = b'"snapshot":"false"'
 _IS_READ: Final = b'"op":"r"'
 _IN_MIDSTREAM: Final = '["'
@@ -46,20 +48,10 @@ _SNAPSHOT: Final = frozenset({"true", "first", "first_in_data_collection", "last
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA_AHEAD: Final = b'{"schema":'
 _PAYLOAD: Final = b'"payload":'
-_SNIPPET_CHARACTERS: Final = 200
+ODD: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a message raises that is made of other things than it should be."""
 _BINARY: Final = b"\0"
 """How a message in Avro begins, and none in JSON."""
-
-
-class Note(StrEnum):
-    """A message that is no change of a tracked table."""
-
-    TOMBSTONE = "tombstone"
-    TRANSACTION = "transaction"
-    HEARTBEAT = "heartbeat"
-    SCHEMA_CHANGE = "schema_change"
-    MESSAGE = "message"
-    UNTRACKED = "untracked"
 
 
 class Half(NamedTuple):
@@ -90,7 +82,7 @@ def snapshot_of(change: Change) -> str:
     if change.op != "read":
         return ""
     connector, name, log, _, op, _ = change.position.split("/", 5)
-    return "" if op == _INCREMENTAL else f"{connector}/{name}/{log}"
+    return "" if op == INCREMENTAL else f"{connector}/{name}/{log}"
 
 
 def joined(old: Half, new: Half) -> Change | None:
@@ -100,12 +92,9 @@ def joined(old: Half, new: Half) -> Change | None:
     before, after = old.change.before, new.change.after
     assert before is not None
     assert after is not None
-    after = _filled(after, before)
+    after = filled(after, before)
     flawed = has_marks(before) or has_marks(after)
     return new.change._replace(op="update", before=before, after=after, flawed=flawed)
-
-
-Rows = Callable[[Mapping[str, Any]], tuple[Row, bool]]
 
 
 @dataclass
@@ -121,9 +110,17 @@ def _no_registry(_value: bytes) -> tuple[int, Mapping[str, Field], Any]:
 
 
 class Decoder:
-    """Messages → changes of the tracked tables. It keeps nothing between messages but what it has compiled."""
+    """Messages → changes of the tracked tables. It keeps nothing between messages but what it has compiled, and of the
+    last one the source's `transaction`, its id, empty where the message names none, the `mark` of its place in the log,
+    None where it has none there, whether it `deletes` a row, tracked or not, and as `misread` why it could not be
+    understood. `reads_json` may be set where others are known to be in JSON."""
 
     def __init__(self, tables: Mapping[str, Table], reading: Reading, binary: Binary = _no_registry) -> None:
+        self.transaction = ""
+        self.mark: Mark | None = None
+        self.misread: Halt | None = None
+        self.deletes = False
+        self.reads_json = False
         self._tables = tuple(tables.values())
         self._reading = reading
         self._topics: dict[str, list[tuple[bytes, _Layout]]] = {}
@@ -134,10 +131,18 @@ class Decoder:
         self._seen: dict[str, str] = {}
 
     def decode(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = (), where: object = ""
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers = (),
+        where: object = "",
+        at_ms: int = 0,
     ) -> Decoded:
-        """A message as what it says. `where` is named in errors: partition and offset. Raises Halt for what cannot
-        be understood; of a row whose values cannot be read it makes a change with marks."""
+        """A message as what it says. `where` is named in errors: partition and offset. Raises Halt where messages are
+        read by wrong settings; what cannot be understood by itself is an unreadable change, of the moment `at_ms`, and
+        a row whose values cannot be read one with marks."""
+        self.transaction, self.mark, self.misread, self.deletes = "", None, None, False
         if value is None:
             return Note.TOMBSTONE
         try:
@@ -149,10 +154,35 @@ class Decoder:
             except Inexact:
                 return self._said(layout, _exact(value), key, headers)
         except Halt as halt:
-            raise Halt(halt.code, **halt.params, topic=topic, where=where) from halt
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            said = value[:_SNIPPET_CHARACTERS].decode("utf-8", "backslashreplace")
-            raise Halt("debezium_not_json", topic=topic, where=where, error=error, said=said) from error
+            located = Halt(halt.code, **halt.params, topic=topic, where=where)
+            if not self._is_of_one(halt):
+                raise located from halt
+            self.misread = located
+        except ODD as error:
+            self.misread = Halt("debezium_not_json", topic=topic, where=where, error=error)
+        return self._unreadable(self.misread.code, topic, key, value, Position(f"{topic}/{where}"), at_ms)
+
+    def _is_of_one(self, halt: Halt) -> bool:
+        """Whether it is this message alone. One that looks like Avro among others in JSON is no Avro."""
+        return halt.code in OF_ONE or (halt.code == "avro_no_registry" and (self.reads_json or bool(self._named)))
+
+    def _unreadable(
+        self, reason: str, topic: str, key: bytes | None, value: bytes, place: Position, at_ms: int
+    ) -> Change:
+        """A message that nobody understands. Of which table it is the source block says, else the topic's name; if not
+        even that tells, it stands under the last: references come first."""
+        named = [table for table in self._tables if f".{topic}".endswith(f".{table.name}")]
+        table, row = (named or self._tables)[-1], None
+        try:
+            layout, payload = self._open(topic, value)
+            if is_envelope(payload) and (tracked := self._table(payload["source"])) is not None:
+                table = tracked
+                images = (payload.get("after"), payload.get("before"), self.key(key)[0])
+                row = known_row(table, self._rows(table, layout), images)
+                place = position_of(table, row, "", payload, payload["source"])[1] if row else place
+        except (Halt, *ODD):
+            pass
+        return unreadable(table, row, value, reason, place, at_ms)
 
     def sight(self, topic: str, value: bytes | None, where: object = "") -> Sight | None:
         """What a message says of the snapshot that its row was read by; None for any other, and for those of an ad-hoc
@@ -160,12 +190,18 @@ class Decoder:
         if value is None or (value.startswith(b"{") and _IS_STREAMED in value and _IS_READ not in value):
             return None
         try:
-            _, payload = self._open(topic, value)
+            return self._sight(self._open(topic, value)[1])
         except Halt as halt:
+            if self._is_of_one(halt) or halt.code == "avro_no_registry":  # nothing in Avro can have been read
+                return None
             raise Halt(halt.code, **halt.params, topic=topic, where=where) from halt
-        source = payload.get("source") if isinstance(payload, dict) else None
-        if not source or "op" not in payload or source.get("snapshot") not in _SNAPSHOT:
+        except ODD:
             return None
+
+    def _sight(self, payload: Any) -> Sight | None:
+        if not is_envelope(payload) or payload["source"].get("snapshot") not in _SNAPSHOT:
+            return None
+        source = payload["source"]
         if str(source.get("sequence")).startswith(_IN_MIDSTREAM):
             return None
         table = self._table(source)
@@ -188,31 +224,38 @@ class Decoder:
                 return layout, orjson.loads(memoryview(value)[len(prefix) : -1])
         ahead = _ahead(value) if value.startswith(_SCHEMA_AHEAD) else None
         if ahead is not None:
-            layout = _Layout(_row_fields(orjson.loads(ahead + b"null}")["schema"]))
+            layout = _Layout(row_fields(orjson.loads(ahead + b"null}")["schema"]))
             known.insert(0, (ahead, layout))
             del known[SCHEMAS_MAX:]
             return layout, orjson.loads(memoryview(value)[len(ahead) : -1])
         whole = orjson.loads(value)
         if _is_wrapped(whole):
-            return (_Layout(_row_fields(whole["schema"])) if whole["schema"] else self._bare), whole["payload"]
+            return (_Layout(row_fields(whole["schema"])) if whole["schema"] else self._bare), whole["payload"]
         return self._bare, whole
 
     def _said(self, layout: _Layout, payload: Any, key: bytes | None, headers: Headers) -> Decoded:
         if not isinstance(payload, dict):
             raise ValueError("it is no object")
-        source, op = payload.get("source"), payload.get("op")
-        if op is None or source is None:
-            return _note(payload)
-        if op == "m":
+        if not is_envelope(payload):
+            if (kind := note(payload)) is None:
+                raise Halt("debezium_flattened", fields=", ".join(list(payload)[:10]))
+            return kind
+        source, op = payload["source"], payload["op"]
+        if told := payload.get("transaction"):
+            self.transaction = transaction_name(told, source)
+        self.deletes = op == "d"
+        if op == "m" and "message" in payload:
             return Note.MESSAGE
         table = self._table(source)
         if table is None:
             return Note.UNTRACKED
         verb = _OPS.get(op)
-        if verb is None:
-            raise Halt("debezium_op", op=op)
         if verb == "insert" and source.get("snapshot") in _SNAPSHOT:
             verb = "read"
+        if verb != "read":
+            self.mark = mark(source)
+        if verb is None:
+            raise Halt("debezium_op", op=op)
         return self._change(table, verb, layout, payload, source, key, headers)
 
     def _change(
@@ -225,27 +268,50 @@ class Decoder:
         key: bytes | None,
         headers: Headers,
     ) -> Decoded:
-        rows = layout.rows.get(table.alias)
-        if rows is None:
-            rows = layout.rows[table.alias] = _compile(table, layout.fields, self._reading)
+        rows = layout.rows.get(table.alias) or self._rows(table, layout)
         before: Row | None = None
         after: Row | None = None
         flawed = False
         if op in ("update", "delete") and payload.get("before") is not None:
             before, flawed = rows(payload["before"])
             if op == "delete" and source["connector"] == "postgresql":
-                before, flawed = _known_of(table, before, payload["before"], flawed)
+                before, flawed = known_of(table, before, payload["before"], flawed)
         elif op == "delete":
-            before, flawed = rows(self._key_fields(table, key))
+            before, flawed = of_key(table, rows(self._key_fields(table, key))[0])
         if op != "delete" and op != "truncate":
             if payload.get("after") is None:
                 raise Halt("debezium_no_row", op=op)
             after, flawed_after = rows(payload["after"])
             if flawed_after and before is not None:
-                after = _filled(after, before)
+                after = filled(after, before)
                 flawed_after = has_marks(after)
             flawed = flawed or flawed_after
         return _placed(table, op, before, after, flawed, payload, source, headers)
+
+    def gone(self, topic: str, key: bytes | None, said: Collection[str], place: Position, at_ms: int) -> Change | Note:
+        """What a message says that is a key alone: the row with that key is gone. The table is known by the key's
+        schema, by the topic's name, or because no other of those that the topic has `said` has such a key."""
+        self.transaction, self.mark, self.misread, self.deletes = "", None, None, False
+        try:
+            name, fields, values = opened_key(key)
+            if name and not (tracked := [t for t in self._tables if f".{name}".endswith(f".{t.name}")]):
+                return Note.UNTRACKED
+            named = tracked if name else [t for t in self._tables if f".{topic}".endswith(f".{t.name}")]
+            tables = named or [t for t in self._tables if t.alias in said] or self._tables
+            rows = [row for t in tables if (row := row_of_key(t, fields, values, self._reading)) is not None]
+            if len(rows) == 1:
+                table, before, flawed = rows[0]
+                at = _EPOCH + timedelta(milliseconds=at_ms)
+                return Change(table.alias, "delete", before, None, place, at, flawed)
+        except ODD:
+            pass
+        self.misread = Halt("debezium_tombstone", topic=topic, where=place.rpartition("/")[2])
+        return unreadable(self._tables[-1], None, key, self.misread.code, place, at_ms)
+
+    def _rows(self, table: Table, layout: _Layout) -> Rows:
+        if table.alias not in layout.rows:
+            layout.rows[table.alias] = compiled(table, layout.fields, self._reading)
+        return layout.rows[table.alias]
 
     def key(self, key: bytes | None) -> tuple[Any, str]:
         """A message's key, None without one, and what its bytes say beside its columns: which schema."""
@@ -255,12 +321,17 @@ class Decoder:
         parsed: Any = orjson.loads(key) if key else None
         return (parsed["payload"], "schema") if _is_wrapped(parsed) else (parsed, "")
 
-    def defaulted(self, topic: str, value: bytes, alias: str) -> list[str]:
-        """The table's columns that may be NULL and have a default, which a converter may have written instead."""
+    def described(self, topic: str, value: bytes, alias: str) -> Mapping[str, Field]:
+        """The table's columns as the schema of a message describes them; those that it has."""
         fields = self._open(topic, value)[0].fields or {}
         (table,) = (table for table in self._tables if table.alias == alias)
-        known = [fields.get(_spelt(column.name, fields), {}) for column in table.columns]
-        return [f["field"] for f in known if f.get("optional") and f.get("default") is not None]
+        known = (spelt(column.name, fields) for column in table.columns)
+        return {name: fields[name] for name in known if name in fields}
+
+    def nulls(self, topic: str, value: bytes) -> Collection[str]:
+        """The columns in which a message's row has NULL."""
+        after: Mapping[str, Any] = self._open(topic, value)[1].get("after") or {}
+        return {name for name, held in after.items() if held is None}
 
     def _key_fields(self, table: Table, key: bytes | None) -> Mapping[str, Any]:
         """The message's key, as a row of which nothing else is known."""
@@ -279,7 +350,10 @@ class Decoder:
     def _find(self, source: Mapping[str, Any]) -> Table | None:
         """The tracked table that a source block names, the schema left out where the mapping leaves it out."""
         found = place(source)
-        parts = [*(str(source.get(part) or "") for part in found.namespace), str(source.get("table") or "")]
+        names = (*found.namespace, "table")
+        parts = [str(source[name]) for name in names if isinstance(source.get(name), str)]
+        if len(parts) < len(names) or not parts[-1]:
+            raise Halt("debezium_no_table", connector=source["connector"])
         for table in self._tables:
             wanted = table.name.split(".")
             if len(wanted) == 1 and found.default:
@@ -305,43 +379,13 @@ def _placed(
     headers: Headers,
 ) -> Decoded:
     """The change with its position; a half, when the headers say so."""
-    log = log_place(source, op == "read")
-    name = f"{source.get('db')}.{source.get('schema') or ''}.{source['table']}"
-    event = f"{source['connector']}/{source['name']}/{log}/{name}"
-    row = before if op == "delete" else after
-    verb = _INCREMENTAL if source.get("snapshot") == "incremental" else payload["op"]
-    position = Position(f"{event}/{verb}/{'' if row is None else _key(table, row)}")
-    change = Change(table.alias, op, before, after, position, _committed_at(source, payload), flawed)
+    event, position = position_of(table, before if op == "delete" else after, op, payload, source)
+    change = Change(table.alias, op, before, after, position, committed_at(source, payload), flawed)
     if op == "delete" and any(name == OLD_HALF for name, _ in headers):
         return Half("old", event, change)
     if op == "insert" and any(name == NEW_HALF for name, _ in headers):
         return Half("new", event, change)
     return change
-
-
-def _key(table: Table, row: Row) -> str:
-    """The row's key as text; without one, nobody can tell which row it is."""
-    if any(row[i] is None or row[i] is UNCHANGED for i in table.key):
-        raise Halt("debezium_no_key", table=table.name)
-    return key_text(table, row)
-
-
-def _committed_at(source: Mapping[str, Any], payload: Mapping[str, Any]) -> datetime:
-    micros = source.get("ts_us") or (source.get("ts_ms") or payload.get("ts_ms") or 0) * 1000
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def _note(payload: Mapping[str, Any]) -> Note:
-    """A message that is no row event by its fields: topics may be named and routed as anybody likes."""
-    if "status" in payload and "id" in payload:
-        return Note.TRANSACTION
-    if "ddl" in payload or "tableChanges" in payload:
-        return Note.SCHEMA_CHANGE
-    if payload.keys() == {"ts_ms"}:
-        return Note.HEARTBEAT
-    if "aggregate_type" in payload:
-        return Note.MESSAGE
-    raise Halt("debezium_flattened", fields=", ".join(list(payload)[:10]))
 
 
 def _ahead(value: bytes) -> bytes | None:
@@ -363,63 +407,3 @@ def _exact(value: bytes) -> Any:
     """The payload read without floats."""
     whole = json.loads(value, parse_float=Decimal)
     return whole["payload"] if _is_wrapped(whole) else whole
-
-
-def _row_fields(schema: Mapping[str, Any]) -> Mapping[str, Field]:
-    """The fields of the row, by name, from an envelope's schema; nothing for messages that carry no row."""
-    for part in schema.get("fields") or ():
-        if part.get("field") in ("after", "before"):
-            return {f["field"]: f for f in part.get("fields") or ()}
-    return {}
-
-
-def _compile(table: Table, fields: Mapping[str, Field] | None, reading: Reading) -> Rows:
-    """Rows as JSON objects → (row, flawed), as one expression. Columns that the schema does not have are UNCHANGED."""
-    names = [_spelt(column.name, fields) for column in table.columns]
-    reads: list[Read | None] = [
-        None if fields is not None and name not in fields
-        else reader(table.name, column, None if fields is None else fields[name], reading)
-        for name, column in zip(names, table.columns, strict=True)
-    ]  # fmt: skip
-    complete = None not in reads
-    scope: dict[str, object] = {f"c{i}": read for i, read in enumerate(reads)} | {"UNCHANGED": UNCHANGED}
-    parts = "".join(
-        f"None if (x := r[{name!r}]) is None else c{i}(x)," if read else "UNCHANGED,"
-        for i, (name, read) in enumerate(zip(names, reads, strict=True))
-    )
-    whole: Callable[[Mapping[str, Any]], Row] = eval(f"lambda r: ({parts})", scope)
-
-    def rows(said: Mapping[str, Any]) -> tuple[Row, bool]:
-        try:
-            return whole(said), not complete
-        except (Unfit, Absent, ValueError, TypeError, KeyError, ArithmeticError):
-            row = tuple(
-                mark(read, said[name]) if read and name in said else UNCHANGED
-                for name, read in zip(names, reads, strict=True)
-            )
-            return row, has_marks(row)
-
-    return rows
-
-
-def _spelt(name: str, fields: Mapping[str, Field] | None) -> str:
-    """A column as the source spells it: exactly as declared, or in another case where that is unmistakable."""
-    if fields is None or name in fields:
-        return name
-    alike = [known for known in fields if known.lower() == name.lower()]
-    return alike[0] if len(alike) == 1 else name
-
-
-def _filled(after: Row, before: Row) -> Row:
-    """What the log did not repeat is what it was."""
-    return tuple(was if now is UNCHANGED else now for was, now in zip(before, after, strict=True))
-
-
-def _known_of(table: Table, before: Row, said: Mapping[str, Any], flawed: bool) -> tuple[Row, bool]:
-    """Of a deleted row PostgreSQL logs the key alone unless the table's replica identity is FULL, and Debezium fills
-    up with nulls. Where nothing but the key has a value, the nulls mean nothing."""
-    keys = {table.columns[i].name.lower() for i in table.key}
-    if any(value is not None and name.lower() not in keys for name, value in said.items()):
-        return before, flawed
-    row = tuple(value if i in table.key else UNCHANGED for i, value in enumerate(before))
-    return row, flawed or len(table.key) < len(row)

@@ -81,10 +81,13 @@ def of(url: str, cafile: str = "") -> Registry | None:
         return None
     try:
         parts = urlsplit(url)
-        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
-        address = f"{host}:{parts.port}" if parts.port else host
-    except ValueError as error:
-        raise Halt("registry_url", error=error) from None
+        port = parts.port
+    except ValueError as error:  # which may quote a part of the password
+        raise Halt("registry_url", error=type(error).__name__) from None
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":  # behind the first / of a password
+        raise Halt("registry_url", error="@")
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    address = f"{host}:{port}" if port else host
     if parts.scheme not in ("http", "https") or not host:
         raise Halt("registry_url", error=f"{parts.scheme}://{host or ''}")
     headers = {}

@@ -30,7 +30,6 @@ DIGIT_BYTES_MAX: Final = 41
 """The bytes of a number of a hundred digits."""
 _EPOCH: Final = datetime(1970, 1, 1)
 _EPOCH_DAY: Final = _EPOCH.toordinal()
-_MIDNIGHT: Final = datetime(2000, 1, 1)
 _DECIMAL: Final = "org.apache.kafka.connect.data.Decimal"
 _VARIABLE: Final = "io.debezium.data.VariableScaleDecimal"
 _UNENDING: Final = frozenset({"NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY"})
@@ -186,8 +185,15 @@ def _moment(per_second: int) -> Callable[[int], datetime]:
 
 
 def _time(per_second: int) -> Callable[[int], str]:
-    """A time of day as text."""
-    return lambda count: (_MIDNIGHT + timedelta(microseconds=count * 1_000_000 // per_second)).time().isoformat()
+    """A time of day as text, or a span of time: MySQL's TIME goes from -838:59:59 to 838:59:59. Below microseconds it
+    is cut off."""
+
+    def read(count: int) -> str:
+        seconds, micros = divmod(abs(count) * 1_000_000 // per_second, 1_000_000)
+        text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        return ("-" if count < 0 and (seconds or micros) else "") + text + (f".{micros:06d}" if micros else "")
+
+    return read
 
 
 def _wall(text: str) -> str:

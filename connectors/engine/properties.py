@@ -16,21 +16,24 @@ NOTES: Final = "syncd.notes"
 
 @dataclass(frozen=True)
 class Connector:
-    """A connector of Debezium: its class; `history`, whether it keeps the shapes of tables in a file; `whole`, whether
-    it can go on only from behind a transaction: within one PostgreSQL gives many rows the same place."""
+    """A connector of Debezium: its class; `history`, whether it keeps the shapes of tables in a file; `logs`, whether
+    it reads several, as those of a server's databases; `ends`, whether it says at once that a transaction has ended,
+    and not when the next one begins. Then it goes on from behind a transaction alone: within one PostgreSQL gives many
+    rows the same place, and what was said of one must be judged with its rest."""
 
     java: str
     history: bool = True
-    whole: bool = False
+    logs: bool = False
+    ends: bool = True
 
 
 CONNECTORS: Final[Mapping[str, Connector]] = {
-    "postgresql": Connector("io.debezium.connector.postgresql.PostgresConnector", history=False, whole=True),
+    "postgresql": Connector("io.debezium.connector.postgresql.PostgresConnector", history=False),
     "mysql": Connector("io.debezium.connector.mysql.MySqlConnector"),
     "mariadb": Connector("io.debezium.connector.mariadb.MariaDbConnector"),
-    "sqlserver": Connector("io.debezium.connector.sqlserver.SqlServerConnector"),
+    "sqlserver": Connector("io.debezium.connector.sqlserver.SqlServerConnector", logs=True),
     "oracle": Connector("io.debezium.connector.oracle.OracleConnector"),
-    "db2": Connector("io.debezium.connector.db2.Db2Connector"),
+    "db2": Connector("io.debezium.connector.db2.Db2Connector", ends=False),
 }
 _OURS: Final = (
     "name",
@@ -68,6 +71,16 @@ _ONLY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Properties of which other values would lose something; the first is taken when the user says nothing."""
 
+_ONLY_OF: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    connector: {
+        "bigint.unsigned.handling.mode": ("precise",),
+        "enable.time.adjuster": ("false",),
+        "time.precision.mode": _ONLY["time.precision.mode"][1:],
+    }
+    for connector in ("mysql", "mariadb")
+}
+"""The same, of connectors that alone have them, or know fewer."""
+
 
 def made(
     connector: str,
@@ -82,14 +95,15 @@ def made(
     if kind is None:
         raise WrongUsage("engine_connector", connector=connector, known=", ".join(CONNECTORS))
     user = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
-    _refuse(user)
+    only = {**_ONLY, **_ONLY_OF.get(connector, {})}
+    _refuse(user, only)
     own_name = "syncd_" + re.sub(r"[^a-z0-9_]", "_", pipeline.lower())
     properties = {
         "topic.prefix": own_name,
         "poll.interval.ms": "50",
         "include.schema.changes": "false",
         "table.include.list": ",".join(_pattern(connector, table.name) for table in tables.values()),
-        **{name: values[0] for name, values in _ONLY.items()},
+        **{name: values[0] for name, values in only.items()},
         **(_postgres(own_name) if connector == "postgresql" else {}),
         **(_kept(kind, history) if kind.history else {}),
         **user,
@@ -104,7 +118,7 @@ def made(
         "heartbeat.interval.ms": str(int(heartbeat_s * 1000)),
         "notification.enabled.channels": "sink",
         "notification.sink.topic.name": NOTES,
-        "provide.transaction.metadata": str(kind.whole).lower(),
+        "provide.transaction.metadata": str(kind.ends).lower(),
     }
     return {name: value for name, value in properties.items() if value}
 
@@ -124,12 +138,12 @@ def looking(properties: Mapping[str, str]) -> dict[str, str]:
     return {**properties, **own}
 
 
-def _refuse(user: Mapping[str, str]) -> None:
+def _refuse(user: Mapping[str, str], only: Mapping[str, tuple[str, ...]]) -> None:
     for name, value in user.items():
         if name.startswith(_OURS):
             raise WrongUsage("engine_property_ours", property=name)
-        if name in _ONLY and value not in _ONLY[name]:
-            raise WrongUsage("engine_property", property=name, value=value, allowed=", ".join(_ONLY[name]))
+        if name in only and value not in only[name]:
+            raise WrongUsage("engine_property", property=name, value=value, allowed=", ".join(only[name]))
 
 
 def _pattern(connector: str, name: str) -> str:
@@ -149,6 +163,7 @@ def _postgres(name: str) -> dict[str, str]:
         "publication.autocreate.mode": "filtered",
         "slot.retry.delay.ms": "500",
         "slot.max.retries": "60",
+        "publish.via.partition.root": "true",  # or a partitioned table comes under names that nobody tracks
         "message.prefix.exclude.list": ".*",
         "heartbeat.action.query": "SELECT pg_logical_emit_message(true, 'syncd', '')",
     }

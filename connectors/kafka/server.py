@@ -1,10 +1,14 @@
 """The brokers: connections, what they know of topics, and their errors as ours."""
 
+import logging
+import re
 import socket
+import ssl
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import kafka
 from kafka import errors
@@ -14,6 +18,12 @@ from syncd.errors import Fault, Gap, Halt, Transient
 
 REQUEST_TIMEOUT_MS: Final = 10_000
 KNOCK_TIMEOUT_S: Final = 5.0
+PORT: Final = 9092
+_PORT: Final = re.compile(r":\d+$")
+_NONE: Final = (errors.UnknownTopicOrPartitionError.errno, errors.InvalidTopicError.errno)
+"""There is no such topic, or none can have such a name."""
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+"""How a certificate that is not trusted is told, in a connection that failed."""
 _REFUSED: Final = (
     errors.AuthorizationError,
     errors.SaslAuthenticationFailedError,
@@ -30,7 +40,7 @@ class Access:
 
     bootstrap: str
     """Brokers to ask first, `kafka-1:9092,kafka-2:9092`."""
-    security_protocol: str = "PLAINTEXT"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
     sasl_mechanism: str = ""
     """PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI."""
@@ -76,19 +86,20 @@ class Server:
         for topic in described:
             if topic["error_code"] == 0:
                 found[topic["name"]] = Topic(topic["name"], str(topic["topic_id"]), len(topic["partitions"]))
-            elif topic["error_code"] != errors.UnknownTopicOrPartitionError.errno:
+            elif topic["error_code"] not in _NONE:
                 with guarded():
                     raise errors.for_code(topic["error_code"])(topic["name"])
         return found
 
     def settings(self, topics: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
-        """The topics' own settings, by topic."""
+        """The settings of the topics, by topic; without those of which the brokers do not tell them."""
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
         with guarded():
-            described = self._open().describe_configs(asked).get("topic", {}) if asked else {}
+            described = self._open().describe_configs(asked, config_filter="all").get("topic", {}) if asked else {}
         return {
             topic: {name: str(entry["value"]) for name, entry in entries.items()}
             for topic, entries in described.items()
+            if entries
         }
 
     def close(self) -> None:
@@ -100,14 +111,15 @@ class Server:
     def _open(self) -> Any:
         if self._admin is None:
             knock(self._options)
-            self._admin = kafka.KafkaAdminClient(**self._options)
+            with _hearing(self._options):
+                self._admin = kafka.KafkaAdminClient(**self._options)
         return self._admin
 
 
 def consumer(access: Access, client: str, **settings: object) -> Any:
     """A consumer that reads what is committed, and skips nothing by itself."""
     own = options(access, client)
-    with guarded():
+    with guarded(), _hearing(own):
         knock(own)
         return kafka.KafkaConsumer(
             **own,
@@ -136,13 +148,48 @@ def knock(own: Mapping[str, Any]) -> None:
     """Whether any broker takes connections. The client leaves a thread behind wherever it finds none."""
     refusal: OSError | None = None
     for address in own["bootstrap_servers"]:
-        host, _, port = address.rpartition(":")
+        host, _, port = address.rpartition(":") if _PORT.search(address) else (address, "", PORT)
+        if not host or "/" in host:
+            raise Halt("kafka_bootstrap", address=address)
         try:
-            socket.create_connection((host.strip("[]") or address, int(port or 9092)), KNOCK_TIMEOUT_S).close()
+            socket.create_connection((host.strip("[]"), int(port)), KNOCK_TIMEOUT_S).close()
             return
         except OSError as error:
             refusal = error
     raise Transient("kafka_away", error=refusal)
+
+
+@contextmanager
+def _hearing(own: Mapping[str, Any]) -> Iterator[None]:
+    """Why a client could not begin. It tries again until its time is over, whatever the brokers answer, and tells the
+    answer to its log alone: the log of all clients, told apart by the threads that they do it in."""
+    reasons: list[Exception] = []
+    threads = threading.current_thread().name, f"kafka-io-{own['client_id']}"
+
+    def hear(record: logging.LogRecord) -> bool:
+        said = record.args if isinstance(record.args, tuple) and record.threadName in threads else ()
+        reasons.extend(one for one in said if isinstance(one, Exception))
+        return True
+
+    log = logging.getLogger("kafka.net.manager")
+    log.addFilter(hear)
+    try:
+        yield
+    except errors.KafkaTimeoutError:
+        reasons = [reason for reason in reasons if not isinstance(reason, errors.KafkaTimeoutError)]
+        for reason in filter(_is_refusal, reasons):
+            raise Halt("kafka_refused", error=_said(reason)) from reason
+        if reasons:
+            raise Transient("kafka_away", error=_said(reasons[-1])) from reasons[-1]
+        raise
+    finally:
+        log.removeFilter(hear)
+
+
+def _is_refusal(reason: Exception) -> bool:
+    """What does not pass by itself: brokers that refuse, certificates that are not trusted, files that are not read."""
+    own = (*_REFUSED, ssl.SSLError, FileNotFoundError, PermissionError)
+    return isinstance(reason, own) or _UNTRUSTED in str(reason)
 
 
 @contextmanager
@@ -156,9 +203,13 @@ def guarded() -> Iterator[None]:
         raise Transient("kafka_away", error=error) from error
 
 
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def fault(error: Exception) -> Fault:
     """What an error of the client means. What may pass by itself is what the client calls retriable."""
-    said = f"{type(error).__name__}: {error}"
+    said = _said(error)
     if isinstance(error, errors.OffsetOutOfRangeError | errors.LogTruncationError):
         return Gap("kafka_out_of_range", error=said)
     if isinstance(error, _REFUSED):

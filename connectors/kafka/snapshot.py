@@ -27,7 +27,7 @@ SILENCE_S_MAX: Final = 30.0
 OFFSETS_TIMEOUT_MS: Final = 5_000
 
 
-class Found(NamedTuple):
+class SnapshotBounds(NamedTuple):
     """Where the snapshot begins in each partition, and of which tables it says rows."""
 
     begins: Mapping[Part, int]
@@ -79,7 +79,7 @@ def find(
     own: Collection[Part],
     decoder: Decoder,
     settings: Mapping[str, Mapping[str, str]],
-) -> Found:
+) -> SnapshotBounds:
     """The newest snapshot in the topics, for who reads the partitions `own`. Raises Halt, Gap or Transient."""
     parts = [TopicPartition(topic.name, number) for topic in topics.values() for number in range(topic.partitions)]
     with closing(consumer(access, client)) as reading:
@@ -97,9 +97,10 @@ def find(
         held = [s.begins[part] for s in snapshots if part in s.begins]
         begins[part] = min(held) if held else later[at].offset if later.get(at) else ends[at]
         has_earlier = first[at] == 0 or first[at] < begins[part]
-        if not (has_earlier or _is_young(since_ms, settings.get(part.topic, {}))):
+        is_lone = any(s.rows == 1 and part in s.begins for s in snapshots)  # or the last of those that were deleted
+        if not (has_earlier or (not is_lone and _is_young(since_ms, settings.get(part.topic, {})))):
             raise Halt("kafka_snapshot_cut", connector=", ".join(s.connector for s in snapshots))
-    return Found(begins, {alias for s in snapshots for alias in s.tables if alias})
+    return SnapshotBounds(begins, {alias for s in snapshots for alias in s.tables if alias})
 
 
 def _seen(reading: Any, first: Mapping[Any, int], ends: Mapping[Any, int], decoder: Decoder) -> Mapping[str, Snapshot]:
@@ -138,6 +139,8 @@ def _until(reading: Any, ends: Mapping[Any, int]) -> Iterator[Any]:
 
 def _is_young(since_ms: int, settings: Mapping[str, str]) -> bool:
     """Whether retention cannot yet have taken anything that came since then, clocks being never quite right."""
+    if not settings:
+        return False  # nobody says
     kept_ms = int(settings.get("retention.ms", "-1"))
     age_ms = time.time() * 1000 - since_ms
     return int(settings.get("retention.bytes", "-1")) == -1 and (kept_ms < 0 or age_ms * 2 < kept_ms)

@@ -1,25 +1,25 @@
 """The ledger within one transaction: what the translator looks up, and the one write."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
 from connectors import reading
-from connectors.ledger import collecting, parking
+from connectors.ledger import collecting, computing, parking, recent
 from connectors.ledger.bookkeeping import Bookkeeper
-from connectors.ledger.database import CHUNK_ROWS, Verb
-from connectors.ledger.standing import SQL, Work
+from connectors.ledger.database import CHUNK_ROWS, Rows, Verb
+from connectors.ledger.fitting import row_text
+from connectors.ledger.state import SQL, Work, integer
 from syncd.change import Position, Row, Value
-from syncd.errors import Transient
-from syncd.ports import CollectedRow, Parked, Period, Posted
-from syncd.posting import Batch, Fields, MirrorWrite, Outcome
+from syncd.errors import Halt, Transient
+from syncd.ports import CollectedRow, Holds, Parked, Period, Posted
+from syncd.posting import Batch, Fields, Images, Outcome, Refused
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
+Answer = Callable[[], Rows]
 _IMAGE: Final = ("pipeline", "source_table", "key", "image")
-CARDS_ASKED_MAX: Final = 5_000
-"""Asset codes in one query."""
 
 
 class SqlBook:
@@ -28,7 +28,6 @@ class SqlBook:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._lookups: dict[str, Mapping[Value, Value]] = {}
-        self._gathered: tuple[str, str] | None = None
 
     def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]:
         work, columns = self._work, self._work.tables[table]
@@ -37,39 +36,59 @@ class SqlBook:
 
     def posted(self, keys: Collection[str]) -> Mapping[str, Posted]:
         work = self._work
-        kept = work.database.each(SQL["kept"], (work.pipeline,), keys) if work.standing.collects else []
+        kept = work.database.each(SQL["kept"], (work.pipeline,), keys) if work.state.collects else []
         found = {str(key): Posted(str(key), str(rule), "", "", "") for key, rule in kept}
         for row in work.database.each(SQL["posted"], (work.pipeline,), keys):
             found[str(row[0])] = _posted(row)
         return found
 
-    def latest(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Posted]:
-        rows = self._work.database.each(SQL["latest"], (self._work.pipeline, list(rules)), subjects)
-        oldest_first = sorted(rows, key=itemgetter(0))
-        return {str(subject): _posted(posted) for _, subject, *posted in oldest_first if not posted[-1]}
-
-    def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
-        layout, asked = self._work.layout, list(asset_codes)
-        found: dict[str, Fields] = {}
-        for start in range(0, len(asked), CARDS_ASKED_MAX):
-            codes = asked[start : start + CARDS_ASKED_MAX]
-            for row in self._work.database.query(layout.cards_query(len(codes)), codes):
-                found[str(row[0])] = layout.card_row(row)
+    def standing(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Sequence[Posted]]:
+        found: defaultdict[str, list[Posted]] = defaultdict(list)
+        for subject, posted in self._standing("standing", rules, subjects):
+            found[subject].append(posted)
         return found
 
+    def standing_of(self, rows: Collection[str], rules: Collection[str]) -> Sequence[Posted]:
+        return [posted for _, posted in self._standing("standing_of", rules, rows)]
+
+    def _standing(self, sql: str, rules: Collection[str], places: Collection[str]) -> Iterator[tuple[str, Posted]]:
+        rows = self._work.database.each(SQL[sql], (self._work.pipeline, list(rules)), places)
+        for _, subject, *posted in sorted(rows, key=itemgetter(0)):
+            if not posted[-1]:
+                yield str(subject), _posted(posted)
+
+    def moved(self, row: str) -> str | None:
+        rows = self._work.database.query(SQL["moved"], (self._work.pipeline, row))
+        return str(rows[0][0]) if rows else None
+
+    def collecting(self, asset_codes: Collection[str]) -> Mapping[str, str]:
+        if not (self._work.state.collects and asset_codes):
+            return {}
+        rows = self._work.database.each(SQL["collecting"], (self._work.pipeline,), asset_codes)
+        latest_first = sorted(rows, key=itemgetter(0), reverse=True)
+        return {str(code): f"{rule}/{group}" for _, code, rule, group in latest_first}
+
+    def is_released(self, rule: str, group: str) -> bool:
+        return collecting.is_released(rule, group, self._work.state.released)
+
+    def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
+        layout = self._work.layout
+        rows = self._work.database.each(layout.card_query(), (), asset_codes)
+        return {str(row[0]): layout.card_row(row) for row in rows}
+
     def periods(self) -> Sequence[Period]:
-        return reading.periods(self._work.database, self._work.layout)
+        return reading.periods_less_closed(self._work.database, self._work.layout)
 
     def lookup(self, name: str) -> Mapping[Value, Value]:
         if name not in self._lookups:
             self._lookups[name] = reading.lookup(self._work.database, self._work.layout.lookups[name])
         return self._lookups[name]
 
-    def held(self) -> Collection[str]:
-        return self._work.standing.held.keys()
+    def holds(self) -> Holds:
+        return self._work.state.holds
 
     def parked(self, positions: Collection[Position]) -> Collection[Position]:
-        if not (positions and self._work.standing.parked_seq):
+        if not (positions and self._work.state.parked_seq):
             return ()
         rows = self._work.database.query(SQL["parked_at"], (self._work.pipeline, list(positions)))
         return {Position(str(row[0])) for row in rows}
@@ -81,39 +100,78 @@ class SqlBook:
         return [(str(r), str(g)) for r, g in self._work.database.query(SQL["due_groups"], (self._work.pipeline,))]
 
     def collected(self, rule: str, group: str) -> Iterator[CollectedRow]:
-        """The rows of a group. The write that follows in this transaction takes them."""
-        self._gathered = (rule, group)
-        for key, subject, change in self._work.database.query(SQL["collect"], (self._work.pipeline, rule, group)):
-            yield CollectedRow(str(key), str(subject), decode_change(self._work.tables, str(change)))
+        tables = self._work.tables
+        for key, subject, stored, number in self._work.database.query(
+            SQL["collect"], (self._work.pipeline, rule, group)
+        ):
+            try:
+                change = decode_change(tables, str(stored))
+            except KeyError as missing:
+                raise Halt("collected_unreadable", table=missing.args[0], rule=rule, group=group) from None
+            yield CollectedRow(str(key), str(subject), change, integer(number))
 
     def write(self, batch: Batch) -> Sequence[Outcome]:
-        work, standing = self._work, self._work.standing
-        before = standing.posting_seq, standing.parked_seq, standing.position or ""
-        outcomes = list(batch.outcomes)
+        work, state = self._work, self._work.state
+        before = state.posting_seq, state.parked_seq, state.position or ""
         lookups = {name: self.lookup(name) for name in work.layout.lookups}
-        bookkeeper = Bookkeeper(work, lookups, outcomes, in_order=self._gathered is None)
+        outcomes, gathered = batch.outcomes, batch.gathered
+        asked = self._sorted(batch.mirror)
+        self._number(outcomes, {} if gathered is None else gathered.numbers)
+        bookkeeper = Bookkeeper(work, lookups, outcomes, in_order=gathered is None)
         bookkeeper.prepare()
-        self._mirror(batch.mirror)  # before the postings: the server takes it in while they are made
-        bookkeeper.post()
-        if self._gathered is not None:
-            collecting.take(work, *self._gathered, outcomes)
-        parking.park(work, outcomes)
+        self._mirror(batch.mirror, asked)  # before the postings: the server takes it in while they are made
+        try:
+            bookkeeper.post()
+        except Refused:
+            self._require_writer(before)
+            raise
+        if batch.moved:
+            rows = [(work.pipeline, now, was) for now, was in batch.moved.items()]
+            work.database.put("syncd.moved", ("pipeline", "key", "was"), ("pipeline", "key"), "upsert", [rows])
+        if batch.made is not None:
+            computing.keep(work, batch.made)
+        if gathered is not None:
+            collecting.take(work, gathered.rule, gathered.group, outcomes)
+        parking.park(work, outcomes, again=gathered is not None)
         parking.settle(work, outcomes)
         parking.arrive(work, batch.arrived)
-        self._count(outcomes)
+        parking.defer(work, batch.deferred)
+        counted = state.changes
+        self._count(outcomes, is_read=gathered is None)
+        recent.keep(work, outcomes, counted)
         if batch.position is not None:
-            standing.position = batch.position
+            state.position = batch.position
         self._advance(outcomes, before)
         return outcomes
 
-    def _mirror(self, writes: Sequence[MirrorWrite]) -> None:
+    def _number(self, outcomes: Sequence[Outcome], given: Mapping[Position, int]) -> None:
+        """Number the changes that are parked or collected, in source order. One that was collected has its own."""
+        numbers, state = self._work.numbers, self._work.state
+        numbers.update(given)
+        for change, _, postings, rejection, _, parked_id, _ in outcomes:
+            if rejection is None:
+                for posting in postings:
+                    if posting[8] is not None:  # by number, for this is done for every change
+                        break
+                else:
+                    continue
+            if parked_id is None and change.position not in numbers:
+                state.parked_seq += 1
+                numbers[change.position] = state.parked_seq
+
+    def _sorted(self, images: Images) -> Sequence[tuple[str, Sequence[str], Answer]]:
+        """By table the keys of the rows that are there, and which of these the mirror has: the server looks while the
+        postings are judged."""
         work = self._work
-        last: defaultdict[str, dict[str, Row | None]] = defaultdict(dict)
-        for table, key, row in writes:
-            last[table][key] = row
-        for table, rows in last.items():
-            kept = [key for key, row in rows.items() if row is not None]
-            known = {key for (key,) in work.database.each(SQL["mirrored"], (work.pipeline, table), kept)}
+        kept = {table: [key for key, row in rows.items() if row is not None] for table, rows in images.items() if rows}
+        ask, mirrored = work.database.ask, SQL["mirrored"]
+        return [(table, keys, ask(mirrored, (work.pipeline, table), keys)) for table, keys in kept.items()]
+
+    def _mirror(self, images: Images, asked: Sequence[tuple[str, Sequence[str], Answer]]) -> None:
+        work = self._work
+        for table, kept, mirrored in asked:
+            rows = images[table]
+            known = {key for (key,) in mirrored()}
             # Nobody else writes these rows, so none that is new can be there by the time it is inserted.
             self._images("insert", table, rows, [key for key in kept if key not in known])
             self._images("update", table, rows, [key for key in kept if key in known])
@@ -123,21 +181,43 @@ class SqlBook:
     def _images(self, verb: Verb, table: str, rows: Mapping[str, Row | None], keys: Sequence[str]) -> None:
         work, encode = self._work, row_encoder(self._work.tables[table])
         lots = (keys[start : start + CHUNK_ROWS] for start in range(0, len(keys), CHUNK_ROWS))
-        chunks = ([(work.pipeline, table, key, encode(rows[key] or ())) for key in lot] for lot in lots)
-        if keys:
-            work.database.put("syncd.mirror", _IMAGE, _IMAGE[:3], verb, chunks)
+        bytes_max, declared = work.database.text_bytes_max, work.tables[table]
 
-    def _count(self, outcomes: Sequence[Outcome]) -> None:
-        work, standing = self._work, self._work.standing
-        if self._gathered is None:
-            standing.changes += sum(o.parked_id is None for o in outcomes)
-        standing.posted += sum(len(o.postings) for o in outcomes)
-        standing.repeated += sum(not o.postings and o.rejection is None and not o.ignored for o in outcomes)
-        for reason, changes in sorted(Counter(o.ignored for o in outcomes if o.ignored).items()):
+        def chunk(lot: Sequence[str]) -> Sequence[tuple[Value, ...]]:
+            images = [rows[key] or () for key in lot]
+            texts = [*map(encode, images)]
+            if len(max(texts, key=len)) * 4 > bytes_max:
+                texts = [row_text(declared, row, text, bytes_max) for row, text in zip(images, texts, strict=True)]
+            return [(work.pipeline, table, key, text) for key, text in zip(lot, texts, strict=True)]
+
+        if keys:
+            work.database.put("syncd.mirror", _IMAGE, _IMAGE[:3], verb, map(chunk, lots))
+
+    def _count(self, outcomes: Sequence[Outcome], is_read: bool) -> None:
+        work, state = self._work, self._work.state
+        reasons: list[str] = []
+        for _, _, postings, rejection, ignored, parked_id, _ in outcomes:  # once, for this is done for every change
+            if is_read and parked_id is None:
+                state.changes += 1
+            if postings:
+                state.posted += len(postings)
+            elif ignored:
+                reasons.append(ignored)
+            elif rejection is None:
+                state.repeated += 1
+        for reason, changes in sorted(Counter(reasons).items()):
             work.database.send(SQL["count_ignored"], (work.pipeline, reason, changes))
 
+    def _require_writer(self, before: tuple[int, int, str]) -> None:
+        """Raises Transient when another has written since: what finance refuses may be what that one has posted."""
+        ((position, posting_seq, _, parked_seq, *_),) = self._work.database.query(
+            SQL["read_pipeline"], (self._work.pipeline,)
+        )
+        if (posting_seq, parked_seq, position or "") != before:
+            raise Transient("not_the_writer", pipeline=self._work.pipeline)
+
     def _advance(self, outcomes: Sequence[Outcome], before: tuple[int, int, str]) -> None:
-        work, s = self._work, self._work.standing
+        work, s = self._work, self._work.state
         newest = timestamp(max(o.change.committed_at for o in outcomes)) if outcomes else None
         moved = work.database.execute(
             SQL["advance"],
@@ -151,5 +231,4 @@ class SqlBook:
 
 
 def _posted(row: Sequence[object]) -> Posted:
-    key, rule, voucher, content, reversed_by = map(str, row)
-    return Posted(key, rule, voucher, content, reversed_by)
+    return Posted(*map(str, row))

@@ -1,26 +1,31 @@
 """Postings to finance: vouchers numbered without gap, rows rendered by the layout, the record sealed, and what
 finance refuses found by bisection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import chain
 from operator import itemgetter
-from typing import Final, Literal
+from typing import Final
 
 from connectors.ledger import collecting
 from connectors.ledger.database import CHUNK_ROWS
-from connectors.ledger.standing import SQL, Work, integer
+from connectors.ledger.reading_back import read_back
+from connectors.ledger.state import SQL, Work, integer
+from connectors.reading import last_day
 from syncd import audit
 from syncd.change import Value
-from syncd.errors import RowRefused
-from syncd.money import ZERO
-from syncd.ports import Numbered, TableWrite
-from syncd.posting import CardWrite, Outcome, Posting, Rejection, Voucher, is_unnamed, named
+from syncd.errors import RowRefused, Transient
+from syncd.folding import old_row_of, row_namer, row_of
+from syncd.money import EXACT, ZERO
+from syncd.ports import Layout, Numbered, TableWrite
+from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
 ATTEMPTS_MAX: Final = 4
 """Of a batch: finance's people may take a number at the same moment, and have opened the card."""
-_COLUMNS: Final = ("pipeline", *audit.POSTING, "hash")
+_COLUMNS: Final = ("pipeline", *audit.POSTING, "hash", "source")
 
+_add: Final = EXACT.add
 _new: Final = tuple.__new__
 """Half the price of a named tuple's own constructor."""
 
@@ -30,56 +35,96 @@ Series = tuple[str, str]
 
 
 class Bookkeeper:
-    """Posts the outcomes of one batch. What finance refuses becomes a rejection, what follows it on the same
-    subject waits behind it, the rest is posted."""
+    """Posts the outcomes of one batch, or raises `Refused`: with what finance refuses parked, the rules may judge all
+    that comes later differently. Later outcomes that may have been built on it, of its subject, its row or its cards,
+    are not tried, so that each is refused for what it is itself. `in_order`: parked rows hold others back."""
 
-    def __init__(self, work: Work, lookups: Lookups, outcomes: list[Outcome], in_order: bool) -> None:
+    def __init__(self, work: Work, lookups: Lookups, outcomes: Sequence[Outcome], in_order: bool) -> None:
         self._work = work
+        self._in_order = in_order
         self._lookups = lookups
         self._outcomes = outcomes
-        self._in_order = in_order
-        self._refused: dict[str, int] = {}
+        self._refused: dict[int, Rejection] = {}
+        self._tainted: set[str] = set()
         self._spots: list[int] = []
         self._last: dict[Series, int] = {}
-        self._unnamed = {p.reverses.key for o in outcomes for p in o.postings if p.reverses and is_unnamed(p)}
-        self._names: dict[str, str] = {}
+        self._days: dict[Series, str] = {}
+        """Of each series the day of its last voucher, as `YYYY-MM-DD`, where the layout asks that days ascend."""
+        self._unnamed: set[str] = set()
+        self._names: dict[str, tuple[str, str]] = {}
 
     def prepare(self) -> None:
         """Refuse what is unsound, and take hold of the voucher numbers."""
-        outcomes = self._outcomes
-        self._spots = [i for i, outcome in enumerate(outcomes) if outcome.postings and self._is_sound(i)]
-        series = {(v[1], v[0]) for i in self._spots for p in outcomes[i].postings if (v := p.voucher) is not None}
+        series: set[Series] = set()
+        asks = self._in_order and bool(self._work.state.holds.heads)
+        for spot, outcome in enumerate(self._outcomes):
+            if not outcome[2]:  # by number, for this is done for every change
+                continue
+            if asks and self._is_held(outcome):
+                self._refuse(spot, RowRefused("behind"), "behind")
+            elif fault := self._unsound(outcome[2], series):
+                self._refuse(spot, fault)
+            else:
+                self._spots.append(spot)
         self._last = self._last_numbers(sorted(series))
+        if series:
+            self._keep_shape()
 
     def post(self) -> None:
-        """Write all postings, in place of what was refused leave rejections."""
+        """Write all postings. Raises Refused."""
         before = self._last
         self._post(self._spots)
+        if self._refused:
+            raise Refused({self._outcomes[spot].change: rejection for spot, rejection in self._refused.items()})
         for one, last in self._last.items():
             if last != before[one]:
-                self._work.database.send(SQL["set_number"], (last, *one))
-        if self._refused:
-            self._hold_followers()
+                self._work.database.send(SQL["set_number"], (last, self._days.get(one, ""), *one))
 
-    def _is_sound(self, spot: int) -> bool:
-        """The last guard before finance: no posting of a held subject, no voucher that does not balance."""
-        outcome = self._outcomes[spot]
-        if self._in_order and outcome.parked_id is None and outcome.subject in self._work.standing.held:
-            self._refuse(spot, RowRefused("behind"), "behind")
+    def _keep_shape(self) -> None:
+        """Let the record say how its vouchers lie in finance."""
+        shape, known = self._work.layout.shape, self._work.state.shapes
+        if shape.tables and shape.hash not in known:
+            self._work.database.send(SQL["add_shape"], (shape.hash, shape.text))
+            known.add(shape.hash)
+
+    def _unsound(self, postings: Sequence[Posting], series: set[Series]) -> RowRefused | None:
+        """The last guard before finance: no voucher that does not balance. Notes what else the postings need: numbers
+        of `series`, and the names of vouchers that this batch makes."""
+        for posting in postings:
+            voucher, reverses = posting[5], posting[7]
+            if reverses is not None and is_unnamed(posting):
+                self._unnamed.add(reverses.key)
+            if voucher is not None:
+                if fault := unsound(voucher, reverses is not None):
+                    return fault
+                series.add((voucher[1], voucher[0]))
+        return None
+
+    def _is_held(self, outcome: Outcome) -> bool:
+        """Whether parked rows of its subject hold an outcome back; not one that opens the card that they wait for, nor
+        the row that they wait for itself."""
+        head = self._work.state.holds.heads.get(outcome.subject)
+        if head is None or outcome.parked_id is not None:
             return False
-        for _, _, _, _, _, voucher, _, reverses, _, _ in outcome.postings:
-            if voucher is not None and (fault := unsound(voucher, reverses is not None)):
-                self._refuse(spot, fault)
-                return False
-        return True
+        if head.waits_for == row_of(self._work.tables[outcome.change.table], outcome.change):
+            return False
+        return head.waits_for not in {
+            f"card:{card.asset_code}" for posting in outcome.postings for card in posting.cards
+        }
 
     def _post(self, spots: Sequence[int]) -> None:
-        spots = [i for i in spots if self._outcomes[i].subject not in self._refused]
+        lot_max = self._work.state.lot_max
+        for start in range(0, len(spots), lot_max):
+            self._post_lot(spots[start : start + lot_max])
+
+    def _post_lot(self, spots: Sequence[int]) -> None:
+        if self._tainted:
+            spots = [i for i in spots if self._tainted.isdisjoint(self._touched(self._outcomes[i]))]
         for attempt in range(ATTEMPTS_MAX):
             if not spots:
                 return
             try:
-                self._write([posting for i in spots for posting in self._outcomes[i].postings])
+                self._write([self._outcomes[i] for i in spots])
                 return
             except RowRefused as refusal:
                 if refusal.code == "row_duplicate" and (self._is_overtaken() or self._reopens()):
@@ -90,81 +135,95 @@ class Bookkeeper:
                     self._refuse(spots[0], refusal)
                     return
                 # Tried once more: the column that was too narrow may have been widened since it was last looked at.
+            except Transient as fault:
+                if fault.code != "finance_limit" or len(spots) == 1 or not self._work.database.is_open:
+                    raise
+                self._work.state.lot_max = len(spots) // 2  # what finance has no time for at once it may take in parts
+                break
         middle = len(spots) // 2
         self._post(spots[:middle])
         self._post(spots[middle:])
 
-    def _write(self, postings: Sequence[Posting]) -> None:
-        work, last = self._work, dict(self._last)
-        numbered = [_new(Numbered, (p, _next(last, p[5]))) for p in postings if p.collected is None]
+    def _write(self, outcomes: Sequence[Outcome]) -> None:
+        work, last, days = self._work, dict(self._last), dict(self._days)
+        counted = _counted(outcomes, last)
+        numbered = [_new(Numbered, one) for one in (_ascending(counted, days) if days else counted)]
         if self._unnamed:
             numbered = [self._named(*one) for one in numbered]
-        head = _Chain(work.standing.posting_seq, work.standing.posting_hash)
+        head = _Chain(work.state.posting_seq, work.state.posting_hash)
         opened: set[str] = set()
         with work.database.savepoint("syncd_postings"):
-            for start in range(0, len(numbered), CHUNK_ROWS):
-                lot = numbered[start : start + CHUNK_ROWS]
-                for write in work.layout.render(folded(lot), self._lookups):
+            for lot in waves(numbered):
+                written: list[TableWrite] = []
+                for write in work.layout.render(lot, self._lookups):
                     self._put(write)
+                    written.append(write)
                     if write.verb == "open":
                         opened.add(write.table)
-                work.database.put("syncd.posting", _COLUMNS, (), "insert", [self._record(lot, head)])
-            collecting.collect(work, postings)
+                work.database.put("syncd.posting", _COLUMNS, (), "insert", [self._record(lot, written, head)])
+            collecting.collect(work, outcomes)
             work.database.settle()
-        self._last = last
+        self._last, self._days = last, days
         for table in opened:
-            work.standing.opening.setdefault(table, "insert")
-        work.standing.posting_seq, work.standing.posting_hash = head.seq, head.hash
+            work.state.opening.setdefault(table, "insert")
+        work.state.posting_seq, work.state.posting_hash = head.seq, head.hash
 
     def _put(self, write: TableWrite) -> None:
         table, columns, key, said, rows = write if write.verb in ("insert", "open") else newest(write)
-        verb = self._work.standing.opening.get(table, "upsert") if said == "open" else said
+        verb = self._work.state.opening.get(table, "upsert") if said == "open" else said
         lots = (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
         self._work.database.put(table, columns, key, verb, lots)
+        nature = self._work.database.nature(table)
+        if nature.acts:
+            read_back(self._work.database, write._replace(rows=rows), nature)
 
     def _named(self, posting: Posting, number: int) -> Numbered:
-        """A posting that cancels another of this batch calls it by its number."""
+        """A posting that speaks of another of this batch calls it by its number."""
         if posting.key in self._unnamed:
-            v = posting.voucher
-            self._names[posting.key] = "" if v is None else self._work.layout.voucher_ref(v.period, v.type, number)
-        if posting.reverses is not None and is_unnamed(posting):
-            posting = named(posting, self._names[posting.reverses.key])
-        return Numbered(posting, number)
+            self._names[posting.key] = names_of(self._work.layout, posting.voucher, number)
+        return Numbered(named(posting, self._names.__getitem__), number)
 
-    def _record(self, numbered: Sequence[Numbered], end: "_Chain") -> Sequence[tuple[Value, ...]]:
+    def _record(
+        self, numbered: Sequence[Numbered], written: Sequence[TableWrite], end: "_Chain"
+    ) -> Sequence[tuple[Value, ...]]:
         work, seal = self._work, audit.seal
         pipeline, mapping_hash, now, ref = work.pipeline, work.mapping_hash, work.now, work.layout.voucher_ref
+        named_by = {alias: row_namer(table) for alias, table in work.tables.items()}
         seq, head = end.seq, end.hash
         moment, committed_at = None, ""
         rows: list[tuple[Value, ...]] = []
-        for posting, number in numbered:
+        for (posting, number), finance in zip(numbered, work.layout.shape.kept(numbered, written), strict=True):
             key, rule, subject, change, _, voucher, _, reverses, _, _ = posting
-            _, _, _, _, position, at, _ = change
+            alias, _, before, after, position, at, _ = change
             seq += 1
             if at != moment:
                 moment, committed_at = at, timestamp(at)
+            source = named_by[alias](after or before or ())
             fields = (
                 *(str(seq), key, rule, subject),
                 "" if voucher is None else ref(voucher[1], voucher[0], number),
                 "" if reverses is None else reverses.key,
-                *(mapping_hash, position, committed_at, now, encode_content(posting)),
+                *(mapping_hash, position, committed_at, now),
+                encode_content(posting, source, finance=finance),
             )
             head = seal(head, fields)
-            rows.append((pipeline, *fields, head))
+            rows.append((pipeline, *fields, head, source))
         end.seq, end.hash = seq, head
         return rows
 
     def _last_numbers(self, series: Sequence[Series]) -> dict[Series, int]:
         """The last numbers given, kept from others until the transaction ends. At first use what finance's own
         people have typed counts too."""
-        last, known = self._numbers(series), self._work.standing.numbered
+        last, known = self._numbers(series), self._work.state.numbered
         if missing := [one for one in series if one not in last]:
             for one in missing:
                 self._work.database.send(SQL["add_number"], one)
             last = self._numbers(series)
+        self._require_open({period for period, _ in series})
         for one in last.keys() - known:
             known.add(one)
             last[one] = max(last[one], self._highest(one))
+            self._look_at_days(one)
         return last
 
     def _numbers(self, series: Sequence[Series]) -> dict[Series, int]:
@@ -172,42 +231,67 @@ class Bookkeeper:
         if not series:
             return {}
         which = " OR ".join(["period = ? AND type = ?"] * len(series))
-        select = f"SELECT period, type, last FROM syncd.number WHERE {which} ORDER BY period, type"
+        select = f"SELECT period, type, last, last_date FROM syncd.number WHERE {which} ORDER BY period, type"
         rows = self._work.database.query(select + self._work.database.for_update, [*chain.from_iterable(series)])
-        return {(str(period), str(kind)): integer(last) for period, kind, last in rows}
+        if self._work.layout.last_date_query(series[0][0]):
+            self._days = {(str(period), str(kind)): str(day) for period, kind, _, day in rows}
+        return {(str(period), str(kind)): integer(last) for period, kind, last, _ in rows}
+
+    def _require_open(self, periods: set[str]) -> None:
+        """Raises Transient when somebody has closed a period since it was looked at: now that its numbers are held,
+        nobody can any more before the transaction ends."""
+        if periods:
+            closed = SQL["closed"] + self._work.database.for_update
+            for (period,) in self._work.database.query(closed, (sorted(periods),)):
+                raise Transient("period_closed_meanwhile", period=period)
 
     def _highest(self, series: Series) -> int:
         rows = self._work.database.query(self._work.layout.last_number_query(series[0]), series)
         return int(str(rows[0][0] or 0)) if rows else 0
+
+    def _look_at_days(self, series: Series) -> None:
+        """No voucher of ours is to lie before what finance's own people have dated."""
+        if series in self._days and (day := last_day(self._work.database, self._work.layout, *series)) is not None:
+            self._days[series] = max(self._days[series], day.isoformat())
 
     def _is_overtaken(self) -> bool:
         """Whether finance holds numbers above ours; ours then go on from there."""
         highest = {series: self._highest(series) for series in self._last}
         overtaken = {series: number for series, number in highest.items() if number > self._last[series]}
         self._last = self._last | overtaken
+        for series in overtaken:
+            self._look_at_days(series)
         return bool(overtaken)
 
     def _reopens(self) -> bool:
         """Whether it may have been a card that was there: from now on what is there is replaced."""
-        opening = self._work.standing.opening
+        opening = self._work.state.opening
         inserted = "insert" in opening.values()
         opening.update(dict.fromkeys(opening, "upsert"))
         return inserted
 
-    def _refuse(self, spot: int, refusal: RowRefused, status: Literal["failed", "behind"] = "failed") -> None:
+    def _refuse(self, spot: int, refusal: RowRefused, status: Status = "failed") -> None:
         outcome = self._outcomes[spot]
         rules = ", ".join(dict.fromkeys(posting.rule for posting in outcome.postings))
         rejection = Rejection(outcome.change, outcome.subject, rules, status, refusal.code, refusal.params)
-        self._outcomes[spot] = outcome._replace(postings=(), rejection=rejection)
-        self._refused.setdefault(outcome.subject, spot)
+        self._refused[spot] = rejection
+        self._tainted |= self._touched(outcome)
 
-    def _hold_followers(self) -> None:
-        """What came after a refused change of the same subject waits behind it, whatever it was to be."""
-        for spot, outcome in enumerate(self._outcomes):
-            refused_at = self._refused.get(outcome.subject)
-            if refused_at is not None and spot > refused_at:
-                behind = Rejection(outcome.change, outcome.subject, _rule(outcome), "behind", "behind", {})
-                self._outcomes[spot] = outcome._replace(postings=(), rejection=behind, ignored="")
+    def _touched(self, outcome: Outcome) -> set[str]:
+        """The subject of an outcome and its source row, the cards that it writes, and those that it was built on."""
+        table = self._work.tables[outcome.change.table]
+        cards = {f"card:{card[0]}" for posting in outcome.postings for card in posting.cards}
+        cards |= {f"card:{code}" for code in outcome.reads}
+        rows = {f"row:{row_of(table, outcome.change)}", f"row:{old_row_of(table, outcome.change)}"}
+        return cards | rows | {f"subject:{outcome.subject}"}
+
+
+def names_of(layout: Layout, voucher: Voucher | None, number: int) -> tuple[str, str]:
+    """A voucher's reference, and what summaries call it; empty where there is none."""
+    if voucher is None:
+        return "", ""
+    ref = layout.voucher_ref(voucher.period, voucher.type, number)
+    return ref, layout.voucher_called(voucher.type, voucher.date, number)
 
 
 class _Chain:
@@ -228,9 +312,9 @@ def unsound(voucher: Voucher, is_reversal: bool) -> RowRefused | None:
         if debit:
             if credit:
                 return RowRefused("voucher_sides", account=account)
-            debited += debit
+            debited = debit if debited is ZERO else _add(debited, debit)
         elif credit:
-            credited += credit
+            credited = credit if credited is ZERO else _add(credited, credit)
         else:
             return RowRefused("voucher_sides", account=account)
         if not is_reversal and (debit < ZERO or credit < ZERO):
@@ -238,23 +322,26 @@ def unsound(voucher: Voucher, is_reversal: bool) -> RowRefused | None:
     return None if debited == credited else RowRefused("voucher_unbalanced", debit=debited, credit=credited)
 
 
-def folded(numbered: Sequence[Numbered]) -> Sequence[Numbered]:
-    """The same with one write a card: what later postings change is written by the first that touches it."""
-    merged: dict[str, CardWrite] = {}
-    count = 0
-    for posting, _ in numbered:
-        for card in posting.cards:
-            count += 1
-            earlier = merged.get(card.asset_code)
-            merged[card.asset_code] = card if earlier is None else _one(earlier, card)
-    if count == len(merged):
-        return numbered
-    result = []
-    for posting, number in numbered:
-        codes = dict.fromkeys(card.asset_code for card in posting.cards)
-        cards = tuple(merged.pop(code) for code in codes if code in merged)
-        result.append(Numbered(posting._replace(cards=cards), number))
-    return result
+def waves(numbered: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Postings in lots within which no card is written twice, nor a row of another table: finance judges each write by
+    itself, as it would if they came one after the other."""
+    codes = [card[0] for posting, _ in numbered for card in posting[4]]
+    if len(set(codes)) == len(codes) and not any(posting[6] for posting, _ in numbered):  # nearly always
+        yield from (numbered[i : i + CHUNK_ROWS] for i in range(0, len(numbered), CHUNK_ROWS))
+        return
+    lot: list[Numbered] = []
+    written: set[object] = set()
+    for one in numbered:
+        posting = one[0]
+        marks: set[object] = {card[0] for card in posting[4]}
+        marks.update((table, *map(values.get, key)) for table, key, values in posting[6] if key)
+        if len(lot) >= CHUNK_ROWS or not written.isdisjoint(marks):
+            yield lot
+            lot, written = [], set()
+        lot.append(one)
+        written |= marks
+    if lot:
+        yield lot
 
 
 def newest(write: TableWrite) -> TableWrite:
@@ -264,21 +351,26 @@ def newest(write: TableWrite) -> TableWrite:
     return write if len(rows) == len(write.rows) else write._replace(rows=list(rows.values()))
 
 
-def _one(earlier: CardWrite, later: CardWrite) -> CardWrite:
-    opening = earlier if earlier.verb == "open" else later
-    return CardWrite(later.asset_code, opening.verb, {**earlier.fields, **later.fields})
+def _counted(outcomes: Sequence[Outcome], last: dict[Series, int]) -> Iterator[tuple[Posting, int]]:
+    """All postings but collected ones, each with its voucher's number, 0 where it has none; `last` goes on."""
+    for outcome in outcomes:
+        for posting in outcome[2]:  # by number, for this is done for every posting
+            if posting[8] is None:
+                number = 0
+                if (voucher := posting[5]) is not None:
+                    series = voucher[1], voucher[0]
+                    number = last[series] = last[series] + 1
+                yield posting, number
 
 
-def _rule(outcome: Outcome) -> str:
-    """The rule that had most to say about a change; empty when none had."""
-    if outcome.rejection is not None:
-        return outcome.rejection.rule
-    return outcome.postings[0].rule if outcome.postings else ""
-
-
-def _next(last: dict[Series, int], voucher: Voucher | None) -> int:
-    if voucher is None:
-        return 0
-    kind, period, _, _, _, _ = voucher
-    number = last[period, kind] = last[period, kind] + 1
-    return number
+def _ascending(counted: Iterable[tuple[Posting, int]], days: dict[Series, str]) -> Iterator[tuple[Posting, int]]:
+    """The same, no voucher dated before the last one of its series; the day of its event stays. `days` go on."""
+    for posting, number in counted:
+        if (voucher := posting[5]) is not None:
+            series, day = (voucher[1], voucher[0]), voucher[2].isoformat()
+            if day < days[series]:
+                last = date.fromisoformat(days[series])
+                posting = posting._replace(voucher=voucher._replace(date=last))
+            else:
+                days[series] = day
+        yield posting, number

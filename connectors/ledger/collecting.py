@@ -1,51 +1,52 @@
 """Collected rows: kept when they are read, due when their group is released, taken when it is posted."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from connectors.ledger.standing import SQL, Work
+from connectors.ledger.fitting import change_text
+from connectors.ledger.state import SQL, Work
 from syncd.change import Value
 from syncd.posting import Collected, Outcome, Posting
-from syncd.record import encode_change
 
-_COLUMNS: Final = ("pipeline", "key", "rule", "grp", "subject", "change", "position", "due", "posted")
+_COLUMNS: Final = (
+    *("pipeline", "key", "rule", "grp", "card", "subject", "change", "position", "number", "due", "posted"),
+)
 
 
-def collect(work: Work, postings: Sequence[Posting]) -> None:
+def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
     """Keep rows and release groups, in the order in which they were read: a row that comes after its group was
-    released is due at once."""
-    kept: dict[str, tuple[Posting, Collected]] = {}
-    due: dict[str, Collected] = {}
+    released is due at once, and so is one that was parked when that was due and comes again."""
+    kept: dict[str, tuple[Posting, Collected, int | None]] = {}
     released: defaultdict[str, set[str]] = defaultdict(set)
-    for posting in postings:
-        collected, release = posting.collected, posting.release
-        if collected is not None:
-            kept[posting.key] = posting, collected
-            if _is_released(collected, work.standing.released) or _is_released(collected, released):
-                due[posting.key] = collected
-        if release is not None:
-            released[release.rule].add(release.group)
-            due |= {key: mine for key, (_, mine) in kept.items() if _is_released(mine, released)}
+    for outcome in outcomes:
+        for posting in outcome.postings:
+            if posting.collected is not None:
+                kept[posting.key] = posting, posting.collected, outcome.parked_id
+            if posting.release is not None:
+                released[posting.release.rule].add(posting.release.group)
     releases = [(rule, group) for rule, groups in released.items() for group in sorted(groups)]
     for rule, group in releases:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
-        work.standing.released[rule].add(group)
+        work.state.released[rule].add(group)
     if kept:
-        work.standing.collects = True
-        rows = [_row(work, posting, collected, posting.key in due) for posting, collected in kept.values()]
+        work.state.collects = True
+        rows = [_row(work, posting, mine, again) for posting, mine, again in kept.values()]
         work.database.put("syncd.collected", _COLUMNS, (), "insert", [rows])
-    for rule, group in dict.fromkeys([*releases, *due.values()]):
+    for rule, group in releases:
         work.database.execute(SQL["fall_due"], (work.pipeline, rule, group, group, group, group))
 
 
 def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None:
     """Mark the rows of a group that were posted. A row that was parked leaves the group, its retry brings it back;
-    when nothing of a group could be posted, the rest waits for that too."""
+    when nothing of a group could be posted, the rest waits until it is settled, however that comes about."""
     key = ""
     for outcome in outcomes:
         if outcome.rejection is not None:
-            work.database.execute(SQL["uncollect"], (work.pipeline, rule, group, outcome.change.position))
+            position, number = outcome.change.position, work.numbers[outcome.change.position]
+            work.database.execute(SQL["uncollect"], (work.pipeline, rule, group, position))
+            work.database.execute(SQL["add_failed_row"], (work.pipeline, number, rule, group))
+            work.state.failed_rows[number] = rule, group
         elif outcome.postings:
             key = outcome.postings[0].key
     if key:
@@ -54,14 +55,32 @@ def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None
         work.database.execute(SQL["wait_group"], (work.pipeline, rule, group))
 
 
-def _row(work: Work, posting: Posting, collected: Collected, is_due: bool) -> tuple[Value, ...]:
-    change = encode_change(work.tables[posting.change.table], posting.change)
+def settled(work: Work, parked_id: int) -> None:
+    """A parked row is settled: what was left of its group waits for it no more."""
+    failed = work.state.failed_rows.pop(parked_id, None)
+    if failed is not None:
+        work.database.execute(SQL["remove_failed_row"], (work.pipeline, parked_id))
+        work.database.execute(SQL["group_waits_no_more"], (work.pipeline, *failed))
+
+
+def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) -> bool:
+    """Whether the group, or values it begins with, are among the groups released by rule."""
+    groups = released.get(rule)
+    if not groups:
+        return False
+    return group in groups or "" in groups or any(group[:i] in groups for i, c in enumerate(group) if c == "|")
+
+
+def _is_due(work: Work, mine: Collected, parked_id: int | None) -> bool:
+    rule, group, _ = mine
+    was = None if parked_id is None else work.state.failed_rows.get(parked_id)
+    return was == (rule, group) or is_released(rule, group, work.state.released)
+
+
+def _row(work: Work, posting: Posting, collected: Collected, parked_id: int | None) -> tuple[Value, ...]:
+    """A row that was parked keeps its number, for it may be parked again."""
+    change = change_text(work.tables[posting.change.table], posting.change, work.database.text_bytes_max)
     position = posting.change.position
-    return (work.pipeline, posting.key, *collected, posting.subject, change, position, int(is_due), "")
-
-
-def _is_released(collected: Collected, released: Mapping[str, set[str]]) -> bool:
-    """Whether the row's group, or values it begins with, are among the groups released by rule."""
-    rule, group = collected
-    prefixes = {"", group, *(group[:i] for i, character in enumerate(group) if character == "|")}
-    return not prefixes.isdisjoint(released.get(rule, ()))
+    number = work.numbers[position] if parked_id is None else parked_id
+    is_due = int(_is_due(work, collected, parked_id))
+    return (work.pipeline, posting.key, *collected, posting.subject, change, position, number, is_due, "")

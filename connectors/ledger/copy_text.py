@@ -1,4 +1,4 @@
-"""Rows as PostgreSQL's COPY text, column by column: the per-row work is one `%`.
+"""Rows as PostgreSQL's COPY text: one `join` a row where all is text, else column by column first.
 
 https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 from syncd.change import Value
 
@@ -19,21 +19,40 @@ _EXACT: Final = frozenset({str, int, Decimal, bool, date, datetime, _NONE})
 
 def copy_text(rows: Sequence[tuple[Value, ...]]) -> bytes:
     """Rows of one width as COPY text. Raises TypeError for a value that is no value of ours, a float above all."""
+    return _plain(rows) or _by_columns(rows)
+
+
+def _plain(rows: Sequence[tuple[Value, ...]]) -> bytes:
+    """Rows of nothing but texts that need no escaping, as most are; empty for others."""
+    joined = "\t".join
+    try:  # each line by itself: one wide character would make all lines of a text wide
+        text = b"\n".join([joined(row).encode() for row in rows])  # type: ignore[arg-type]
+    except TypeError:
+        return b""
+    ends, tabs = len(rows) - 1, len(rows) * (len(rows[0]) - 1) if rows else 0
+    is_plain = text.count(b"\n") == ends and text.count(b"\t") == tabs and b"\\" not in text and b"\r" not in text
+    return text + b"\n" if is_plain else b""
+
+
+def _by_columns(rows: Sequence[tuple[Value, ...]]) -> bytes:
+    joined = "\t".join
     columns = [_column(values) for values in zip(*rows, strict=True)]
-    line = "\t".join(["%s"] * len(columns)) + "\n"
-    # Each line by itself: one wide character would make all lines of a text wide.
-    return b"".join([(line % row).encode() for row in zip(*columns, strict=True)])
+    return b"".join([joined(row).encode() + b"\n" for row in zip(*columns, strict=True)])
 
 
-def _column(values: tuple[Value, ...]) -> Sequence[Value]:
+def _column(values: tuple[Value, ...]) -> Sequence[str]:
     types = set(map(type, values))
     if not types <= _EXACT:
         raise TypeError(f"not exact: {sorted(t.__name__ for t in types - _EXACT)}")
+    texts = cast(tuple[str, ...], values)
+    if types == {date}:  # few, and each is spelled slowly
+        spelled = {day: str(day) for day in set(values)}
+        return [spelled[day] for day in values]
     if str not in types and _NONE not in types:
-        return values
-    if types <= _TEXT and not _is_special("".join(filter(None, values))):  # type: ignore[arg-type]
-        return values if _NONE not in types else [NULL if v is None else v for v in values]
-    return [NULL if v is None else v.translate(_SPECIAL) if type(v) is str else v for v in values]
+        return list(map(str, values))
+    if types <= _TEXT and not _is_special("".join(filter(None, texts))):
+        return texts if _NONE not in types else [NULL if v is None else v for v in texts]
+    return [NULL if v is None else v.translate(_SPECIAL) if type(v) is str else str(v) for v in values]
 
 
 def _is_special(text: str) -> bool:

@@ -4,17 +4,23 @@ A `Database` speaks the portable spelling of `syncd.statements` and raises only 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from syncd.change import Kind, Value
-from syncd.errors import Fault
+from syncd.dialects import Dialect
+from syncd.errors import Fault, RowRefused
+from syncd.money import MONEY_PLACES
 from syncd.ports import Finding
 
 Rows = list[tuple[object, ...]]
 Verb = Literal["insert", "upsert", "update", "delete"]
 Chunks = Iterable[Sequence[tuple[Value, ...]]]
+MONEY_DIGITS: Final = 16
+"""Before the point, of a column that we propose."""
+LIMIT_SECONDS_MIN: Final = 30
+"""A statement of a full batch takes a second; a busy server and finance's own triggers take their time."""
 CHUNK_ROWS: Final = 2_000
 """Rows made at a time: a server takes in one lot while the next is made."""
 
@@ -22,7 +28,7 @@ CHUNK_ROWS: Final = 2_000
 class Physical(NamedTuple):
     """A column as the database has it. `length` is characters of text or digits of a number, `places` the digits
     after the point; None where the type sets no bound. `kind` is None for a type that is not judged. `required` is
-    NOT NULL without a default; `exact` says that a decimal survives in it."""
+    NOT NULL without a default; `exact` says that a decimal survives in it, `generated` that finance alone fills it."""
 
     type: str
     kind: Kind | None
@@ -30,14 +36,40 @@ class Physical(NamedTuple):
     places: int | None
     required: bool
     exact: bool
+    generated: bool = False
+
+
+class Nature(NamedTuple):
+    """Whether rows go in by INSERT alone, as into a view; and whether finance does things of its own when a table is
+    written, by triggers or rules: then its primary key, and its columns of exact numbers with the digits that they keep
+    after the point."""
+
+    by_insert: bool = False
+    acts: bool = False
+    key: tuple[str, ...] = ()
+    amounts: Mapping[str, int | None] = {}
+
+
+def require_found(table: str, found: int, given: int) -> None:
+    """Raises RowRefused for an update that does not find its rows: what it says would be lost without a word."""
+    if found < given:
+        raise RowRefused("row_gone_in_finance", table=table, column="", constraint="", error=f"{found} of {given}")
+
+
+def require_taken(table: str, taken: int, given: int) -> None:
+    """Raises RowRefused where finance let rows fall without a word, as a trigger may."""
+    if taken < given:
+        raise RowRefused("row_swallowed", table=table, column="", constraint="", error=f"{taken} of {given}")
 
 
 class Database(ABC):
     """One connection. It is opened by `open` alone: one that came back by itself would come back without its lock."""
 
-    dialect: ClassVar[Literal["postgres", "sqlite", "mysql"]]
+    dialect: ClassVar[Dialect]
     for_update: ClassVar[str]
     """What a SELECT ends with to keep others from its rows until the transaction ends."""
+    text_bytes_max: int = 1 << 62
+    """How long a text may be to be sent."""
 
     @property
     @abstractmethod
@@ -52,6 +84,10 @@ class Database(ABC):
 
     @abstractmethod
     def begin(self) -> None: ...
+    @abstractmethod
+    def begin_reading(self) -> None:
+        """As `begin`; all that is read until the rollback is of one moment."""
+
     @abstractmethod
     def commit(self) -> None: ...
     @abstractmethod
@@ -76,14 +112,24 @@ class Database(ABC):
         """Execute, perhaps without waiting for it: what became of it is then raised by whatever is asked next."""
         self.execute(sql, params)
 
+    def forget(self) -> None:
+        """What was sent is about to be undone: what became of it is nobody's concern."""
+        return
+
     @abstractmethod
     def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
         """The rows of a SELECT for each key, which is its last parameter. Always by index: a table that is new to
         the server's statistics is not read whole for a batch."""
 
+    def ask(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Callable[[], Rows]:
+        """As `each`, perhaps while the caller does something else: what it returns waits for the answer."""
+        rows = self.each(sql, params, keys)
+        return lambda: rows
+
     @abstractmethod
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
-        """Write rows, see `TableWrite`, while they are still being made; or delete those with these keys."""
+        """Write rows, see `TableWrite`, while they are still being made; or delete those with these keys. An update
+        that finds fewer rows than it was given is refused."""
 
     @abstractmethod
     def settle(self) -> None:
@@ -94,8 +140,24 @@ class Database(ABC):
         """A table's columns; empty when there is no such table."""
 
     @abstractmethod
-    def missing_right(self, table: str, columns: Sequence[str]) -> str:
-        """The GRANT that would let us read and write these columns; empty when nothing is missing."""
+    def nature(self, table: str) -> Nature:
+        """What a finance table does when it is written; known from an earlier look that is not long past."""
+
+    @abstractmethod
+    def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
+        """The GRANT that would give us these rights on these columns; empty when nothing is missing."""
+
+    @abstractmethod
+    def is_unique(self, table: str, key: Collection[str]) -> bool:
+        """Whether an index says that no two rows have the same key."""
+
+    def constrained(self, table: str, refused: Mapping[str, str]) -> set[str]:
+        """The columns that a refusal is about, as far as the server tells."""
+        return {refused["column"]} if refused.get("column") else set()
+
+    def parents(self, table: str, column: str) -> Sequence[tuple[str, str]]:
+        """Where the values of a column must be found: table and column, as the server spells them."""
+        return ()
 
     def define(self, script: Sequence[str]) -> None:
         """Make syncd's own tables as a migration says, in its portable spelling."""
@@ -111,8 +173,8 @@ class Database(ABC):
         return ""
 
     @abstractmethod
-    def widened(self, table: str, column: str) -> str:
-        """The statement that makes a column hold money."""
+    def widened(self, table: str, column: str, places: int = MONEY_PLACES) -> str:
+        """The statement that makes a column hold money, or a number with so many places."""
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
@@ -121,6 +183,7 @@ class Database(ABC):
         try:
             yield
         except Fault:
+            self.forget()
             if self.is_open:
                 self.execute(f"ROLLBACK TO SAVEPOINT {name}")
                 self.execute(f"RELEASE SAVEPOINT {name}")

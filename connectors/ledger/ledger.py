@@ -1,17 +1,19 @@
 """What all SQL ledgers share: who may write, one transaction a batch, and an operator's transaction beside it."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Literal
 
-from connectors.ledger import preflight, standing
+from connectors.ledger import parked_events, preflight, trial
 from connectors.ledger.book import SqlBook
 from connectors.ledger.database import Database, Rows
-from connectors.ledger.standing import Standing, Work
+from connectors.ledger.state import LedgerState, Work
+from connectors.ledger.state import read as read_state
 from syncd.change import Position, Table
+from syncd.dialects import Dialect
 from syncd.errors import Transient
 from syncd.ports import Book, Desk, Finding, Layout
+from syncd.posting import Posting
 from syncd.record import timestamp
 
 
@@ -28,8 +30,9 @@ class SqlLedger:
         mapping_hash: str,
         dry_run: bool,
     ) -> None:
+        self._connection = connection
         self._writer, self._reader = connection(), connection()
-        self.dialect: Literal["postgres", "sqlite", "mysql"] = self._writer.dialect
+        self.dialect: Dialect = self._writer.dialect
         self._pipeline = pipeline
         self._layout = layout
         self._tables = tables
@@ -37,10 +40,13 @@ class SqlLedger:
         self._dry_run = dry_run
         self._is_ours = False
         self._is_begun = False
-        self._standing: Standing | None = None
+        self._state: LedgerState | None = None
 
     def check(self) -> list[Finding]:
         return preflight.check(self._people(), self._layout)
+
+    def attempt(self, postings: Sequence[Posting]) -> list[Finding]:
+        return trial.attempt(self._people(), self._layout, postings)
 
     def acquire(self) -> bool:
         if not self._writer.is_open:
@@ -55,6 +61,16 @@ class SqlLedger:
                     pass  # the pipeline is known from now on
         return self._is_ours
 
+    def is_held(self, pipeline: str) -> bool:
+        if self._is_ours and pipeline == self._pipeline:
+            return False
+        other = self._connection()
+        if other is self._writer:
+            return False  # a database in memory is nobody else's
+        with closing(other):
+            other.open()
+            return not other.lock(pipeline)
+
     def checkpoint(self) -> Position | None:
         rows = self._people().query("SELECT position FROM syncd.pipeline WHERE name = ?", (self._pipeline,))
         return Position(str(rows[0][0])) if rows and rows[0][0] is not None else None
@@ -65,15 +81,16 @@ class SqlLedger:
             raise Transient("not_the_writer", pipeline=self._pipeline)
         try:
             self._start()
-            if self._standing is None:
-                self._standing = standing.read(self._writer, self._pipeline)
-            now = timestamp(datetime.now(UTC))
-            yield SqlBook(
-                Work(self._writer, self._standing, self._pipeline, self._layout, self._tables, self._mapping_hash, now)
-            )
+            if self._state is None:
+                self._state = read_state(self._writer, self._pipeline)
+            now, state = timestamp(datetime.now(UTC)), self._state
+            work = Work(self._writer, state, self._pipeline, self._layout, self._tables, self._mapping_hash, now, {})
+            if not state.event_hash:
+                parked_events.begin(work)
+            yield SqlBook(work)
             self._end()
         except BaseException:
-            self._standing = None
+            self._state = None
             self._undo()
             raise
 
@@ -82,6 +99,15 @@ class SqlLedger:
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
         return self._people().scan(sql, params)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        database = self._people()
+        database.begin_reading()
+        try:
+            yield
+        finally:
+            database.rollback()
 
     def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:
         with self._transaction() as database:
@@ -98,7 +124,7 @@ class SqlLedger:
         self._writer.close()
         self._reader.close()
         self._is_ours = self._is_begun = False
-        self._standing = None
+        self._state = None
 
     @contextmanager
     def _transaction(self) -> Iterator[Database]:

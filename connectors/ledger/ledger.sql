@@ -1,10 +1,18 @@
 -- read_pipeline: where a pipeline stands
-SELECT position, posting_seq, posting_hash, parked_seq, changes, posted, repeated
+SELECT position, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_seq, event_hash
 FROM syncd.pipeline WHERE name = ?;
 
 -- add_pipeline: a pipeline at its first start
-INSERT INTO syncd.pipeline (name, posting_seq, posting_hash, parked_seq, changes, posted, repeated)
-VALUES (?, 0, ?, 0, 0, 0, 0);
+INSERT INTO syncd.pipeline (name, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_hash)
+VALUES (?, 0, ?, 0, 0, 0, 0, ?);
+
+-- events_end: the end of the chain of what became of parked rows
+UPDATE syncd.pipeline SET event_seq = ?, event_hash = ? WHERE name = ?;
+
+-- parked_before: parked rows behind a number, as they are
+SELECT id, subject, state, rule, code, params, source_table, source_key, position, committed_at, parked_at, change,
+       original, settled_at, attempts
+FROM syncd.parked WHERE pipeline = ? AND id > ? ORDER BY id LIMIT ?;
 
 -- advance: what a batch moved; touches no row when somebody else has written meanwhile
 UPDATE syncd.pipeline
@@ -12,15 +20,21 @@ SET position = ?, committed_at = coalesce(?, committed_at), updated_at = ?, post
     parked_seq = ?, changes = ?, posted = ?, repeated = ?
 WHERE name = ? AND posting_seq = ? AND parked_seq = ? AND coalesce(position, '') = ?;
 
--- held: subjects that have open parked rows, and how many
-SELECT subject, count(*) FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL GROUP BY subject;
-
--- awaited: reference rows that parked rows wait for, and how many wait
-SELECT waits_for, count(*) FROM syncd.parked
-WHERE pipeline = ? AND settled_at IS NULL AND waits_for <> '' GROUP BY waits_for;
+-- open: every open parked row, in source order
+SELECT id, subject, source_table, source_key, waits_for FROM syncd.parked
+WHERE pipeline = ? AND settled_at IS NULL ORDER BY id;
 
 -- released: groups, or prefixes of them, whose rows are due when they come
 SELECT rule, grp FROM syncd.released WHERE pipeline = ?;
+
+-- failed_rows: parked rows of groups that were due
+SELECT id, rule, grp FROM syncd.failed_row WHERE pipeline = ?;
+
+-- add_failed_row: a row of this group was parked when it was due
+INSERT INTO syncd.failed_row (pipeline, id, rule, grp) VALUES (?, ?, ?, ?);
+
+-- remove_failed_row: it is settled
+DELETE FROM syncd.failed_row WHERE pipeline = ? AND id = ?;
 
 -- collects: whether any row was ever collected
 SELECT 1 FROM syncd.collected WHERE pipeline = ? LIMIT 1;
@@ -31,33 +45,58 @@ SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND 
 -- mirrored: whether a source row has an image
 SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
 
--- posted: a posting by idempotency key, and who reversed it
+-- posted: a posting by idempotency key, who reversed it, and the change that it was made of
 SELECT p.key, p.rule, p.voucher, p.content,
        coalesce((SELECT r.key FROM syncd.posting r
-                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
+                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), ''),
+       p.position
 FROM syncd.posting p WHERE p.pipeline = ? AND p.key = ?;
 
 -- kept: a collected row by idempotency key
 SELECT key, rule FROM syncd.collected WHERE pipeline = ? AND key = ?;
 
--- latest: a subject's postings that reverse nothing, and who reversed them
+-- standing: a subject's postings that reverse nothing, and who reversed them
 SELECT p.seq, p.subject, p.key, p.rule, p.voucher, p.content,
        coalesce((SELECT r.key FROM syncd.posting r
                  WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
 FROM syncd.posting p WHERE p.pipeline = ? AND p.rule IN (?*) AND p.reverses = '' AND p.subject = ?;
 
+-- standing_of: the same of a source row
+SELECT p.seq, p.subject, p.key, p.rule, p.voucher, p.content,
+       coalesce((SELECT r.key FROM syncd.posting r
+                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
+FROM syncd.posting p
+WHERE p.pipeline = ? AND p.rule IN (?*) AND p.reverses = '' AND p.source <> '' AND p.source = ?;
+
+-- shapes: how vouchers lie in finance's tables, as far as it is kept
+SELECT hash FROM syncd.shape;
+
+-- add_shape: how vouchers lie in finance's tables from now on
+INSERT INTO syncd.shape (hash, shape) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING;
+
+-- moved: the key that a source row had before
+SELECT was FROM syncd.moved WHERE pipeline = ? AND key = ?;
+
+-- collecting: the collected rows that will change a card; by the card's index, which the pipeline's must not be taken for
+SELECT position, card, rule, grp FROM syncd.collected
+WHERE pipeline || '' = ? AND posted = '' AND card <> '' AND card = ?;
+
 -- add_number: the first number of a period and type
 INSERT INTO syncd.number (period, type, last) VALUES (?, ?, 0) ON CONFLICT (period, type) DO NOTHING;
 
--- set_number: the last number given
-UPDATE syncd.number SET last = ? WHERE period = ? AND type = ?;
+-- set_number: the last number given, and the day of its voucher
+UPDATE syncd.number SET last = ?, last_date = ? WHERE period = ? AND type = ?;
+
+-- closed: those of the periods that people have closed
+SELECT period FROM syncd.closing WHERE period IN (?*);
 
 -- collect: collected rows of a group that are due and not yet posted, in source order
-SELECT key, subject, change FROM syncd.collected
+SELECT key, subject, change, number FROM syncd.collected
 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1 ORDER BY position, key;
 
--- due_groups: groups with such rows
-SELECT DISTINCT rule, grp FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1 ORDER BY rule, grp;
+-- due_groups: groups with such rows, in source order of their first
+SELECT rule, grp FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1
+GROUP BY rule, grp ORDER BY min(position), rule, grp;
 
 -- take: these rows are in a voucher now
 UPDATE syncd.collected SET posted = ? WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
@@ -65,68 +104,111 @@ UPDATE syncd.collected SET posted = ? WHERE pipeline = ? AND rule = ? AND grp = 
 -- uncollect: a collected row that was parked after all; its retry collects it again
 DELETE FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND position = ? AND posted = '';
 
--- wait_group: the rest of a group waits until one of its rows comes again
-UPDATE syncd.collected SET due = 0 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '';
+-- wait_group: what was due of a group waits for the parked row that speaks for it
+UPDATE syncd.collected SET due = 2 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
+
+-- group_waits_no_more: that one is settled
+UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 2;
 
 -- fall_due: the rows of a group, or of all groups that begin with these values
 UPDATE syncd.collected SET due = 1
-WHERE pipeline = ? AND rule = ? AND posted = '' AND due = 0
+WHERE pipeline = ? AND rule = ? AND posted = '' AND due <> 1
   AND (? = '' OR grp = ? OR substr(grp, 1, length(?) + 1) = ? || '|');
 
 -- release: remember that a group's rows are due when they come
 INSERT INTO syncd.released (pipeline, rule, grp) VALUES (?, ?, ?) ON CONFLICT (pipeline, rule, grp) DO NOTHING;
 
 -- discards: parked rows that a person gave up
-SELECT id, subject, waits_for FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL AND request = 'discard';
+SELECT id, subject FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL AND request = 'discard';
 
 -- discard: these rows are given up
 UPDATE syncd.parked SET state = 'discarded', settled_at = ?, request = '' WHERE pipeline = ? AND id IN (?*);
 
--- asked: subjects with rows to be tried again, those asked for first in front
-SELECT subject FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL AND request = 'retry'
-GROUP BY subject ORDER BY min(id) LIMIT ?;
+-- accepted: what people accepted of what a reconciliation proposed, and nobody has taken up
+SELECT run, asset, min(change) FROM syncd.difference
+WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, asset ORDER BY run, asset;
 
--- waiting: how many open parked rows a subject has
-SELECT count(*) FROM syncd.parked WHERE pipeline = ? AND subject = ? AND settled_at IS NULL;
+-- accept: taken up, under this number
+UPDATE syncd.difference SET request = ? WHERE pipeline = ? AND run = ? AND asset = ? AND request = 'post';
 
--- open_rows: open parked rows of a subject in source order, kept from others until the transaction ends
-SELECT id, waits_for, change, approved FROM syncd.parked
-WHERE pipeline = ? AND subject = ? AND settled_at IS NULL ORDER BY id LIMIT ?;
+-- parked_seq: the number of the last parked row, where one is parked that no batch has read
+UPDATE syncd.pipeline SET parked_seq = ? WHERE name = ?;
+
+-- asked: subjects with rows to be tried again, those asked for first in front, and whether all that happened is that
+-- a correction came
+SELECT subject, min(CASE WHEN request = 'heal' THEN 1 ELSE 0 END) FROM syncd.parked
+WHERE pipeline = ? AND settled_at IS NULL AND request IN ('retry', 'heal') GROUP BY subject ORDER BY min(id) LIMIT ?;
+
+-- open_rows: open parked rows of a subject behind a number, in source order, kept from others until the transaction
+-- ends
+SELECT id, change, approved FROM syncd.parked
+WHERE pipeline = ? AND subject = ? AND settled_at IS NULL AND id > ? ORDER BY id LIMIT ?;
 
 -- parked_at: positions of changes that were parked, settled ones among them
 SELECT position FROM syncd.parked WHERE pipeline = ? AND position IN (?*);
 
--- taken_up: these rows are being tried again
-UPDATE syncd.parked SET request = '' WHERE pipeline = ? AND id IN (?*);
+-- taken_up: all rows of a subject are being tried again
+UPDATE syncd.parked SET request = '' WHERE pipeline = ? AND subject = ? AND settled_at IS NULL AND request <> 'discard';
+
+-- folded: the last row behind a parked one that it was tried with
+SELECT folded FROM syncd.parked WHERE pipeline = ? AND id = ?;
+
+-- heal_taken_up: a subject whose first row is being tried with its corrections, up to a number
+UPDATE syncd.parked SET request = '', folded = ? WHERE pipeline = ? AND subject = ? AND settled_at IS NULL AND request = 'heal';
 
 -- unreadable: a row whose table the mapping no longer has
 UPDATE syncd.parked SET state = 'failed', code = ?, params = ?, request = ''
 WHERE pipeline = ? AND id = ?;
 
--- still_parked: a row that was tried again in vain
+-- still_parked: a row that was tried again in vain, perhaps under another subject
 UPDATE syncd.parked
-SET state = ?, rule = ?, code = ?, params = ?, waits_for = ?, attempts = attempts + 1
+SET subject = ?, state = ?, rule = ?, code = ?, params = ?, waits_for = ?, attempts = attempts + 1
 WHERE pipeline = ? AND id = ?;
 
 -- settle: a row that is done
 UPDATE syncd.parked SET state = ?, settled_at = ?, attempts = attempts + 1, request = '' WHERE pipeline = ? AND id = ?;
 
--- release_head: the first open row of a subject is tried next, if all that it did was to wait behind another
+-- release_head: the first open row of a subject is tried next, if all that it did was to wait behind another, or for a
+-- group that may have lost the row that it waited for
 UPDATE syncd.parked SET request = 'retry'
-WHERE pipeline = ? AND state = 'behind' AND request = ''
-  AND id = (SELECT first FROM (SELECT min(h.id) AS first FROM syncd.parked h
-                               WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL) AS head);
+WHERE pipeline = ? AND id = ? AND state = 'behind' AND (waits_for = '' OR waits_for LIKE 'group:%') AND request = '';
+
+-- reopen: a row that was tried again and collected is parked once more
+UPDATE syncd.parked
+SET subject = ?, state = ?, rule = ?, code = ?, params = ?, waits_for = ?, attempts = attempts + 1, change = ?,
+    settled_at = NULL, request = '', folded = 0
+WHERE pipeline = ? AND id = ?;
 
 -- heal_head: the first open row of a subject is tried again because a row of its table, perhaps itself, was changed
-UPDATE syncd.parked SET request = 'retry'
-WHERE pipeline = ? AND state IN ('failed', 'approval') AND request = '' AND source_table = ?
-  AND id = (SELECT first FROM (SELECT min(h.id) AS first FROM syncd.parked h
-                               WHERE h.pipeline = ? AND h.subject = ? AND h.settled_at IS NULL) AS head);
+UPDATE syncd.parked SET request = 'heal'
+WHERE pipeline = ? AND id = ? AND (state <> 'behind' OR waits_for <> '') AND request = '' AND source_table = ?;
 
--- arrived: rows that waited for these references are tried again
-UPDATE syncd.parked SET request = 'retry'
-WHERE pipeline = ? AND settled_at IS NULL AND state = 'failed' AND request = '' AND waits_for IN (?*);
+-- retry_head: the first open row of a subject is tried again, with all that is behind it
+UPDATE syncd.parked SET request = 'retry' WHERE pipeline = ? AND id = ? AND request IN ('', 'heal');
+
+-- arrived: what these rows waited for has come
+UPDATE syncd.parked SET request = 'retry' WHERE pipeline = ? AND request IN ('', 'heal') AND id IN (?*);
+
+-- waiting: rows that wait for this
+SELECT id, subject FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL AND waits_for IN (?*);
+
+-- defer: rows that wait for something else now
+UPDATE syncd.parked SET waits_for = ? WHERE pipeline = ? AND id IN (?*);
 
 -- count_ignored: changes that no rule had anything to say about
 INSERT INTO syncd.ignored (pipeline, reason, changes) VALUES (?, ?, ?)
 ON CONFLICT (pipeline, reason) DO UPDATE SET changes = syncd.ignored.changes + excluded.changes;
+
+-- keep_recent: the changes at the end of a batch
+INSERT INTO syncd.recent (pipeline, to_change, from_change, changes) VALUES (?, ?, ?, ?);
+
+-- clear_recent: what lies too far back
+DELETE FROM syncd.recent WHERE pipeline = ? AND to_change <= ?;
+
+-- take_back: months of an asset that a run takes back, by the rows that carried them
+UPDATE syncd.depreciated SET live = 0 WHERE asset = ? AND pipeline = ? AND book = ? AND row_keys = ?;
+
+-- run_reached: how far a run is
+UPDATE syncd.depreciation_run
+SET state = ?, reached = ?, assets = assets + ?, made = made + ?, cents = cents + ?, faults = ?
+WHERE pipeline = ? AND book = ? AND period = ? AND run = ?;

@@ -3,25 +3,34 @@
 LOAD DATA LOCAL is not used: whatever the server cannot take it leaves out or cuts with no more than a warning.
 """
 
+import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
 import pymysql
 from pymysql.constants import CLIENT, FIELD_TYPE
-from pymysql.converters import conversions
+from pymysql.converters import conversions, convert_datetime
 from pymysql.cursors import Cursor, SSCursor
 
-from connectors.ledger.database import Chunks, Database, Physical, Rows, Verb
+from connectors.ledger import granted
+from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows, Verb, require_found, require_taken
+from connectors.ledger.granted import STATE_RIGHTS, state
 from connectors.ledger.ledger import SqlLedger
 from connectors.ledger.mysql_check import Judge
-from connectors.ledger.mysql_spelling import definitions, joined, quoted, spoken, tuples
+from connectors.mysql.account import account
 from connectors.mysql.dsn import parse
 from connectors.mysql.faults import fault, has_ended, is_there_already
+from connectors.mysql.server import quoted as backquoted
 from syncd.change import Table
+from syncd.connector import LedgerConnector
+from syncd.dialects.mysql import as_bytes, definitions, joined, quoted, spoken, tuples
+from syncd.dialects.mysql import table as spelled_table
 from syncd.errors import Fault, Halt, RowRefused, Transient
+from syncd.money import MONEY_PLACES
 from syncd.ports import Finding, Layout, Ledger
 
 CONNECT_SECONDS_MAX: Final = 10
@@ -29,7 +38,11 @@ ANSWER_SECONDS_MAX: Final = 600
 """A server that says nothing for so long is gone."""
 STATEMENT_BYTES_MAX: Final = 1 << 20
 """Rows are sent in statements of about this size, or of what the server takes if that is less."""
+TEXT_RESERVE_BYTES: Final = 1 << 16
+"""What else a statement holds beside its longest text."""
 KEYS_ASKED_MAX: Final = 1_000
+NATURE_SECONDS_MAX: Final = 60.0
+"""After so long it is looked at anew whether finance's people have given a table triggers."""
 _MODES: Final = (
     *("STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE", "ERROR_FOR_DIVISION_BY_ZERO"),
     *("NO_ENGINE_SUBSTITUTION", "NO_AUTO_VALUE_ON_ZERO", "ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES"),
@@ -38,13 +51,23 @@ _MODES: Final = (
 _SESSION: Final = (
     f"SET SESSION sql_mode = '{','.join(_MODES)}', time_zone = '+00:00', wait_timeout = 2147483,"
     " net_write_timeout = 3600, lock_wait_timeout = 30, innodb_lock_wait_timeout = 30,"
+    " lc_messages = 'en_US',"  # what is said tells an error of the server's own from one that a trigger signals
     " eq_range_index_dive_limit = 0"  # how many rows a key has is looked up, not taken from statistics
 )
 _SERVER: Final = """
     SELECT version(), @@max_allowed_packet, if(@@lower_case_table_names, lower(database()), database())
 """
 """A database goes by its own name, however the settings spell it: it has one writer."""
-_CONVERSIONS: Final[dict[Any, Any]] = {**conversions, FIELD_TYPE.BIT: lambda raw: int.from_bytes(raw, "big")}
+_CONVERSIONS: Final[dict[Any, Any]] = {
+    **conversions,
+    FIELD_TYPE.BIT: lambda raw: int.from_bytes(raw, "big"),
+    FIELD_TYPE.TIMESTAMP: lambda raw: _moment(convert_datetime(raw)),
+}
+
+
+def _moment(found: object) -> object:
+    """A TIMESTAMP in the session's zone; a zero date is text."""
+    return found.replace(tzinfo=UTC) if isinstance(found, datetime) else found
 
 
 @dataclass(frozen=True)
@@ -81,8 +104,12 @@ class MySql(Database):
         self._collation = ""
         self._packet_bytes_max = 0
         self._database = ""
+        self._is_reading = False
         self._stages: dict[tuple[str, tuple[str, ...]], str] = {}
         self._undoable: set[str] = set()
+        self._timestamps: dict[str, set[str]] = {}
+        self._natures: dict[str, Nature] = {}
+        self._looked_at = 0.0
         self._is_queued = False
 
     @property
@@ -95,6 +122,7 @@ class MySql(Database):
         ((version, bytes_max, database),) = self.query(_SERVER)
         self._collation = _collation(str(version))
         self._packet_bytes_max = int(str(bytes_max))
+        self.text_bytes_max = self._packet_bytes_max - min(self._packet_bytes_max // 4, TEXT_RESERVE_BYTES)
         self._database = str(database)
         self._run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         self._run(f"SET NAMES utf8mb4 COLLATE {self._collation}")
@@ -108,6 +136,8 @@ class MySql(Database):
         self._connection = None
         self._stages.clear()
         self._undoable.clear()
+        self._timestamps.clear()
+        self._natures.clear()
         self._is_queued = False
 
     def lock(self, name: str) -> bool:
@@ -116,11 +146,17 @@ class MySql(Database):
     def begin(self) -> None:
         self._run("START TRANSACTION")
 
+    def begin_reading(self) -> None:
+        self._run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # of the next one alone
+        self._run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        self._is_reading = True
+
     def commit(self) -> None:
         self._run("COMMIT")
         self._unqueue()
 
     def rollback(self) -> None:
+        self._is_reading = False
         if not self.is_open:
             return
         try:
@@ -141,7 +177,16 @@ class MySql(Database):
             return list(cursor.fetchall())
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
-        """Over a connection of its own: this one can say nothing else until the last row is read."""
+        """Over a connection of its own: this one can say nothing else until the last row is read. What is to be of one
+        moment comes over this one nevertheless."""
+        if self._is_reading and self._connection is not None:
+            try:
+                with self._connection.cursor(SSCursor) as cursor:
+                    cursor.execute(spoken(sql, params))
+                    yield from cursor
+                return
+            except pymysql.Error as error:
+                raise fault(error) from None
         with closing(self._connected()) as connection:
             try:
                 with connection.cursor(SSCursor) as cursor:
@@ -184,14 +229,21 @@ class MySql(Database):
         if table not in self._undoable:
             self._judge().require_rollback(table)
             self._undoable.add(table)
-        into = quoted(joined(table)) if verb == "insert" else self._stage(table, columns)
+        into = spelled_table(table) if verb == "insert" else self._stage(table, columns)
         insert = f"INSERT INTO {into} ({', '.join(map(quoted, columns))}) VALUES "
+        moments = self._moments(table, columns)
+        given = taken = 0
         for rows in chunks:
-            for statement in self._statements(table, insert, tuples(rows)):
-                self._insert(statement, table)
-        if verb != "insert":
-            for statement in _merge(table, columns, key, verb, into):
-                self._run(statement, table)
+            given += len(rows)
+            for statement in self._statements(table, insert, tuples(rows, moments)):
+                taken += self._insert(statement, table)
+        if verb == "insert":
+            require_taken(table, taken, given)
+            return
+        for statement in _merge(table, columns, key, verb, into):
+            found = self._run(statement, table)
+            if verb == "update":
+                require_found(table, found, given)
 
     def settle(self) -> None:
         pass  # no constraint is deferred
@@ -199,8 +251,19 @@ class MySql(Database):
     def columns(self, table: str) -> Mapping[str, Physical]:
         return self._judge().columns(table)
 
-    def missing_right(self, table: str, columns: Sequence[str]) -> str:
-        return self._judge().missing_right(table, columns)
+    def nature(self, table: str) -> Nature:
+        if time.monotonic() > self._looked_at + NATURE_SECONDS_MAX:
+            self._natures.clear()
+            self._looked_at = time.monotonic()
+        if table not in self._natures:
+            self._natures[table] = self._judge().nature(table)
+        return self._natures[table]
+
+    def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
+        return self._judge().missing_right(table, columns, rights)
+
+    def is_unique(self, table: str, key: Collection[str]) -> bool:
+        return self._judge().is_unique(table, key)
 
     def doubts(self, tables: Mapping[str, Collection[str]]) -> Iterator[Finding]:
         return self._judge().doubts(tables)
@@ -208,8 +271,23 @@ class MySql(Database):
     def grant(self, fault: Fault) -> str:
         return self._judge().grant(fault)
 
-    def widened(self, table: str, column: str) -> str:
-        return self._judge().widened(table, column)
+    def constrained(self, table: str, refused: Mapping[str, str]) -> set[str]:
+        return self._judge().constrained(table, refused)
+
+    def parents(self, table: str, column: str) -> Sequence[tuple[str, str]]:
+        return self._judge().parents(table, column)
+
+    def widened(self, table: str, column: str, places: int = MONEY_PLACES) -> str:
+        return self._judge().widened(table, column, places)
+
+    def _moments(self, table: str, columns: tuple[str, ...]) -> Collection[int]:
+        """Which of the columns keep a moment, a TIMESTAMP, and not the digits of a clock. Ours are text."""
+        if table.startswith("syncd."):
+            return ()
+        if table not in self._timestamps:
+            found = self._judge().columns(table).items()
+            self._timestamps[table] = {name for name, kept in found if kept.type.startswith("timestamp")}
+        return [i for i, name in enumerate(columns) if name in self._timestamps[table]]
 
     def _judge(self) -> Judge:
         return Judge(self.query, self.execute)
@@ -229,6 +307,8 @@ class MySql(Database):
             )
         except pymysql.Error as error:
             raise fault(error) from None
+        except OSError as error:  # a file of certificates that cannot be read
+            raise Halt("finance_certificate", error=error) from None
 
     def _lock_name(self, name: str, what: str = "pipeline") -> str:
         """Named locks are the server's, not the database's, and their names are short."""
@@ -245,7 +325,7 @@ class MySql(Database):
         if known is None:
             known = f"syncd_stage_{len(self._stages)}"
             self._run(f"DROP TEMPORARY TABLE IF EXISTS {known}")
-            taken = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(joined(table))} WHERE FALSE"
+            taken = f"SELECT {', '.join(map(quoted, columns))} FROM {spelled_table(table)} WHERE FALSE"
             numbered = "syncd_row BIGINT AUTO_INCREMENT PRIMARY KEY"  # servers may insist on one
             self._run(f"CREATE TEMPORARY TABLE {known} ({numbered}) ENGINE = InnoDB AS {taken}", table)
             self._stages[table, columns] = known
@@ -270,16 +350,18 @@ class MySql(Database):
         if waiting:
             yield insert + ",".join(waiting)
 
-    def _insert(self, sql: str, table: str) -> None:
-        """Of what the server cuts or rounds it may only warn: that is refused like what it does not take at all."""
+    def _insert(self, sql: str, table: str) -> int:
+        """How many rows it took. Of what the server cuts or rounds it may only warn: that is refused like what it does
+        not take at all."""
         with self._cursor(table) as cursor:
-            cursor.execute(sql)
+            taken = cursor.execute(sql)
             if cursor.warning_count:
                 cursor.execute("SHOW WARNINGS")
                 for _, number, said in cursor.fetchall():
                     refused = fault(pymysql.DataError(number, said), table)
                     if isinstance(refused, RowRefused) and not self._judge().is_rate(table, refused.params["column"]):
                         raise refused
+        return taken
 
     def _run(self, sql: str, table: str = "") -> int:
         with self._cursor(table) as cursor:
@@ -308,9 +390,9 @@ def _collation(version: str) -> str:
 def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, stage: str) -> Iterator[str]:
     """What is staged, merged by its key alone, byte by byte: a row that any other unique key, or a collation's idea
     of sameness, takes for another one is refused as a duplicate. The stage, which is small, is always read first."""
-    target, names = quoted(joined(table)), {name: quoted(name) for name in columns}
+    target, names = spelled_table(table), {name: quoted(name) for name in columns}
     pairs = [(f"t.{names[name]}", f"s.{names[name]}") for name in key]
-    same = " AND ".join(f"{t} = {s} AND CAST({t} AS BINARY) = CAST({s} AS BINARY)" for t, s in pairs)
+    same = " AND ".join(f"{t} = {s} AND {as_bytes(t)} = {as_bytes(s)}" for t, s in pairs)
     both = f"{stage} s STRAIGHT_JOIN {target} t ON {same}"
     if verb == "delete":
         yield f"DELETE t FROM {both}"
@@ -322,3 +404,22 @@ def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str
         listed, taken = ", ".join(names.values()), ", ".join(f"s.{name}" for name in names.values())
         fresh = f"NOT EXISTS (SELECT 1 FROM {target} t WHERE {same})"
         yield f"INSERT INTO {target} ({listed}) SELECT {taken} FROM {stage} s WHERE {fresh}"
+
+
+def grants(settings: Settings, layout: Layout) -> list[str]:
+    """What a DBA is to run, see `LedgerConnector`. A right on a table that is still to be made comes with that to make
+    it; temporary tables know no narrower right."""
+    at = parse(settings.dsn)
+    user, database = account(at), backquoted(at.database)
+    own = ", ".join((*STATE_RIGHTS, "CREATE", "ALTER", "DROP", "INDEX"))
+    return [
+        f"GRANT CREATE TEMPORARY TABLES ON {database}.* TO {user}",
+        *(f"GRANT {own} ON {database}.{backquoted('syncd_' + name)} TO {user}" for name in state()),
+        *(
+            f"GRANT {', '.join(rights)} ON {database}.{backquoted(joined(table))} TO {user}"
+            for table, rights in granted.tables(layout).items()
+        ),
+    ]
+
+
+CONNECTOR: Final = LedgerConnector(Settings, connect, grants)

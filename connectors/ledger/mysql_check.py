@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from connectors.ledger.database import Physical, Rows
-from connectors.ledger.mysql_spelling import joined, quoted
+from connectors.ledger.database import LIMIT_SECONDS_MIN, MONEY_DIGITS, Nature, Physical, Rows
 from syncd.change import Kind
+from syncd.dialects.mysql import decimal_type, joined, quoted
+from syncd.dialects.mysql import table as spelled_table
 from syncd.errors import Fault, Halt
+from syncd.money import MONEY_PLACES
 from syncd.ports import Finding
 
-MONEY_PLACES: Final = 2
 PACKET_BYTES_MIN: Final = 4 << 20
 """A posting with its content is far smaller, a parked row with long texts may not be."""
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -24,7 +25,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
 _COLUMNS: Final = """
     SELECT column_name, column_type, data_type, coalesce(character_maximum_length, numeric_precision), numeric_scale,
            is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'
-           AND extra NOT LIKE '%GENERATED%'
+           AND extra NOT LIKE '%GENERATED%', extra LIKE '%GENERATED%'
     FROM "information_schema"."columns" WHERE table_schema = database() AND table_name = ? ORDER BY ordinal_position
 """
 _KEPT: Final = """
@@ -38,9 +39,38 @@ _NULLABLE: Final = """
     SELECT is_nullable FROM "information_schema"."columns"
     WHERE table_schema = database() AND table_name = ? AND column_name = ?
 """
+_ACTS: Final = """
+    SELECT EXISTS (SELECT 1 FROM "information_schema"."views" WHERE table_schema = database() AND table_name = ?),
+           EXISTS (SELECT 1 FROM "information_schema"."triggers"
+                   WHERE event_object_schema = database() AND event_object_table = ?)
+"""
+_PRIMARY: Final = """
+    SELECT column_name FROM "information_schema"."statistics"
+    WHERE table_schema = database() AND table_name = ? AND index_name = 'PRIMARY'
+"""
 _UNIQUE: Final = """
     SELECT index_name, column_name FROM "information_schema"."statistics"
     WHERE table_schema = database() AND table_name = ? AND non_unique = 0
+"""
+_CLAUSE: Final = """
+    SELECT check_clause FROM "information_schema"."check_constraints"
+    WHERE constraint_schema = database() AND constraint_name = ?
+"""
+_REFERRING: Final = """
+    SELECT column_name, referenced_table_name, referenced_column_name FROM "information_schema"."key_column_usage"
+    WHERE table_schema = database() AND table_name = ? AND (constraint_name = ? OR column_name = ?)
+"""
+_KEY: Final = """
+    SELECT column_name FROM "information_schema"."statistics"
+    WHERE table_schema = database() AND table_name = ? AND index_name = ?
+"""
+_FIRST: Final = """
+    SELECT column_name FROM "information_schema"."columns"
+    WHERE table_schema = database() AND table_name = ? ORDER BY ordinal_position LIMIT 1
+"""
+_STATE: Final = """
+    SELECT table_name FROM "information_schema"."tables"
+    WHERE table_schema = database() AND substr(table_name, 1, 6) = 'syncd_' AND table_type = 'BASE TABLE'
 """
 _DENIED: Final = re.compile(r"(\w+(?:, ?\w+)*) command denied to user .* for (?:column .* in )?table (\S+)")
 
@@ -61,27 +91,37 @@ class Judge(NamedTuple):
                 places=None if places is None or "int" in str(base) else int(str(places)),
                 required=bool(required),
                 exact=base not in ("float", "double"),
+                generated=bool(generated),
             )
-            for name, declared, base, length, places, required in self.query(_COLUMNS, (joined(table),))
+            for name, declared, base, length, places, required, generated in self.query(_COLUMNS, (joined(table),))
         }
         if not found:
             try:
-                self.execute(f"SELECT 1 FROM {quoted(joined(table))} WHERE FALSE")
+                self.execute(f"SELECT 1 FROM {spelled_table(table)} WHERE FALSE")
             except Fault as fault:
                 if fault.code != "finance_no_table":
                     raise
         return found
 
-    def missing_right(self, table: str, columns: Sequence[str]) -> str:
+    def nature(self, table: str) -> Nature:
+        """See `Database.nature`. Triggers are shown to those alone who may make them."""
+        ((is_view, is_triggered),) = self.query(_ACTS, (joined(table), joined(table)))
+        if not (is_view or is_triggered):
+            return Nature()
+        key = tuple(str(name) for (name,) in self.query(_PRIMARY, (joined(table),)))
+        amounts = {n: c.places for n, c in self.columns(table).items() if c.kind is Kind.DECIMAL}
+        return Nature(bool(is_view), True, key, amounts)
+
+    def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
         """See `Database.missing_right`. Rights may come from anywhere, a role too: each is tried on no row at all."""
-        target, listed = quoted(joined(table)), ", ".join(map(quoted, columns))
+        target, listed = spelled_table(table), ", ".join(map(quoted, columns))
         same = ", ".join(f"{quoted(name)} = {quoted(name)}" for name in columns)
         tried = {
             "SELECT": f"SELECT {listed} FROM {target} WHERE FALSE",
             "INSERT": f"INSERT INTO {target} ({listed}) SELECT {listed} FROM {target} WHERE FALSE",
             "UPDATE": f"UPDATE {target} SET {same} WHERE FALSE",
         }
-        missing = [right for right, sql in tried.items() if self._is_denied(sql)]
+        missing = [right for right in rights if self._is_denied(tried[right])]
         grants = [f"GRANT {', '.join(missing)} ON {self._database()}.{joined(table)} TO {self._user()}"]
         if not missing:
             grants.clear()
@@ -101,6 +141,15 @@ class Judge(NamedTuple):
         ((logged, form),) = self.query("SELECT @@log_bin, @@binlog_format", ())
         if logged and form == "STATEMENT":
             yield Finding("error", "ledger_binlog_statement", {}, "SET GLOBAL binlog_format = 'ROW'")
+        for name, limit_s in self.query("SHOW VARIABLES LIKE 'max_statement_time'", ()):  # MySQL has none
+            if 0 < float(str(limit_s)) < LIMIT_SECONDS_MIN:
+                params = {"name": str(name), "limit": f"{limit_s} s", "wanted": f"{LIMIT_SECONDS_MIN} s"}
+                repair = f"ALTER USER {self._user()} WITH MAX_STATEMENT_TIME {LIMIT_SECONDS_MIN}"
+                yield Finding("warning", "ledger_limit", params, repair)
+        for (own,) in self.query(_STATE, ()):
+            if missing := self._missing_of_state(str(own)):
+                repair = f"GRANT {', '.join(missing)} ON {self._database()}.{own} TO {self._user()}"
+                yield Finding("error", "ledger_no_right", {"table": str(own)}, repair)
         for table, columns in tables.items():
             if engine := self._without_rollback(table):
                 params = {"table": table, "engine": engine}
@@ -136,15 +185,44 @@ class Judge(NamedTuple):
         where = table if "." in table else f"{self._database()}.{table}"
         return f"GRANT {denied[1]} ON {where} TO {self._user()}"
 
-    def widened(self, table: str, column: str) -> str:
+    def constrained(self, table: str, refused: Mapping[str, str]) -> set[str]:
+        """See `Database.constrained`."""
+        if refused.get("column"):
+            return {refused["column"]}
+        name = refused.get("constraint", "").rpartition(".")[2]
+        named = {str(c) for c, _, _ in self.query(_REFERRING, (joined(table), name, ""))}
+        named |= {str(c) for (c,) in self.query(_KEY, (joined(table), name))}
+        clauses = " ".join(str(clause) for (clause,) in self.query(_CLAUSE, (name,)))
+        return named | {column for column in self.columns(table) if f"`{column}`" in clauses or column == name}
+
+    def parents(self, table: str, column: str) -> Sequence[tuple[str, str]]:
+        """See `Database.parents`."""
+        found = self.query(_REFERRING, (joined(table), "", column))
+        return [(quoted(str(t)), quoted(str(c))) for _, t, c in found if t is not None]
+
+    def widened(self, table: str, column: str, places: int = MONEY_PLACES) -> str:
         """See `Database.widened`. What a MODIFY does not repeat of a column is gone, so it repeats NOT NULL."""
         nullable = self.query(_NULLABLE, (joined(table), column)) == [("YES",)]
-        return f"ALTER TABLE {joined(table)} MODIFY {column} DECIMAL(18, 2){'' if nullable else ' NOT NULL'}"
+        wide = decimal_type(MONEY_DIGITS + places, places)
+        return f"ALTER TABLE {joined(table)} MODIFY {column} {wide}{'' if nullable else ' NOT NULL'}"
 
     def _without_rollback(self, table: str) -> str:
         """The storage engine of a table that keeps no transactions; empty for one that does."""
         engines = [str(engine) for (engine,) in self.query(_KEPT, (joined(table),)) if engine is not None]
         return next((engine for engine in engines if engine.upper() != "INNODB"), "")
+
+    def _missing_of_state(self, table: str) -> list[str]:
+        """The rights on a table of syncd's own that are missing, each tried on no row at all."""
+        tried = {
+            "SELECT": f"SELECT 1 FROM {table} WHERE FALSE",
+            "INSERT": f"INSERT INTO {table} SELECT * FROM {table} WHERE FALSE",
+            "DELETE": f"DELETE FROM {table} WHERE FALSE",
+        }
+        found = [right for right, sql in tried.items() if self._is_denied(sql)]
+        ((column,),) = self.query(_FIRST, (table,)) if not found else (("",),)
+        if found or self._is_denied(f"UPDATE {table} SET {quoted(str(column))} = NULL WHERE FALSE"):
+            found.append("UPDATE")
+        return found
 
     def _is_denied(self, sql: str) -> bool:
         try:

@@ -1,61 +1,48 @@
 """A ledger in PostgreSQL: batches by COPY, the one writer by an advisory lock on the writing connection."""
 
-import re
+import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
-from typing import Final, TypeVarTuple
+from typing import Any, Final, TypeVarTuple
 
 import psycopg2
 from psycopg2 import extensions
 
+from connectors.ledger import postgres_grants
 from connectors.ledger.copy_text import copy_text
-from connectors.ledger.database import Chunks, Database, Physical, Rows, Verb
+from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows, Verb, require_found, require_taken
 from connectors.ledger.ledger import SqlLedger
+from connectors.ledger.postgres_check import Judge
 from connectors.ledger.postgres_faults import connect_fault, fault
-from syncd.change import Kind, Table
-from syncd.errors import Fault
-from syncd.ports import Layout, Ledger
+from syncd.change import Table
+from syncd.connector import LedgerConnector
+from syncd.dialects.postgres import quoted, spelled
+from syncd.dialects.postgres import table as spelled_table
+from syncd.errors import Fault, Halt, Transient
+from syncd.money import MONEY_PLACES
+from syncd.ports import Finding, Layout, Ledger
 
 Texts = TypeVarTuple("Texts")
+ASKED_KEYS_MIN: Final = 100
+"""For fewer the server is quicker than the thread that would ask it."""
+NATURE_SECONDS_MAX: Final = 60.0
+"""After so long it is looked at anew whether finance's people have given a table triggers."""
 _SESSION: Final = (
     "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET lock_timeout = '30s'; SET client_min_messages = error;"
-    " SET random_page_cost = 1.1; SET jit = off"  # the rows of a batch are found one by one, and are in memory
+    " SET random_page_cost = 1.1; SET jit = off;"  # the rows of a batch are found one by one, and are in memory
+    # A dry run waits for the source in its transaction, and who holds the lock of the one writer is idle all night.
+    " SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN"
+    " ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')"
 )
-_KINDS: Final[Mapping[str, Kind]] = {
-    "text": Kind.TEXT,
-    "varchar": Kind.TEXT,
-    "bpchar": Kind.TEXT,
-    "int2": Kind.INTEGER,
-    "int4": Kind.INTEGER,
-    "int8": Kind.INTEGER,
-    "numeric": Kind.DECIMAL,
-    "bool": Kind.BOOLEAN,
-    "date": Kind.DATE,
-    "timestamp": Kind.TIMESTAMP,
-    "timestamptz": Kind.TIMESTAMP,
-}
-_COLUMNS: Final = """
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typname,
-           coalesce(information_schema._pg_char_max_length(a.atttypid, a.atttypmod),
-                    information_schema._pg_numeric_precision(a.atttypid, a.atttypmod)),
-           information_schema._pg_numeric_scale(a.atttypid, a.atttypmod),
-           a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+_HERE: Final = "SELECT pg_backend_pid()"
+_KIND: Final = """
+    SELECT format('%I.%I', n.nspname, t.typname) FROM pg_prepared_statements p
+    JOIN pg_type t ON t.oid = p.parameter_types[1]::oid JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE p.name = 'syncd_kind'
 """
-_RIGHTS: Final = """
-    SELECT has_schema_privilege(c.relnamespace, 'USAGE'),
-           ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p
-                 WHERE NOT (SELECT bool_and(has_column_privilege(c.oid, a.attname, p)) FROM pg_attribute a
-                            WHERE a.attrelid = c.oid AND a.attname = ANY(?::name[]))),
-           c.relnamespace::regnamespace::text, quote_ident(current_user)
-    FROM pg_class c WHERE c.oid = to_regclass(?)
-"""
-_DENIED: Final = re.compile(r"permission denied for (schema|table|view) (\S+)")
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,8 @@ def connect(
 
 class Postgres(Database):
     """One connection, in autocommit outside `begin`. Rows are sent by a thread of its own, so that the next ones are
-    made while the server takes these in; whatever is asked after that waits for them and raises what became of them."""
+    made while the server takes these in; whatever is asked after that waits for them and raises what became of them.
+    Statements that nobody waits for go in one message with the next."""
 
     dialect = "postgres"
     for_update = " FOR UPDATE"
@@ -91,8 +79,12 @@ class Postgres(Database):
         self._connection: extensions.connection | None = None
         self._stages: dict[tuple[str, tuple[str, ...]], str] = {}
         self._filled: set[str] = set()
+        self._kinds: dict[str, str] = {}
+        self._natures: dict[str, Nature] = {}
+        self._looked_at = 0.0
         self._sender: ThreadPoolExecutor | None = None
-        self._sent: list[Future[None]] = []
+        self._sent: list[Future[Any]] = []
+        self._unsent: list[bytes] = []
 
     @property
     def is_open(self) -> bool:
@@ -123,14 +115,25 @@ class Postgres(Database):
             self._connection.close()
         self._connection = self._sender = None
         self._sent.clear()
+        self._unsent.clear()
         self._stages.clear()
         self._filled.clear()
+        self._kinds.clear()
+        self._natures.clear()
 
     def lock(self, name: str) -> bool:
+        if self._is_pooled():
+            raise Halt("ledger_pooler")
+        if self.query("SELECT pg_is_in_recovery()") == [(True,)]:
+            # A lock taken on a standby would be held when it is promoted, by whoever waits there and writes nothing.
+            raise Transient("finance_read_only", error="pg_is_in_recovery() = true")
         return bool(self.query("SELECT pg_try_advisory_lock(hashtextextended(?, 0))", (name,))[0][0])
 
     def begin(self) -> None:
         self.send("BEGIN")
+
+    def begin_reading(self) -> None:
+        self.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def commit(self) -> None:
         self._filled.clear()
@@ -139,8 +142,7 @@ class Postgres(Database):
     def rollback(self) -> None:
         self._stages.clear()
         self._filled.clear()
-        wait(self._sent)
-        self._sent.clear()  # whatever became of them is undone
+        self.forget()
         try:
             self.execute("ROLLBACK")
         except Fault:
@@ -150,87 +152,145 @@ class Postgres(Database):
         self.execute("SELECT pg_advisory_xact_lock(hashtextextended('syncd desk', 0))")
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
-        with self._cursor() as cursor:
-            cursor.execute(*_spoken(sql, params))
-            return cursor.fetchall()
+        self._arrived()
+        return self._fetch(self._whole(sql, params))
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
+        self._deliver()
         with self._cursor(name="syncd_scan") as cursor:
             cursor.execute(*_spoken(sql, params))
             yield from cursor
 
+    def ask(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Callable[[], Rows]:
+        if len(keys) < ASKED_KEYS_MIN:
+            return super().ask(sql, params, keys)
+        job = self._sending().submit(self._fetch, self._whole(*self._every(sql, params, keys)))
+        self._sent.append(job)
+
+        def answer() -> Rows:
+            if job in self._sent:
+                self._arrived(self._sent.index(job) + 1)
+            return job.result()
+
+        return answer
+
     def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
-        if not keys:
-            return []
-        one = "k.value".join(sql.rsplit("?", 1))
+        return self.query(*self._every(sql, params, keys)) if keys else []
+
+    def _every(self, sql: str, params: Sequence[object], keys: Collection[str]) -> tuple[str, Sequence[object]]:
+        key = "k.value" if params else f"CAST(k.value AS {self._kind(sql)})"
+        one = key.join(sql.rsplit("?", 1))
         # OFFSET 0 keeps the planner from making a join of this, which it would misjudge.
         every = f"SELECT f.* FROM unnest(?::text[]) AS k (value) CROSS JOIN LATERAL ({one} OFFSET 0) AS f"
-        return self.query(every, (list(keys), *params))
+        return every, (list(keys), *params)
+
+    def _kind(self, sql: str) -> str:
+        """What the server takes the one parameter of a query for: a key of finance's own is not always text, and as
+        anything but what its column is it would not be found by index."""
+        if sql not in self._kinds:
+            self.execute(f"PREPARE syncd_kind AS {'$1'.join(sql.rsplit('?', 1))}")
+            ((kind,),) = self.query(_KIND)
+            self.execute("DEALLOCATE syncd_kind")
+            self._kinds[sql] = str(kind)
+        return self._kinds[sql]
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         with self._cursor() as cursor:
-            cursor.execute(*_spoken(sql, params))
+            cursor.execute(self._whole(sql, params))
             return cursor.rowcount
 
     def send(self, sql: str, params: Sequence[object] = ()) -> None:
-        self._send(self._run, "", *_spoken(sql, params))
+        self._unsent.append(self._text(sql, params))
+
+    def forget(self) -> None:
+        self._unsent.clear()
+        wait(self._sent)
+        self._sent.clear()
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
         try:
             with super().savepoint(name):
+                self._deliver()  # so that what waits to be sent by the time of a fault is of the block
                 yield
         except Fault:
             self._stages.clear()
             raise
 
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
-        into = _quoted(table) if verb == "insert" else self._stage(table, columns)
-        copy = f"COPY {into} ({', '.join(map(_quoted_name, columns))}) FROM STDIN"
+        takes_copy = verb == "insert" and (table.startswith("syncd.") or not self.nature(table).by_insert)
+        into = spelled_table(table) if takes_copy else self._stage(table, columns)
+        copy = f"COPY {into} ({', '.join(map(quoted, columns))}) FROM STDIN"
+        given = 0
         for rows in chunks:
-            self._send(self._copy, table, copy, copy_text(rows))
-        if verb == "insert":
+            given += len(rows)
+            self._send(self._copy, table, copy, copy_text(rows), len(rows))
+        if takes_copy:
             return
         self._filled.add(into)
         if verb in ("update", "delete"):
             # Or a handful of rows is joined to millions by reading them all.
-            self._send(self._run, table, f"ANALYZE {into}", None)
-        self._send(self._run, table, _merge(table, columns, key, verb, into), None)
+            self._send(self._run, table, f"ANALYZE {into}")
+        merge = _merge(table, columns, key, verb, into)
+        if verb == "update":
+            self._send(self._update, table, merge, given)
+        elif verb == "insert" or (verb == "upsert" and len(columns) > len(key)):
+            self._send(self._insert, table, merge, given)
+        else:
+            self._send(self._run, table, merge)
 
     def settle(self) -> None:
-        self.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with self._cursor("?") as cursor:
+            cursor.execute(self._whole("SET CONSTRAINTS ALL IMMEDIATE", ()))
 
     def columns(self, table: str) -> Mapping[str, Physical]:
-        return {
-            str(name): Physical(
-                type=str(declared),
-                kind=_KINDS.get(str(base)),
-                length=None if length is None or str(base).startswith("int") else int(str(length)),
-                places=None if places is None else int(str(places)),
-                required=bool(required),
-                exact=base not in ("float4", "float8"),
-            )
-            for name, declared, base, length, places, required in self.query(_COLUMNS, (_quoted(table),))
-        }
+        return Judge(self.query).columns(table)
 
-    def missing_right(self, table: str, columns: Sequence[str]) -> str:
-        (usage, missing, schema, user) = self.query(_RIGHTS, (list(columns), _quoted(table)))[0]
-        grants = [] if usage else [f"GRANT USAGE ON SCHEMA {schema} TO {user}"]
-        if isinstance(missing, list) and missing:
-            grants.append(f"GRANT {', '.join(missing)} ON {table} TO {user}")
-        return "; ".join(grants)
+    def nature(self, table: str) -> Nature:
+        if time.monotonic() > self._looked_at + NATURE_SECONDS_MAX:
+            self._natures.clear()
+            self._looked_at = time.monotonic()
+        if table not in self._natures:
+            self._natures[table] = Judge(self.query).nature(table)
+        return self._natures[table]
+
+    def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
+        return Judge(self.query).missing_right(table, columns, rights)
+
+    def doubts(self, tables: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+        if self._is_pooled():
+            yield Finding("error", "ledger_pooler", {}, "pool_mode = session")
+        yield from Judge(self.query).doubts(tables)
 
     def grant(self, fault: Fault) -> str:
-        """What the server names it by is a schema or a table."""
-        denied = _DENIED.search(fault.params.get("error", ""))
-        if denied is None:
-            return ""
-        kind, name = denied.groups()
-        ((user,),) = self.query("SELECT quote_ident(current_user)")
-        return f"GRANT {'USAGE ON SCHEMA' if kind == 'schema' else 'SELECT ON'} {name} TO {user}"
+        return Judge(self.query).grant(fault)
 
-    def widened(self, table: str, column: str) -> str:
-        return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE NUMERIC(18, 2)"
+    def is_unique(self, table: str, key: Collection[str]) -> bool:
+        return Judge(self.query).is_unique(table, key)
+
+    def constrained(self, table: str, refused: Mapping[str, str]) -> set[str]:
+        return Judge(self.query).constrained(table, refused)
+
+    def parents(self, table: str, column: str) -> Sequence[tuple[str, str]]:
+        return Judge(self.query).parents(table, column)
+
+    def widened(self, table: str, column: str, places: int = MONEY_PLACES) -> str:
+        return Judge(self.query).widened(table, column, places)
+
+    def _is_pooled(self) -> bool:
+        """Whether what is on the other side is a pooler that lends a server connection for a transaction: then another
+        of its clients is given ours, or we are given another."""
+        assert self._connection is not None, "not open"
+        here = self.query(_HERE)
+        if here == [(self._connection.info.backend_pid,)]:
+            return False
+        other = Postgres(self._dsn, "check")
+        other.open()
+        try:
+            other.begin()
+            return other.query(_HERE) == here or self.query(_HERE) != here
+        finally:
+            other.close()
 
     def _stage(self, table: str, columns: tuple[str, ...]) -> str:
         """A temporary table of the same columns, empty."""
@@ -240,7 +300,7 @@ class Postgres(Database):
             with self._cursor(table) as cursor:
                 cursor.execute(
                     f"DROP TABLE IF EXISTS {known}; CREATE TEMP TABLE {known} ON COMMIT DELETE ROWS AS"
-                    f" SELECT {', '.join(map(_quoted_name, columns))} FROM {_quoted(table)} WITH NO DATA"
+                    f" SELECT {', '.join(map(quoted, columns))} FROM {spelled_table(table)} WITH NO DATA"
                 )
             self._stages[table, columns] = known
         elif known in self._filled:
@@ -248,24 +308,59 @@ class Postgres(Database):
         return known
 
     def _send(self, job: Callable[[str, str, *Texts], None], table: str, sql: str, *text: *Texts) -> None:
+        self._deliver()
+        self._sent.append(self._sending().submit(job, table, sql, *text))
+
+    def _deliver(self) -> None:
+        """What waited to be sent with the next statement is on its way."""
+        if self._unsent:
+            text, self._unsent = b"\n;\n".join(self._unsent), []
+            self._sent.append(self._sending().submit(self._run, "", text))
+
+    def _sending(self) -> ThreadPoolExecutor:
         if self._sender is None:
             self._sender = ThreadPoolExecutor(1, "sending")
-        self._sent.append(self._sender.submit(job, table, sql, *text))
+        return self._sender
 
-    def _arrived(self) -> None:
-        """All that was sent is there; raises what became of the first that is not."""
-        sent, self._sent = self._sent, []
+    def _whole(self, sql: str, params: Sequence[object]) -> bytes:
+        """A statement behind those that wait to be sent."""
+        text, self._unsent = b"\n;\n".join([*self._unsent, self._text(sql, params)]), []
+        return text
+
+    def _text(self, sql: str, params: Sequence[object]) -> bytes:
+        with self._raw_cursor() as cursor:
+            return cursor.mogrify(*_spoken(sql, params))
+
+    def _fetch(self, text: bytes) -> Rows:
+        with self._raw_cursor() as cursor:
+            cursor.execute(text)
+            return cursor.fetchall()
+
+    def _arrived(self, first: int | None = None) -> None:
+        """All that was sent, or the first of it, is there; raises what became of the first that is not."""
+        sent, self._sent = self._sent[:first], self._sent[len(self._sent) if first is None else first :]
         wait(sent)
         for job in sent:
             job.result()
 
-    def _copy(self, table: str, sql: str, text: bytes) -> None:
+    def _copy(self, table: str, sql: str, text: bytes, given: int) -> None:
         with self._raw_cursor(table) as cursor:
             cursor.copy_expert(sql, BytesIO(text), len(text))
+            require_taken(table, cursor.rowcount, given)
 
-    def _run(self, table: str, sql: str, params: Sequence[object] | None) -> None:
+    def _insert(self, table: str, sql: str, given: int) -> None:
         with self._raw_cursor(table) as cursor:
-            cursor.execute(sql, params)
+            cursor.execute(sql)
+            require_taken(table, cursor.rowcount, given)
+
+    def _update(self, table: str, sql: str, given: int) -> None:
+        with self._raw_cursor(table) as cursor:
+            cursor.execute(sql)
+            require_found(table, cursor.rowcount, given)
+
+    def _run(self, table: str, sql: str | bytes) -> None:
+        with self._raw_cursor(table) as cursor:
+            cursor.execute(sql)
 
     @contextmanager
     def _cursor(self, table: str = "", name: str | None = None) -> Iterator[extensions.cursor]:
@@ -288,7 +383,7 @@ class Postgres(Database):
 def _spoken(sql: str, params: Sequence[object]) -> tuple[str, Sequence[object] | None]:
     if not params:
         return sql, None
-    return _spelled(sql), [_array(p) if isinstance(p, list) else p for p in params]
+    return spelled(sql), [_array(p) if isinstance(p, list) else p for p in params]
 
 
 def _array(values: Sequence[object]) -> str:
@@ -302,14 +397,9 @@ def _array(values: Sequence[object]) -> str:
     return f'{{"{joined}"}}'
 
 
-@cache
-def _spelled(sql: str) -> str:
-    return sql.replace("%", "%%").replace("IN (?*)", "= ANY(?)").replace("?", "%s")
-
-
 def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, stage: str) -> str:
-    names = {name: _quoted_name(name) for name in columns}
-    target, listed = _quoted(table), ", ".join(names.values())
+    names = {name: quoted(name) for name in columns}
+    target, listed = spelled_table(table), ", ".join(names.values())
     others = [names[name] for name in columns if name not in key]
     same = " AND ".join(f"t.{names[name]} = s.{names[name]}" for name in key)
     if verb == "delete":
@@ -317,15 +407,18 @@ def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str
     if verb == "update":
         sets = ", ".join(f"{name} = s.{name}" for name in others)
         return f"UPDATE {target} t SET {sets} FROM {stage} s WHERE {same}"
+    insert = f"INSERT INTO {target} ({listed}) SELECT {listed} FROM {stage}"
+    if verb == "insert":
+        return insert
     sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in others)
     action = f"UPDATE SET {sets}" if sets else "NOTHING"
     keys = ", ".join(names[name] for name in key)
-    return f"INSERT INTO {target} ({listed}) SELECT {listed} FROM {stage} ON CONFLICT ({keys}) DO {action}"
+    return f"{insert} ON CONFLICT ({keys}) DO {action}"
 
 
-def _quoted(table: str) -> str:
-    return ".".join(map(_quoted_name, table.split(".")))
+def grants(settings: Settings, layout: Layout) -> list[str]:
+    """What a DBA is to run, see `LedgerConnector`."""
+    return postgres_grants.script(settings.dsn, layout, Postgres(settings.dsn, "grants"))
 
 
-def _quoted_name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+CONNECTOR: Final = LedgerConnector(Settings, connect, grants)

@@ -6,12 +6,13 @@ from typing import Final
 
 from connectors import reading
 from connectors.ledger.database import Database, Physical
+from connectors.ledger.granted import rights
 from syncd import migrate
 from syncd.change import Kind
 from syncd.errors import Fault
+from syncd.money import MONEY_PLACES
 from syncd.ports import Finding, Layout, Period
 
-MONEY_PLACES: Final = 2
 MONEY_DIGITS_MIN: Final = 10
 """Digits before the point: a company with an asset above ten thousand million has wider columns."""
 KEY_CHARS_MIN: Final = 80
@@ -25,6 +26,8 @@ _TAKES: Final[Mapping[Kind, frozenset[Kind]]] = {
     Kind.TIMESTAMP: frozenset({Kind.TIMESTAMP, Kind.TEXT}),
 }
 """Which columns may hold which kind of value."""
+Said = Mapping[tuple[str, str], tuple[str, int | None]]
+"""Table and column → the field of the card that it holds as it is, and the places that the layout says it has."""
 
 
 def check(database: Database, layout: Layout) -> list[Finding]:
@@ -35,8 +38,18 @@ def check(database: Database, layout: Layout) -> list[Finding]:
         *_lookups(database, layout),
         *_queries(database, layout),
     ]
-    told = [finding for n, finding in enumerate(findings) if finding not in findings[:n]]
+    granted = {_granted(finding) for finding in findings if finding.code == "ledger_no_right"}
+    told = [
+        finding
+        for n, finding in enumerate(findings)
+        if finding not in findings[:n] and not (finding.code == "finance_no_right" and _granted(finding) in granted)
+    ]
     return told or [Finding("ok", "ledger_ready", {"layout": layout.name})]
+
+
+def _granted(finding: Finding) -> str:
+    """On what the last of a finding's statements grants something."""
+    return finding.repair.rpartition(" ON ")[2]
 
 
 def _state(database: Database) -> Iterator[Finding]:
@@ -55,9 +68,9 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
     else:
         if not any(period.open for period in periods):
             yield Finding("error", "ledger_no_open_period", {"layout": layout.name})
-    written = layout.writes(periods)
+    written, said = layout.writes(periods), _places(layout)
     for table, columns in written.items():
-        yield from _table(database, table, columns)
+        yield from _table(database, table, columns, said, rights(layout, periods, table))
     yield from _keys(database, layout, periods)
     try:
         yield from database.doubts(written)
@@ -65,7 +78,9 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
         yield _error(database, fault)
 
 
-def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Iterator[Finding]:
+def _table(
+    database: Database, table: str, written: Mapping[str, Kind], said: Said, needed: Sequence[str]
+) -> Iterator[Finding]:
     try:
         physical = database.columns(table)
     except Fault as fault:
@@ -77,27 +92,45 @@ def _table(database: Database, table: str, written: Mapping[str, Kind]) -> Itera
     for name, kind in written.items():
         if name in physical:
             yield from _column(database, table, name, kind, physical[name])
+            if kind is Kind.DECIMAL:
+                yield from _rounding(database, table, name, physical[name], said)
         else:
             nearest = "".join(get_close_matches(name, physical, 1))
             yield Finding("error", "ledger_no_column", {"table": table, "column": name, "nearest": nearest})
     for name in physical.keys() - written.keys():
         if physical[name].required:
             yield Finding("error", "ledger_column_required", {"table": table, "column": name})
-    grant = database.missing_right(table, [name for name in written if name in physical])
+    grant = database.missing_right(table, [name for name in written if name in physical], needed)
     if grant:
         yield Finding("error", "ledger_no_right", {"table": table}, grant)
 
 
 def _column(database: Database, table: str, name: str, kind: Kind, physical: Physical) -> Iterator[Finding]:
     params = {"table": table, "column": name, "type": physical.type, "kind": str(kind)}
-    if kind is Kind.DECIMAL and not physical.exact:
+    if physical.generated:
+        yield Finding("error", "ledger_column_generated", params)
+    elif kind is Kind.DECIMAL and not physical.exact:
         yield Finding("error", "ledger_column_inexact", params, database.widened(table, name))
     elif physical.kind is not None and physical.kind not in _TAKES.get(kind, frozenset(Kind)):
         yield Finding("error", "ledger_column_kind", params)
-    elif kind is Kind.DECIMAL and physical.places is not None and physical.places < MONEY_PLACES:
-        yield Finding("error", "ledger_column_rounds", params, database.widened(table, name))
     elif kind is Kind.DECIMAL and _is_narrow(physical):
         yield Finding("warning", "ledger_column_narrow", params, database.widened(table, name))
+
+
+def _rounding(database: Database, table: str, name: str, physical: Physical, said: Said) -> Iterator[Finding]:
+    """Columns that keep fewer digits than they are given: of the card, a change would find another number there than
+    the one before it left."""
+    if physical.kind is not Kind.DECIMAL or physical.places is None or not physical.exact:
+        return
+    field, places = said.get((table, name), ("", None))
+    params = {"table": table, "column": name, "type": physical.type}
+    card = {"field": field, "places": str(physical.places), "said": str(places)}
+    wanted = MONEY_PLACES if places is None else places
+    if physical.places < wanted:
+        code = "ledger_column_rounds" if places is None else "ledger_places_few"
+        yield Finding("error", code, params | card, database.widened(table, name, wanted))
+    elif field and places is None:
+        yield Finding("warning", "ledger_places_unsaid", params | card)
 
 
 def _keys(database: Database, layout: Layout, periods: Sequence[Period]) -> Iterator[Finding]:
@@ -110,6 +143,12 @@ def _keys(database: Database, layout: Layout, periods: Sequence[Period]) -> Iter
         if physical and physical.kind is Kind.TEXT and physical.length is not None and physical.length < KEY_CHARS_MIN:
             params = {"table": table, "column": column, "type": physical.type, "chars": str(KEY_CHARS_MIN)}
             yield Finding("warning", "ledger_text_narrow", params)
+
+
+def _places(layout: Layout) -> Said:
+    return {
+        at: (field, layout.places(field)) for field in layout.card_fields for at in layout.holds(f"card.{field}", ())
+    }
 
 
 def _is_narrow(physical: Physical) -> bool:
@@ -128,7 +167,10 @@ def _lookups(database: Database, layout: Layout) -> Iterator[Finding]:
 
 
 def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
-    for sql, params in ((layout.cards_query(1), [""]), (layout.last_number_query("2000-01"), ["2000-01", ""])):
+    series = ["2000-01", ""]
+    asked = [(layout.card_query(), [""]), (layout.last_number_query("2000-01"), series)]
+    asked += [(sql, series) for sql in (layout.last_date_query("2000-01"),) if sql]
+    for sql, params in asked:
         try:
             database.query(sql, params)
         except Fault as fault:

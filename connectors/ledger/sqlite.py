@@ -1,7 +1,10 @@
 """A ledger in a SQLite file: no server, money as decimal text, the one writer by a lock file beside the database."""
 
+import errno
 import fcntl
 import json
+import os
+import shutil
 import sqlite3
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,15 +16,20 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
 
-from connectors.ledger.database import Chunks, Database, Physical, Rows, Verb
+from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows, Verb, require_found, require_taken
 from connectors.ledger.ledger import SqlLedger
-from syncd import statements
 from syncd.change import Kind, Table, Value
+from syncd.connector import LedgerConnector
+from syncd.dialects.sqlite import joined, quoted, spelled
+from syncd.dialects.sqlite import table as spelled_table
 from syncd.errors import Fault, Halt, RowRefused, Transient
+from syncd.money import MONEY_PLACES
 from syncd.ports import Layout, Ledger
 
 MEMORY: Final = Path(":memory:")
 BUSY_SECONDS_MAX: Final = 10.0
+DISK_FREE_BYTES_MIN: Final = 65_536
+"""With less, what SQLite could not write there failed for it."""
 _FAULTS: Final[Sequence[tuple[str, type[Fault], str]]] = (
     ("SQLITE_BUSY", Transient, "finance_busy"),
     ("SQLITE_LOCKED", Transient, "finance_busy"),
@@ -37,16 +45,31 @@ _FAULTS: Final[Sequence[tuple[str, type[Fault], str]]] = (
     ("SQLITE_TOOBIG", RowRefused, "row_too_long"),
     ("SQLITE_MISMATCH", RowRefused, "row_value"),
     ("SQLITE_READONLY", Halt, "finance_no_right"),
+    ("SQLITE_PERM", Halt, "finance_no_right"),
+    ("SQLITE_AUTH", Halt, "finance_no_right"),
     ("SQLITE_CANTOPEN", Halt, "finance_no_database"),
     ("SQLITE_NOTADB", Halt, "finance_no_database"),
+    *((name, Halt, "finance_unknown") for name in ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_MISUSE", "SQLITE_SCHEMA")),
 )
-"""By the first name that the error's name starts with; what is not listed is a Halt."""
+"""By the first name that the error's name starts with; what is not listed is about the row that is being written, or a
+Halt where there is none."""
 _SAID: Final = (
     ("no such table", "finance_no_table"),
     ("no such column", "finance_no_column"),
     ("has no column", "finance_no_column"),
     ("ON CONFLICT clause does not match", "finance_no_key"),
 )
+_COLUMNS: Final = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1'
+_ACTS: Final = "SELECT type FROM sqlite_master WHERE tbl_name = ? AND type IN ('trigger', 'view')"
+_PRIMARY: Final = "SELECT name, pk FROM pragma_table_info(?) WHERE pk > 0"
+_UNIQUE: Final = """
+    SELECT l.name, i.name FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i
+    WHERE l."unique" = 1 AND l.partial = 0
+"""
+_PARENTS: Final = """
+    SELECT f."table", coalesce(f."to", (SELECT k.name FROM pragma_table_info(f."table") AS k WHERE k.pk = 1))
+    FROM pragma_foreign_key_list(?) AS f WHERE f."from" = ?
+"""
 _STORABLE: Final = frozenset({str, int, type(None)})
 
 
@@ -102,7 +125,7 @@ class Sqlite(Database):
             self._connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error as error:
             self.close()
-            raise _fault(error) from None
+            raise _true_cause(self._path, _fault(error)) from None
 
     def close(self) -> None:
         if self._connection is not None:
@@ -114,7 +137,11 @@ class Sqlite(Database):
     def lock(self, name: str) -> bool:
         if self._path == MEMORY or self._lock is not None:
             return True
-        file = self._path.with_name(f"{self._path.name}.{quote(name, safe='')}.lock").open("ab")
+        place = self._path.with_name(f"{self._path.name}.{quote(name, safe='')}.lock")
+        try:
+            file = place.open("ab")
+        except OSError as error:
+            raise _fault_of_file(error) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -125,6 +152,9 @@ class Sqlite(Database):
 
     def begin(self) -> None:
         self.execute("BEGIN IMMEDIATE")
+
+    def begin_reading(self) -> None:
+        self.execute("BEGIN")
 
     def commit(self) -> None:
         self.execute("COMMIT")
@@ -138,42 +168,72 @@ class Sqlite(Database):
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         with self._open() as connection:
-            return connection.execute(_spelled(sql), _storable_params(params)).fetchall()
+            return connection.execute(spelled(sql), _storable_params(params)).fetchall()
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
         with self._open() as connection:
-            yield from connection.execute(_spelled(sql), _storable_params(params))
+            yield from connection.execute(spelled(sql), _storable_params(params))
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         with self._open() as connection:
-            return connection.execute(_spelled(sql), _storable_params(params)).rowcount
+            return connection.execute(spelled(sql), _storable_params(params)).rowcount
 
     def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
         with self._open() as connection:
-            spelled, given = _spelled(sql), _storable_params(params)
-            return [row for key in keys for row in connection.execute(spelled, (*given, key))]
+            one, given = spelled(sql), _storable_params(params)
+            return [row for key in keys for row in connection.execute(one, (*given, key))]
 
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
         with self._open(table) as connection:
             sql, order = _merge(table, columns, key, verb)
             for chunk in chunks:
                 rows = _storable(chunk)
-                connection.executemany(sql, (tuple(row[i] for i in order) for row in rows) if order else rows)
+                given = (tuple(row[i] for i in order) for row in rows) if order else rows
+                found = connection.executemany(sql, given).rowcount
+                if verb == "delete":
+                    continue
+                if verb == "update":
+                    require_found(table, found, len(chunk))
+                elif found < len(chunk) and len(columns) > len(key) and not self.nature(table).by_insert:
+                    require_taken(table, found, len(chunk))  # of what goes through a view nothing is counted
 
     def settle(self) -> None:
         pass  # SQLite hears deferred constraints at commit alone
 
     def columns(self, table: str) -> Mapping[str, Physical]:
-        found = self.query('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (_joined(table),))
-        return {
-            str(name): _physical(str(declared), bool(notnull) and default is None)
-            for name, declared, notnull, default, _ in found
+        found = self.query(_COLUMNS, (joined(table),))
+        rowid = {"rowid": _physical("INTEGER", False, False)} if found else {}
+        return rowid | {
+            str(name): _physical(
+                str(declared),
+                # SQLite itself numbers what is declared as this and nothing else
+                bool(notnull) and default is None and not (pk and str(declared).upper() == "INTEGER"),
+                hidden in (2, 3),
+            )
+            for name, declared, notnull, default, pk, hidden in found
         }
 
-    def missing_right(self, table: str, columns: Sequence[str]) -> str:
+    def nature(self, table: str) -> Nature:
+        rows = self.query(_ACTS, (joined(table),))
+        if not rows:
+            return Nature()
+        key = tuple(str(name) for name, _ in self.query(_PRIMARY, (joined(table),)))
+        return Nature(("view",) in rows, True, key)
+
+    def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
         return ""
 
-    def widened(self, table: str, column: str) -> str:
+    def is_unique(self, table: str, key: Collection[str]) -> bool:
+        keys: dict[object, set[str]] = {}
+        for index, name in self.query(_UNIQUE, (joined(table),)):
+            keys.setdefault(index, set()).add(str(name))
+        return set(key) in [*keys.values(), {n for n, c in self.query(_PRIMARY, (joined(table),))}]
+
+    def parents(self, table: str, column: str) -> Sequence[tuple[str, str]]:
+        found = self.query(_PARENTS, (joined(table), column))
+        return [(quoted(str(parent)), quoted(str(there))) for parent, there in found if there is not None]
+
+    def widened(self, table: str, column: str, places: int = MONEY_PLACES) -> str:
         return ""  # a column's type cannot be altered
 
     @contextmanager
@@ -182,9 +242,32 @@ class Sqlite(Database):
         try:
             yield self._connection
         except sqlite3.Error as error:
-            raise _fault(error, table) from None
+            raise _true_cause(self._path, _fault(error, table)) from None
         except OverflowError as error:
             raise RowRefused("row_out_of_range", table=table, column="", error=error) from None
+
+
+def _fault_of_file(error: OSError) -> Fault:
+    """Of the lock file, which is the first that is written: what stands in its way stands in the database's."""
+    said = f"{error.filename}: {error.strerror}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Transient("finance_disk_full", error=said)
+    return Halt("finance_no_write", error=said)
+
+
+def _true_cause(path: Path, fault: Fault) -> Fault:
+    """SQLite says of a full disk, or of a folder where it may not write, what failed there and not why."""
+    if fault.code not in ("finance_unknown", "finance_no_database", "finance_no_right") or path == MEMORY:
+        return fault
+    said = fault.params["error"]
+    try:
+        if shutil.disk_usage(path.parent).free < DISK_FREE_BYTES_MIN:
+            return Transient("finance_disk_full", error=f"{path}: {said}")
+    except OSError:
+        return fault
+    if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return Halt("finance_no_write", error=f"{path}: {said}")
+    return fault
 
 
 def _fault(error: sqlite3.Error, table: str = "") -> Fault:
@@ -192,23 +275,18 @@ def _fault(error: sqlite3.Error, table: str = "") -> Fault:
     place = what.rpartition(": ")[2] if name.startswith("SQLITE_CONSTRAINT") else ""
     params = {"table": table, "column": place.rpartition(".")[2], "constraint": place, "detail": "", "error": what}
     for said, code in _SAID:
-        if said in what:
+        if said in what and not (said == "no such table" and table and joined(table) not in what):
             return Halt(code, **params)
     for prefix, kind, code in _FAULTS:
         if name.startswith(prefix):
             return kind(code, **params)
-    return Halt("finance_unknown", **params, state=name)
-
-
-@cache
-def _spelled(sql: str) -> str:
-    return statements.without_schemas(sql).replace("IN (?*)", "IN (SELECT value FROM json_each(?))")
+    return RowRefused("row_refused", **params) if table else Halt("finance_unknown", **params, state=name)
 
 
 @cache
 def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str) -> tuple[str, tuple[int, ...]]:
     """A statement for one row, and which of the row's values its parameters are where that is not all in order."""
-    target, names = _quoted(_joined(table)), {name: _quoted(name) for name in columns}
+    target, names = spelled_table(table), {name: quoted(name) for name in columns}
     others = [name for name in columns if name not in key]
     same = " AND ".join(f"{names[name]} = ?" for name in key)
     if verb == "delete":
@@ -247,19 +325,14 @@ def _stored(value: object) -> object:
     raise TypeError(f"not exact: {type(value).__name__}")
 
 
-def _physical(type: str, required: bool) -> Physical:
+def _physical(type: str, required: bool, generated: bool) -> Physical:
     """A declared type by SQLite's rules of affinity, https://www.sqlite.org/datatype3.html, section 3.1. Only text
     affinity, or none, keeps a decimal as it is: `NUMERIC` would make a binary fraction of it."""
     upper = type.upper()
     is_text = any(word in upper for word in ("CHAR", "CLOB", "TEXT"))
     exact = "INT" not in upper and (is_text or upper in ("", "BLOB"))
     kind = Kind.INTEGER if "INT" in upper else Kind.TEXT if is_text else None
-    return Physical(type, kind, None, None, required, exact)
+    return Physical(type, kind, None, None, required, exact, generated)
 
 
-def _joined(table: str) -> str:
-    return table.replace(".", "_")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+CONNECTOR: Final = LedgerConnector(Settings, connect)

@@ -4,7 +4,18 @@ it. Six of them lose changes without a sign."""
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from connectors.mysql.server import Facts, LogEnd, Server, SourceColumn, SourceTable, account, cascades, names, quoted
+from connectors.mysql.server import (
+    NO_LOG,
+    Facts,
+    LogEnd,
+    Server,
+    SourceColumn,
+    SourceTable,
+    account,
+    cascades,
+    names,
+    quoted,
+)
 from syncd.change import Column, Kind, Table
 from syncd.errors import Halt
 from syncd.ports import Finding
@@ -15,13 +26,6 @@ NAMES_SINCE_MYSQL: Final = (8, 0, 1)
 today, which is wrong for all that was logged before the last ALTER TABLE."""
 MONITOR_SINCE_MARIADB: Final = (10, 5, 2)
 DAY_S: Final = 86_400
-NO_LOG: Final = """[mysqld]
-log_bin = binlog
-server_id = 1
-binlog_format = ROW
-binlog_row_image = FULL
-binlog_row_metadata = FULL
-# then restart"""
 
 _NUMBERS: Final = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year"})
 _TEXTS: Final = frozenset(
@@ -88,7 +92,6 @@ def _settings(facts: Facts) -> Iterator[Finding]:
         ("binlog_format", "ROW", "mysql_log_format"),
         ("binlog_row_image", "FULL", "mysql_row_image"),
         ("log_bin_compress", "OFF", "mysql_compressed"),
-        ("binlog_transaction_compression", "OFF", "mysql_compressed"),
         ("binlog_row_value_options", "", "mysql_partial_json"),
     ):
         value = is_set(name, wanted)
@@ -137,9 +140,11 @@ def _log(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]:
         yield Finding("error", "mysql_retention", params, _set(name, f"{value:.0f}"))
     logs_replicated = facts.variables.get("log_slave_updates") or facts.variables.get("log_replica_updates") or "ON"
     if logs_replicated.upper() != "ON" and server.is_replica(facts):
-        yield Finding("error", "mysql_replica", {}, "[mysqld] log_slave_updates = ON  -- then restart")
+        name = next(n for n in ("log_replica_updates", "log_slave_updates") if n in facts.variables)
+        yield Finding("error", "mysql_replica", {}, _configured(f"{name} = ON"))
     if wanted.by_names and not facts.mariadb and facts.variables.get("gtid_mode", "OFF").upper() != "ON":
-        yield Finding("error", "mysql_no_gtids", {}, "[mysqld] gtid_mode = ON, enforce_gtid_consistency = ON")
+        repair = _configured("gtid_mode = ON", "enforce_gtid_consistency = ON")
+        yield Finding("error", "mysql_no_gtids", {}, repair)
     version = ".".join(str(number) for number in facts.version)
     product = "MariaDB" if facts.mariadb else "MySQL"
     yield Finding("ok", "mysql_server", {"product": product, "version": version, "file": end.file})
@@ -149,7 +154,8 @@ def _left_out(end: LogEnd, schemas: set[str]) -> Iterator[Finding]:
     for schema in sorted(schemas):
         if schema in end.ignored or (end.only and schema not in end.only):
             name = "binlog_ignore_db" if schema in end.ignored else "binlog_do_db"
-            repair = f"[mysqld] {name}: take it out, or let it name {schema}  -- then restart"
+            line = f"{name} = {schema}"
+            repair = _configured(f"# take out: {line}" if schema in end.ignored else line)
             yield Finding("error", "mysql_left_out", {"schema": schema, "name": name}, repair)
 
 
@@ -229,12 +235,19 @@ def _shape(table: Table, found: SourceTable) -> Iterator[Finding]:
     if found.engine not in ("InnoDB", "ROCKSDB", "TokuDB"):
         repair = f"ALTER TABLE {spelled} ENGINE = InnoDB;"
         yield Finding("error", "mysql_engine", {"table": name, "engine": found.engine}, repair)
+    if found.is_versioned:
+        yield Finding("error", "mysql_versioned", {"table": name}, f"ALTER TABLE {spelled} DROP SYSTEM VERSIONING;")
     if not any(columns <= key for columns in found.unique.values()):
         listed = ", ".join(quoted(table.columns[i].name) for i in table.key)
         params = {"table": name, "key": listed.replace("`", "")}
         yield Finding("warning", "mysql_no_key", params, f"ALTER TABLE {spelled} ADD PRIMARY KEY ({listed});")
     else:
         yield Finding("ok", "mysql_table", {"table": name})
+
+
+def _configured(*lines: str) -> str:
+    """Lines of my.cnf, beside those that stand there."""
+    return "\n".join(("[mysqld]", *lines, "# then restart"))
 
 
 def _set(name: str, value: str) -> str:

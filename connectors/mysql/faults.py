@@ -1,6 +1,8 @@
 """The error numbers of MySQL and MariaDB as syncd's kinds of error.
 
-https://mariadb.com/kb/en/mariadb-error-code-reference/. A number that is not listed is a Halt.
+https://mariadb.com/kb/en/mariadb-error-code-reference/. What is known to be the server's, or ours, is listed. Any other
+number is about the row that is being written: finance's own triggers may signal what they like. Where no row is being
+written it is a Halt.
 """
 
 import re
@@ -9,6 +11,7 @@ from typing import Final
 
 import pymysql
 
+from connectors.certificates import is_refused
 from syncd.errors import Fault, Halt, RowRefused, Transient
 
 GONE: Final = (
@@ -21,7 +24,9 @@ LOGIN: Final = (1045, 1129, 1130, 1251, 1275, 1698, 1820, 1862, 2059, 2061, 3118
 NO_RIGHT: Final = (1142, 1143, 1227, 1370)
 _TRANSIENT: Final[Mapping[int, str]] = {
     **dict.fromkeys(GONE, "finance_gone"),
-    **dict.fromkeys((1205, 1213, 1317, 1412, 1614, 1969, 3024, 3101, 3572), "finance_busy"),
+    **dict.fromkeys((1205, 1213, 1412, 1614, 3101, 3572), "finance_busy"),
+    **dict.fromkeys((1969, 3024), "finance_limit"),
+    1317: "finance_cancelled",
     **dict.fromkeys(FULL, "finance_full_of_connections"),
     **dict.fromkeys((1021, 1114), "finance_disk_full"),
     **dict.fromkeys((1037, 1038, 1041), "finance_out_of_memory"),
@@ -43,7 +48,15 @@ _HALT: Final[Mapping[int, str]] = {
     **dict.fromkeys((1044, *NO_RIGHT), "finance_no_right"),
     **dict.fromkeys((1051, 1146), "finance_no_table"),
     1054: "finance_no_column",
+    **dict.fromkeys((1030, 1033, 1034, 1035, 1064, 1194, 1195, 1305, 1712, 1813, 1814, 1932), "finance_unknown"),
 }
+_GENUINE: Final[Mapping[int, str]] = {
+    **dict.fromkeys((1044, *NO_RIGHT), "denied"),
+    1051: "nknown table",
+    1146: "doesn't exist",
+    1054: "nknown column",
+}
+"""What the server itself says with these; a trigger may signal any number, with a text of its own."""
 _SAID: Final = (
     ("read-only", (1290,), "finance_read_only"),
     ("error 28", (1030,), "finance_disk_full"),
@@ -72,15 +85,23 @@ def fault(error: pymysql.Error, table: str = "") -> Fault:
     for words, numbers, code in _SAID:
         if number in numbers and words in what:
             return Transient(code, **params)
+    if number in GONE and is_refused(what):
+        return Halt("finance_certificate", **params)
     if code := _TRANSIENT.get(number, ""):
         return Transient(code, **params)
     if code := _REFUSED.get(number, ""):
         return RowRefused(code, **params)
-    if code := _HALT.get(number, ""):
+    if (code := _HALT.get(number, "")) and not (table and _is_of_the_row(number, what, table)):
         return Halt(code, **params)
     if isinstance(error, pymysql.InterfaceError):
         return Transient("finance_gone", **params)
-    return Halt("finance_unknown", **params)
+    return RowRefused("row_refused", **params) if table else Halt("finance_unknown", **params)
+
+
+def _is_of_the_row(number: int, what: str, table: str) -> bool:
+    """Whether a trigger says it, or it is said of a table that is not written but by one."""
+    is_ours = table.startswith("syncd.") or f".{table.replace('.', '_')}'".lower() in what.lower()
+    return _GENUINE.get(number, "") not in what or (number == 1146 and not is_ours)
 
 
 def has_ended(error: pymysql.Error) -> bool:

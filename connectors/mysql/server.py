@@ -8,36 +8,51 @@ from typing import Any, Final, NamedTuple
 import pymysql
 from pymysql.constants import CLIENT
 
+from connectors.certificates import is_refused
 from connectors.mysql import dsn as mysql_dsn
 from connectors.mysql.faults import FULL, GONE, LOGIN, NO_RIGHT
+from connectors.mysql.sql.column import ColumnType, parse
+from connectors.mysql.sql.tokens import tokens
 from syncd.change import Table
 from syncd.errors import Fault, Gap, Halt, Transient
 
 CONNECT_TIMEOUT_S: Final = 10
 ANSWER_TIMEOUT_S: Final = 60
 """A statement that has not answered by then never will: the connection is dead."""
-SESSION: Final = "SET time_zone = '+00:00', sql_mode = 'ANSI_QUOTES', net_write_timeout = 600"
-"""The forms in which values are expected, whatever the server's own settings; a slow reader of rows is waited for."""
+SESSION: Final = (
+    "SET time_zone = '+00:00', sql_mode = 'ANSI_QUOTES', net_write_timeout = 600"
+    " /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */"
+)
+"""The forms in which values are expected, whatever the server's own settings; a slow reader of rows is waited for, and
+a large table is read for as long as it takes. Each product passes the comment of the other over."""
 MARIADB_REPLICA_HOSTS: Final = (10, 5, 1)
 MYSQL_REPLICAS: Final = (8, 0, 22)
 MYSQL_LOG_STATUS: Final = (8, 2, 0)
 """From these versions on statements are spelt anew; MySQL 8.4 no longer knows the old ones."""
 
+MAY_NOT_RECOVER: Final = "1401"
+"""What MySQL says to who lacks XA_RECOVER_ADMIN."""
+
 _VARIABLES: Final = (
     *("log_bin", "binlog_format", "binlog_row_image", "binlog_row_metadata", "binlog_row_value_options"),
-    *("log_bin_compress", "binlog_transaction_compression", "binlog_expire_logs_seconds", "expire_logs_days"),
+    *("log_bin_compress", "binlog_expire_logs_seconds", "expire_logs_days"),
     *("server_id", "server_uuid", "gtid_domain_id", "gtid_mode", "lower_case_table_names"),
     *("log_slave_updates", "log_replica_updates"),
 )
 _FACTS: Final = "SELECT version(), current_user(), database()"
 _TABLE: Final = """
-    SELECT t.table_schema, t.table_name, coalesce(t.engine, ''), coalesce(t.table_rows, 0)
+    SELECT t.table_schema, t.table_name, coalesce(t.engine, ''), coalesce(t.table_rows, 0),
+        t.table_type = 'SYSTEM VERSIONED'
     FROM information_schema.tables t
-    WHERE t.table_schema = %s AND t.table_name = %s AND t.table_type = 'BASE TABLE'
+    WHERE t.table_schema = %s AND t.table_name = %s AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
 """
 _COLUMNS: Final = """
     SELECT column_name, data_type, column_type, coalesce(numeric_precision, 0), coalesce(numeric_scale, 0)
     FROM information_schema.columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+_DESCRIBED: Final = """
+    SELECT column_name, column_type, coalesce(character_set_name, ''), is_nullable, extra
+    FROM information_schema.columns WHERE table_schema = %s AND table_name = %s
 """
 _UNIQUE: Final = """
     SELECT index_name, column_name FROM information_schema.statistics
@@ -50,11 +65,11 @@ _FOREIGN_KEY: Final = re.compile(
 """A foreign key as SHOW CREATE TABLE writes it, on a line of its own."""
 _CASCADING: Final = re.compile(r"\bON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)\b")
 _REACHING: Final = """
-    SELECT 1 FROM information_schema.triggers WHERE event_object_table IN %(words)s
-    UNION ALL SELECT 1 FROM information_schema.views WHERE table_name IN %(words)s
-    UNION ALL SELECT 1 FROM information_schema.routines WHERE routine_name IN %(words)s
-    LIMIT 1
+    SELECT action_statement FROM information_schema.triggers WHERE event_object_table IN %(words)s
+    UNION ALL SELECT view_definition FROM information_schema.views WHERE table_name IN %(words)s
+    UNION ALL SELECT routine_definition FROM information_schema.routines WHERE routine_name IN %(words)s
 """
+_WORD: Final = re.compile(r"[\w$]+")
 
 
 class Facts(NamedTuple):
@@ -84,7 +99,8 @@ class SourceColumn(NamedTuple):
 
 
 class SourceTable(NamedTuple):
-    """A table in the catalogue. `rows` is an estimate; `unique` the columns of each unique index without NULLs."""
+    """A table in the catalogue. `rows` is an estimate; `unique` the columns of each unique index without NULLs;
+    `is_versioned` when old rows are kept beside those of today."""
 
     schema: str
     name: str
@@ -92,6 +108,15 @@ class SourceTable(NamedTuple):
     rows: int
     columns: tuple[SourceColumn, ...]
     unique: Mapping[str, frozenset[str]]
+    is_versioned: bool
+
+
+class Described(NamedTuple):
+    """A table's columns by name in lower case, those left out whose types are not understood, and which of them the
+    server makes of others."""
+
+    columns: Mapping[str, ColumnType]
+    generated: frozenset[str]
 
 
 class LogEnd(NamedTuple):
@@ -134,12 +159,12 @@ class Server:
 
     def table(self, schema: str, name: str) -> SourceTable | None:
         """A table of the catalogue, if this user sees it."""
-        for schema_there, name_there, engine, count in self.query(_TABLE, schema, name):
+        for schema_there, name_there, engine, count, is_versioned in self.query(_TABLE, schema, name):
             columns = tuple(SourceColumn(*row) for row in self.query(_COLUMNS, schema_there, name_there))
             unique: dict[str, frozenset[str]] = {}
             for index, column in self.query(_UNIQUE, schema_there, name_there):
                 unique[index] = unique.get(index, frozenset()) | {column}
-            return SourceTable(schema_there, name_there, engine, count, columns, unique)
+            return SourceTable(schema_there, name_there, engine, count, columns, unique, bool(is_versioned))
         return None
 
     def log_end(self, facts: Facts) -> LogEnd | None:
@@ -177,10 +202,36 @@ class Server:
         new = not facts.mariadb and facts.version >= MYSQL_REPLICAS
         return bool(self.allowed("SHOW REPLICA STATUS" if new else "SHOW SLAVE STATUS"))
 
-    def reaches(self, words: frozenset[str]) -> bool:
-        """Whether a statement with these words may change tables that it does not name."""
-        with guarded(), self.connection.cursor() as cursor:
-            return bool(words) and cursor.execute(_REACHING, {"words": sorted(words)}) > 0
+    def undecided(self) -> list[str]:
+        """The XA transactions that are prepared and neither committed nor rolled back, as far as this user may know."""
+        try:
+            return [str(row[3]) for row in self.query("XA RECOVER")]
+        except Halt as halt:
+            if halt.code == "mysql_no_right" or halt.params.get("number") == MAY_NOT_RECOVER:
+                return []
+            raise
+
+    def reaches(self, words: frozenset[str], tables: frozenset[str]) -> bool:
+        """Whether what has these names, or what that names in turn, may change one of the tables; also where the user
+        may not see what it does."""
+        asked: frozenset[str] = frozenset()
+        while words:
+            asked |= words
+            with guarded(), self.connection.cursor() as cursor:
+                cursor.execute(_REACHING, {"words": sorted(words)})
+                bodies = [row[0] for row in cursor.fetchall()]
+            named = frozenset(word.lower() for body in bodies for word in _WORD.findall(body or ""))
+            if not all(bodies) or {table.lower() for table in tables} & named:
+                return True
+            words = named - asked
+        return False
+
+    def described(self, schema: str, name: str) -> Described:
+        """A table's columns as they are now."""
+        rows_found = self.query(_DESCRIBED, schema, name)
+        columns = {column.lower(): _column_type(*rest) for column, *rest in rows_found}
+        made = {column.lower() for column, *_, extra in rows_found if " GENERATED" in extra.upper()}
+        return Described({name: kind for name, kind in columns.items() if kind is not None}, frozenset(made))
 
     def allowed(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a statement; none when this user may not run it."""
@@ -190,6 +241,14 @@ class Server:
             if halt.code == "mysql_no_right":
                 return []
             raise
+
+
+def _column_type(spelt: str, charset: str, nullable: str, extra: str) -> ColumnType | None:
+    kind = parse(tokens(spelt))
+    if kind is None:
+        return None
+    counts = "auto_increment" in extra.lower()
+    return kind._replace(charset=charset, nullable=nullable == "YES", counts=counts)
 
 
 def log_status_sql(facts: Facts) -> str:
@@ -272,6 +331,8 @@ def guarded() -> Iterator[None]:
     except pymysql.Error as error:
         raise fault(error) from error
     except OSError as error:
+        if isinstance(error, FileNotFoundError | PermissionError) or is_refused(f"{error}"):
+            raise Halt("mysql_certificate", error=error) from error
         raise Transient("mysql_gone", error=error) from error
 
 
@@ -280,8 +341,8 @@ _TRANSIENT: Final[Mapping[int, str]] = {
     **dict.fromkeys(FULL, "mysql_connections"),
 }
 _HALT: Final[Mapping[int, str]] = {
-    **dict.fromkeys((1044, *LOGIN), "mysql_login"),
-    **dict.fromkeys(NO_RIGHT, "mysql_no_right"),
+    **dict.fromkeys(LOGIN, "mysql_login"),
+    **dict.fromkeys((1044, *NO_RIGHT), "mysql_no_right"),
     1049: "mysql_no_database",
     1381: "mysql_no_log",
     4052: "mysql_server_id_taken",
@@ -295,6 +356,13 @@ _LOST: Final[Mapping[str, str]] = {
     "middle of event": "mysql_log_reset",
     "GTID": "mysql_failover_behind",
 }
+NO_LOG: Final = """[mysqld]
+log_bin = binlog
+server_id = 1
+binlog_format = ROW
+binlog_row_image = FULL
+binlog_row_metadata = FULL
+# then restart"""
 _REFUSED: Final[Mapping[str, str]] = {"same server_": "mysql_server_id_taken", "not enabled": "mysql_no_log"}
 """The words by which the server tells why it does not send its log."""
 
@@ -304,13 +372,19 @@ def fault(error: Exception) -> Fault:
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     said = str(error.args[1]) if len(error.args) > 1 else str(error)
     if number == DUMP_FAILED:
-        for words, code in _LOST.items():
+        for words, code in _REFUSED.items():
             if words in said:
-                return Gap(code, error=said)
-        return Halt(next((code for words, code in _REFUSED.items() if words in said), "mysql_log_error"), error=said)
+                return _halt(code, error=said)
+        return Gap(next((code for words, code in _LOST.items() if words in said), "mysql_log_error"), error=said)
+    if number in GONE and is_refused(said):
+        return Halt("mysql_certificate", error=said)
     if number in _TRANSIENT:
         return Transient(_TRANSIENT[number], error=said)
-    return Halt(_HALT.get(number, "mysql_error"), error=said, number=number)
+    return _halt(_HALT.get(number, "mysql_error"), error=said, number=number)
+
+
+def _halt(code: str, **params: object) -> Halt:
+    return Halt(code, **params, repair=NO_LOG) if code == "mysql_no_log" else Halt(code, **params)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -5,9 +5,7 @@ commits are held up by a global read lock, for the moment in which both are aske
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from itertools import islice
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -18,15 +16,29 @@ from connectors.binlog.table import FLOAT, WireColumn
 from connectors.binlog.types import text_of
 from connectors.convert import Unfit, careful, decode, float_text, parser
 from connectors.mysql.position import Coverage, in_snapshot
-from connectors.mysql.server import Server, SourceColumn, SourceTable, close, guarded, open_connection, quoted, rows
-from connectors.rewind import FRACTION_DIGITS, Found, Key, Ordered, Rewind, merge
-from syncd.change import UNCHANGED, Change, ChangeSet, Column, Malformed, Row, Table, Value
-from syncd.errors import Halt
+from connectors.mysql.server import (
+    NO_LOG,
+    Server,
+    SourceColumn,
+    SourceTable,
+    close,
+    guarded,
+    open_connection,
+    quoted,
+    rows,
+)
+from connectors.rewind import FRACTION_DIGITS, Key, KeyedRow, Ordered, Rewind, merge
+from connectors.tables import Places, Progress, Reading
+from connectors.tables import read as read_tables
+from syncd.change import ABSENT, ChangeSet, Column, Malformed, Row, Table, Value
+from syncd.errors import Halt, Transient
 
 ROWS_MAX: Final = 2_000
 """Rows of one set."""
 KEY_DIGITS_MAX: Final = 38
 """A DECIMAL of more digits is ordered as text."""
+_CHANGED: Final = frozenset({"1412", "1054", "1146"})
+"""The table is not what it was when the transaction began: another definition, no such column, no such table."""
 _LEAST: Final = "-" + "9" * 65
 """Behind NULL comes every number."""
 _BEGIN: Final = (
@@ -41,19 +53,6 @@ _SINGLE: Final = Struct("<f")
 _SINGLE_TEXT: Final = text_of(WireColumn("", FLOAT), {})
 RawRow = tuple[bytes | None, ...]
 Text = Callable[[bytes], str]
-
-
-@dataclass
-class Progress:
-    """How far a snapshot is. `rows_total` is the server's estimate, corrected as tables end."""
-
-    table: str = ""
-    rows_done: int = 0
-    rows_total: int = 0
-
-    def note(self) -> dict[str, str]:
-        """As `Lag` tells it."""
-        return {"table": self.table, "rows": str(self.rows_done), "rows_total": str(self.rows_total)}
 
 
 class View(NamedTuple):
@@ -95,7 +94,7 @@ def view(dsn: str, server: Server, status_sql: str) -> View:
             file, offset = told[b"Binlog_snapshot_file"], told[b"Binlog_snapshot_position"]
             found = [(file, offset, rows(connection, _NAMES, file, int(offset))[0][0] or b"")]
         if not found or not found[0][0]:
-            raise Halt("mysql_no_log")
+            raise Halt("mysql_no_log", repair=NO_LOG)
         (now,) = rows(connection, "SELECT unix_timestamp()")[0]
     except BaseException:
         close(connection)
@@ -111,27 +110,19 @@ def order_of(table: Table, source: SourceTable) -> Ordered:
 
 
 def read(
-    view: View, tables: Sequence[Readable], coverage: Coverage, done: int, zone: tzinfo, progress: Progress
+    view: View, tables: Sequence[Readable], coverage: Coverage, zone: tzinfo, progress: Progress
 ) -> Generator[ChangeSet, None, Coverage]:
-    """The rest of a snapshot, set by set, with the coverage in each position; `done` counts the rows before it.
-    Returns the whole coverage. Raises Transient or Halt."""
-    for readable in tables:
-        table = readable.ordered.table
-        if coverage.finished(table.alias):
-            continue
-        progress.table = table.alias
-        for found, last in _chunks(_found(view.connection, readable, coverage.resume(table.alias), zone)):
-            coverage = coverage.read(table.alias, last)
-            changes = [
-                Change(table.alias, "read", None, row.row, in_snapshot(n), view.since, row.flawed)
-                for n, row in enumerate(found, done + 1)
-            ]
-            done += len(found)
-            progress.rows_done = done
-            if changes:
-                yield ChangeSet(changes, in_snapshot(done, coverage), view.since)
-        progress.rows_total = max(progress.rows_total, progress.rows_done)
-    return coverage
+    """The rest of a snapshot, see `tables.read`. Raises Transient or Halt."""
+    readings = [_reading(view, readable, zone) for readable in tables]
+    return read_tables(readings, coverage, Places(in_snapshot, in_snapshot), view.since, ROWS_MAX, progress)
+
+
+def _reading(view: View, readable: Readable, zone: tzinfo) -> Reading[Coverage]:
+    return Reading(
+        readable.ordered.table.alias,
+        lambda after: _found(view.connection, readable, after, zone),
+        lambda coverage, last: coverage.read(readable.ordered.table.alias, last),
+    )
 
 
 def _begin(connection: Any) -> None:
@@ -139,14 +130,7 @@ def _begin(connection: Any) -> None:
         rows(connection, statement)
 
 
-def _chunks(found: Iterator[Found]) -> Iterator[tuple[list[Found], Key | None]]:
-    """Rows of a table by the set, each with the last key in it; the last one with None."""
-    while len(chunk := list(islice(found, ROWS_MAX))) == ROWS_MAX:
-        yield chunk, chunk[-1].key
-    yield chunk, None
-
-
-def _found(connection: Any, readable: Readable, after: Key | None, zone: tzinfo) -> Iterator[Found]:
+def _found(connection: Any, readable: Readable, after: Key | None, zone: tzinfo) -> Iterator[KeyedRow]:
     ordered, source, was = readable.ordered, readable.source, readable.was
     read_row = _row_reader(ordered.table, source, zone)
     width = len(ordered.table.columns)
@@ -155,7 +139,7 @@ def _found(connection: Any, readable: Readable, after: Key | None, zone: tzinfo)
         (tuple(_key_text(text, v) for text, v in zip(texts, raw[width:], strict=True)), raw)
         for raw in _rows(connection, _select(ordered, source, after))
     )
-    found = (Found(ordered.place(key), key, *read_row(raw)) for key, raw in keyed)
+    found = (KeyedRow(ordered.place(key), key, *read_row(raw)) for key, raw in keyed)
     return found if was is None else merge(found, was.rows(ordered.table.alias))
 
 
@@ -167,6 +151,10 @@ def _rows(connection: Any, sql: str) -> Iterator[RawRow]:
             cursor.execute(sql)
             while fetched := cursor.fetchmany(ROWS_MAX):
                 yield from fetched
+    except Halt as halt:
+        if halt.params.get("number") in _CHANGED:
+            raise Transient("mysql_table_changed", error=halt.params["error"]) from halt
+        raise
     finally:
         if (result := cursor._result) is not None:
             result.unbuffered_active = False  # left early, the rest must not be waited for
@@ -224,7 +212,7 @@ def _row_reader(table: Table, source: SourceTable, zone: tzinfo) -> Callable[[Ra
 
     def read_row(raw: RawRow) -> tuple[Row, bool]:
         row = tuple(
-            UNCHANGED if read is None else None if value is None else careful(read, value)
+            ABSENT if read is None else None if value is None else careful(read, value)
             for read, value in zip(readers, raw, strict=False)
         )
         return row, not whole or Malformed in map(type, row)

@@ -2,13 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from connectors.binlog import events as binlog
-from connectors.binlog.compressed import plain
+from connectors.binlog.compressed import plain, unpacked
 from connectors.binlog.events import CHECKSUM_BYTES, HEADER_BYTES, Event, Garbled
 from connectors.binlog.rows import RowReader, Rows, compile_rows
 from connectors.binlog.stream import Events
@@ -16,9 +17,11 @@ from connectors.binlog.table import table_map
 from connectors.mysql.gtid import Gtids
 from connectors.mysql.position import Place, Point, in_stream, of_event, of_file, with_gtids
 from connectors.mysql.server import CONNECT_TIMEOUT_S, guarded
-from connectors.mysql.statement import NOTHING, Effect, Name, effect, summary
+from connectors.mysql.sql.tokens import Name
+from connectors.mysql.statement import NOTHING, Effect, effect, summary, xa_step
+from connectors.mysql.tracked import Catalogue, Tracked
 from syncd.change import Change, ChangeSet, Op, Position, Table
-from syncd.errors import Gap, Halt, Transient
+from syncd.errors import Gap, Transient
 
 CHANGES_MAX: Final = 2_000
 """Changes of one set; a longer transaction comes as several."""
@@ -35,15 +38,15 @@ _MARIADB_GTID: Final = 162
 _XA_FLAG: Final = 0x40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Reader = tuple[Table, RowReader]
-_BOUNDS: Final = frozenset({"begin", "commit", "rollback"})
+_BOUNDS: Final = frozenset({"begin", "commit", "rollback", "xa", "xa_end"})
 _VERBS: Final[Mapping[str, Op]] = {"insert": "insert", "update": "update", "delete": "delete"}
 
 
 @dataclass(frozen=True)
 class Log:
     """Which log is read, and for which tables. `arguments` are those of the driver's `connect`; `base` is the files'
-    name without its number. `by_names`: positions carry the names of the transactions. `reaches` tells whether a
-    statement with these words in it may change a tracked table by a trigger, view or routine."""
+    name without its number. `by_names`: positions carry the names of the transactions. Of `catalogue` and `reaches`
+    see `tracked`."""
 
     arguments: Mapping[str, Any]
     server_id: int
@@ -55,7 +58,19 @@ class Log:
     zone: tzinfo
     heartbeat_s: float
     by_names: bool
-    reaches: Callable[[frozenset[str]], bool]
+    catalogue: Catalogue
+    reaches: Callable[[frozenset[str], frozenset[str]], bool]
+    end: Callable[[], tuple[int, int]]
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Behind what cannot be read the log may say anything: all that is left is to compare."""
+    try:
+        with guarded():
+            yield
+    except Garbled as error:
+        raise Gap("mysql_garbled", error=error) from error
 
 
 def open_events(log: Log, place: Place, by_name: bool) -> Events:
@@ -85,25 +100,28 @@ def file_number(name: str) -> int:
 
 class Stream:
     """A running dump of the log; belongs to one thread. `point` is up to where it has been read, `committed_at` when
-    the last transaction was committed that was read.
+    the last transaction was committed that was read. As soon as the log has been read up to `expected`, a set says so.
 
     `by_name`: the log is another server's, in which the transactions after `place.gtids` are sought. Where the first
-    of them stands is known when it comes."""
+    of them stands is known when it comes. `only_rows`: what else stands in the log is read again later."""
 
-    def __init__(self, log: Log, place: Place, by_name: bool = False) -> None:
+    def __init__(self, log: Log, place: Place, by_name: bool = False, only_rows: bool = False) -> None:
         if by_name:
             place = Place(Point(place.point.era + 1, 0, 0, 0), gtids=place.gtids)
         self.committed_at = _EPOCH
+        self.expected = place.point
         self._log, self._place = log, place
         self._file, self._offset = place.point, place.point.offset
         self._of_file = of_file(place.point)
-        self._names = dict(log.tables)
+        self._tracked = Tracked(log.tables, log.folds, log.charsets, log.catalogue, log.reaches, log.end)
+        self._only_rows = only_rows
         self._readers: dict[bytes, Reader | None] = {}
         self._shapes: dict[bytes, Reader | None] = {}
         self._born, self._found, self._overhead = False, not by_name, HEADER_BYTES
         self._gtids, self._named = Gtids(place.gtids), ""
         self._open = self._begun = self._is_xa = self._is_idle = False
         self._start, self._nth, self._said_rows, self._passes_over = place.point.offset, 0, False, True
+        self._packed: Iterator[Event] | None = None
         self._changes: list[Change] = []
         self._ready: deque[ChangeSet] = deque()
         self._said, self._said_at = place.point, time.monotonic()
@@ -123,6 +141,26 @@ class Stream:
         """Up to where nothing is left to do, when all that was said is durable up to a point."""
         return self.point if durable >= self._said and not self._ready else durable
 
+    def decided(self, file: int, offset: int) -> list[str]:
+        """The XA transactions that are committed from here up to a place and were prepared before: whoever begins here
+        reads that, and never their rows. Afterwards nothing else can be read. Raises Transient, Gap or Halt."""
+        begun: set[str] = set()
+        found: list[str] = []
+        with _readable():
+            while (self._file.file, self._offset) < (file, offset):
+                if (event := self._events.read(CONNECT_TIMEOUT_S)) is None:
+                    raise Transient("mysql_gone", error=f"{CONNECT_TIMEOUT_S} s")
+                if event.kind in ("rotate", "format"):
+                    self._begin_file(event)
+                    continue
+                self._pass(event.end)
+                match xa_step(binlog.query(event, self._log.charsets).sql) if event.kind == "query" else None:
+                    case "END", name:
+                        begun.add(name)
+                    case "COMMIT", name if name not in begun:
+                        found.append(name)
+        return found
+
     def close(self) -> None:
         """Leave."""
         with guarded():
@@ -130,15 +168,12 @@ class Stream:
 
     def read(self, timeout_s: float) -> ChangeSet | None:
         """The next set, or None after the timeout. Raises Transient, Gap or Halt."""
-        try:
-            with guarded():
-                return self._read(time.monotonic() + timeout_s)
-        except Garbled as error:
-            raise Halt("mysql_garbled", error=error) from error
+        with _readable():
+            return self._read(time.monotonic() + timeout_s)
 
     def _await_birth(self) -> None:
         """Whether the log is there, and the one that was read, is said at once."""
-        with guarded():
+        with _readable():
             while not self._born:
                 if (event := self._events.read(CONNECT_TIMEOUT_S)) is None:
                     raise Transient("mysql_gone", error=f"{CONNECT_TIMEOUT_S} s")
@@ -147,7 +182,7 @@ class Stream:
     def _read(self, deadline: float) -> ChangeSet | None:
         taken = 0
         while not self._ready:
-            event = self._events.read(max(0.0, min(deadline - time.monotonic(), MOVE_INTERVAL_S)))
+            event = self._next(max(0.0, min(deadline - time.monotonic(), MOVE_INTERVAL_S)))
             if event is not None:
                 self._take(event)
                 taken += 1
@@ -157,8 +192,20 @@ class Stream:
                 break
         return self._ready.popleft() if self._ready else None
 
+    def _next(self, timeout_s: float) -> Event | None:
+        """Of the transaction that is being unpacked, or of the server."""
+        if self._packed is not None:
+            if (event := next(self._packed, None)) is not None:
+                return event
+            self._packed = None
+        return self._events.read(timeout_s)
+
     def _take(self, event: Event) -> None:
         if event.kind == "compressed":
+            if (packed := unpacked(event)) is not None:
+                self._packed = packed
+                self._pass(event.end)
+                return
             event = plain(event) or event
         kind = event.kind
         if kind in _VERBS:
@@ -176,6 +223,8 @@ class Stream:
             self._require_no_rows("mysql_xa", "XA PREPARE")
         elif kind == "compressed":
             raise Gap("mysql_compressed_event", type=event.code)
+        elif kind == "partial" and self._readers.get(binlog.table_id(event), ...) is None:
+            self._nth += 1  # of a table that nobody tracks
         elif kind in ("partial", "unreadable", "unknown"):
             raise Gap("mysql_unreadable_event", type=event.code)
         if kind != "heartbeat":
@@ -246,28 +295,24 @@ class Stream:
         self.committed_at = _EPOCH + timedelta(seconds=event.timestamp)
 
     def _query(self, event: Event) -> None:
-        schema, sql = binlog.query(event)
+        schema, sql, mode = binlog.query(event, self._log.charsets)
         if not self._open:
             self._begin(event)
         self._nth += 1
-        done = effect(schema, sql)
-        if self._is_idle or (done.does not in _BOUNDS and self._is_past()):
+        done = effect(schema, sql, mode)
+        if self._is_idle or (done.does not in _BOUNDS and (self._only_rows or self._is_past())):
             done = NOTHING
         if done.does == "begin":
             self._begun = True
             return
         if done.does in ("rollback", "rollback_to"):
             self._roll_back(done, sql)
-        elif sql.startswith("XA "):
-            self._begun = self._is_xa = not sql.startswith(("XA COMMIT", "XA ROLLBACK"))
+        elif done.does in ("xa", "xa_end"):
+            self._begun = self._is_xa = done.does == "xa"
         elif done.does == "truncate":
             self._truncate(done)
-        elif done.does == "rows":
-            self._require_harmless(done, sql)
-        elif done.does in ("rename", "create"):
-            self._renamed(done, sql)
-        elif done.does == "unlogged":
-            self._require_others(done, sql)
+        else:
+            self._tracked.require_harmless(done, sql, mode, self._file.file, self._start)
         if done.does in ("commit", "rollback") or not self._begun:
             self._pass(event.end)
             self._commit()
@@ -277,27 +322,31 @@ class Stream:
         self._say_full_sets()
         self._open = self._begun = self._is_xa = False
         self._gtids.add(self._named)
-        if self._changes or self._said_rows or time.monotonic() - self._said_at >= self._log.heartbeat_s:
+        is_due = self._is_expected() or time.monotonic() - self._said_at >= self._log.heartbeat_s
+        if self._changes or self._said_rows or is_due:
             self._say(self._changes, in_stream(self.point))
             self._changes = []
 
     def _say_full_sets(self) -> None:
         while len(self._changes) > CHANGES_MAX:
             part, self._changes = self._changes[:CHANGES_MAX], self._changes[CHANGES_MAX:]
-            self._say(part, part[-1].position)
+            self._say(part, part[-1].position, cuts=())
             self._said_rows = True
 
-    def _say(self, changes: list[Change], position: Position) -> None:
+    def _say(self, changes: list[Change], position: Position, cuts: tuple[int, ...] | None = None) -> None:
         self._said, self._said_at = self.point, time.monotonic()
         position = with_gtids(position, str(self._gtids)) if self._log.by_names else position
-        self._ready.append(ChangeSet(changes, position, self.committed_at if changes else None))
+        self._ready.append(ChangeSet(changes, position, self.committed_at if changes else None, cuts=cuts))
+
+    def _is_expected(self) -> bool:
+        return self._said < self.expected <= self.point
 
     def _follow(self) -> None:
         """Nothing waits: the position follows what others have written."""
         silence = time.monotonic() - self._said_at
         if self._open or not self._found or not self._file.birth or self.point <= self._said:
             return
-        if silence >= min(self._log.heartbeat_s, MOVE_INTERVAL_S):
+        if self._is_expected() or silence >= min(self._log.heartbeat_s, MOVE_INTERVAL_S):
             self._say([], in_stream(self.point))
 
     def _table(self, event: Event) -> None:
@@ -309,9 +358,10 @@ class Stream:
 
     def _compile(self, event: Event) -> Reader | None:
         wire = table_map(event.data, self._log.mariadb)
-        table = self._names.get(self._spelt((wire.schema, wire.name)))
+        table = self._tracked.table((wire.schema, wire.name))
         if table is None:
             return None
+        self._tracked.describe(wire)
         if wire.columns and not wire.columns[0].name:
             raise Gap("mysql_nameless_event", table=f"{wire.schema}.{wire.name}")
         return table, compile_rows(wire, table, self._log.charsets, self._log.zone)
@@ -351,7 +401,7 @@ class Stream:
 
     def _truncate(self, done: Effect) -> None:
         for name in done.tables:
-            if table := self._names.get(self._spelt(name)):
+            if table := self._tracked.table(name):
                 self._add(table.alias, "truncate", [(None, None, False)])
 
     def _roll_back(self, done: Effect, sql: str) -> None:
@@ -363,36 +413,3 @@ class Stream:
     def _require_no_rows(self, code: str, what: str) -> None:
         if self._changes or self._said_rows:
             raise Gap(code, table=what)
-
-    def _require_harmless(self, done: Effect, sql: str) -> None:
-        """A change that was logged as a statement must not be one of a tracked table."""
-        words = {self._fold(word) for word in done.words}
-        if any(name in words for _, name in self._names) or self._log.reaches(done.words):
-            raise Gap("mysql_statement", statement=summary(sql))
-
-    def _require_others(self, done: Effect, sql: str) -> None:
-        tracked = set(self._names) | {(schema, "") for schema, _ in self._names}
-        if any(self._spelt(name) in tracked for name in done.tables):
-            raise Gap("mysql_unlogged", statement=summary(sql))
-
-    def _renamed(self, done: Effect, sql: str) -> None:
-        """A tracked table under another name is still the same one, unless another takes its place. A name that can be
-        taken was nobody's: what is tracked by it had another where the reading began."""
-        names = [self._spelt(name) for name in done.tables]
-        moves = dict(zip(names[::2], names[1::2], strict=True)) if done.does == "rename" else {}
-        if any(name in self._names and name not in moves for name in moves.values()):
-            raise Gap("mysql_renamed", statement=summary(sql))
-        for old, new in moves.items():
-            if (table := self._names.pop(old, None)) is not None:
-                self._names[new] = table
-        self._shapes.clear()
-        for name in [*moves.values(), *(names if done.does == "create" else [])]:
-            declared = self._log.tables.get(name)
-            if declared is not None:
-                self._names = {n: t for n, t in self._names.items() if t.alias != declared.alias} | {name: declared}
-
-    def _spelt(self, name: Name) -> Name:
-        return self._fold(name[0]), self._fold(name[1])
-
-    def _fold(self, text: str) -> str:
-        return text.lower() if self._log.folds else text

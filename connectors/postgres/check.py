@@ -1,10 +1,11 @@
 """What must be right at an EAM's PostgreSQL before its log can be trusted, each with the statement that repairs it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from connectors.postgres.server import (
     Facts,
+    Part,
     Publication,
     Server,
     SourceColumn,
@@ -46,14 +47,27 @@ class Wanted(NamedTuple):
 def beat_findings(server: Server, table: str) -> list[Finding]:
     """Whether the heartbeat's table is there."""
     missing = table and server.table(table) is None
-    return [Finding("error", "pg_no_table", {"table": table})] if missing else []
+    return [Finding("error", "pg_no_heartbeat_table", {"table": table})] if missing else []
 
 
-def findings(server: Server, facts: Facts, wanted: Wanted) -> list[Finding]:
-    """All results, those about the server first. Changes nothing. Raises Transient or Halt when nobody answers."""
+def findings(server: Server, facts: Facts, wanted: Wanted, is_read: bool = False) -> list[Finding]:
+    """All results, those about the server first. Changes nothing. Of a log that is read already no table is looked at
+    row by row, and a row filter that is there stays. Raises Transient or Halt when nobody answers."""
     found = {table.alias: server.table(full_name(table)) for table in wanted.tables.values()}
-    of_tables = [f for table in wanted.tables.values() for f in _table(server, facts, table, found[table.alias])]
-    return [*_settings(server, facts, wanted), *_publication(server, facts, wanted, found), *_together(of_tables)]
+    published = server.publication(wanted.publication, facts.version)
+    names = published.tables.keys() if published else ()
+    own = frozenset(full_name(table) for table in wanted.tables.values())
+    of_tables = [f for table in wanted.tables.values() for f in _table(facts, table, found[table.alias], names, own)]
+    refused = {str(f.params.get("table")) for f in of_tables if f.level == "error"}
+    for table in () if is_read else wanted.tables.values():
+        there = found[table.alias]
+        if there is not None and there.name not in refused:
+            of_tables += _key(server, table, there)
+    of_publication = [
+        finding._replace(level="warning") if is_read and finding.code == "pg_publishes_rows" else finding
+        for finding in _publication(server, wanted, found, published)
+    ]
+    return [*_settings(server, facts, wanted), *of_publication, *_slot_wanted(server, wanted), *_together(of_tables)]
 
 
 def _together(results: Sequence[Finding]) -> list[Finding]:
@@ -97,11 +111,8 @@ def _settings(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]
     if slot is not None and slot.wal_status == "lost":
         yield Finding("error", "pg_slot_lost", {"slot": wanted.slot}, drop_slot_sql(wanted.slot))
     elif slot is not None and (slot.plugin != "pgoutput" or slot.database != facts.database):
-        params = {"slot": wanted.slot, "plugin": slot.plugin, "database": slot.database or ""}
+        params = {"slot": wanted.slot, "plugin": slot.plugin or "", "database": slot.database or ""}
         yield Finding("error", "pg_slot_foreign", params)
-    elif slot is None and not wanted.create:
-        repair = slot_sql(wanted.slot, wanted.failover)
-        yield Finding("error", "pg_slot_wanted", {"slot": wanted.slot}, repair)
     elif slot is None and free_slots < 1:
         repair = f"ALTER SYSTEM SET max_replication_slots = {slots + 5};  -- then restart PostgreSQL"
         yield Finding("error", "pg_no_free_slot", {"limit": str(slots)}, repair)
@@ -115,13 +126,24 @@ def _settings(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]
     yield Finding("ok", "pg_server", {"version": str(facts.version // 10000), "database": facts.database})
 
 
+def _slot_wanted(server: Server, wanted: Wanted) -> Iterator[Finding]:
+    """Behind the publication: whoever runs the statements one by one makes a slot whose log knows it."""
+    if not wanted.create and server.slot(wanted.slot) is None:
+        repair = slot_sql(wanted.slot, wanted.failover)
+        yield Finding("error", "pg_slot_wanted", {"slot": wanted.slot}, repair)
+
+
 def _publication(
-    server: Server, facts: Facts, wanted: Wanted, found: Mapping[str, SourceTable | None]
+    server: Server, wanted: Wanted, found: Mapping[str, SourceTable | None], published: Publication | None
 ) -> Iterator[Finding]:
     name = wanted.publication
-    published = server.publication(name, facts.version)
     there = [table for table in found.values() if table]
-    missing = [table for table in there if published is None or table.name not in published.tables]
+    unlogged = [part for table in there for part in table.own if part.holds_rows and not part.is_logged]
+    if unlogged:
+        repair = "\n".join(f"ALTER TABLE {quoted(part.schema, part.table)} SET LOGGED;" for part in unlogged)
+        yield Finding("error", "pg_unlogged", {"table": _names(unlogged)}, repair)
+    told = published.tables if published is not None else {}
+    missing = [table for table in there if table.name not in told and table.parts[0].is_logged]
     if missing:
         names = [table.name for table in missing]
         params = {"publication": name, "tables": ", ".join(names)}
@@ -139,22 +161,30 @@ def _publication(
         repair = f"ALTER PUBLICATION {quoted(name)} SET (publish_via_partition_root = true);"
         yield Finding("error", "pg_publishes_partitions", {"publication": name}, repair)
     for table in wanted.tables.values():
-        yield from _published_partly(name, published, table)
+        if (there_is := found[table.alias]) is not None:
+            yield from _published_partly(name, published, table, frozenset(column.name for column in there_is.columns))
 
 
-def _published_partly(name: str, published: Publication, table: Table) -> Iterator[Finding]:
+def _published_partly(name: str, published: Publication, table: Table, known: frozenset[str]) -> Iterator[Finding]:
     columns, condition = published.tables.get(full_name(table), (None, ""))
-    hidden = [c.name for c in table.columns if columns is not None and c.name not in columns]
-    whole = f"ALTER PUBLICATION {quoted(name)} SET TABLE {quoted(*split(table.name))};  -- and the other tables"
+    hidden = [c.name for c in table.columns if columns is not None and c.name in known - columns]
+    publication, spelled = quoted(name), quoted(*split(table.name))
+    drop, add = (
+        f"ALTER PUBLICATION {publication} DROP TABLE {spelled};",
+        publication_sql(name, [full_name(table)], True),
+    )
+    whole = f"BEGIN; {drop} {add} COMMIT;"
     if hidden:
         params = {"publication": name, "table": full_name(table), "columns": ", ".join(hidden)}
         yield Finding("error", "pg_publishes_columns", params, whole)
     if condition:
         params = {"publication": name, "table": full_name(table), "condition": condition}
-        yield Finding("warning", "pg_publishes_rows", params, whole)
+        yield Finding("error", "pg_publishes_rows", params, whole)
 
 
-def _table(server: Server, facts: Facts, table: Table, found: SourceTable | None) -> Iterator[Finding]:
+def _table(
+    facts: Facts, table: Table, found: SourceTable | None, published: Collection[str], declared: Collection[str]
+) -> Iterator[Finding]:
     name, spelled = full_name(table), quoted(*split(table.name))
     if found is None:
         yield Finding("error", "pg_no_table", {"table": name})
@@ -169,9 +199,27 @@ def _table(server: Server, facts: Facts, table: Table, found: SourceTable | None
         schema, user = quoted(split(table.name)[0]), quoted(facts.user)
         repair = f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON {spelled} TO {user};"
         yield Finding("error", "pg_no_select", {"table": name, "user": facts.user}, repair)
+    if found.hides_rows:
+        repair = f"ALTER ROLE {quoted(facts.user)} BYPASSRLS;"
+        yield Finding("error", "pg_row_security", {"table": name, "user": facts.user}, repair)
     for column, there in known:
         yield from _column(name, column, there)
-    yield from _identity(server, table, found)
+    yield from _identity(table, found, published, declared)
+
+
+def _key(server: Server, table: Table, found: SourceTable) -> Iterator[Finding]:
+    """Two rows with one key would be one to us."""
+    key = [table.columns[i].name for i in table.key]
+    if any(unique and unique <= set(key) for unique in server.unique_keys(found)):
+        return
+    twice = server.twice(found, key)
+    params = {"table": found.name, "key": ", ".join(key)}
+    if twice is not None:
+        yield Finding("error", "pg_key_twice", {**params, "value": ", ".join(map(str, twice))})
+    elif not found.is_divided:  # over partitions the server can keep no key unique that does not divide them
+        spelled = ", ".join(quoted(name) for name in key)
+        repair = f"CREATE UNIQUE INDEX CONCURRENTLY ON {quoted(*split(found.name))} ({spelled});"
+        yield Finding("warning", "pg_key_loose", params, repair)
 
 
 def _column(name: str, column: Column, there: SourceColumn) -> Iterator[Finding]:
@@ -185,13 +233,31 @@ def _column(name: str, column: Column, there: SourceColumn) -> Iterator[Finding]
         yield Finding("warning", "pg_float", params)
 
 
-def _identity(server: Server, table: Table, found: SourceTable) -> Iterator[Finding]:
-    name, spelled = full_name(table), quoted(*split(table.name))
-    key = [table.columns[i].name for i in table.key]
-    full = f"ALTER TABLE {spelled} REPLICA IDENTITY FULL;"
-    if not set(key) <= server.identity_columns(found):
-        yield Finding("error", "pg_no_identity", {"table": name, "key": ", ".join(key)}, full)
-    elif found.identity != "f":
-        yield Finding("warning", "pg_identity", {"table": name}, full)
+def _identity(
+    table: Table, found: SourceTable, published: Collection[str], declared: Collection[str]
+) -> Iterator[Finding]:
+    """Of each part: what the server does not take for an identity fails the EAM's own updates once it is published."""
+    key = {table.columns[i].name for i in table.key}
+    heirs = [part for part in found.parts if part not in found.own]
+    unknown = [p for p in found.own if p.holds_rows and not (p.is_full or key <= p.key)]
+    unknown += [p for p in heirs if p.name in published and not (p.is_full or p.key)]
+    weak = [part for part in found.own if not part.is_full]
+    if unknown:
+        params = {"table": _names(unknown), "key": ", ".join(table.columns[i].name for i in table.key)}
+        yield Finding("error", "pg_no_identity", params, _full(unknown))
+    elif weak:
+        yield Finding("warning", "pg_identity", {"table": _names(weak)}, _full(weak))
     else:
-        yield Finding("ok", "pg_table", {"table": name})
+        yield Finding("ok", "pg_table", {"table": found.name})
+    if found.is_divided and not found.has_primary_key:
+        yield Finding("warning", "pg_partitions_to_come", {"table": found.name})
+    if unread := [part for part in heirs if part.name not in declared]:
+        yield Finding("warning", "pg_heirs", {"table": found.name, "heirs": _names(unread)})
+
+
+def _names(parts: Sequence[Part]) -> str:
+    return ", ".join(part.name for part in parts)
+
+
+def _full(parts: Sequence[Part]) -> str:
+    return "\n".join(f"ALTER TABLE {quoted(part.schema, part.table)} REPLICA IDENTITY FULL;" for part in parts)

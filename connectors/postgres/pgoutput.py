@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Any, Final, NamedTuple, cast
 
 from connectors.convert import DECIMAL_DIGITS_MAX, SHANGHAI, careful, cents, decode, parser
-from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table, Value
+from syncd.change import ABSENT, UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table, Value
 
 BEGIN, COMMIT, RELATION, INSERT, UPDATE, DELETE, TRUNCATE, TYPE, ORIGIN, MESSAGE = b"BCRIUDTYOM"
 
@@ -30,6 +30,10 @@ _MESSAGE: Final = Struct(">xBQ")
 
 class Garbled(ValueError):
     """The bytes are not what the protocol says."""
+
+
+class Keyless(ValueError):
+    """An old row of this table came without its key: nobody knows which row it was."""
 
 
 class Begin(NamedTuple):
@@ -143,25 +147,27 @@ def message(data: bytes) -> Message:
     return Message(bool(flags & 1), lsn, prefix, content)
 
 
-def rows(relation: Relation, table: Table, zone: tzinfo = SHANGHAI) -> RowReader:
-    """Compile the readers of one relation's row messages into rows of the declared table.
+def rows(relation: Relation, table: Table, zone: tzinfo = SHANGHAI, is_divided: bool = False) -> RowReader:
+    """Compile the readers of one relation's row messages into rows of the declared table. Old rows of one that
+    `is_divided` into partitions are as whole as their partition keeps them, whatever the relation says.
 
-    A declared column that the relation does not have, and an unchanged TOAST column without an old tuple, read as
-    UNCHANGED; a value that does not fit as Malformed; either makes the change flawed. The readers raise Garbled."""
+    A declared column that the relation does not have reads as ABSENT, an unchanged TOAST column without an old tuple
+    as UNCHANGED, a value that does not fit as Malformed; each makes the change flawed. The readers raise Garbled
+    and Keyless."""
     walk = _compile(relation, table, zone)
-    identity = {wire.name for wire in relation.columns if wire.key}
-    keyed = [column.name in identity for column in table.columns]
     alias, count = table.alias, _U16.pack(len(relation.columns))
     new, key, full = b"N" + count, b"K" + count, b"O" + count
 
     def old_row(data: bytes) -> tuple[Row, int, bool]:
-        """The old tuple; in a key tuple the other columns are sent as NULL, which means nothing."""
+        """The old tuple; in a key tuple all that is no key is sent as NULL, which means nothing. A key has no NULL."""
         row, at, flawed = walk(data, 8, None)
-        if data[5:8] == full:
+        if data[5:8] == full and not is_divided:
             return row, at, flawed
-        if data[5:8] != key:
+        if data[5:8] not in (key, full):
             raise Garbled("an old row does not fit its relation")
-        return tuple(v if k else UNCHANGED for v, k in zip(row, keyed, strict=True)), at, flawed or not all(keyed)
+        if any(row[i] is None for i in table.key):
+            raise Keyless(f"{relation.schema}.{relation.name}")
+        return tuple(UNCHANGED if v is None else v for v in row), at, flawed or None in row
 
     def insert(data: bytes, position: Position, committed_at: datetime) -> Change:
         row, at, flawed = walk(data, 8, None)
@@ -240,7 +246,7 @@ def _compile(relation: Relation, table: Table, zone: tzinfo) -> Walk:
             "  else: raise Garbled('a column is sent in an unknown form')",
         ]
     absent = sorted(set(wanted.values()) - {wanted.get(wire.name) for wire in relation.columns})
-    lines += [f"  v{i} = UNCHANGED" for i in absent]
+    lines += [f"  v{i} = ABSENT" for i in absent]
     fields = "".join(f"v{i}," for i in range(len(table.columns)))
     lines += [
         " except (IndexError, StructError): raise Garbled('a row ends early') from None",
@@ -303,6 +309,7 @@ def _names(zone: tzinfo) -> dict[str, object]:
         "moment": datetime.fromisoformat,
         "zone": zone,
         "UTC": UTC,
+        "ABSENT": ABSENT,
         "UNCHANGED": UNCHANGED,
         "Malformed": Malformed,
         "Garbled": Garbled,

@@ -9,17 +9,19 @@ import psycopg2
 from psycopg2.extensions import make_dsn, parse_dsn
 from psycopg2.extras import LogicalReplicationConnection
 
+from connectors.certificates import is_refused
 from connectors.postgres.pgoutput import Relation
 from connectors.postgres.position import lsn_number
 from syncd.change import Table
 from syncd.errors import Fault, Gap, Halt, Transient, WrongUsage
+from syncd.secrets import unquoted
 
 SESSION: Final = """
     SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII'
                                          ELSE 'UTF8' END, false);
     SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1;
     SET standard_conforming_strings = on; SET client_min_messages = error;
-    SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0
+    SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0
 """
 """The forms in which the decoder expects values, whatever the server's or the role's own settings. A database that
 does not know its encoding (SQL_ASCII) sends bytes as they are."""
@@ -43,27 +45,31 @@ _SLOT: Final = """
            coalesce(confirmed_flush_lsn::text, '')
     FROM pg_replication_slots WHERE slot_name = %s
 """
+_LOG_END: Final = (
+    "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END)::text"
+)
 _LAG: Final = """
     SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text,
            coalesce(restart_lsn::text, ''), coalesce(wal_status, ''), coalesce(safe_wal_size::text, '')
     FROM pg_replication_slots WHERE slot_name = %s
 """
 _TABLE: Final = """
-    SELECT c.oid::bigint, c.relkind::text, c.relreplident::text, greatest(c.reltuples, 0)::bigint,
+    SELECT c.oid::bigint, c.relkind::text, greatest(c.reltuples, 0)::bigint,
            n.nspname || '.' || c.relname,
            has_schema_privilege(n.oid, 'USAGE')
-             AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))
+             AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT')),
+           row_security_active(c.oid), EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary
+                                           AND indimmediate)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p')
 """
 _COLUMNS: Final = """
     SELECT a.attname, t.oid::bigint, CASE WHEN d.typtype = 'd' THEN d.typtypmod ELSE a.atttypmod END,
            t.typcategory::text, format_type(a.atttypid, a.atttypmod),
-           coalesce(i.indisprimary, false), has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+           has_column_privilege(a.attrelid, a.attnum, 'SELECT')
     FROM pg_attribute a
     JOIN pg_type d ON d.oid = a.atttypid
     JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
-    LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)
     WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 _DOMAINS: Final = (
@@ -71,9 +77,24 @@ _DOMAINS: Final = (
 )
 FIRST_OWN_OID: Final = 16384
 """Lower ones are PostgreSQL's own (`FirstNormalObjectId`)."""
-_IDENTITY_INDEX: Final = """
-    SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-    WHERE i.indrelid = %s AND i.indisreplident
+_PARTS: Final = """
+    WITH RECURSIVE below AS (
+        SELECT %s::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN below ON i.inhparent = below.oid
+    )
+    SELECT n.nspname, c.relname, c.relkind <> 'p', c.relpersistence = 'p', c.relreplident = 'f',
+           ARRAY(SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid
+                 WHERE i.indrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+                   AND i.indisvalid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL
+                   AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)
+    FROM below JOIN pg_class c ON c.oid = below.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+    ORDER BY c.oid <> %s, 1, 2
+"""
+"""The table first. What PostgreSQL itself takes for an identity (`RelationGetIndexList`): a deferrable key is none."""
+_UNIQUE: Final = """
+    SELECT ARRAY(SELECT a.attname::text FROM pg_attribute a
+                 WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+    FROM pg_index i
+    WHERE i.indrelid = %s AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
 """
 _PUBLICATION: Final = """
     SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate, pubviaroot FROM pg_publication WHERE pubname = %s
@@ -136,20 +157,57 @@ class SourceColumn(NamedTuple):
     modifier: int
     category: str
     type: str
-    primary: bool
     readable: bool
+
+
+class Part(NamedTuple):
+    """A table, a partition of it, or a child that inherits from it. `key` are the columns by which the log knows its
+    old rows, which it has whole where `is_full`; without either the server refuses updates once it is published.
+    `holds_rows` is false for what is only divided, `is_logged` for what is written past the log."""
+
+    schema: str
+    table: str
+    holds_rows: bool
+    is_logged: bool
+    is_full: bool
+    key: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """With its schema."""
+        return f"{self.schema}.{self.table}"
 
 
 class SourceTable(NamedTuple):
-    """A table in the catalogue. `identity` is `relreplident`; `rows` an estimate."""
+    """A table in the catalogue. `rows` is an estimate; `hides_rows` says whether row security keeps some of them from
+    this role, `has_primary_key` whether partitions made later have one; `parts` are itself and its partitions, or those
+    that inherit from it, whose rows are not its own: the log says them under their own names."""
 
     oid: int
     kind: str
-    identity: str
     rows: int
     name: str
     readable: bool
+    hides_rows: bool
+    has_primary_key: bool
     columns: tuple[SourceColumn, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether its rows are in partitions. The log marks old rows as the whole table would have them, and says of
+        each what its partition keeps."""
+        return self.kind == "p"
+
+    @property
+    def is_full(self) -> bool:
+        """Whether old rows of the log are whole and can be told from those that are not."""
+        return self.parts[0].is_full and not self.is_divided
+
+    @property
+    def own(self) -> Sequence[Part]:
+        """The parts whose rows are its own."""
+        return self.parts if self.is_divided else self.parts[:1]
 
 
 class Publication(NamedTuple):
@@ -192,12 +250,28 @@ class Server:
             return _lsn(end), _lsn(restart), status, safe
         return None
 
+    def log_end(self) -> int:
+        """Where the log ends: all that is committed and can be seen stands before it."""
+        return _lsn(self.query(_LOG_END)[0][0])
+
     def table(self, name: str) -> SourceTable | None:
         """A table or partitioned table of the catalogue."""
-        for oid, kind, identity, rows, full, readable in self.query(_TABLE, *split(name)):
+        for oid, kind, rows, full, readable, hides, has_key in self.query(_TABLE, *split(name)):
             columns = tuple(SourceColumn(*row) for row in self.query(_COLUMNS, oid))
-            return SourceTable(oid, kind, identity, rows, full, readable, columns)
+            found = self.query(_PARTS, oid, oid)
+            parts = tuple(Part(s, t, holds, logs, full, frozenset(key)) for s, t, holds, logs, full, key in found)
+            return SourceTable(oid, kind, rows, full, readable, hides, has_key, columns, parts)
         return None
+
+    def unique_keys(self, table: SourceTable) -> Sequence[frozenset[str]]:
+        """Columns of which the server itself sees to it that no two rows of the table have the same."""
+        return [frozenset(row[0]) for row in self.query(_UNIQUE, table.oid)]
+
+    def twice(self, table: SourceTable, key: Sequence[str]) -> tuple[Any, ...] | None:
+        """A key that two rows of the table have. It looks at all of them."""
+        spelled, only = ", ".join(quoted(c) for c in key), "" if table.is_divided else "ONLY "
+        sql = f"SELECT {spelled} FROM {only}{quoted(*split(table.name))} GROUP BY {spelled} HAVING count(*) > 1 LIMIT 1"
+        return next(iter(self.query(sql)), None)
 
     def with_base_types(self, relation: Relation) -> Relation:
         """The log names a column's domain; its values are those of the type the domain is made of."""
@@ -210,17 +284,6 @@ class Server:
             for column in relation.columns
         )
         return relation._replace(columns=tuple(columns))
-
-    def identity_columns(self, table: SourceTable) -> frozenset[str]:
-        """The columns by which an old row is known in the log."""
-        match table.identity:
-            case "f":
-                return frozenset(column.name for column in table.columns)
-            case "d":
-                return frozenset(column.name for column in table.columns if column.primary)
-            case "i":
-                return frozenset(row[0] for row in self.query(_IDENTITY_INDEX, table.oid))
-        return frozenset()
 
     def publication(self, name: str, version: int) -> Publication | None:
         for every_kind, via_root in self.query(_PUBLICATION, name):
@@ -307,8 +370,8 @@ def literal(text: str) -> str:
 
 
 def publication_sql(name: str, tables: Sequence[str], exists: bool) -> str:
-    """The statement that publishes these tables."""
-    listed = ", ".join(quoted(*split(table)) for table in tables)
+    """The statement that publishes these tables, partitions with them, and none that inherits from them."""
+    listed = ", ".join(f"ONLY {quoted(*split(table))}" for table in tables)
     if exists:
         return f"ALTER PUBLICATION {quoted(name)} ADD TABLE {listed};"
     return f"CREATE PUBLICATION {quoted(name)} FOR TABLE {listed} WITH (publish_via_partition_root = true);"
@@ -345,18 +408,19 @@ _TRANSIENT: Final[Mapping[str, str]] = {
     "57014": "pg_gone",
 }
 _HALT: Final[Mapping[str, str]] = {
-    "42704": "pg_late_publication",
     "28": "pg_login",
     "3D000": "pg_no_database",
     "42501": "pg_no_right",
 }
-_GAP: Final[Mapping[str, str]] = {"55000": "pg_slot_lost", "58P01": "pg_slot_lost"}
+_GAP: Final[Mapping[str, str]] = {
+    "55000": "pg_slot_lost",
+    "58P01": "pg_slot_lost",
+    "42704": "pg_late_publication",
+}
 _NO_LOGIN: Final = ("authentication failed", "pg_hba.conf", "no password", "role ", "认证失败", "角色")
-_NO_REPLICATION: Final = ("start walsender", "REPLICATION attribute", "复制")
-_PASSING: Final = (
-    *("starting up", "accepting connections", "shutting down", "recovery", "terminating"),
-    *("too many", "remaining connection slots"),
-)
+_NO_RIGHT: Final = ("start walsender", "REPLICATION attribute", "复制", "permission denied", "权限不够")
+_PASSING: Final = ("starting up", "accepting connections", "shutting down", "recovery", "terminating")
+_FULL: Final = ("too many", "remaining connection slots", "max_wal_senders", "太多", "预留")
 
 
 def fault(error: psycopg2.Error) -> Fault:
@@ -364,7 +428,7 @@ def fault(error: psycopg2.Error) -> Fault:
     state = error.pgcode or ""
     said = (error.diag.message_primary or str(error)).strip()
     if isinstance(error, psycopg2.ProgrammingError) and not state:
-        return WrongUsage("pg_dsn", error=said)
+        return WrongUsage("pg_dsn", error=unquoted(said))
     if not state:
         return _unnumbered(said)
     if code := _GAP.get(state):
@@ -379,11 +443,15 @@ def fault(error: psycopg2.Error) -> Fault:
 
 def _unnumbered(said: str) -> Fault:
     """Errors of a connection carry no SQLSTATE, only words, in the server's language or the client's."""
+    if is_refused(said) and "FATAL" not in said:
+        return Halt("pg_certificate", error=said)
     refused = "FATAL" in said or "致命错误" in said
+    if refused and any(words in said for words in _FULL):
+        return Transient("pg_connections", error=said)
     if not refused or any(words in said for words in _PASSING):
         return Transient("pg_gone", error=said)
-    if any(words in said for words in _NO_REPLICATION):
-        return Halt("pg_no_replication", error=said, repair="ALTER ROLE … REPLICATION;")
+    if any(words in said for words in _NO_RIGHT):
+        return Halt("pg_no_right", error=said)
     if any(words in said for words in _NO_LOGIN):
         return Halt("pg_login", error=said)
     if "database" in said or "数据库" in said:

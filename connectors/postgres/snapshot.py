@@ -1,9 +1,7 @@
 """Reads tables as one REPEATABLE READ transaction sees them, in key order, from wherever the last reading stopped."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from psycopg2.extensions import BYTES, register_type
@@ -11,8 +9,10 @@ from psycopg2.extensions import BYTES, register_type
 from connectors.postgres.pgoutput import column_reader
 from connectors.postgres.position import Coverage, Snapshot, in_snapshot, lsn_number, snapshot_of
 from connectors.postgres.server import SourceTable, guarded, literal, open_connection, quoted, split
-from connectors.rewind import Found, Key, Ordered, Rewind, merge
-from syncd.change import UNCHANGED, Change, ChangeSet, Malformed, Row, Table, Value
+from connectors.rewind import Key, KeyedRow, Ordered, Rewind, merge
+from connectors.tables import Places, Progress, Reading
+from connectors.tables import read as read_tables
+from syncd.change import ABSENT, ChangeSet, Malformed, Row, Table, Value
 
 ROWS_MAX: Final = 2_000
 """Rows of one set."""
@@ -24,15 +24,6 @@ _NOW: Final = """
            (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END)::text
 """
 RawRow = tuple[bytes | None, ...]
-
-
-@dataclass
-class Progress:
-    """How far a snapshot is. `rows_total` is the server's estimate, corrected as tables end."""
-
-    table: str = ""
-    rows_done: int = 0
-    rows_total: int = 0
 
 
 class Readable(NamedTuple):
@@ -76,46 +67,31 @@ def view(dsn: str, application: str, exported: str = "") -> View:
 
 
 def read(
-    view: View, tables: Sequence[Readable], coverage: Coverage, done: int, zone: tzinfo, progress: Progress
+    view: View, tables: Sequence[Readable], coverage: Coverage, zone: tzinfo, progress: Progress
 ) -> Generator[ChangeSet, None, Coverage]:
-    """The rest of a snapshot, set by set, with the coverage in each position; `done` counts the rows before it.
-    Returns the whole coverage. Raises Transient or Halt."""
-    for readable in tables:
-        table = readable.ordered.table
-        if coverage.finished(table.alias):
-            continue
-        progress.table = table.alias
-        for rows, last in _chunks(_found(view.connection, readable, coverage.resume(table.alias), zone)):
-            coverage = coverage.read(table.alias, last, readable.shown_by)
-            changes = [
-                Change(table.alias, "read", None, row.row, in_snapshot(n), view.since, row.flawed)
-                for n, row in enumerate(rows, done + 1)
-            ]
-            done += len(rows)
-            progress.rows_done = done
-            if changes:
-                yield ChangeSet(changes, in_snapshot(done, coverage), view.since)
-        progress.rows_total = max(progress.rows_total, progress.rows_done)
-    return coverage
+    """The rest of a snapshot, see `tables.read`. Raises Transient or Halt."""
+    readings = [_reading(view, readable, zone) for readable in tables]
+    return read_tables(readings, coverage, Places(in_snapshot, in_snapshot), view.since, ROWS_MAX, progress)
 
 
-def _chunks(rows: Iterator[Found]) -> Iterator[tuple[list[Found], Key | None]]:
-    """Rows of a table by the set, each with the last key in it; the last one with None."""
-    while len(chunk := list(islice(rows, ROWS_MAX))) == ROWS_MAX:
-        yield chunk, chunk[-1].key
-    yield chunk, None
+def _reading(view: View, readable: Readable, zone: tzinfo) -> Reading[Coverage]:
+    return Reading(
+        readable.ordered.table.alias,
+        lambda after: _found(view.connection, readable, after, zone),
+        lambda coverage, last: coverage.read(readable.ordered.table.alias, last, readable.shown_by),
+    )
 
 
-def _found(connection: Any, readable: Readable, after: Key | None, zone: tzinfo) -> Iterator[Found]:
+def _found(connection: Any, readable: Readable, after: Key | None, zone: tzinfo) -> Iterator[KeyedRow]:
     ordered, source, was = readable.ordered, readable.source, readable.was
     read_row = _row_reader(ordered.table, source, zone)
     width, key_end = len(ordered.table.columns), len(ordered.table.columns) + len(ordered.table.key)
     raw_rows = _rows(connection, _select(ordered, source, after), [column.type_oid for column in source.columns])
     keyed_rows = ((tuple(_key_text(v) for v in raw[width:key_end]), raw) for raw in raw_rows)
     if was is None:
-        return (Found(b"", key, *read_row(raw)) for key, raw in keyed_rows)
+        return (KeyedRow(b"", key, *read_row(raw)) for key, raw in keyed_rows)
     return merge(
-        (Found(ordered.place(key), key, *read_row(raw)) for key, raw in keyed_rows), was.rows(ordered.table.alias)
+        (KeyedRow(ordered.place(key), key, *read_row(raw)) for key, raw in keyed_rows), was.rows(ordered.table.alias)
     )
 
 
@@ -143,7 +119,9 @@ def _select(ordered: Ordered, source: SourceTable, after: Key | None) -> str:
     texts = [f"{name}::text" for name in keys]
     beyond = f" WHERE ({', '.join(order)}) > ({', '.join(literal(text) for text in after)})" if after else ""
     name = quoted(*split(table.name))
-    return f"SELECT {', '.join([*columns, *texts])} FROM {name} t{beyond} ORDER BY {', '.join(order)}"
+    # Rows of what inherits from it are none of its own: the log says them under their own table's name.
+    only = "" if source.is_divided else "ONLY "
+    return f"SELECT {', '.join([*columns, *texts])} FROM {only}{name} t{beyond} ORDER BY {', '.join(order)}"
 
 
 def _row_reader(table: Table, source: SourceTable, zone: tzinfo) -> Callable[[RawRow], tuple[Row, bool]]:
@@ -158,7 +136,7 @@ def _row_reader(table: Table, source: SourceTable, zone: tzinfo) -> Callable[[Ra
 
     def read_row(raw: RawRow) -> tuple[Row, bool]:
         row = tuple(
-            UNCHANGED if read is None else None if value is None else read(value)
+            ABSENT if read is None else None if value is None else read(value)
             for read, value in zip(readers, raw, strict=False)
         )
         return row, not whole or Malformed in map(type, row)

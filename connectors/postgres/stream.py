@@ -2,7 +2,7 @@
 
 import select
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -23,14 +23,24 @@ from connectors.postgres.pgoutput import (
     TYPE,
     UPDATE,
     Garbled,
+    Keyless,
     Relation,
     RowReader,
 )
 from connectors.postgres.position import Place, in_stream
-from connectors.postgres.server import Server, fault, full_name, guarded, literal, open_connection, quoted, split
+from connectors.postgres.server import (
+    Server,
+    fault,
+    full_name,
+    guarded,
+    literal,
+    open_connection,
+    quoted,
+    split,
+)
 from connectors.postgres.snapshot import order_of
-from syncd.change import Change, ChangeSet, Position, Table
-from syncd.errors import Fault, Halt, Transient
+from syncd.change import Change, ChangeSet, Position, Table, key_text
+from syncd.errors import Fault, Gap, Halt, Transient
 
 CHANGES_MAX: Final = 2_000
 """Changes of one set; a longer transaction comes as several."""
@@ -50,7 +60,8 @@ MESSAGES_SINCE: Final = 140000
 
 @dataclass(frozen=True)
 class Log:
-    """Which log is read, and for which tables. `beat` is the statement that writes a heartbeat, if any."""
+    """Which log is read, and for which tables. `beat` is the statement that writes a heartbeat, if any; `described` is
+    called before anything is taken from a table that the log describes, as it does anew after every change to it."""
 
     dsn: str
     application: str
@@ -61,6 +72,7 @@ class Log:
     heartbeat_s: float
     beat: str
     messages: bool
+    described: Callable[[], None]
 
 
 class Stream:
@@ -80,13 +92,14 @@ class Stream:
         self._relations: dict[int, Relation] = {}
         self._readers: dict[bytes, RowReader] = {}
         self._keys: dict[bytes, Keys] = {}
+        self._divided: set[str] = set()
         self._open = self._said_part = False
         self._commit_lsn = self._nth = self._skip = self.xid = 0
         self._prefix = ""
         self._committed_at = datetime.min.replace(tzinfo=UTC)
         self._overlap: Overlap | None = None
         self._changes: list[Change] = []
-        self._said, self._said_at = place.lsn, -NEVER_S
+        self._said, self._said_at, self._expected = place.lsn, -NEVER_S, 0
         self._told_at = -NEVER_S
         self._told = 0
         self._failure: Fault | None = None
@@ -111,8 +124,12 @@ class Stream:
             return self._read(time.monotonic() + timeout_s)
         except Garbled as error:
             raise Halt("pg_garbled", error=error) from error
+        except Keyless as error:
+            raise Gap("pg_old_row_without_key", table=error) from error
         except (psycopg2.Error, Transient) as error:
             failure = fault(error) if isinstance(error, psycopg2.Error) else error
+            if isinstance(failure, Gap):
+                self._log.described()  # which may know the reason
             if (last_beat := self._heartbeat()) is None:
                 raise failure from error
             self._failure = failure  # the ledger should know where the slot may stand, before it hears why it ended
@@ -126,6 +143,15 @@ class Stream:
             with guarded():
                 self._telling.send_feedback(write_lsn=self._said, flush_lsn=flushed, apply_lsn=flushed, force=True)
             self._told, self._told_at = flushed, now
+
+    def expect(self, lsn: int) -> None:
+        """Say so as soon as the log has been read up to here, whoever wrote it."""
+        self._expected = max(self._expected, lsn)
+        self._beat()
+
+    def has_said(self, lsn: int) -> bool:
+        """Whether the last set stands there or beyond."""
+        return self._said >= lsn
 
     def reached(self) -> int:
         """The LSN up to which nothing is left to do: what is durable, or where the log was when all was."""
@@ -166,11 +192,12 @@ class Stream:
                     change = reader[which](data, position, self._committed_at)
                     if self._overlap is not None:
                         self._unseen(self._overlap, change, data)
+                    elif self._divided:
+                        self._add(change)
                     else:
                         self._changes.append(change)
                     if len(self._changes) >= CHANGES_MAX:
-                        self._said_part = True
-                        return self._say(self._commit_lsn, self._nth)
+                        return self._say_part()
             elif (finished := self._control(kind, data)) is not None:
                 return finished
             taken += 1
@@ -178,6 +205,28 @@ class Stream:
                 self.feed_back()
                 if time.monotonic() >= deadline:
                     return None
+
+    def _add(self, change: Change) -> None:
+        """A row that goes from one partition to another is deleted there and inserted here: one update."""
+        last = self._changes[-1] if self._changes else None
+        if last is not None and change.op == "insert" and self._may_move(last) and last.table == change.table:
+            table, before, after = self._log.tables[change.table], last.before, change.after
+            if before is not None and after is not None and key_text(table, before) == key_text(table, after):
+                flawed = last.flawed or change.flawed
+                self._changes[-1] = change._replace(op="update", before=before, flawed=flawed)
+                return
+        self._changes.append(change)
+
+    def _may_move(self, change: Change) -> bool:
+        return change.op == "delete" and change.table in self._divided
+
+    def _say_part(self) -> ChangeSet:
+        """What has been read of a transaction, but for the first half of a move."""
+        half = [self._changes.pop()] if self._may_move(self._changes[-1]) else []
+        self._said_part = True
+        said = self._say(self._commit_lsn, self._nth - len(half), ends=False)
+        self._changes = half
+        return said
 
     def _await(self, timeout_s: float) -> None:
         """Until something comes. A server that shuts down ends ordinary connections first, and then waits for its
@@ -207,6 +256,7 @@ class Stream:
         self._skip = 0
         if begun.commit_lsn <= place.lsn:
             self._skip = place.nth if begun.commit_lsn == place.lsn else 1 << 62
+            self._said_part = begun.commit_lsn == place.lsn and place.nth > 0
         self._overlap = None
         if place.coverage is not None and begun.commit_lsn < place.coverage.horizon:
             overlap = Overlap(place.coverage, begun.xid)
@@ -215,19 +265,23 @@ class Stream:
     def _commit(self, end_lsn: int) -> ChangeSet | None:
         """Transactions of others are not worth a set each; now and then one of them moves the position."""
         self._open = False
-        if self._changes or self._said_part or time.monotonic() - self._said_at >= self._log.heartbeat_s:
+        is_due = self._said < self._expected <= end_lsn or time.monotonic() - self._said_at >= self._log.heartbeat_s
+        if self._changes or self._said_part or is_due:
             return self._say(end_lsn, 0)
         return None
 
-    def _say(self, lsn: int, nth: int) -> ChangeSet:
+    def _say(self, lsn: int, nth: int, ends: bool = True) -> ChangeSet:
         changes, self._changes = self._changes, []
         self._said, self._said_at = lsn, time.monotonic()
-        return ChangeSet(changes, in_stream(lsn, nth, self._place.coverage), self._committed_at if changes else None)
+        position, committed_at = in_stream(lsn, nth, self._place.coverage), self._committed_at if changes else None
+        return ChangeSet(changes, position, committed_at, cuts=None if ends else ())
 
     def _idle(self) -> ChangeSet | None:
         """Nothing waits. After a silence the position is moved on, and something is written that will move it."""
         now = time.monotonic()
         silence = now - self._said_at
+        if self._said < self._expected <= self._reading.wal_end:
+            return self._heartbeat()
         if self._open or silence < min(self._log.heartbeat_s, MOVE_INTERVAL_S):
             return None
         if min(silence, now - self._beat_at) >= self._log.heartbeat_s:
@@ -256,8 +310,14 @@ class Stream:
             self._oids.pop(relation.oid, None)
             self._readers.pop(wire_oid, None)
         else:
+            self._log.described()
             self._oids[relation.oid] = table
-            self._readers[wire_oid] = pgoutput.rows(relation, table, self._log.zone)
+            found = self._server.table(full_name(table))
+            is_divided = found is not None and found.is_divided
+            self._divided.discard(table.alias)
+            if is_divided:
+                self._divided.add(table.alias)
+            self._readers[wire_oid] = pgoutput.rows(relation, table, self._log.zone, is_divided)
 
     def _renamed(self, relation: Relation) -> Table | None:
         """A tracked table under another name is still the same one, unless a new table took its place."""
@@ -281,13 +341,13 @@ class Stream:
             self._keys[wire_oid] = self._keys_of(int.from_bytes(wire_oid, "big"))
         rest = overlap.rest(change, self._keys[wire_oid], data)
         if rest is not None:
-            self._changes.append(rest)
+            self._add(rest)
 
     def _keys_of(self, oid: int) -> Keys:
         table = self._oids[oid]
         found = self._server.table(full_name(table))
         if found is None:
-            raise Halt("pg_no_table", table=full_name(table))
+            raise Halt("pg_table_gone", table=full_name(table))
         return keys_of(self._relations[oid], order_of(table, found))
 
 

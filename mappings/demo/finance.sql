@@ -34,8 +34,26 @@ CREATE TABLE fa_card (                       -- 固定资产卡片
     accumulated_depreciation NUMERIC(18,2) NOT NULL,
     impairment    NUMERIC(18,2) NOT NULL,
     origin        TEXT NOT NULL,             -- opening 原始卡片 | addition 新增卡片 | changed 新增后已变动
-    status        TEXT NOT NULL,             -- in_use | disposed | cancelled
-    disposed_on   DATE
+    status        TEXT NOT NULL,             -- in_use | overhaul 改造中 | clearing 清理中 | disposed | cancelled
+    disposed_on   DATE,                      -- 转出固定资产的日期
+    clearing      NUMERIC(18,2),             -- 改造中、清理中：在建工程或清理科目上的余额
+    depreciated_to TEXT,                     -- 最近一次计提折旧的期间
+    moved_on      DATE                       -- 最近一次改变部门或类别的日期
+);
+
+CREATE TABLE fa_change (                     -- 会计估计变更记录，不做凭证
+    asset_code    TEXT NOT NULL,
+    revision      INTEGER NOT NULL,
+    changed_on    DATE NOT NULL,
+    reason        TEXT NOT NULL,
+    changed_by    TEXT NOT NULL,
+    old_life_months INTEGER NOT NULL,
+    new_life_months INTEGER NOT NULL,
+    old_residual_rate NUMERIC(6,4) NOT NULL,
+    new_residual_rate NUMERIC(6,4) NOT NULL,
+    old_method    TEXT NOT NULL,
+    new_method    TEXT NOT NULL,
+    PRIMARY KEY (asset_code, revision)
 );
 
 CREATE TABLE gl_voucher (                    -- 凭证
@@ -48,6 +66,12 @@ CREATE TABLE gl_voucher (                    -- 凭证
     debit         NUMERIC(18,2) NOT NULL,
     credit        NUMERIC(18,2) NOT NULL,
     external_key  TEXT UNIQUE,               -- 幂等键，手工凭证为空
+    attachments   INTEGER,                   -- 附件张数
+    prepared_by   TEXT,                      -- 填制、审核、记账
+    reviewed_by   TEXT,
+    posted_by     TEXT,
+    document_no   TEXT,                      -- 业务单据号、合同号
+    contract_no   TEXT,
     PRIMARY KEY (period, type, number)
 );
 
@@ -60,10 +84,13 @@ CREATE TABLE gl_entry (                      -- 分录
     account       TEXT NOT NULL,
     debit         NUMERIC(18,2) NOT NULL,
     credit        NUMERIC(18,2) NOT NULL,
-    dept          TEXT,                      -- 辅助核算：部门、车间、类别、资产、供应商
+    dept          TEXT,                      -- 辅助核算：部门、车间、类别、资产、供应商、项目、欠款人
     workshop      TEXT,
     class         TEXT,
     asset         TEXT,
     supplier      TEXT,
+    project       TEXT,
+    buyer         TEXT,
+    cash_flow     TEXT,                      -- 现金流量项目
     PRIMARY KEY (period, type, number, line)
 );

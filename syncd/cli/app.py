@@ -1,12 +1,29 @@
 """All commands in one tree."""
 
-from importlib.metadata import version as installed_version
 from typing import Annotated, Literal
 
 import typer
 
-from syncd import language
-from syncd.cli import daemon, looking, mapping, parked, passes, reconciling, repairing, setting_up, tracing
+from syncd import __version__, language
+from syncd.cli import (
+    auditing,
+    closing,
+    daemon,
+    depreciating,
+    looking,
+    mapping,
+    parked,
+    passes,
+    qualities,
+    reconciling,
+    repairing,
+    reporting,
+    setting_up,
+    standings,
+    tracing,
+    uninstalling,
+    worth_a_look,
+)
 from syncd.cli.declare import command, group
 from syncd.language import say
 
@@ -14,18 +31,28 @@ app = group("help_syncd")
 
 command(app, "run")(daemon.run)
 command(app, "demo")(daemon.demo)
+command(app, "grants")(setting_up.grants)
 command(app, "migrate")(setting_up.migrate)
 command(app, "check")(looking.check)
 command(app, "dry-run")(passes.dry_run)
 command(app, "snapshot")(passes.snapshot)
 command(app, "repair")(repairing.repair)
-command(app, "status")(looking.status)
+command(app, "status")(standings.status)
+command(app, "uninstall")(uninstalling.uninstall)
 command(app, "reconcile")(reconciling.reconcile)
+command(app, "quality")(qualities.quality)
+command(app, "warnings")(worth_a_look.warnings)
+command(app, "depreciate")(depreciating.depreciate)
+command(app, "close")(closing.close)
+command(app, "reopen")(closing.reopen)
+command(app, "report")(reporting.report)
 command(app, "trace")(tracing.trace)
 
 record = group("help_audit")
 app.add_typer(record, name="audit")
-command(record, "verify")(tracing.verify)
+command(record, "verify")(auditing.verify)
+command(record, "head", "help_audit_head")(auditing.show_head)
+command(record, "anchor", "help_audit_anchor")(auditing.write_anchor)
 
 rows = group("help_parked")
 app.add_typer(rows, name="parked")
@@ -42,6 +69,7 @@ app.add_typer(mappings, name="mapping")
 command(mappings, "check", "help_mapping_check")(mapping.check)
 command(mappings, "explain", "help_mapping_explain")(mapping.explain)
 command(mappings, "test", "help_mapping_test")(mapping.run_cases)
+command(mappings, "compare", "help_mapping_compare")(mapping.compare)
 command(mappings, "accept", "help_mapping_accept")(mapping.accept)
 command(mappings, "schema", "help_mapping_schema")(mapping.schema)
 
@@ -52,11 +80,20 @@ command(changelog, "remove")(setting_up.remove)
 command(changelog, "prune")(setting_up.prune)
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
     lang: Annotated[
         Literal["en", "zh"] | None, typer.Option("--lang", help=say("help_lang"), show_default=False)
     ] = None,
+    show_version: Annotated[
+        bool, typer.Option("--version", help=say("help_version"), is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
     """Options before the command."""
     language.choose(lang)
@@ -65,4 +102,4 @@ def settings(
 @command(app, "version")
 def version() -> None:
     """The version."""
-    typer.echo(installed_version("syncd"))
+    typer.echo(__version__)

@@ -1,15 +1,24 @@
 """Commands that carry changes: the daemon, the demonstration, a dry run, a snapshot."""
 
+from __future__ import annotations
+
+import os
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from syncd import logs, schedule, supervisor, wiring
+from syncd import __version__, logs
 from syncd.cli.codes import exit_code
+from syncd.cli.later import demo as demonstration
+from syncd.cli.later import metrics, otlp, reconcile, schedule, structlog, supervisor, wiring
 from syncd.cli.options import Config, config_path
-from syncd.cli.output import complain
+from syncd.cli.output import complain, described
+from syncd.errors import Fault, Halt, no_driver
 from syncd.language import say
 
 Only = Annotated[
@@ -22,28 +31,63 @@ Log = Annotated[
 
 def run(
     config: Config = None,
-    only: Annotated[
-        list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)
-    ] = None,
-    log: Annotated[
-        logs.Format | None, typer.Option("--log", metavar="console|json", help=say("help_log"), show_default=False)
-    ] = None,
+    only: Only = None,
+    log: Log = None,
 ) -> None:
-    """The daemon."""
+    """The daemon. Its log says when it begins and ends; in JSON to the last line, whatever ends it."""
     logs.configure(log)
+    said = structlog.get_logger("syncd")
+    said.info("started", version=__version__, pid=os.getpid())
+    try:
+        failures = _carry(config, only)
+    except Fault as fault:
+        failures = [fault]
+    except Exception as error:
+        said.exception("unexpected")
+        failures = [Halt("unexpected", error=f"{type(error).__name__}: {error}")]
+    code = max(map(exit_code, failures), default=0)
+    for failure in failures:
+        if logs.chosen(log) == "console":
+            complain(failure)
+        else:
+            said.error("failed", **described(failure))
+    said.info("stopped", version=__version__, exit_code=code)
+    if failures:
+        raise typer.Exit(code)
+
+
+def _carry(config: Config, only: Only) -> list[Fault]:
     path = config_path(config)
     chosen = [wiring.pipeline(path, name) for name in only] if only else list(wiring.pipelines(path).values())
     stop = threading.Event()
     supervisor.stop_on_signals(stop)
-    scheduler = schedule.start(job for pipeline in chosen for job in pipeline.jobs())
+    runners = [pipeline.runner(stop) for pipeline in chosen]
+    wanted = wiring.metrics(path)
+    figures = (
+        None
+        if wanted is None
+        else metrics.Figures(__version__, lambda: [m for runner in runners for m in runner.meters])
+    )
+
+    def told(pipeline: str, report: reconcile.Report) -> None:
+        if figures is not None:
+            at = datetime.now(UTC)
+            figures.reconciled[pipeline] = metrics.Reconciled(at, report.assets, report.differing, report.alerting)
+
+    with ExitStack() as kept:
+        if wanted is not None and figures is not None:
+            kept.enter_context(metrics.serving(wanted.host, wanted.port, figures))
+            if wanted.otlp is not None:
+                kept.enter_context(_pusher()(wanted.otlp, wanted.otlp_interval_s, figures))
+        kept.enter_context(schedule.Jobs(job for pipeline in chosen for job in pipeline.jobs(told)))
+        return supervisor.supervise(runners, stop)
+
+
+def _pusher() -> Callable[[str, float, metrics.Figures], AbstractContextManager[None]]:
     try:
-        failures = supervisor.supervise([pipeline.runner(stop) for pipeline in chosen], stop)
-    finally:
-        scheduler.shutdown()
-    for fault in failures:
-        complain(fault)
-    if failures:
-        raise typer.Exit(max(map(exit_code, failures)))
+        return otlp.pushing
+    except ModuleNotFoundError:
+        raise no_driver("opentelemetry", "otlp") from None
 
 
 def demo(
@@ -53,6 +97,4 @@ def demo(
     ] = None,
 ) -> None:
     """The demonstration."""
-    from syncd import demo as demonstration
-
     demonstration.run(once, json)

@@ -1,24 +1,17 @@
 """How commands are declared, so that their help speaks the reader's language too."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import typer
-from typer import core, rich_utils
+from typer import core
 
 from syncd.cli.usage import unknown
 from syncd.errors import WrongUsage
 from syncd.language import say
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-rich_utils.OPTIONS_PANEL_TITLE = say("help_options")
-rich_utils.COMMANDS_PANEL_TITLE = say("help_commands")
-rich_utils.ARGUMENTS_PANEL_TITLE = say("help_arguments")
-rich_utils.ERRORS_PANEL_TITLE = say("help_error")
-rich_utils.REQUIRED_LONG_STRING = say("help_required")
-rich_utils.DEFAULT_STRING = say("help_default")
-rich_utils.ENVVAR_STRING = say("help_variable")
 
 
 class Command(core.TyperCommand):
@@ -27,6 +20,11 @@ class Command(core.TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """Its arguments and options."""
         return _described(super().get_params(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Its help."""
+        _title_panels()
+        super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises WrongUsage for arguments too many."""
@@ -43,6 +41,11 @@ class Group(core.TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """Its options."""
         return _described(super().get_params(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Its help."""
+        _title_panels()
+        super().format_help(ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Raises WrongUsage for a command that there is not."""
@@ -74,4 +77,26 @@ def _described(params: list[Any]) -> list[Any]:
             param.metavar = ""
         if param.name == "help":
             param.help = say("help_help")
+        param.process_value = partial(_value, param)
     return params
+
+
+def _value(param: Any, ctx: Any, given: Any) -> Any:
+    """typer reads values with pydantic, which takes longer to load than help may take, and `--lang` stands before all
+    help. What is not given, or is one of the choices, needs no reading."""
+    needs_none = given is None and not (param.required or param.multiple or param.nargs != 1)
+    is_choice = isinstance(given, str) and given in (param.type_descriptor.choices or ())
+    return given if needs_none or is_choice else type(param).process_value(param, ctx, given)
+
+
+def _title_panels() -> None:
+    """Imported here, as typer itself does: whoever asks for no help does not wait for what lays it out."""
+    from typer import rich_utils
+
+    rich_utils.OPTIONS_PANEL_TITLE = say("help_options")
+    rich_utils.COMMANDS_PANEL_TITLE = say("help_commands")
+    rich_utils.ARGUMENTS_PANEL_TITLE = say("help_arguments")
+    rich_utils.ERRORS_PANEL_TITLE = say("help_error")
+    rich_utils.REQUIRED_LONG_STRING = say("help_required")
+    rich_utils.DEFAULT_STRING = say("help_default")
+    rich_utils.ENVVAR_STRING = say("help_variable")

@@ -1,6 +1,9 @@
 """Commands for the mapping itself: is it right, what does it mean, who answers for it."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from itertools import groupby
@@ -10,22 +13,20 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from syncd import desk, wiring
+from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
+from syncd.cli.later import cases, clock, comparison, load, operators, schemas, wiring
+from syncd.cli.later import explain as lineages
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import complain, console, emit, line, warn
+from syncd.cli.output import complain, console, described, emit, line, table, warn
 from syncd.errors import MappingError
 from syncd.language import say
-from syncd.mapping import Mapping, load
-from syncd.mapping.cases import Result, case_files, run_case
-from syncd.mapping.explain import Lineage
-from syncd.mapping.explain import explain as lineages
-from syncd.mapping.model import schema as json_schema
 
+DIFFERENCES_SHOWN_MAX = 50
 Write = Annotated[bool, typer.Option("--write", help=say("help_write"))]
 File = Annotated[Path | None, typer.Argument(metavar="FILE", help=say("help_mapping_file"), show_default=False)]
 Column = Annotated[str, typer.Option("--column", metavar="TEXT", help=say("help_column"), show_default=False)]
-Of = Annotated[Literal["mapping", "layout"], typer.Argument(metavar="KIND", help=say("help_schema_of"))]
+Of = Annotated[Literal["mapping", "part", "layout"], typer.Argument(metavar="KIND", help=say("help_schema_of"))]
 
 
 def check(file: File = None, config: Config = None, name: Name = None, as_json: Json = False) -> None:
@@ -49,13 +50,13 @@ def explain(
     file: File = None, column: Column = "", config: Config = None, name: Name = None, as_json: Json = False
 ) -> None:
     """For each finance column, the EAM columns it comes from."""
-    lineage = [found for found in lineages(_mapping(file, config, name)) if column in found.finance]
+    lineage = [found for found in lineages.explain(_mapping(file, config, name)) if column in found.finance]
     if as_json:
         emit([asdict(found) for found in lineage])
         return
     for finance, columns in groupby(lineage, key=lambda found: found.finance):
         console.print(Text(finance, style="bold"))
-        by_origin: dict[tuple[str, ...], list[Lineage]] = {}
+        by_origin: dict[tuple[str, ...], list[lineages.Lineage]] = {}
         for found in columns:
             by_origin.setdefault(found.columns, []).append(found)
         for origin, same in by_origin.items():
@@ -69,43 +70,101 @@ def run_cases(
 ) -> None:
     """The golden cases beside the mapping."""
     mapping = _mapping(file, config, name)
-    results = [run_case(mapping, path, wiring.convert) for path in case_files(mapping.path)]
+    results: list[cases.Result] = []
+    wrong: list[MappingError] = []
+    for path in cases.case_files(mapping.path):
+        try:
+            results.append(cases.run_case(mapping, path, wiring.bench()))
+        except MappingError as error:
+            wrong.append(error)
     for result in results if write else ():
         result.write()
     failed = [result for result in results if result.difference and not write]
     if as_json:
-        emit([{"file": str(r.path), "case": r.case, "difference": r.difference} for r in results])
+        told = [{"file": str(r.path), "case": r.case, "difference": r.difference} for r in results]
+        emit([*told, *({"file": one.where.rpartition(":")[0], "error": described(one)} for one in wrong)])
     else:
         for result in results:
             _show_case(result, result in failed)
-        if not results:
+        for one in wrong:
+            complain(one)
+        if not (results or wrong):
             line("cases_none", "yellow", folder=mapping.path.with_suffix(".cases"))
             return
-        line("cases_failed" if failed else "cases_fine", "bold red" if failed else "bold green",
-             cases=len(results), failed=len(failed))  # fmt: skip
-    if failed:
+        bad = len(failed) + len(wrong)
+        line("cases_failed" if bad else "cases_fine", "bold red" if bad else "bold green",
+             cases=len(results) + len(wrong), failed=bad)  # fmt: skip
+    if failed or wrong:
         raise typer.Exit(FOUND_SOMETHING)
 
 
-def accept(actor: Actor, reason: Reason, config: Config = None, name: Name = None) -> None:
+def compare(config: Config = None, name: Name = None, as_json: Json = False) -> None:
+    """What the mapping as it stands would make of the last changes, beside what became of them."""
+    compared = _compared(wiring.pipeline(config_path(config), name))
+    if as_json:
+        emit({pipeline: _plain(comparison) for pipeline, comparison in compared.items()})
+    else:
+        for pipeline, comparison in compared.items():
+            _show_comparison(pipeline, comparison)
+    if any(comparison.differences for comparison in compared.values()):
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def accept(actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None) -> None:
     """Answer for the mapping as it stands."""
     pipeline = wiring.pipeline(config_path(config), name)
+    for part, found in _compared(pipeline).items():
+        if found.of:
+            _show_comparison(part, found)
     with closing(pipeline.open_ledger()) as ledger:
-        desk.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, desk.Actor(actor, reason))
+        operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, answering(actor, reason))
     line("mapping_accepted", "green", mapping=pipeline.mapping.name, hash=pipeline.mapping.hash[:12])
+
+
+def _compared(pipeline: wiring.Pipeline) -> dict[str, comparison.Comparison]:
+    with closing(pipeline.open_ledger()) as ledger:
+        zone = pipeline.mapping.file.timezone
+        return {part.name: clock.local(part.compare(ledger), zone) for part in pipeline.begun()}
+
+
+def _show_comparison(pipeline: str, found: comparison.Comparison) -> None:
+    counts = {"pipeline": pipeline, "compared": found.compared, "of": found.of, "differing": len(found.differences)}
+    line("mapping_compared", "yellow" if found.differences else "green", **counts)
+    if found.compared < found.of:
+        line("mapping_compared_part", "dim", missing=found.of - found.compared)
+    rows = [
+        (d.subject, d.table, d.committed_at, _words(d.was), _words(d.would), d.at)
+        for d in found.differences[:DIFFERENCES_SHOWN_MAX]
+    ]
+    if rows:
+        table(("col_subject", "col_table", "col_committed", "compare_was", "compare_would", "compare_at"), rows)
+    if len(found.differences) > len(rows):
+        line("compare_more", "dim", more=len(found.differences) - len(rows))
+
+
+def _words(fates: Sequence[comparison.Said]) -> str:
+    return "; ".join(say(code, params) for code, params in fates)
+
+
+def _plain(found: comparison.Comparison) -> dict[str, object]:
+    differences = [
+        d._asdict() | {"was": [s._asdict() for s in d.was], "would": [s._asdict() for s in d.would]}
+        for d in found.differences
+    ]
+    return {"compared": found.compared, "of": found.of, "differences": differences}
 
 
 def schema(of: Of = "mapping") -> None:
     """The JSON Schema for editors."""
-    typer.echo(json.dumps(json_schema(of), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(schemas.schema(of), ensure_ascii=False, indent=2))
 
 
-def _show_case(result: Result, failed: bool) -> None:
+def _show_case(result: cases.Result, failed: bool) -> None:
     console.print(Text.assemble(("✗ ", "bold red") if failed else ("✓ ", "green"), result.case))
     for difference in result.difference.splitlines() if failed else ():
         style = {"+": "green", "-": "red"}.get(difference[:1], "dim")
         console.print(Text("    " + difference, style=style), soft_wrap=True)
 
 
-def _mapping(file: Path | None, config: Config, name: Name) -> Mapping:
-    return load(file) if file is not None else wiring.pipeline(config_path(config), name).mapping
+def _mapping(file: Path | None, config: Config, name: Name) -> load.Mapping:
+    return load.load(file) if file is not None else wiring.pipeline(config_path(config), name).mapping

@@ -3,17 +3,17 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from syncd.cli.later import record
 from syncd.errors import Fault, MappingError, MappingErrors
 from syncd.language import hint, say
-from syncd.record import timestamp
 
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
@@ -36,8 +36,13 @@ def line(code: str, style: str = "", **params: object) -> None:
 
 def emit(data: object) -> None:
     """JSON on standard output: amounts as decimal text, moments in UTC."""
-    json.dump(data, sys.stdout, ensure_ascii=False, indent=2, default=_json)
+    json.dump(data, sys.stdout, ensure_ascii=not is_unicode(sys.stdout), indent=2, default=_json)
     sys.stdout.write("\n")
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Whether a stream can say every letter. Where it cannot, JSON escapes them, and nothing is lost."""
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def complain(fault: Fault, as_json: bool = False) -> None:
@@ -83,11 +88,11 @@ def named(rows: Iterable[Any]) -> list[dict[str, object]]:
 
 
 def shown(value: object) -> str:
-    """A value for people: moments in local time, figures with thousands."""
+    """A value for people: a moment on the clock that it is aware of, else on the machine's; figures with thousands."""
     if value is None:
         return "–"
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return (value.astimezone() if value.tzinfo is UTC else value).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return f"{value:,}" if isinstance(value, Decimal) else str(value)
@@ -95,7 +100,7 @@ def shown(value: object) -> str:
 
 def _json(value: Any) -> object:
     if isinstance(value, datetime):
-        return timestamp(value)
+        return record.timestamp(value)
     if isinstance(value, Decimal | date):
         return str(value)
     raise TypeError(type(value).__name__)

@@ -1,30 +1,35 @@
 """Commands for parked rows and approvals. They mark rows; the daemon takes them up between two batches."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.text import Text
 
-from syncd import desk, status, wiring
+from syncd.cli.answering import answering
+from syncd.cli.later import clock, operators, ports, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, table
 from syncd.errors import WrongUsage
 from syncd.language import hint, say
-from syncd.ports import Ledger
+
+LISTED_MAX: Final = 10_000
 
 Image = Mapping[str, object]
 Id = Annotated[int, typer.Argument(metavar="NUMBER", help=say("help_id"), show_default=False)]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="NUMBER", help=say("help_ids"), show_default=False)]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help=say("help_subject"), show_default=False)]
-State = Annotated[str, typer.Option("--state", metavar="STATE", help=say("help_state"), show_default=False)]
+States = Literal["failed", "behind", "approval", "posted", "ignored", "discarded"]
+State = Annotated[States | None, typer.Option("--state", metavar="STATE", help=say("help_state"), show_default=False)]
 Rule = Annotated[str, typer.Option("--rule", metavar="NAME", help=say("help_rule"), show_default=False)]
 Code = Annotated[str, typer.Option("--code", metavar="REASON", help=say("help_code"), show_default=False)]
 Settled = Annotated[bool, typer.Option("--settled", help=say("help_settled"))]
-Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=desk.ROWS_MAX, help=say("help_limit"))]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=LISTED_MAX, help=say("help_limit"))]
 Groups = Annotated[bool, typer.Option("--groups", help=say("help_groups"))]
 Count = Annotated[bool, typer.Option("--dry-run", help=say("help_count_rows"))]
 Set = Annotated[list[str], typer.Option("--set", metavar="COLUMN=VALUE", help=say("help_set"), show_default=False)]
@@ -32,19 +37,20 @@ Role = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_role
 
 
 def show_list(
-    config: Config = None, name: Name = None, subject: Subject = "", state: State = "", rule: Rule = "",
+    config: Config = None, name: Name = None, subject: Subject = "", state: State = None, rule: Rule = "",
     code: Code = "", settled: Settled = False, groups: Groups = False, limit: Limit = 50, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Parked rows, or their signatures."""
-    selection = desk.Selection((), subject, state, rule, code, settled)
+    selection = operators.Selection((), subject, state or "", rule, code, settled)
     with _desk(config, name) as (pipelines, ledger):
         names = [pipeline.name for pipeline in pipelines]
         if groups:
-            _show_groups([group for one in names for group in desk.groups(ledger, one)], as_json)
+            _show_groups([group for one in names for group in operators.groups(ledger, one)], as_json)
             return
-        found = [(one, row) for one in names for row in desk.parked(ledger, one, selection, limit)][:limit]
+        found = [(one, row) for one in names for row in operators.parked(ledger, one, selection, limit)][:limit]
+        advised = [operators.advice(ledger, one, row) for one, row in found] if as_json else []
     if as_json:
-        emit([{"pipeline": one, **_plain(row)} for one, row in found])
+        emit([{"pipeline": one, **_plain(row, code)} for (one, row), code in zip(found, advised, strict=True)])
     elif not found:
         line("rows_none", "green")
     else:
@@ -60,16 +66,20 @@ def show_list(
 def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """One parked row, whole."""
     with _desk(config, name) as (pipelines, ledger):
-        holding = _holding(pipelines, ledger, id).name
-        row = desk.show(ledger, holding, id)
-        advice = hint(desk.advice(ledger, holding, row), {**row.params, "id": row.id})
+        holding = _holding(pipelines, ledger, id)
+        row = operators.show(ledger, holding.name, id)
+        advised = operators.advice(ledger, holding.name, row)
     if as_json:
-        emit(_plain(row) | {"hint": advice})
+        emit(_plain(row, advised))
         return
+    zone = holding.mapping.file.timezone
+    row = clock.local(row, zone)
     console.print(Text.assemble((f"{row.id}  {row.subject}  ", "bold"), (_state(row), "yellow")))
     console.print(Text(say(row.code, row.params), style="red"))
-    if advice:
-        console.print(Text("→ " + advice, style="green"))
+    if advised == "row_gone":
+        console.print(Text(say(advised, row.params), style="red"))
+    if advice := _hint(row, advised):
+        console.print(Text("→ " + advice, style="green"), soft_wrap=True)
     facts = {
         "col_rule": row.rule,
         "col_table": f"{row.table} {row.key}",
@@ -83,38 +93,54 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         "col_settled": row.settled_at,
     }
     table(("status_what", "status_value"), [(say(what), value) for what, value in facts.items() if value])
-    _show_images(json.loads(row.change), json.loads(row.original) if row.original else None)
+    known = holding.mapping.tables.get(row.table)
+
+    def images(change: str) -> list[Mapping[str, object]]:
+        """A row before and after, its times where the books are."""
+        found = [json.loads(change)[side] or {} for side in ("before", "after")]
+        return found if known is None else [clock.image(one, known, zone) for one in found]
+
+    before, after = images(row.change)
+    _show_images(before, after, images(row.original)[1] if row.original else None)
 
 
 def retry(
-    actor: Actor, reason: Reason, ids: Ids = None, config: Config = None, name: Name = None, subject: Subject = "",
-    rule: Rule = "", code: Code = "", count: Count = False,
+    ids: Ids = None, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None,
+    subject: Subject = "", rule: Rule = "", code: Code = "", count: Count = False,
 ) -> None:  # fmt: skip
     """Ask for rows to be tried again."""
     with _desk(config, name) as (pipelines, ledger):
         meant = _meant(pipelines, ledger, _selection(ids, subject, rule, code))
         if count:
-            line("rows_would_retry", rows=sum(len(desk.parked(ledger, one, chosen)) for one, chosen in meant.items()))
+            line(
+                "rows_would_retry",
+                rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
+            )
         else:
-            by = desk.Actor(actor, reason)
-            line("rows_retry", rows=sum(desk.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
+            by = answering(actor, reason)
+            line("rows_retry", rows=sum(operators.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
 def discard(
-    actor: Actor, reason: Reason, ids: Ids = None, config: Config = None, name: Name = None, subject: Subject = "",
-    rule: Rule = "", code: Code = "", count: Count = False,
+    ids: Ids = None, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None,
+    subject: Subject = "", rule: Rule = "", code: Code = "", count: Count = False,
 ) -> None:  # fmt: skip
     """Give rows up."""
     with _desk(config, name) as (pipelines, ledger):
         meant = _meant(pipelines, ledger, _selection(ids, subject, rule, code))
         if count:
-            line("rows_would_discard", rows=sum(len(desk.parked(ledger, one, chosen)) for one, chosen in meant.items()))
+            line(
+                "rows_would_discard",
+                rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
+            )
         else:
-            by = desk.Actor(actor, reason)
-            line("rows_discard", rows=sum(desk.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
+            by = answering(actor, reason)
+            line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
-def edit(id: Id, assignments: Set, actor: Actor, reason: Reason, config: Config = None, name: Name = None) -> None:
+def edit(
+    id: Id, assignments: Set, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
+) -> None:
     """Correct values of a row and try it again."""
     values: dict[str, str | None] = {}
     for assignment in assignments:
@@ -124,46 +150,53 @@ def edit(id: Id, assignments: Set, actor: Actor, reason: Reason, config: Config 
         values[column] = None if value == "NULL" else value
     with _desk(config, name) as (pipelines, ledger):
         pipeline = _holding(pipelines, ledger, id)
-        desk.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, desk.Actor(actor, reason))
+        by = answering(actor, reason)
+        operators.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, pipeline.read, by)
     line("rows_edit", id=id)
 
 
-def approve(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = None, name: Name = None) -> None:
+def approve(
+    id: Id, role: Role, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
+) -> None:
     """Let a row pass."""
     with _desk(config, name) as (pipelines, ledger):
-        desk.approve(ledger, _holding(pipelines, ledger, id).name, id, desk.Actor(actor, reason), role)
+        operators.approve(ledger, _holding(pipelines, ledger, id).name, id, answering(actor, reason), role)
     line("rows_approve", id=id)
 
 
-def reject(id: Id, actor: Actor, reason: Reason, role: Role, config: Config = None, name: Name = None) -> None:
+def reject(
+    id: Id, role: Role, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
+) -> None:
     """Refuse a row."""
     with _desk(config, name) as (pipelines, ledger):
-        desk.reject(ledger, _holding(pipelines, ledger, id).name, id, desk.Actor(actor, reason), role)
+        operators.reject(ledger, _holding(pipelines, ledger, id).name, id, answering(actor, reason), role)
     line("rows_reject", id=id)
 
 
 @contextmanager
-def _desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], Ledger]]:
+def _desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], ports.Ledger]]:
     """The pipelines that are meant, those of all partitions where one is partitioned, and their ledger. Says when
     nobody would take a request up."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
         meant, now = pipeline.begun(), datetime.now(UTC)
         yield meant, ledger
-        if not any(status.daemons(ledger, one.name, now) for one in meant):
+        if not any(status.is_run(ledger, one.name, now) for one in meant):
             errors.print(Text(say("rows_no_daemon"), style="yellow"))
 
 
-def _holding(pipelines: list[wiring.Pipeline], ledger: Ledger, id: int) -> wiring.Pipeline:
+def _holding(pipelines: list[wiring.Pipeline], ledger: ports.Ledger, id: int) -> wiring.Pipeline:
     """The pipeline that has the row: each counts its own."""
-    one = desk.Selection((id,))
-    holding = [p for p in pipelines if desk.parked(ledger, p.name, one)] if len(pipelines) > 1 else pipelines
+    one = operators.Selection((id,))
+    holding = [p for p in pipelines if operators.parked(ledger, p.name, one)] if len(pipelines) > 1 else pipelines
     if len(holding) > 1:
         raise WrongUsage("parked_which_part", id=id, names=", ".join(p.name for p in holding))
     return holding[0] if holding else pipelines[0]
 
 
-def _meant(pipelines: list[wiring.Pipeline], ledger: Ledger, chosen: desk.Selection) -> dict[str, desk.Selection]:
+def _meant(
+    pipelines: list[wiring.Pipeline], ledger: ports.Ledger, chosen: operators.Selection
+) -> dict[str, operators.Selection]:
     """What is meant of each pipeline. A number means one row, although each partition counts its own."""
     if not chosen.ids:
         return {pipeline.name: chosen for pipeline in pipelines}
@@ -173,26 +206,31 @@ def _meant(pipelines: list[wiring.Pipeline], ledger: Ledger, chosen: desk.Select
     return {name: chosen._replace(ids=tuple(own)) for name, own in ids.items()}
 
 
-def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> desk.Selection:
+def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> operators.Selection:
     """What a bulk action means. Nothing named is a slip, not everything."""
     if not (ids or subject or rule or code):
         raise WrongUsage("parked_which")
     if ids and (subject or rule or code):
         raise WrongUsage("parked_which_both")
-    return desk.Selection(tuple(ids or ()), subject, "", rule, code)
+    return operators.Selection(tuple(ids or ()), subject, "", rule, code)
 
 
-def _state(row: desk.ParkedRow) -> str:
+def _state(row: operators.ParkedRow) -> str:
     return say(f"row_{row.state}") + (f" ({say('request_' + row.request)})" if row.request else "")
 
 
-def _plain(row: desk.ParkedRow) -> dict[str, object]:
+def _hint(row: operators.ParkedRow, advised: str) -> str:
+    """What to do about a row; commands in it name the row."""
+    return hint(advised, {**row.params, "id": row.id})
+
+
+def _plain(row: operators.ParkedRow, advised: str) -> dict[str, object]:
     images = {"change": json.loads(row.change), "original": json.loads(row.original) if row.original else None}
-    words = {"message": say(row.code, row.params), "hint": hint(row.code, row.params)}
+    words = {"message": say(row.code, row.params), "hint": _hint(row, advised)}
     return row._asdict() | images | words | {"approved": sorted(row.approved)}
 
 
-def _show_groups(groups: list[desk.Group], as_json: bool) -> None:
+def _show_groups(groups: list[operators.Group], as_json: bool) -> None:
     if as_json:
         emit([group._asdict() for group in groups])
         return
@@ -201,18 +239,17 @@ def _show_groups(groups: list[desk.Group], as_json: bool) -> None:
     table(columns, rows, right=(0, 5))
 
 
-def _show_images(
-    change: Mapping[str, Mapping[str, object]], original: Mapping[str, Mapping[str, object]] | None
-) -> None:
+def _show_images(before: Mapping[str, object], after: Mapping[str, object], sent: Mapping[str, object] | None) -> None:
     """The row before and after; what a person has edited stands beside what the source sent."""
-    before, after = change["before"] or {}, change["after"] or {}
-    sent = (original["after"] or {}) if original else {}
-    columns = ["col_column", "col_before", "col_after", *(["col_sent"] if original else [])]
+    columns = ["col_column", "col_before", "col_after", *([] if sent is None else ["col_sent"])]
     names = list(dict.fromkeys([*before, *after]))
     line("")
-    table(columns, [(n, _value(before, n), _value(after, n), *([_value(sent, n)] if original else [])) for n in names])
+    rows = [before, after, *([] if sent is None else [sent])]
+    table(columns, [(n, *(_value(row, n) for row in rows)) for n in names])
 
 
 def _value(image: Mapping[str, object], name: str) -> object:
     value = image.get(name, "")
-    return value.get("malformed", "") if isinstance(value, dict) else "NULL" if value is None else str(value)
+    if isinstance(value, dict):
+        return value.get("malformed", "")
+    return "NULL" if value is None else value if isinstance(value, datetime) else str(value)

@@ -1,7 +1,10 @@
-"""Commands for the auditor: an asset's whole life, and whether the record is whole."""
+"""The command that tells an asset's whole life."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,52 +12,70 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from syncd import trace as lives
-from syncd import verify as auditing
-from syncd import wiring
 from syncd.cli.codes import FOUND_SOMETHING
+from syncd.cli.later import change as words
+from syncd.cli.later import clock, pages, posting, wiring
+from syncd.cli.later import trace as lives
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, named, shown, table
 from syncd.language import say
-from syncd.posting import Voucher
 
-Asset = Annotated[str, typer.Argument(metavar="ASSET", help=say("help_asset"), show_default=False)]
+Asset = Annotated[str, typer.Argument(metavar="WHAT", help=say("help_asset"), show_default=False)]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help=say("help_trace_html"), show_default=False)]
 
 
-def trace(asset: Asset, config: Config = None, name: Name = None, as_json: Json = False) -> None:
-    """An asset's life, from the source's row to the voucher."""
+def trace(asked: Asset, config: Config = None, name: Name = None, html: Html = None, as_json: Json = False) -> None:
+    """An asset's life, from the source's row to the voucher; and the way back."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        life = lives.trace(ledger, asset)
+        found = lives.find(ledger, asked)
     if as_json:
-        emit(_plain(life))
+        emit(_plain(found))
         return
-    if not (life.steps or life.collected or life.parked):
-        line("trace_nothing", "yellow", asset=asset)
+    if not found.lives:
+        line("trace_nothing", "yellow", asset=asked)
         raise typer.Exit(FOUND_SOMETHING)
-    console.print(Text(asset, style="bold"))
-    for step in life.steps:
-        _show_step(step)
-    _show_rest(life)
+    found = found._replace(lives=[_local(life, pipeline) for life in found.lives])
+    if html is not None:
+        html.write_text(pages.trace_page(found, pipeline.mapping.file.timezone), "utf-8")
+        line("trace_written", "green", file=html)
+        return
+    for origin in found.origins:
+        _show_origin(origin)
+    for life in found.lives:
+        console.print(Text(life.subject, style="bold"))
+        for step in life.steps:
+            _show_step(step)
+        _show_rest(life)
 
 
-def verify(config: Config = None, name: Name = None, as_json: Json = False) -> None:
-    """Whether any posting, voucher or action was changed."""
-    pipeline = wiring.pipeline(config_path(config), name)
-    parts = pipeline.begun()
-    with closing(pipeline.open_ledger()) as ledger:
-        verdict = auditing.joined(auditing.verify(ledger, part.name, pipeline.mapping.layout) for part in parts)
-    if as_json:
-        emit(verdict._asdict() | {"flaws": [f._asdict() | {"message": say(f.code, f.params)} for f in verdict.flaws]})
-    else:
-        for flaw in verdict.flaws:
-            line(flaw.code, "red", **flaw.params)
-        counts = {"postings": verdict.postings, "vouchers": verdict.vouchers, "actions": verdict.actions}
-        line(
-            "audit_flawed" if verdict.flaws else "audit_whole", "bold red" if verdict.flaws else "bold green", **counts
-        )
-    if verdict.flaws:
-        raise typer.Exit(FOUND_SOMETHING)
+def _show_origin(origin: lives.Origin) -> None:
+    line("trace_origin", "bold green", voucher=origin.voucher_ref or "–", key=origin.key)
+    if origin.line:
+        line("trace_line", line=origin.line)
+    if origin.shares:
+        rows = [(share.subject, share.source, _said(share.row)) for share in origin.shares]
+        table(("col_subject", "col_table", "col_share"), rows)
+    console.print()
+
+
+def _said(row: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
+
+
+def _local(life: lives.Life, pipeline: wiring.Pipeline) -> lives.Life:
+    """The same, its times where the books are."""
+    kinds, zone = pipeline.mapping.layout.card_kinds, pipeline.mapping.file.timezone
+    life = clock.local(life, zone)
+    steps = [step._replace(card=[_change(change, kinds, zone) for change in step.card]) for step in life.steps]
+    return life._replace(steps=steps, card=clock.fields(life.card, kinds, zone))
+
+
+def _change(change: lives.CardChange, kinds: Mapping[str, words.Kind], zone: str) -> lives.CardChange:
+    before, after = (
+        clock.fields({change.field: value}, kinds, zone)[change.field] for value in (change.before, change.after)
+    )
+    return change._replace(before=before, after=after)
 
 
 def _show_step(step: lives.Step) -> None:
@@ -76,7 +97,7 @@ def _show_step(step: lives.Step) -> None:
         console.print(Text(f"  {change.field}: {shown(change.before)} → {shown(change.after)}"))
 
 
-def _voucher(voucher: Voucher) -> Table:
+def _voucher(voucher: posting.Voucher) -> Table:
     grid = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "right"):
         grid.add_column(justify=justify)
@@ -97,14 +118,21 @@ def _show_rest(life: lives.Life) -> None:
         table(("col_id", "col_state", "col_reason", "col_at"), rows)
     if life.actions:
         console.print()
-        acts = [(a.at, a.actor, a.action, a.target, a.reason) for a in life.actions]
-        table(("col_when", "col_actor", "col_action", "col_target", "col_why"), acts)
+        acts = [(a.at, a.actor, a.action, a.target, a.reason, lives.told(a)) for a in life.actions]
+        table(("col_when", "col_actor", "col_action", "col_target", "col_why", "col_detail"), acts)
     if life.card:
         console.print()
         table(("card_field", "card_value"), life.card.items())
 
 
-def _plain(life: lives.Life) -> Mapping[str, object]:
+def _plain(found: lives.Traced) -> Mapping[str, object]:
+    """One subject's life as ever, and beside it what was asked for and the lives of others."""
+    first = _plain_life(found.lives[0]) if found.lives else _plain_life(lives.nothing(found.asked))
+    origins = [one._asdict() | {"shares": named(one.shares)} for one in found.origins]
+    return {**first, "asked": found.asked, "origins": origins, "others": [_plain_life(one) for one in found.lives[1:]]}
+
+
+def _plain_life(life: lives.Life) -> Mapping[str, object]:
     return {
         "subject": life.subject,
         "card": life.card,
@@ -117,5 +145,5 @@ def _plain(life: lives.Life) -> Mapping[str, object]:
     }
 
 
-def _plain_voucher(voucher: Voucher | None) -> Mapping[str, object] | None:
+def _plain_voucher(voucher: posting.Voucher | None) -> Mapping[str, object] | None:
     return None if voucher is None else voucher._asdict() | {"entries": named(voucher.entries)}

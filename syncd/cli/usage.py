@@ -4,8 +4,8 @@ from typing import Any
 
 from typer import TyperException
 
+from syncd.cli.later import terms
 from syncd.errors import WrongUsage
-from syncd.mapping.terms import nearest
 
 
 def complaint(error: TyperException) -> WrongUsage | None:
@@ -27,12 +27,12 @@ def complaint(error: TyperException) -> WrongUsage | None:
         case "BadParameter" if error.__cause__ is not None and said.param is not None:
             return _bad_value(said.param, said.__cause__.errors()[0])
         case _:
-            return WrongUsage("usage_other", problem=error.format_message(), command=command)
+            return WrongUsage("command_unexpected", error=error.format_message())
 
 
 def unknown(code: str, given: str, known: Any, command: str) -> WrongUsage:
     """A command or an option that there is not, with the one that is probably meant."""
-    return WrongUsage(code, given=given, nearest=nearest(given, known), command=command)
+    return WrongUsage(code, given=given, nearest=terms.nearest(given, known), command=command)
 
 
 def _bad_value(param: Any, problem: Any) -> WrongUsage:
@@ -45,9 +45,7 @@ def _bad_value(param: Any, problem: Any) -> WrongUsage:
         return WrongUsage("usage_low", name=name, given=given, bound=bounds["ge"])
     if "le" in bounds:
         return WrongUsage("usage_high", name=name, given=given, bound=bounds["le"])
-    if problem["type"].startswith("int"):
-        return WrongUsage("usage_number", name=name, given=given)
-    return WrongUsage("usage_other", problem=problem["msg"], command="syncd")
+    return WrongUsage("usage_number", name=name, given=given)
 
 
 def _spelt(param: Any) -> str:

@@ -2,16 +2,18 @@
 has kept by hand until now. A seed makes the same company again; the calendar is that of the month it lives in.
 """
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
 from random import Random
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from syncd.books.depreciation import Method, Terms, months_due, schedule
 from syncd.demo.eam import Database, Device, last_day, period_of, register
-from syncd.depreciation import Method, Terms, months_due, schedule
+from syncd.dialects import Dialect
 from syncd.files import shipped
 from syncd.money import ZERO
 
@@ -31,34 +33,6 @@ CLASSES: Final = (
     ("YSGJ", "运输工具", "double_declining", 48, "0.0500"),
     ("DZSB", "电子设备", "sum_of_years", 36, "0.0500"),
 )
-ACCOUNTS: Final = (
-    ("1001", "库存现金", "debit", 1),
-    ("1002", "银行存款", "debit", 1),
-    ("1221", "其他应收款", "debit", 1),
-    ("1403", "原材料", "debit", 1),
-    ("1601", "固定资产", "debit", 1),
-    ("1602", "累计折旧", "credit", 1),
-    ("1603", "固定资产减值准备", "credit", 1),
-    ("1604", "在建工程", "debit", 1),
-    ("1606", "固定资产清理", "debit", 1),
-    ("1901", "待处理财产损溢", "debit", 1),
-    ("2202", "应付账款", "credit", 1),
-    ("2221", "应交税费", "credit", 0),
-    ("22210101", "应交增值税—进项税额", "debit", 1),
-    ("22210102", "应交增值税—销项税额", "credit", 1),
-    ("4001", "实收资本", "credit", 1),
-    ("5101", "制造费用", "debit", 1),
-    ("5301", "研发支出", "debit", 1),
-    ("6115", "资产处置损益", "credit", 1),
-    ("6301", "营业外收入", "credit", 1),
-    ("6601", "销售费用", "debit", 1),
-    ("6602", "管理费用", "debit", 1),
-    ("6701", "资产减值损失", "debit", 1),
-    ("6711", "营业外支出", "debit", 1),
-    ("6901", "以前年度损益调整", "debit", 1),
-)
-
-Dialect = Literal["postgres", "sqlite", "mysql"]
 _SPELLED: Final[Mapping[Dialect, Sequence[tuple[str, re.Pattern[str]]]]] = {
     "postgres": (),
     "sqlite": (("TEXT", re.compile(r"NUMERIC\([\d,]+\)")),),
@@ -97,6 +71,14 @@ def create(db: Database, schema: str, dialect: Dialect) -> None:
             db.execute(statement)
 
 
+def chart(standard: str) -> Iterator[tuple[str, str, str, int]]:
+    """The accounts of a standard, ASBE or SBE: code, name, side of the balance, whether it may be posted to."""
+    with shipped("mappings", "demo", "chart.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["standard"] == standard:
+                yield row["code"], row["name"], row["balance"], int(row["leaf"])
+
+
 def settle_eam(db: Database, month: date, devices: int, seed: int = 1) -> None:
     """Departments, classes, suppliers and the devices that were there before `month`."""
     with db.transaction():
@@ -106,11 +88,11 @@ def settle_eam(db: Database, month: date, devices: int, seed: int = 1) -> None:
     register(db, list(_devices(month, devices, Random(seed))))
 
 
-def settle_finance(db: Database, eam: Database, month: date) -> None:
-    """Accounts, departments, the periods of three years, and what was booked by hand: the opening balances, one
-    voucher in the month before, and the first voucher of this month, after which numbers run on."""
+def settle_finance(db: Database, eam: Database, month: date, standard: str = "ASBE") -> None:
+    """Accounts of the standard, departments, the periods of three years, and what was booked by hand: the opening
+    balances, one voucher in the month before, and the first voucher of this month, after which numbers run on."""
     with db.transaction():
-        db.executemany("INSERT INTO gl_account VALUES (?, ?, ?, ?)", ACCOUNTS)
+        db.executemany("INSERT INTO gl_account VALUES (?, ?, ?, ?)", list(chart(standard)))
         db.executemany("INSERT INTO gl_department VALUES (?, ?)", [(code, name) for _, code, name, *_ in DEPARTMENTS])
         db.executemany("INSERT INTO gl_period VALUES (?, ?, ?, ?)", list(_periods(month)))
         _write_by_hand(db, month.replace(day=1) - timedelta(days=1), "期初余额", _opening(eam))
@@ -118,12 +100,20 @@ def settle_finance(db: Database, eam: Database, month: date) -> None:
             db,
             month.replace(day=1),
             "提取备用金",
-            [("1001", Decimal("20000.00"), ZERO, None, None), ("1002", ZERO, Decimal("20000.00"), None, None)],
+            [Line("1001", debit=Decimal("20000.00")), Line("1002", credit=Decimal("20000.00"))],
         )
 
 
-Line = tuple[str, Decimal, Decimal, str | None, str | None]
-"""Account, debit, credit, department, class."""
+class Line(NamedTuple):
+    """A line of a voucher written by hand."""
+
+    account: str
+    debit: Decimal = ZERO
+    credit: Decimal = ZERO
+    dept: str | None = None
+    workshop: str | None = None
+    class_code: str | None = None
+    asset: str | None = None
 
 
 def _devices(month: date, count: int, random: Random) -> Iterator[Device]:
@@ -161,33 +151,32 @@ def _periods(month: date) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _opening(eam: Database) -> list[Line]:
-    held: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
-    for dept, class_code, value, depreciated in eam.execute(
-        "SELECT d.code, a.class_code, a.original_value, a.opening_depreciation"
-        " FROM asset a JOIN department d ON d.id = a.department_id WHERE a.status = 'in_use'"
+    """1601 and 1602 by asset, as the cards have them."""
+    lines, capital = [], Decimal("60000000.00")
+    for value, depreciated, *of in eam.execute(
+        "SELECT a.original_value, a.opening_depreciation, d.code, d.workshop, a.class_code, a.asset_code"
+        " FROM asset a JOIN department d ON d.id = a.department_id WHERE a.status = 'in_use' ORDER BY a.asset_code"
     ).fetchall():
-        cost, worn = held.get((dept, class_code), (ZERO, ZERO))
-        held[dept, class_code] = (cost + Decimal(value), worn + Decimal(depreciated))
-    cash = Decimal("60000000.00")
-    capital = cash + sum(cost - worn for cost, worn in held.values())
-    return [
-        *(("1601", cost, ZERO, *of) for of, (cost, _) in sorted(held.items())),
-        *(("1602", ZERO, worn, *of) for of, (_, worn) in sorted(held.items()) if worn),
-        ("1002", cash, ZERO, None, None),
-        ("4001", ZERO, capital, None, None),
-    ]
+        cost, worn = Decimal(value), Decimal(depreciated)
+        lines.append(Line("1601", cost, ZERO, *of))
+        lines += [Line("1602", ZERO, worn, *of)] if worn else []
+        capital += cost - worn
+    return [*lines, Line("1002", debit=Decimal("60000000.00")), Line("4001", credit=capital)]
 
 
-def _write_by_hand(db: Database, day: date, summary: str, lines: list[Line]) -> None:
-    period, total = period_of(day), str(sum(line[1] for line in lines))
+def _write_by_hand(db: Database, day: date, summary: str, lines: Sequence[Line]) -> None:
+    period, total = period_of(day), str(sum(line.debit for line in lines))
     db.execute(
-        "INSERT INTO gl_voucher VALUES (?, '记', 1, ?, ?, ?, ?, ?, NULL)",
+        "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit)"
+        " VALUES (?, '记', 1, ?, ?, ?, ?, ?)",
         (period, str(day), str(day), summary, total, total),
     )
     db.executemany(
-        "INSERT INTO gl_entry VALUES (?, '记', 1, ?, ?, ?, ?, ?, ?, NULL, ?, NULL, NULL)",
+        "INSERT INTO gl_entry"
+        " (period, type, number, line, summary, account, debit, credit, dept, workshop, class, asset)"
+        " VALUES (?, '记', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (period, number, summary, account, str(debit), str(credit), dept, class_code)
-            for number, (account, debit, credit, dept, class_code) in enumerate(lines, 1)
+            (period, number, summary, line.account, str(line.debit), str(line.credit), *line[3:])
+            for number, line in enumerate(lines, 1)
         ],
     )

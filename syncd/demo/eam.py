@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Literal, NamedTuple, Protocol
 
-from syncd.depreciation import Method, Revision, Terms, months_due, schedule
+from syncd.books.depreciation import Method, Revision, Terms, months_due, schedule
 from syncd.money import ZERO
 
 ON_BOOKS = "('in_use', 'to_dispose', 'isolated', 'awaiting_approval', 'awaiting_writeoff')"
@@ -42,7 +42,7 @@ class Device(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """What a disposal brought in and cost."""
+    """What a disposal brought in and cost, all of it on one day; material taken into stock bears no VAT."""
 
     kind: Literal["scrap", "sale"]
     approved_on: date
@@ -57,14 +57,22 @@ def register(db: Database, devices: Sequence[Device]) -> list[int]:
     with db.transaction():
         first = next_id(db, "asset")
         rows = [_asset_row(first + i, device) for i, device in enumerate(devices)]
-        db.executemany(f"INSERT INTO asset VALUES ({', '.join('?' * 14)})", rows)
+        columns = ", ".join(rows[0]) if rows else "id"
+        marks = ", ".join("?" * len(rows[0])) if rows else "?"
+        db.executemany(f"INSERT INTO asset ({columns}) VALUES ({marks})", [list(row.values()) for row in rows])
     return list(range(first, first + len(devices)))
 
 
-def correct(db: Database, asset_id: int, value: Decimal, changed_on: date) -> None:
-    """The original value was typed wrong."""
-    given = (str(value), str(changed_on), asset_id)
-    db.execute("UPDATE asset SET original_value = ?, changed_on = ? WHERE id = ?", given)
+def correct(
+    db: Database, asset_id: int, value: Decimal, changed_on: date, paid: Decimal | None = None, cause: str = "error"
+) -> None:
+    """The original value was wrong. Where it was posted already, finance asks for the cause and for what was really
+    `paid`, VAT included."""
+    said = {"original_value": str(value), "changed_on": str(changed_on)}
+    if paid is not None:
+        said |= {"correction": cause, "paid": str(paid)}
+    columns = ", ".join(f"{column} = ?" for column in said)
+    db.execute(f"UPDATE asset SET {columns} WHERE id = ?", (*said.values(), asset_id))
 
 
 def delete(db: Database, asset_id: int) -> None:
@@ -76,7 +84,7 @@ def upgrade(db: Database, asset_id: int, amount: Decimal, on: date, added_months
     """An approved upgrade; the EAM keeps it beside the original value, not in it."""
     with db.transaction():
         row = (next_id(db, "upgrade"), asset_id, str(amount), added_months, "bank", "approved", str(on))
-        db.execute("INSERT INTO upgrade VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        _insert(db, "upgrade", "id, asset_id, amount, added_months, payment, status, approved_on", row)
 
 
 def impair(db: Database, asset_id: int, amount: Decimal, on: date) -> None:
@@ -90,7 +98,7 @@ def repair(db: Database, asset_id: int, amount: Decimal, vat: Decimal, on: date)
     """A repair that is done."""
     with db.transaction():
         row = (next_id(db, "repair"), asset_id, str(amount), str(vat), "bank", "done", str(on))
-        db.execute("INSERT INTO repair VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        _insert(db, "repair", "id, asset_id, amount, input_vat, payment, status, done_on", row)
 
 
 def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> None:
@@ -103,18 +111,40 @@ def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> No
 
 
 def dispose(db: Database, asset_id: int, sale: Sale) -> None:
-    """A scrapping or a sale, approved, with the depreciation that the month of removal still bears."""
+    """A disposal from approval to result."""
+    settle(db, hand_over(db, asset_id, sale), sale.approved_on)
+
+
+def hand_over(db: Database, asset_id: int, sale: Sale) -> int:
+    """A scrapping or a sale: approved, with the depreciation that the month of removal still bears; then its costs and
+    its proceeds, each a document of its own. Returns the disposal's id."""
+    day = str(sale.approved_on)
     with db.transaction():
         for status in ("to_dispose", "isolated", "awaiting_approval", "awaiting_writeoff"):
             db.execute("UPDATE asset SET status = ? WHERE id = ?", (status, asset_id))
         _charge(db, "disposal", sale.approved_on, asset_id)
-        disposal_id = next_id(db, "disposal")
-        papers = (f"JD-{disposal_id:04}", None) if sale.kind == "scrap" else (None, f"HT-{disposal_id:04}")
-        amounts = (str(sale.proceeds), str(sale.output_vat), sale.received_by, str(sale.removal_cost))
-        row = (disposal_id, asset_id, sale.kind, *papers, *amounts, "approved", str(sale.approved_on))
-        db.execute(f"INSERT INTO disposal VALUES ({', '.join('?' * 11)})", row)
+        number = next_id(db, "disposal")
+        papers = (f"JD-{number:04}", None) if sale.kind == "scrap" else (None, f"HT-{number:04}")
+        row = (number, asset_id, sale.kind, *papers, "approved", day)
+        _insert(db, "disposal", "id, asset_id, kind, inspection_no, contract_no, status, approved_on", row)
         done = "scrapped" if sale.kind == "scrap" else "sold"
         db.execute("UPDATE asset SET status = ? WHERE id = ?", (done, asset_id))
+    if sale.removal_cost:
+        cost = (next_id(db, "disposal_cost"), number, str(sale.removal_cost), "bank", "approved", day)
+        _insert(db, "disposal_cost", "id, disposal_id, amount, payment, status, paid_on", cost)
+    if sale.proceeds:
+        payer = "KH-01" if sale.received_by == "receivable" else None
+        amounts = (sale.received_by, payer, str(sale.proceeds), str(sale.output_vat))
+        got = (next_id(db, "disposal_proceeds"), number, *amounts, "approved", day)
+        columns = "id, disposal_id, received_by, payer, amount, output_vat, status, received_on"
+        _insert(db, "disposal_proceeds", columns, got)
+    return number
+
+
+def settle(db: Database, disposal_id: int, on: date) -> None:
+    """A disposal is over: its result is to be booked."""
+    closing = (next_id(db, "disposal_closing"), disposal_id, "approved", str(on))
+    _insert(db, "disposal_closing", "id, disposal_id, status, closed_on", closing)
 
 
 def charge_month(db: Database, month: date) -> int:
@@ -149,23 +179,22 @@ def next_id(db: Database, table: str) -> int:
     return (highest or 0) + 1
 
 
-def _asset_row(asset_id: int, device: Device) -> tuple[object, ...]:
-    return (
-        asset_id,
-        device.asset_code,
-        device.name,
-        device.class_code,
-        device.department_id,
-        device.supplier_id,
-        device.status,
-        str(device.approved_on),
-        str(device.approved_on),
-        None,
-        str(device.value),
-        str(device.vat),
-        device.payment,
-        str(device.opening_depreciation),
-    )
+def _asset_row(asset_id: int, device: Device) -> dict[str, object]:
+    return {
+        "id": asset_id,
+        "asset_code": device.asset_code,
+        "name": device.name,
+        "class_code": device.class_code,
+        "department_id": device.department_id,
+        "supplier_id": device.supplier_id,
+        "status": device.status,
+        "purchase_date": str(device.approved_on),
+        "approved_on": str(device.approved_on),
+        "original_value": str(device.value),
+        "input_vat": str(device.vat),
+        "payment": device.payment,
+        "opening_depreciation": str(device.opening_depreciation),
+    }
 
 
 def _charge(db: Database, kind: Literal["month", "disposal"], month: date, asset_id: int | None = None) -> int:
@@ -192,9 +221,16 @@ def _charge(db: Database, kind: Literal["month", "disposal"], month: date, asset
         terms = Terms(Method(method), Decimal(value), Decimal(rate), life)
         amount = amount_of(terms, changes.get(number, ()), _day(approved_on), month)
         if amount:
-            rows.append((number, period, 1, kind, moved.get(number, department), str(amount), str(last_day(month))))
-    db.executemany("INSERT INTO depreciation VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            charged_on = month if kind == "disposal" else last_day(month)
+            rows.append((number, period, 1, kind, moved.get(number, department), str(amount), str(charged_on)))
+    _insert(db, "depreciation", "asset_id, period, line, kind, department_id, amount, charged_on", *rows)
     return len(rows)
+
+
+def _insert(db: Database, table: str, columns: str, *rows: tuple[object, ...]) -> None:
+    """Rows of the columns that are given; the others are what the EAM takes where nobody says anything."""
+    marks = ", ".join("?" * len(columns.split(",")))
+    db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
 
 
 def amount_of(terms: Terms, changes: Sequence[tuple[date, Revision]], registered: date, month: date) -> Decimal:

@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from syncd.books.reconcile import Report
+from syncd.demo.eam import period_of
 from syncd.demo.stage import Stage
 from syncd.money import ZERO
-from syncd.reconcile import Report
 
 
 class Balance(NamedTuple):
@@ -35,8 +36,9 @@ class Settled(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """The figures of `--json`. Counts; `debit` and `credit` are the totals of all entries in yuan; latencies are
-    from the EAM's commit to the posting, of what came live and waited for nobody."""
+    """The figures of `--json`. Counts; `debit` and `credit` are the totals of all entries in yuan; `closed` is whether
+    the month was closed; latencies are from the EAM's commit to the posting, of what came live and waited for nobody.
+    """
 
     devices: int
     cards: int
@@ -48,6 +50,7 @@ class Figures(NamedTuple):
     approvals: int
     differences: int
     duplicates: int
+    closed: bool
     latency_p50_ms: float
     latency_p99_ms: float
     elapsed_s: float
@@ -75,6 +78,7 @@ def read(stage: Stage, report: Report, elapsed_s: float) -> Figures:
         approvals=_count(stage.rows("SELECT count(*) FROM syncd_action WHERE action = 'approve'")),
         differences=report.differing + len(report.totals) + sum(c.balance != c.cards for c in report.controls),
         duplicates=_duplicates(stage),
+        closed=bool(stage.rows("SELECT 1 FROM gl_period WHERE code = ? AND status = 'closed'", period_of(stage.today))),
         latency_p50_ms=_share(latencies, 0.50),
         latency_p99_ms=_share(latencies, 0.99),
         elapsed_s=round(elapsed_s, 2),
@@ -111,7 +115,8 @@ def _duplicates(stage: Stage) -> int:
 def _latencies_ms(stage: Stage) -> list[float]:
     """A snapshot's cards have no voucher, a month's depreciation waits for its approval, a parked row for a person."""
     moments = stage.rows(
-        "SELECT committed_at, posted_at FROM syncd_posting WHERE voucher <> '' AND rule <> 'monthly_depreciation'"
+        "SELECT committed_at, posted_at FROM syncd_posting WHERE voucher <> ''"
+        " AND rule NOT IN ('monthly_depreciation', 'research_carried')"
         " AND subject NOT IN (SELECT subject FROM syncd_parked)"
     )
     return [

@@ -1,14 +1,17 @@
 """The play: a month of asset life. Each scene is what people do in the EAM, then what stands in finance for it."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from syncd.demo import eam
+from syncd.books.close.item import Item
+from syncd.demo import close, eam
+from syncd.demo.close import Previewed
 from syncd.demo.eam import Device, Sale
 from syncd.demo.stage import Parked, Stage, Voucher
+from syncd.language import current
 from syncd.money import ZERO, round_half_up
 
 TOOL_PRICE = Decimal("151578.95")
@@ -17,26 +20,37 @@ VAT_RATE = Decimal("0.13")
 
 
 class Scene(NamedTuple):
-    """What happened: the message that tells it, and what there is to see. `elapsed_ms` is from the EAM's commit to
-    what stands in finance."""
+    """What happened: the message that tells it, and what there is to see: vouchers, a parked row, a run's preview, a
+    close list, files. `elapsed_ms` is from the EAM's commit to what stands in finance."""
 
     code: str
     params: Mapping[str, object]
     vouchers: Sequence[Voucher] = ()
     parked: Parked | None = None
+    previewed: Previewed | None = None
+    items: Sequence[Item] = ()
+    files: Sequence[str] = ()
     elapsed_ms: int = 0
 
 
 def play(stage: Stage) -> Iterator[Scene]:
-    """The scenes in order; each is over when finance shows it."""
+    """The scenes in order, to the close; each is over when finance shows it."""
+    forgotten = yield from life(stage)
+    yield from _close(stage, *forgotten)
+
+
+def life(stage: Stage) -> Generator[Scene, None, tuple[int, str]]:
+    """The scenes before the close: what people do in the EAM, to the month's depreciation. Returns the disposal whose
+    result is forgotten: its id, and the asset's code."""
     yield from _start(stage)
     yield from _purchases(stage)
     yield from _large_purchases(stage)
     yield from _bad_rows(stage)
     yield from _corrections(stage)
     yield from _changes(stage)
-    yield from _disposals(stage)
-    yield from _month_end(stage)
+    forgotten = yield from _disposals(stage)
+    yield from _depreciation(stage)
+    return forgotten
 
 
 def _start(stage: Stage) -> Iterator[Scene]:
@@ -97,7 +111,7 @@ def _corrections(stage: Stage) -> Iterator[Scene]:
     (asset_id,) = eam.register(stage.eam, [_bought(stage, code, "空压机", Decimal("15000.00"), vat=ZERO)])
     stage.posted("registration", [code])
     clock = _Clock()
-    eam.correct(stage.eam, asset_id, Decimal("150000.00"), stage.today)
+    eam.correct(stage.eam, asset_id, Decimal("150000.00"), stage.today, paid=Decimal("15000.00"))
     right = stage.posted("registration_corrected", [code])
     red = stage.posted("registration_cancelled", [code])
     yield Scene("demo_corrected", {"asset": code}, [*red, *right], elapsed_ms=clock.ms())
@@ -132,8 +146,9 @@ def _changes(stage: Stage) -> Iterator[Scene]:
     yield Scene("demo_late_repair", {"asset": fourth[1]}, vouchers, elapsed_ms=clock.ms())
 
 
-def _disposals(stage: Stage) -> Iterator[Scene]:
-    """Each bears the depreciation of its last month, then leaves the books through 1606."""
+def _disposals(stage: Stage) -> Generator[Scene, None, tuple[int, str]]:
+    """Each bears the depreciation of its last month, then leaves the books through 1606, a voucher a document. The last
+    one's result is forgotten: its (id, asset code)."""
     old, sold, cheap = _machines(stage, 7)[4:]
     for code, asset, sale in (
         ("demo_scrap", old, _sale(stage, "scrap", "800.00", removal_cost=Decimal("300.00"), received_by="materials")),
@@ -141,23 +156,60 @@ def _disposals(stage: Stage) -> Iterator[Scene]:
         ("demo_sale_loss", cheap, _sale(stage, "sale", "100.00", received_by="receivable")),
     ):
         clock = _Clock()
-        eam.dispose(stage.eam, asset[0], sale)
-        vouchers = stage.posted("disposal", [asset[1]])
+        steps = ["disposal", *(["disposal_cost"] if sale.removal_cost else []), "disposal_proceeds"]
+        if asset == cheap:
+            forgotten = eam.hand_over(stage.eam, asset[0], sale)
+        else:
+            eam.dispose(stage.eam, asset[0], sale)
+            steps.append("disposal_result")
+        vouchers = [voucher for step in steps for voucher in stage.posted(step, [asset[1]])]
         yield Scene(code, {"asset": asset[1]}, vouchers, elapsed_ms=clock.ms())
+    return forgotten, cheap[1]
 
 
-def _month_end(stage: Stage) -> Iterator[Scene]:
-    clock = _Clock()
+def _depreciation(stage: Stage) -> Iterator[Scene]:
+    """The EAM computes, syncd holds its own figures against it, and the run is approved."""
     charged = eam.charge_month(stage.eam, stage.today)
+    taken = "SELECT count(*) FROM syncd_collected WHERE rule = 'monthly_depreciation'"
+    stage.wait(lambda: stage.rows(taken) == [(charged,)])
+    found = close.previewed(stage)
+    ((gone,),) = stage.eam.execute(
+        "SELECT count(*) FROM depreciation WHERE kind = 'disposal' AND period = ?", (eam.period_of(stage.today),)
+    ).fetchall()
+    told: dict[str, object] = {"assets": found.assets, "gone": gone, "differing": found.differing}
+    yield Scene("demo_preview", told, previewed=found)
+
+    clock = _Clock()
     eam.approve_month(stage.eam, stage.today)
     open_rows = "SELECT count(*) FROM syncd_collected WHERE posted = ''"
-    taken = "SELECT count(*) FROM syncd_collected"
-    stage.wait(lambda: stage.rows(taken) == [(charged,)] and stage.rows(open_rows) == [(0,)])
+    stage.wait(lambda: stage.rows(open_rows) == [(0,)])
     refs = stage.rows(
         "SELECT voucher FROM syncd_posting WHERE rule = 'monthly_depreciation' AND voucher <> '' ORDER BY seq"
     )
     told = {"assets": charged, "vouchers": len(refs)}
     yield Scene("demo_month_end", told, [stage.voucher(str(ref)) for (ref,) in refs[:2]], elapsed_ms=clock.ms())
+
+
+def _close(stage: Stage, disposal: int, asset: str) -> Iterator[Scene]:
+    """The list names what was forgotten; it is recorded in the EAM, as the list says, and the month is closed."""
+    month = eam.period_of(stage.today)
+    listed = close.items(stage)
+    told: dict[str, object] = {"month": month, "failing": sum(item.state == "fails" for item in listed)}
+    yield Scene("demo_close_list", told, items=listed)
+
+    clock = _Clock()
+    eam.settle(stage.eam, disposal, stage.today)
+    vouchers = stage.posted("disposal_result", [asset])
+    yield Scene("demo_mended", {"asset": asset}, vouchers, elapsed_ms=clock.ms())
+
+    listed = close.close(stage)
+    amiss = [item for item in listed if item.state != "holds"]
+    if any(item.state == "fails" for item in amiss):
+        yield Scene("demo_not_closed", {"month": month}, items=amiss)
+    else:
+        yield Scene("demo_closed", {"month": month, "items": len(listed)}, items=amiss)
+    folder, files = close.reports(stage, current())
+    yield Scene("demo_reports", {"month": month, "folder": folder.relative_to(stage.directory.parent)}, files=files)
 
 
 def _bought(
@@ -182,7 +234,7 @@ def _sale(
     removal_cost: Decimal = ZERO,
     received_by: Literal["bank", "receivable", "materials"] = "bank",
 ) -> Sale:
-    vat = round_half_up(Decimal(proceeds) * VAT_RATE)
+    vat = ZERO if received_by == "materials" else round_half_up(Decimal(proceeds) * VAT_RATE)
     return Sale(kind, stage.today, Decimal(proceeds), vat, removal_cost, received_by)
 
 

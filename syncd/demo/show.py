@@ -20,16 +20,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from syncd.books.reconcile import Report
+from syncd.cli.closing import show as show_items
 from syncd.demo import figures, month
+from syncd.demo.close import Previewed
 from syncd.demo.figures import Balance, Figures, Settled
 from syncd.demo.stage import Parked, Voucher, built, running
+from syncd.desk import operators
 from syncd.language import hint, say
 from syncd.money import ZERO
-from syncd.reconcile import Report
 
 DEVICES: Final = 1_200
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Where the books are kept."""
+ENTRIES_SHOWN_MAX: Final = 8
+"""Of a voucher: a month's depreciation has an entry for every asset."""
 KEPT_IN: Final = Path("demo-data")
 
 console: Final = Console(highlight=False)
@@ -62,7 +67,7 @@ def run(once: bool = False, json_file: Path | None = None, directory: Path | Non
 
 
 def _tell(scene: month.Scene) -> None:
-    waits = scene.parked is not None
+    waits = scene.parked is not None or any(item.state == "fails" for item in scene.items)
     mark = ("● ", "bold yellow") if waits else ("✓ ", "bold green")
     took = f"  {say('demo_ms', {'ms': scene.elapsed_ms})}" if scene.elapsed_ms else ""
     console.print()
@@ -71,6 +76,11 @@ def _tell(scene: month.Scene) -> None:
         _show_voucher(voucher)
     if scene.parked is not None:
         _say_parked(scene.parked)
+    if scene.previewed is not None:
+        _show_preview(scene.previewed)
+    show_items(scene.items, folds=True)
+    for file in scene.files:
+        console.print(f"  {file}")
 
 
 def _show_voucher(voucher: Voucher) -> None:
@@ -78,16 +88,28 @@ def _show_voucher(voucher: Voucher) -> None:
     shown = Table(box=None, padding=(0, 2), show_header=False)
     for index in range(5):
         shown.add_column(justify="right" if index > 2 else "left")
-    for entry in voucher.entries:
+    for entry in voucher.entries[:ENTRIES_SHOWN_MAX]:
         amounts = (_amount(entry.debit), _amount(entry.credit))
         style = "red" if entry.debit + entry.credit < 0 else ""
         shown.add_row(entry.account, entry.name, entry.dept or "", *amounts, style=style)
     console.print(shown)
+    if (more := len(voucher.entries) - ENTRIES_SHOWN_MAX) > 0:
+        console.print(Text(f"  {say('demo_more_entries', {'count': more})}", style="dim"))
+
+
+def _show_preview(previewed: Previewed) -> None:
+    rows = [
+        (f"{one.code} {one.name}", f"{one.assets:,}", *(f"{n:,.2f}" for n in (one.computed, one.sent)),
+         f"{one.sent - one.computed:,.2f}")
+        for one in previewed.departments
+    ]  # fmt: skip
+    headings = ("depreciation_department", "depreciation_count", "depreciation_computed", "demo_eam", "demo_difference")
+    _table("demo_by_department", headings, rows, right=(1, 2, 3, 4))
 
 
 def _say_parked(parked: Parked) -> None:
     console.print(Text("  " + say(parked.code, parked.params), style="yellow"))
-    advice = hint(parked.code, parked.params)
+    advice = hint(operators.advised(parked.code, parked.params), {**parked.params, "id": parked.id})
     if advice:
         console.print(Text(f"  → {advice}", style="dim"))
 
@@ -118,7 +140,7 @@ def _reconciliation(report: Report) -> None:
 
 def _summary(said: Figures) -> None:
     params = said._asdict() | {"p50": said.latency_p50_ms, "p99": said.latency_p99_ms, "elapsed": said.elapsed_s}
-    fine = said.differences == said.duplicates == 0 and said.debit == said.credit
+    fine = said.differences == said.duplicates == 0 and said.debit == said.credit and said.closed
     console.print()
     console.print(Text(say("demo_summary", params), style="bold green" if fine else "bold red"))
 

@@ -12,14 +12,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from syncd import desk, migrate, supervisor, wiring
+from syncd import migrate, wiring
+from syncd.daemon import supervisor
 from syncd.demo import company
+from syncd.desk import operators
 from syncd.errors import Fault, Halt
 
 PIPELINE: Final = "demo"
 WAIT_S_MAX: Final = 60.0
 POLL_S: Final = 0.005
-ACTOR: Final = desk.Actor("demo", "demonstration")
+ACTOR: Final = operators.Actor("demo", "demonstration")
 CONFIG: Final = """\
 pipelines:
   {name}:
@@ -99,7 +101,7 @@ class Stage:
     def approve(self, parked: Parked) -> None:
         """Finance agrees."""
         with closing(self.pipeline.open_ledger()) as ledger:
-            desk.approve(ledger, PIPELINE, parked.id, ACTOR, "finance")
+            operators.approve(ledger, PIPELINE, parked.id, ACTOR, "finance")
 
     def wait(self, reached: Callable[[], bool]) -> None:
         """Until it is so. Raises what halted the daemon, or Halt when it takes too long."""
@@ -146,17 +148,17 @@ def built(directory: Path, devices: int, today: date) -> Iterator[Stage]:
         for left in directory.glob(f"{path.name}*"):
             left.unlink()
     (directory / "syncd.yaml").write_text(CONFIG.format(name=PIPELINE, **paths), "utf-8")
-    with closing(_opened(paths["eam"])) as eam, closing(_opened(paths["finance"])) as finance:
+    with closing(opened(paths["eam"])) as eam, closing(opened(paths["finance"])) as finance:
         company.create(eam, "eam", "sqlite")
         company.create(finance, "finance", "sqlite")
         company.settle_eam(eam, today, devices)
         company.settle_finance(finance, eam, today)
         stage = Stage(directory, eam, finance, today)
         pipeline = stage.pipeline
-        pipeline.source.install(pipeline.source_settings, pipeline.mapping.tables)
+        pipeline.triggers.install(pipeline.source_settings, pipeline.mapping.source_tables)
         with closing(pipeline.open_ledger()) as ledger:
             migrate.migrate(ledger, datetime.now(UTC))
-            desk.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, ACTOR)
+            operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, ACTOR)
         yield stage
 
 
@@ -177,7 +179,8 @@ def running(stage: Stage) -> Iterator[None]:
         daemon.join()
 
 
-def _opened(path: Path) -> File:
+def opened(path: Path) -> File:
+    """A database in a file, made where there is none."""
     connection = sqlite3.connect(path, factory=File, isolation_level=None, timeout=10)
     connection.execute("PRAGMA journal_mode = WAL")
     return connection

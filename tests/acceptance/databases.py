@@ -1,5 +1,6 @@
 """Connections of the people and of the oracle: autocommit, `?` parameters, the same SQL on every server."""
 
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,9 +9,9 @@ from typing import Any, ClassVar
 import psycopg2
 import pymysql
 
-from connectors.ledger.mysql_spelling import spelled
 from connectors.mysql import dsn as mysql_dsn
-from syncd.demo.company import Dialect
+from syncd.dialects import Dialect
+from syncd.dialects.mysql import spelled
 
 
 class Database(ABC):
@@ -113,6 +114,24 @@ class MariaDb(Database):
         self.execute(f"ALTER TABLE {table} MODIFY {column} {type}")
 
 
+class Sqlite(Database):
+    """A database in a file; its DSN is the path."""
+
+    kind = "sqlite"
+    bytewise = "BINARY"
+
+    def connect(self) -> Any:
+        return sqlite3.connect(self.dsn, isolation_level=None, timeout=30)
+
+    def spell(self, sql: str) -> str:
+        return sql.replace("syncd.", "syncd_")
+
+    def retype(self, table: str, column: str, type: str) -> None:
+        raise NotImplementedError("SQLite does not")
+
+
 def connected(dsn: str) -> Database:
     """A connection of the kind that the DSN names."""
+    if dsn.endswith(".db"):
+        return Sqlite(dsn)
     return MariaDb(dsn) if dsn.startswith("mysql://") else Postgres(dsn)

@@ -10,10 +10,16 @@ LSN = 26_534_800
 
 
 def envelope(
-    table: str, number: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, op: str = ""
+    table: str,
+    number: int,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    op: str = "",
+    committed_us: int = COMMITTED_US,
 ) -> bytes:
-    """The `number`th change of the log, as recorded from the connector. Without `op` the images tell what it is."""
-    us = COMMITTED_US + number * 1000
+    """The `number`th change of the log, as recorded from the connector. Without `op` the images tell what it is.
+    `committed_us` is when the log began."""
+    us = committed_us + number * 1000
     return orjson.dumps(
         {
             "before": before,

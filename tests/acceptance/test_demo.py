@@ -1,21 +1,28 @@
-"""The demonstration, as a user starts it."""
+"""The demonstration, as a user starts it: a month of asset life, and its close."""
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
+from rich.cells import cell_len
+
 SECONDS_MAX = 120
+COLUMNS = 80
+SYNCD = str(Path(sys.executable).with_name("syncd"))
 
 
 def demo(cwd: Path, language: str, *options: str) -> str:
-    command = [str(Path(sys.executable).with_name("syncd")), "--lang", language, "demo", *options]
+    """What it said, without the line ends that the terminal's width brought in."""
+    command = [SYNCD, "--lang", language, "demo", *options]
     done = subprocess.run(
         command,
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "160"},
+        env={**os.environ, "COLUMNS": str(COLUMNS)},
         capture_output=True,
         text=True,
         timeout=SECONDS_MAX,
@@ -23,28 +30,48 @@ def demo(cwd: Path, language: str, *options: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
-    return done.stdout
+    assert [line for line in done.stdout.splitlines() if cell_len(line) > COLUMNS] == []
+    return ("" if language == "zh" else " ").join(done.stdout.split())
 
 
 def test_once_writes_the_figures_of_the_month_and_leaves_nothing_else(tmp_path: Path) -> None:
     said = demo(tmp_path, "en", "--once", "--json", "figures.json")
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
     figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
-    counts = "devices cards vouchers entries debit credit parked approvals differences duplicates latency_ms elapsed_s"
-    assert list(figures) == counts.split()
+    counts = "devices cards vouchers entries debit credit parked approvals differences duplicates closed"
+    assert list(figures) == [*counts.split(), "latency_ms", "elapsed_s"]
     assert figures["devices"] >= 1_200
     assert Decimal(figures["debit"]) == Decimal(figures["credit"]) > 0
     assert (figures["approvals"], figures["parked"], figures["differences"], figures["duplicates"]) == (1, 0, 0, 0)
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"] < 3_000
+    assert figures["closed"] is True
     for told in ("waits for finance", "is parked", "a red voucher takes it back", "Trial balance", "Reconciliation"):
         assert told in said
-
-
-def test_databases_are_kept_to_look_around_in(tmp_path: Path) -> None:
-    said = demo(tmp_path, "zh")
-    for told in ("等待财务审批", "该行挂起", "红字冲销", "试算平衡表", "对账"):
+    for told in ("; 0 differ", "not holding: 1", "✗ disposal clearing is zero for each asset 1", "items hold: "):
         assert told in said
-    kept = tmp_path / "demo-data" / "syncd.yaml"
-    syncd = str(Path(sys.executable).with_name("syncd"))
-    for command in (["reconcile"], ["audit", "verify"], ["trace", "FA-SC-2301"]):
-        subprocess.run([syncd, *command, "--config", str(kept)], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    assert said.count("✗") == 1, "one thing to mend"
+
+
+def test_databases_and_reports_are_kept_to_look_around_in(tmp_path: Path) -> None:
+    said = demo(tmp_path, "zh")
+    for told in ("等待财务审批", "该行挂起", "红字注销", "科目余额表", "对账"):
+        assert told in said
+    for told in ("0项不符", "1项未通过", "✗固定资产清理按资产均已结平1", "项全部通过"):
+        assert told in said
+    data = tmp_path / "demo-data"
+    (folder,) = (data / "reports").iterdir()
+    month = folder.name.removeprefix("demo-")
+    assert {path.name for path in folder.iterdir()} == {f"{month}-zh", f"{month}-zh.html", f"{month}-zh.xlsx"}
+    with closing(sqlite3.connect(data / "finance.db")) as finance:
+        nameless = finance.execute("SELECT count(*) FROM gl_entry WHERE account LIKE '160_' AND asset IS NULL")
+        assert nameless.fetchone() == (0,), "so 1601, 1602 and 1603 are held against the cards asset by asset"
+
+    kept = ["--config", str(data / "syncd.yaml")]
+    looks = ("reconcile", "audit verify", "trace FA-SC-2301", f"depreciate {month} --check")
+    for command in map(str.split, looks):
+        subprocess.run([SYNCD, *command, *kept], check=True, stdout=subprocess.DEVNULL, timeout=180)
+    listed = subprocess.run(
+        [SYNCD, "close", month, "--json", *kept], check=False, capture_output=True, text=True, timeout=180
+    )
+    failing = [item["code"] for item in json.loads(listed.stdout)["items"] if item["state"] != "holds"]
+    assert failing == ["close_unread"], "the demonstration's daemon is gone"

@@ -108,7 +108,7 @@ def test_the_daemon_says_so_too(stage: Stage, tmp_path: Path) -> None:
     config = _with(stage, tmp_path, "source: {kind: postgres, dsn: nonsense}")
     program = "from syncd.cli import main; main()"
     run = [sys.executable, "-c", program, "run", "--config", str(config)]
-    assert subprocess.run(run, capture_output=True, timeout=60).returncode == WRONG
+    assert subprocess.run(run, capture_output=True, timeout=180).returncode == WRONG
 
 
 def _with(stage: Stage, tmp_path: Path, ends: str) -> Path:

@@ -1,4 +1,4 @@
-"""Invariant 11, bounded: a backlog and one huge transaction, both of 300,000 rows, in flat memory."""
+"""Invariant 11, bounded: a backlog and one huge transaction, both of 200,000 rows, in flat memory."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 
 from bench.world import add_assets, daemon, number, wait, world
 
-ROWS = 300_000
+ROWS = 200_000
 RESIDENT_BYTES_MAX = 200 * 1024 * 1024
 
 

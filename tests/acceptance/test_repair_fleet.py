@@ -129,7 +129,7 @@ def test_each_partition_is_repaired_by_what_the_connector_says_anew(fleet: Fleet
 
     source.loses_its_place(missed)
     with daemons(fleet, 1) as (running,):
-        assert running.wait(60) == NEEDS_A_PERSON
+        assert running.wait(180) == NEEDS_A_PERSON
     said = {one["pipeline"]: one["report"]["error"] for one in json.loads(fleet.syncd("status", "--json", expect=1))}
     assert said == {f"fleet/{n}": "kafka_snapshot_anew" if n else "kafka_retention_passed" for n in range(3)}
     carried = vouchers(fleet)

@@ -97,6 +97,9 @@ class Eam(ABC):
     resumes: ClassVar[bool] = True
     """Whether a snapshot that was interrupted goes on. One that cannot is a gap."""
 
+    tells: bool = True
+    """Whether the log says which changes are of one transaction. Where it does not, each stands for itself."""
+
     @abstractmethod
     def commit(self, *steps: Step) -> None:
         """One transaction."""
@@ -185,6 +188,7 @@ class SqlEam(Eam):
 
 class ChangelogSqliteEam(SqlEam):
     truncates = False
+    tells = False
     threads = False
     mark = "?"
 
@@ -275,6 +279,7 @@ class MysqlEam(SqlEam):
 
 class ChangelogMysqlEam(MysqlEam):
     truncates = False
+    tells = False
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)

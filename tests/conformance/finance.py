@@ -19,8 +19,21 @@ from connectors.ledger.ledger import SqlLedger
 from connectors.mysql import dsn as mysql_dsn
 from syncd import migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
+from syncd.journal import ColumnShape, Shape, TableShape
 from syncd.ports import Ledger, LookupSpec, Numbered, Period, TableWrite
-from syncd.posting import Batch, CardWrite, Entry, Fields, MirrorWrite, Outcome, Posting, Rejection, Status, Voucher
+from syncd.posting import (
+    Batch,
+    CardWrite,
+    Entry,
+    Fields,
+    Outcome,
+    Posting,
+    Refused,
+    Rejection,
+    Rejections,
+    Status,
+    Voucher,
+)
 from syncd.statements import script
 
 ASSET = Table(
@@ -30,7 +43,7 @@ ASSET = Table(
     (0,),
 )
 TABLES = {"asset": ASSET}
-WAIT_SECONDS_MAX = 20
+WAIT_SECONDS_MAX = 120.0
 COMMITTED = datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
 
 SCHEMA = """
@@ -55,10 +68,41 @@ SCHEMA = """
 """
 
 
+_HEAD = (
+    ColumnShape("period", Kind.TEXT, "voucher.period"),
+    ColumnShape("type", Kind.TEXT, "voucher.type"),
+    ColumnShape("number", Kind.INTEGER, "voucher.number"),
+)
+_VOUCHER = (
+    ColumnShape("posted_on", Kind.DATE, "voucher.date"),
+    ColumnShape("summary", Kind.TEXT, "voucher.summary"),
+    ColumnShape("external_key", Kind.TEXT, "voucher.key"),
+)
+_ENTRY = (
+    ColumnShape("line", Kind.INTEGER, "entry.line"),
+    ColumnShape("account_id", Kind.NULL, ""),
+    ColumnShape("debit", Kind.DECIMAL, "entry.debit"),
+    ColumnShape("credit", Kind.DECIMAL, "entry.credit"),
+)
+
+
+def names(columns: Sequence[ColumnShape]) -> tuple[str, ...]:
+    """The columns' names."""
+    return tuple(column.name for column in columns)
+
+
+def shape(voucher: Sequence[ColumnShape], entry: Sequence[ColumnShape]) -> Shape:
+    """Of the two tables with these columns."""
+    head = TableShape("fin.voucher", False, names(_HEAD), True, tuple(voucher))
+    line = TableShape("fin.entry", True, names(_HEAD), True, tuple(entry))
+    return Shape([(head, names(voucher)), (line, names(entry))], lambda period: ("fin.voucher", "fin.entry"))
+
+
 class SmallLayout:
     """`ports.Layout` by hand."""
 
     name = "small"
+    shape = shape(_HEAD + _VOUCHER, _HEAD + _ENTRY)
     lookups: Mapping[str, LookupSpec] = {"account_id": LookupSpec("account_id", "fin.account", "code", "id", "")}
     card_fields = ("name", "original_value")
 
@@ -79,14 +123,14 @@ class SmallLayout:
         if vouchers:
             yield TableWrite(
                 "fin.voucher",
-                ("period", "type", "number", "posted_on", "summary", "external_key"),
+                names(_HEAD + _VOUCHER),
                 (),
                 "insert",
                 [(v.period, v.type, number, v.date, v.summary, p.key) for p, v, number in vouchers],
             )
             yield TableWrite(
                 "fin.entry",
-                ("period", "type", "number", "line", "account_id", "debit", "credit"),
+                names(_HEAD + _ENTRY),
                 (),
                 "insert",
                 [
@@ -106,10 +150,18 @@ class SmallLayout:
         }
 
     def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
-        return [("fin.voucher", "external_key")] if field == "voucher.key" else []
+        known = {
+            "voucher.key": ("fin.voucher", "external_key"),
+            "entry.debit": ("fin.entry", "debit"),
+            "card.original_value": ("fin.card", "original_value"),
+        }
+        return [known[field]] if field in known else []
 
-    def cards_query(self, count: int) -> str:
-        return f"SELECT asset_code, name, original_value FROM fin.card WHERE asset_code IN ({', '.join('?' * count)})"
+    def places(self, field: str) -> int | None:
+        return 2 if field == "original_value" else None
+
+    def card_query(self) -> str:
+        return "SELECT asset_code, name, original_value FROM fin.card WHERE asset_code = ?"
 
     def card_row(self, row: Sequence[object]) -> Fields:
         value = row[2]
@@ -118,11 +170,20 @@ class SmallLayout:
     def periods_query(self) -> str:
         return "SELECT code, starts, ends, is_open FROM fin.period"
 
+    def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
+        return "UPDATE fin.period SET is_open = ? WHERE code = ?", (int(is_open), code)
+
     def last_number_query(self, period: str) -> str:
         return "SELECT max(number) FROM fin.voucher WHERE period = ? AND type = ?"
 
+    def last_date_query(self, period: str) -> str:
+        return "SELECT max(posted_on) FROM fin.voucher WHERE period = ? AND type = ?"
+
     def voucher_ref(self, period: str, type: str, number: int) -> str:
         return f"{period} {type}-{number}"
+
+    def voucher_called(self, type: str, day: date, number: int) -> str:
+        return f"{type}-{number} of {day}"
 
 
 @dataclass(frozen=True)
@@ -258,16 +319,26 @@ def rejected(change: Change, status: Status = "failed", waits_for: str = "", par
 
 def batch(*outcomes: Outcome, arrived: Sequence[str] = (), position: str | None = None) -> Batch:
     """Outcomes as one batch from the log, with the mirror that goes with them."""
-    rows = [(o.change.table, o.change.after) for o in outcomes if o.change.after is not None]
-    mirror = [MirrorWrite(table, str(row[0]), row) for table, row in rows]
+    mirror: dict[str, dict[str, Row | None]] = {}
+    for change in (o.change for o in outcomes if o.change.after is not None):
+        mirror.setdefault(change.table, {})[str(change.after[0])] = change.after
     last = outcomes[-1].change.position if outcomes else None
     return Batch(outcomes, mirror, frozenset(arrived), Position(position) if position else last)
 
 
 def write(ledger: Ledger, made: Batch) -> Sequence[Outcome]:
-    """Write one batch in one transaction."""
-    with ledger.begin() as book:
-        return book.write(made)
+    """Write one batch in one transaction; without what finance refuses, as one that is judged anew."""
+    while True:
+        try:
+            with ledger.begin() as book:
+                return book.write(made)
+        except Refused as refusal:
+            made = made._replace(outcomes=[_parked(outcome, refusal.rejections) for outcome in made.outcomes])
+
+
+def _parked(outcome: Outcome, rejections: Rejections) -> Outcome:
+    rejection = rejections.get(outcome.change)
+    return outcome if rejection is None else outcome._replace(postings=(), rejection=rejection)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from syncd.ports import Source
 from tests.conformance.eams import TABLES, PostgresEam
 from tests.servers import Connect, Kafka
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 class KafkaEam(PostgresEam):
@@ -18,10 +18,11 @@ class KafkaEam(PostgresEam):
 
     whole: ClassVar[bool] = False
 
-    def __init__(self, dsn: str, broker: Kafka, connect: Connect) -> None:
+    def __init__(self, dsn: str, broker: Kafka, connect: Connect, metadata: bool = False) -> None:
         super().__init__(dsn)
         for table in TABLES.values():
             self.db.cursor().execute(f"ALTER TABLE {table.name} REPLICA IDENTITY FULL")
+        self.tells = metadata
         self._connect = connect
         self._name = dsn.rpartition("/")[2]
         self._topic = broker.create_topic()
@@ -54,6 +55,7 @@ class KafkaEam(PostgresEam):
             "plugin.name": "pgoutput",
             "slot.name": self._name,
             "skipped.operations": "none",
+            "provide.transaction.metadata": str(self.tells).lower(),
             "publication.autocreate.mode": "all_tables",
             "poll.interval.ms": "10",
             "transforms": "one",

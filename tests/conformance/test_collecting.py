@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from syncd.ports import Ledger
-from syncd.posting import Batch, CardWrite, Collected, Outcome, Posting, Release
+from syncd.ports import CollectedRow, Ledger
+from syncd.posting import Batch, CardWrite, Collected, Gathered, Outcome, Posting, Release
 from tests.conformance.finance import asset, batch, rejected, voucher, write
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -31,6 +31,12 @@ def due(ledger: Ledger) -> Sequence[tuple[str, str]]:
         return book.due_groups(NOW)
 
 
+def gathered(group: str, rows: Sequence[CollectedRow], *outcomes: Outcome) -> Batch:
+    """What becomes of a group's rows."""
+    numbers = {row.change.position: row.number for row in rows}
+    return Batch(outcomes, {}, frozenset(), None, gathered=Gathered(RULE, group, numbers))
+
+
 def post(ledger: Ledger, group: str, number: int = 1) -> list[str]:
     """Post a group as the translator does: one voucher, and every row's card. Gives the keys of its rows."""
     with ledger.begin() as book:
@@ -38,7 +44,7 @@ def post(ledger: Ledger, group: str, number: int = 1) -> list[str]:
         change = rows[-1].change
         cards = tuple(CardWrite(r.subject, "open", {"name": group, "original_value": Decimal(1)}) for r in rows)
         posting = Posting(f"{RULE}/{group}/{number}", RULE, group, change, cards, voucher())
-        book.write(Batch([Outcome(change, group, (posting,))], (), frozenset(), None))
+        book.write(gathered(group, rows, Outcome(change, group, (posting,))))
         return [r.key for r in rows]
 
 
@@ -73,14 +79,14 @@ def test_a_row_that_cannot_be_posted_leaves_its_group(ledger: Ledger) -> None:
         first, second = book.collected(RULE, "a")
         posting = Posting(f"{RULE}/a/1", RULE, "a", second.change, voucher=voucher())
         outcomes = [rejected(first.change), Outcome(second.change, "a", (posting,))]
-        book.write(Batch(outcomes, (), frozenset(), None))
+        book.write(gathered("a", (first, second), *outcomes))
     assert due(ledger) == []
     assert ledger.query("SELECT subject, state FROM syncd.parked") == [("FA-1", "failed")]
     ledger.execute([("UPDATE syncd.parked SET request = 'retry'", ())])
     with ledger.begin() as book:
         (parked,) = book.requested(10)
         again = row(1, "a")._replace(change=parked.change, parked_id=parked.id)
-        book.write(Batch([again], (), frozenset(), None))
+        book.write(Batch([again], {}, frozenset(), None))
     assert post(ledger, "a", 2) == ["monthly/00000001/"]
 
 
@@ -88,13 +94,13 @@ def test_a_group_that_fails_waits_for_a_person(ledger: Ledger) -> None:
     """Invariant 5: it is not tried again and again by itself, and none of its rows is lost."""
     write(ledger, batch(row(1, "a"), row(2, "a"), release(3, "a")))
     with ledger.begin() as book:
-        *_, last = book.collected(RULE, "a")
-        book.write(Batch([rejected(last.change)], (), frozenset(), None))
+        rows = tuple(book.collected(RULE, "a"))
+        book.write(gathered("a", rows, rejected(rows[-1].change)))
     assert due(ledger) == []
     ledger.execute([("UPDATE syncd.parked SET request = 'retry'", ())])
     with ledger.begin() as book:
         (parked,) = book.requested(10)
-        book.write(Batch([row(2, "a")._replace(parked_id=parked.id)], (), frozenset(), None))
+        book.write(Batch([row(2, "a")._replace(parked_id=parked.id)], {}, frozenset(), None))
     assert due(ledger) == [(RULE, "a")]
     assert len(post(ledger, "a")) == 2
 

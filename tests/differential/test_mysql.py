@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connectors.mysql import dsn as mysql_dsn
 from connectors.scan_eam import MYSQL_MODES
 from syncd.change import Kind
-from syncd.mapping.expression import RUNTIME, ExpressionError, Name, Uncomputable, parse
+from syncd.mapping.expression.parse import RUNTIME, ExpressionError, Name, Uncomputable, parse
 from tests.differential.generated import COLUMNS, SCALARS, expressions
 from tests.differential.test_expressions import rows
 from tests.servers import MariaDb
@@ -88,7 +88,7 @@ def held(mariadb: MariaDb) -> Iterator[Held]:
     mariadb.drop_database(dsn)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(written=st.sampled_from(SCALARS).flatmap(lambda kind: expressions(kind, 3)))
 def test_mysql_agrees_or_refuses(held: Held, written: str) -> None:
     """Invariant 7: the reconciliation computes on MariaDB what the stream computed, to the last place."""

@@ -1,40 +1,59 @@
 """Every mapping that has golden cases keeps to them: the shipped ones, the example, and one for each legacy shape."""
 
+import re
+from functools import cache
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 
-from connectors.convert import row_converter
+from syncd import wiring
+from syncd.demo import company
+from syncd.errors import MappingErrors
 from syncd.files import shipped
-from syncd.mapping import load
-from syncd.mapping.cases import case_files, run_case
+from syncd.mapping.cases.cases import case_files, run_case
+from syncd.mapping.language.load import load
+from syncd.mapping.verbs.reverse import Reverse
+from syncd.mapping.verbs.voucher import Voucher
 
 HERE = Path(__file__).parent
 MAPPINGS = [path for root in (shipped("mappings"), HERE) for path in sorted(root.rglob("*.yaml"))]
+compiled = cache(load)
 CASES = [(mapping, case) for mapping in MAPPINGS for case in case_files(mapping)]
 
 
 @pytest.mark.parametrize(("mapping", "case"), CASES, ids=[f"{mapping.stem}-{case.stem}" for mapping, case in CASES])
 def test_case(mapping: Path, case: Path) -> None:
-    result = run_case(load(mapping), case, row_converter)
+    result = run_case(compiled(mapping), case, wiring.bench())
     assert not result.difference, f"{result.case}\n{result.difference}"
 
 
 def test_every_rule_of_the_shipped_mapping_has_a_case() -> None:
     for mapping in shipped("mappings").glob("*.yaml"):
         said = "".join(case.read_text("utf-8") for case in case_files(mapping))
-        posting = [rule.name for rule in load(mapping).rules if rule.voucher or rule.reverse]
+        posting = [rule.name for rule in load(mapping).rules if rule.verb(Voucher) or rule.verb(Reverse)]
         assert [name for name in posting if f"rule: {name}\n" not in said] == []
 
 
-def test_small_business_standard_takes_every_disposal_to_non_operating_accounts(tmp_path: Path) -> None:
-    """The policy is a constant of the mapping: under SBE gains go to 6301 and losses to 6711, sales too."""
-    mapping = copytree(shipped("mappings"), tmp_path / "mappings") / "demo.yaml"
-    mapping.write_text(mapping.read_text("utf-8").replace("standard: ASBE", "standard: SBE"), "utf-8")
-    for name, was, now in (("sale_with_gain", "6115", "6301"), ("sale_with_loss", "6115", "6711")):
-        case = mapping.with_suffix(".cases") / f"{name}.yaml"
-        expected = case.read_text("utf-8")
-        assert f"'{was}'" in expected
-        case.write_text(expected.replace(f"'{was}'", f"'{now}'"), "utf-8")
-        assert not run_case(load(mapping), case, row_converter).difference
+def test_every_role_is_an_account_of_its_standards_chart() -> None:
+    """Code and name: what the role table says is what the shipped chart of accounts has, and may be posted to."""
+    for standard in ("ASBE", "SBE"):
+        chart = {code: name for code, name, _, leaf in company.chart(standard) if leaf}
+        roles = load(shipped("mappings", "demo.yaml"), {"standard": standard}).role_table
+        assert roles is not None
+        assert {account.code: account.name for account in roles.roles.values()}.items() <= chart.items()
+
+
+def test_no_rule_names_an_account_itself() -> None:
+    """Every account comes from the role table, so that another standard changes all of them."""
+    for name in ("registration", "edits", "purchase", "changes", "depreciation", "disposal"):
+        path = shipped("mappings", "demo", f"{name}.yaml")
+        assert re.findall(r"account: \"'\d+'\"", path.read_text("utf-8")) == [], path.name
+
+
+def test_a_case_has_constants_of_its_own(tmp_path: Path) -> None:
+    """What it calls one must be one."""
+    (tmp_path / "case.yaml").write_text("case: c\nconstants: {standart: SBE}\nchanges: [{truncate: asset}]\n", "utf-8")
+    with pytest.raises(MappingErrors) as caught:
+        run_case(compiled(shipped("mappings", "demo.yaml")), tmp_path / "case.yaml", wiring.bench())
+    (error,) = caught.value.errors
+    assert (error.code, error.params["nearest"]) == ("unknown_name", "standard")

@@ -11,7 +11,7 @@ from connectors.postgres.source import PostgresSource
 from syncd.change import Change, ChangeSet, Column, Kind, Position, Table
 from syncd.ports import Source
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 """Bound of every wait; none comes near it."""
 SCHEMA = """
     CREATE SCHEMA eam;

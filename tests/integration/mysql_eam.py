@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pymysql
 import pytest
@@ -41,8 +42,11 @@ class MysqlEam:
 
     def session(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
         """A connection of the EAM's own; each statement is a transaction unless one is begun."""
-        address = mysql_dsn.parse(self.dsn).arguments()
-        return pymysql.connect(**address, charset="utf8mb4", autocommit=True)
+        return pymysql.connect(**self.arguments(), charset="utf8mb4", autocommit=True)
+
+    def arguments(self) -> dict[str, Any]:
+        """Those of the driver."""
+        return mysql_dsn.parse(self.dsn).arguments()
 
     def close(self) -> None:
         self.writer.close()

@@ -1,7 +1,7 @@
 """PostgreSQL → Debezium → Avro by a real registry → a topic, beside the same in JSON: one log, and the same changes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -13,9 +13,9 @@ from connectors.kafka import source
 from connectors.kafka.source import Settings
 from syncd.change import Change, Column, Kind, Table
 from syncd.errors import Halt
-from tests.servers import Connect, Kafka, Registry, schema_registry
+from tests.servers import Connect, Kafka, Registry
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 CREATE = """
 CREATE SCHEMA eam;
 CREATE TABLE eam.asset (
@@ -66,12 +66,6 @@ TABLES = {
     "cost": Table("cost", "eam.cost", tuple(Column(n, k) for n, k in (("kind", T), ("no", Kind.INTEGER),
                   ("amount", D), ("remark", T))), (0, 1)),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def registry() -> Iterator[Registry]:
-    with schema_registry() as started:
-        yield started
 
 
 def test_the_same_log_in_avro_and_in_json(

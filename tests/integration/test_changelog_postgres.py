@@ -13,7 +13,7 @@ import pytest
 
 from connectors.changelog import source as changelog
 from connectors.changelog.position import at
-from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Row, Table
+from syncd.change import ABSENT, Change, Column, Kind, Malformed, Row, Table
 from syncd.errors import Halt, Transient
 from syncd.ports import Source
 
@@ -34,7 +34,7 @@ CREATE = """
 CREATE SCHEMA eam;
 CREATE TABLE eam.asset (id INTEGER PRIMARY KEY, name TEXT, value NUMERIC(18, 2), bought_on DATE, seen_at TIMESTAMPTZ,
                         remark TEXT)"""
-WAIT_S = 20.0
+WAIT_S = 120.0
 
 
 class Eam:
@@ -175,6 +175,27 @@ def test_rows_of_one_transaction_are_one_set(eam: Eam) -> None:
     assert sizes == [3, 1]
 
 
+@pytest.mark.parametrize("other_commits", [True, False])
+def test_a_transaction_is_not_over_where_another_one_holds_up_its_rest(eam: Eam, other_commits: bool) -> None:
+    """Invariant 13: what is judged together does not depend on when it is read."""
+    first, other = eam.session(), eam.session()
+    with closing(eam.started()) as source:
+        first.put(1)
+        other.put(2)
+        first.put(3)
+        first.db.commit()
+        held = source.read(WAIT_S)
+        assert held is not None
+        assert ([c.after and c.after[0] for c in held.changes], held.cuts) == ([1], ())
+        (other.db.commit if other_commits else other.db.rollback)()
+        rest = source.read(WAIT_S)
+        assert rest is not None
+        assert ([c.after and c.after[0] for c in rest.changes], rest.cuts) == ([2, 3] if other_commits else [3], None)
+    with closing(eam.source()) as again:
+        again.start(held.position)
+        assert again.read(WAIT_S) == rest
+
+
 def test_many_writers_at_once(eam: Eam) -> None:
     """Invariants 1 and 4: every commit is said, each row's changes in the order of their effects."""
     seed = random.randrange(2**32)
@@ -242,15 +263,36 @@ def test_a_session_may_set_what_it_likes(eam: Eam) -> None:
     assert [value.reason for value in second.after if isinstance(value, Malformed)] == ["malformed_unending"] * 3
 
 
-def test_the_eam_may_drop_a_column(eam: Eam) -> None:
+def test_a_float_is_whole_whatever_a_session_rounds(eam: Eam) -> None:
+    """Invariant 7: neither the clerk's session nor our own, which may be set by the database, takes digits away."""
+    eam.run("ALTER TABLE eam.asset ALTER value TYPE float8")
+    eam.run("INSERT INTO eam.asset (id, value) VALUES (1, 1234567.89)")
+    eam.run(f"ALTER DATABASE {eam.dsn.rpartition('/')[2]} SET extra_float_digits = -10")
+    with closing(eam.source()) as source:
+        source.start(None)
+        (snapshot,) = said(source, 1)
+        clerk = eam.session(autocommit=True)
+        clerk.run("INSERT INTO eam.asset (id, value) VALUES (2, 1234567.89)")
+        (inserted,) = said(source, 1)
+    assert [change.after and change.after[2] for change in (snapshot, inserted)] == [Decimal("1234567.89")] * 2
+
+
+def test_the_eam_may_rename_or_drop_a_column(eam: Eam) -> None:
     """Its own writes go on; what is not there any more is not NULL."""
     with closing(eam.started()) as source:
-        eam.run("ALTER TABLE eam.asset DROP COLUMN name")
+        eam.run("ALTER TABLE eam.asset RENAME COLUMN name TO label")
         eam.run("INSERT INTO eam.asset (id, value) VALUES (1, 5)")
-        (change,) = said(source, 1)
-    assert change.after == (1, UNCHANGED, Decimal("5.00"), None, None)
-    assert change.flawed
+        with pytest.raises(Halt, match="changelog_no_column"):
+            source.read(WAIT_S)
     assert eam.findings() == ["changelog_no_column"]
+    eam.run("ALTER TABLE eam.asset RENAME COLUMN label TO name")
+    with closing(eam.source()) as source:
+        source.start(at(0))
+        (change,) = said(source, 1)
+    assert change.after == (1, ABSENT, Decimal("5.00"), None, None)
+    assert change.flawed
+    eam.run("ALTER TABLE eam.asset DROP COLUMN name")
+    eam.run("INSERT INTO eam.asset (id, value) VALUES (2, 5)")
 
 
 def test_triggers_of_others_change_the_row_again_and_the_order_is_right(eam: Eam) -> None:

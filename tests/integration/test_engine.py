@@ -7,23 +7,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
+from connectors.debezium.envelope import Half
 from connectors.engine import source as engine
-from syncd.change import UNCHANGED, Change, ChangeSet, Column, Kind, Position
+from syncd.change import UNCHANGED, Change, ChangeSet, Column, Kind, Position, Table
 from syncd.errors import Fault, Gap, Halt, Transient
 from syncd.ports import Source
-from tests.conformance.eams import TABLES, Drop, EnginePostgresEam, Move, Put, Row
+from tests.conformance.eams import TABLES, Drop, EnginePostgresEam, Move, Put, Row, engine_settings
 from tests.servers import Postgres, postgres_server
 from tests.tidy.tree import ROOT
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 
 def asset(id: int, code: str = "FA") -> Row:
@@ -122,6 +124,28 @@ def test_a_bulk_insert_is_never_cut_where_an_engine_could_not_go_on(eam: EngineP
     assert sets[0].position > origin
 
 
+def test_a_transaction_that_began_before_the_checkpoint_and_commits_behind_it_is_said_whole(
+    eam: EnginePostgresEam,
+) -> None:
+    """Invariant 1: its first rows stand in the log before the place where the engine goes on."""
+    source, _ = begun(eam)
+    with closing(source), closing(psycopg2.connect(eam.dsn)) as clerk:
+        insert = "INSERT INTO asset (id, code) SELECT n, 'FA' FROM generate_series(%s, %s) AS n"
+        with clerk.cursor() as cursor:
+            cursor.execute(insert, (1, 50))
+            eam.commit(Put("asset", asset(100)))
+            sets = read_until(source, lambda sets: any(s.changes for s in sets))
+            checkpoint = sets[-1].position
+            source.ack(checkpoint)
+            cursor.execute(insert, (51, 60))
+        clerk.commit()
+        assert len(after(source, 60)) == 60
+    with closing(eam.connect()) as again:
+        again.start(checkpoint)
+        rest = after(again, 60)
+    assert {c.after[0] for c in rest if c.after} >= set(range(1, 61))
+
+
 def test_a_table_that_logs_keys_alone(eam: EnginePostgresEam) -> None:
     """Invariant 7: of the row before nothing is invented; a change of key is still one change."""
     eam.db.cursor().execute("ALTER TABLE asset REPLICA IDENTITY DEFAULT")
@@ -136,6 +160,20 @@ def test_a_table_that_logs_keys_alone(eam: EnginePostgresEam) -> None:
         ("update", (1, *unknown), asset(9, "b")),
         ("delete", (2, *unknown), None),
     ]
+
+
+def test_a_half_of_a_change_of_key_without_its_other_is_said_by_itself(eam: EnginePostgresEam) -> None:
+    """Invariants 1 and 5."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    old = Half("old", "e", Change("asset", "delete", asset(1), None, Position("d"), at))
+    new = Half("new", "e", Change("asset", "insert", None, asset(9), Position("c"), at))
+    with closing(engine.EngineSource(eam.settings, TABLES, "main")) as source:
+        for said in (old, old, new, new, old, new.change):
+            source._add(said)
+        assert [change.op for change in source._changes] == ["delete", "update", "insert", "delete", "insert"]
+        source._add(old)
+        source._end_transaction()
+        assert [change.op for change in source._changes][5:] == ["delete"], "nor waits for the next transaction"
 
 
 def test_a_null_is_not_its_columns_default(eam: EnginePostgresEam) -> None:
@@ -216,6 +254,37 @@ def stop(server: Postgres, eam: EnginePostgresEam) -> None:
     server.stop(kill=True)
 
 
+def test_a_partitioned_table_has_its_own_name_and_a_row_that_moves_in_it_is_updated(
+    new_database: Callable[[], str],
+) -> None:
+    """Invariants 1 and 14: under the names of its partitions nobody would know it."""
+    dsn = new_database()
+    column = Column("id", Kind.INTEGER), Column("region", Kind.TEXT)
+    tables = {"asset": Table("asset", "asset", column, (0,))}
+    with closing(psycopg2.connect(dsn)) as db, db.cursor() as cursor:
+        db.autocommit = True
+        cursor.execute(
+            "CREATE TABLE asset (id INTEGER, region TEXT) PARTITION BY LIST (region);"
+            "CREATE TABLE asset_n PARTITION OF asset FOR VALUES IN ('N');"
+            "CREATE TABLE asset_s PARTITION OF asset FOR VALUES IN ('S');"
+            "ALTER TABLE asset_n REPLICA IDENTITY FULL; ALTER TABLE asset_s REPLICA IDENTITY FULL"
+        )
+        with closing(engine.connect(engine_settings(dsn), tables, "main")) as source:
+            source.start(None)
+            read_until(source, lambda sets: bool(sets) and not source.in_snapshot(sets[-1].position))
+            cursor.execute("INSERT INTO asset VALUES (1, 'N'), (2, 'N')")
+            cursor.execute("UPDATE asset SET region = 'S' WHERE id = 1")
+            cursor.execute("DELETE FROM asset WHERE id = 2")
+            said = [(c.op, c.before, c.after) for c in after(source, 4)]
+        cursor.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
+    assert said == [
+        ("insert", None, (1, "N")),
+        ("insert", None, (2, "N")),
+        ("update", (1, "N"), (1, "S")),
+        ("delete", (2, "N"), None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("properties", "code"),
     [
@@ -290,7 +359,8 @@ def test_what_an_engine_would_pass_over_in_silence(eam: EnginePostgresEam) -> No
 
 def test_the_reconciliation_asks_the_database(eam: EnginePostgresEam) -> None:
     with pytest.raises(Halt, match="engine_no_scan"):
-        engine.scan(eam.settings, lambda dialect: "SELECT 1", print)
+        engine.scan(eam.settings, print)
     settings = replace(eam.settings, scan_dsn=eam.dsn)
-    with engine.scan(settings, lambda dialect: f"SELECT '{dialect}'", print) as rows:
+    with engine.scan(settings, print) as scan:
+        rows = scan.rows(lambda dialect, zone, moments, texts: f"SELECT '{dialect}'")
         assert [tuple(row) for row in rows] == [("postgres",)]

@@ -9,16 +9,18 @@ from typing import Any
 import psycopg2
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaConnectionError
 from kafka.net.inet import KafkaNetSocket
 
 from connectors.kafka import source
+from connectors.kafka.logs import REMEMBERED_MAX
 from connectors.kafka.source import KafkaSource, Settings
-from syncd.change import Change, ChangeSet, Column, Kind, Table
+from syncd.change import Change, ChangeSet, Column, Kind, Position, Table
 from syncd.errors import Gap, Halt, Transient
-from tests.acceptance.envelopes import envelope, key
+from tests.acceptance.envelopes import COMMITTED_US, envelope, key
 from tests.servers import Connect, Kafka, kafka_server
 
-WAIT_S = 20.0
+WAIT_S = 120.0
 TABLES = {
     "asset": Table("asset", "eam.asset", (Column("id", Kind.INTEGER), Column("code", Kind.TEXT)), (0,)),
     "dept": Table("dept", "eam.department", (Column("id", Kind.INTEGER), Column("code", Kind.TEXT)), (0,)),
@@ -32,9 +34,9 @@ class Topic:
         self.name = broker.create_topic(partitions, **settings)
         self._producer = producer
 
-    def say(self, *numbers: int, table: str = "asset", partition: int = 0) -> None:
+    def say(self, *numbers: int, table: str = "asset", partition: int = 0, op: str = "", began_us: int = 0) -> None:
         for n in numbers:
-            value = envelope(table, n, None, {"id": n, "code": f"FA-{n}"})
+            value = envelope(table, n, None, {"id": n, "code": f"FA-{n}"}, op, began_us or COMMITTED_US)
             self._producer.send(self.name, value, key(code=f"FA-{n}"), partition=partition)
         self._producer.flush()
 
@@ -116,6 +118,10 @@ def test_a_topic_made_anew_is_a_gap_even_while_it_is_read(kafka: Kafka, topic: C
             except Exception:  # the broker is still deleting
                 assert time.monotonic() < deadline, "the topic stays"
                 time.sleep(0.05)
+        with kafka.admin() as admin:
+            while admin.describe_topics([said.name])[0]["error_code"]:  # made, and not yet known everywhere
+                assert time.monotonic() < deadline, "the topic stays unknown"
+                time.sleep(0.05)
         with pytest.raises(Gap) as gap:
             reading.lag()
         assert gap.value.code == "kafka_topic_recreated"
@@ -150,6 +156,104 @@ def test_a_run_that_comes_twice_is_said_once_across_a_restart(kafka: Kafka, topi
         assert [c.after for c in changes(read(reading, 2))] == [(11, "FA-11"), (12, "FA-12")]
 
 
+def test_a_run_of_any_length_that_comes_twice_is_said_once(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """Invariant 2: also when the reader begins again in the midst of what comes again, or of its last message."""
+    said, count = topic(), REMEMBERED_MAX + 1_000
+    said.say(*range(count))
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        at = read(reading, count)[-1].position
+    said.say(*range(count - 1))
+    with closing(opened(kafka, said)) as reading:
+        reading.start(at)
+        at = passed(reading)
+    said.say(*range(count - 1, count + 2))
+    with closing(opened(kafka, said)) as reading:
+        reading.start(at)
+        assert [c.after and c.after[0] for c in changes(read(reading, 2))] == [count, count + 1]
+
+
+def test_a_log_that_begins_anew_is_a_gap_until_a_snapshot_says_what_there_is(
+    kafka: Kafka, topic: Callable[..., Topic]
+) -> None:
+    """Invariants 1 and 14: a server that was reset says other changes under the places of the first ones."""
+    said, later = topic(), COMMITTED_US + 60_000_000
+    said.say(*range(100, 120))
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        at = read(reading, 20)[-1].position
+    said.say(120)
+    said.say(101, 102, began_us=later)
+    for _ in range(2):
+        with closing(opened(kafka, said)) as reading:
+            reading.start(at)
+            with pytest.raises(Gap) as gap:
+                at = read(reading, 2)[-1].position
+            assert gap.value.code == "kafka_log_anew"
+            assert (gap.value.params["offset"], gap.value.params["partition"]) == ("21", "0")
+    snapshot = [envelope("asset", 103, None, {"id": n, "code": f"FA-{n}"}, "r", later) for n in (101, 102)]
+    for mark, row in zip((b'"first"', b'"last"'), snapshot, strict=True):
+        said.raw(row.replace(b'"snapshot":"true"', b'"snapshot":' + mark))
+    said.say(104, began_us=later)
+    with closing(opened(kafka, said)) as reading:
+        assert reading.find_whole() == {"asset"}
+        reading.start(None)
+        at = read(reading, 3)[-1].position
+    said.say(104, 105, began_us=later)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(at)
+        assert [c.after and c.after[0] for c in changes(read(reading, 1))] == [105]
+
+
+def passed(reading: KafkaSource) -> Position:
+    """The position once all that the topic holds was read, and nothing of it was said."""
+    deadline, end = time.monotonic() + WAIT_S, reading.end()
+    while True:
+        assert time.monotonic() < deadline, "the end is not reached"
+        if (said := reading.read(0.2)) is not None:
+            assert not said.changes
+            if reading.reaches(said.position, end):
+                return said.position
+
+
+def test_a_key_alone_is_a_deletion_unless_that_was_said(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """Invariants 1, 2 and 14: once, also when the reader begins again and the connector sends all of it once more."""
+    said = topic()
+
+    def run() -> None:
+        said.say(1, 2, 3)
+        said.raw(envelope("asset", 4, {"id": 1, "code": "FA-1"}, None), b'{"id":1}')
+        said.raw(None, b'{"id":1}')
+        said.raw(None, b'{"id":2}')
+
+    run()
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        sets = read(reading, 5)
+        assert [(c.op, c.before and c.before[0]) for c in changes(sets)][3:] == [("delete", 1), ("delete", 2)]
+    run()
+    said.raw(None, b'{"id":3}')
+    with closing(opened(kafka, said)) as reading:
+        reading.start(sets[-1].position)
+        assert [(c.op, c.before and c.before[0]) for c in changes(read(reading, 1))] == [("delete", 3)]
+
+
+def test_a_row_that_goes_to_another_partition_of_its_table_is_updated(
+    kafka: Kafka, topic: Callable[..., Topic]
+) -> None:
+    """Invariant 1: deleted there and inserted here by one transaction, with a tombstone between them."""
+    said, one = topic(), {"id": 1, "code": "FA-1"}
+    name = b'"transaction":{"id":"901:%d","total_order":1,"data_collection_order":1}'
+    messages = [envelope("asset", 1, one, None), None, envelope("asset", 2, None, one), envelope("asset", 3, one, one)]
+    for n, message in enumerate(messages):
+        said.raw(message and message.replace(b'"transaction":null', name % n), b'{"id":1}')
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        assert [(c.op, c.before, c.after) for c in changes(read(reading, 2))] == [
+            ("update", (1, "FA-1"), (1, "FA-1"))
+        ] * 2
+
+
 def test_references_come_before_what_refers_to_them(kafka: Kafka, topic: Callable[..., Topic]) -> None:
     said, shared = topic(), topic(2)
     said.say(1, 2, 3)
@@ -177,12 +281,57 @@ def test_kafkas_own_monitors_see_what_is_durable(kafka: Kafka, topic: Callable[.
     with closing(opened(kafka, said)) as reading:
         reading.start(None)
         reading.ack(read(reading, 3)[-1].position)
-    with kafka.admin() as admin:
-        deadline = time.monotonic() + WAIT_S
-        while not (offsets := _committed(admin, "syncd-fleet", said.name)):
-            assert time.monotonic() < deadline, "nothing was committed"
-            time.sleep(0.05)
+        with kafka.admin() as admin:
+            deadline = time.monotonic() + WAIT_S
+            while not (offsets := _committed(admin, "syncd-fleet", said.name)):
+                assert time.monotonic() < deadline, "nothing was committed"
+                reading.keepalive()
+                time.sleep(0.05)
     assert offsets == [3]
+
+
+def test_what_kafka_did_not_take_is_told_again(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """A coordinator that moves or a connection that breaks at that moment: monitors would show a lag for ever."""
+    said = topic()
+    said.say(1, 2)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        reading.ack(read(reading, 2)[-1].position)
+        consumer, tells = reading._consumer, []
+        tell = consumer.commit_async
+
+        def lost(offsets: Any, callback: Any) -> None:
+            tells.append(offsets)
+            if len(tells) == 1:
+                callback(offsets, KafkaConnectionError("lost"))
+            else:
+                tell(offsets, callback)
+
+        consumer.commit_async = lost
+        with kafka.admin() as admin:
+            deadline = time.monotonic() + WAIT_S
+            while not _committed(admin, "syncd-fleet", said.name):
+                assert time.monotonic() < deadline, "what was lost is not told again"
+                reading.keepalive()
+                time.sleep(0.05)
+        assert len(tells) >= 2
+
+
+def test_a_message_that_nobody_understands_is_said_among_the_others(kafka: Kafka, topic: Callable[..., Topic]) -> None:
+    """Invariants 1, 5 and 14: by its place in the topic, in the midst of a transaction too."""
+    said = topic()
+    said.say(1)
+    flat = b'{"id": 7, "status": "in use", "code": "FA-7"}'
+    for n, garbage in enumerate((b"{", b"\x00\x00\x00\x00\x09?", flat), 2):
+        said.raw(garbage, None)
+        said.say(n)
+    with closing(opened(kafka, said)) as reading:
+        reading.start(None)
+        came = changes(read(reading, 7))
+        assert [c.op for c in came] == ["insert", "unreadable"] * 3 + ["insert"]
+        assert [c.position for c in came if c.op == "unreadable"] == [f"{said.name}/0@{n}" for n in (1, 3, 5)]
+        assert all(c.committed_at.year > 2024 for c in came)
+        assert codes(reading)["debezium_not_json"] == "warning"
 
 
 def test_messages_that_are_no_changes_move_the_position_only(kafka: Kafka, topic: Callable[..., Topic]) -> None:

@@ -1,11 +1,18 @@
 """A replica takes the primary's place, and its log is gone on with by the names of the transactions."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 import pytest
+import yaml
 
+from connectors.mysql import stream
+from syncd import wiring
+from syncd.daemon import drain, reader
 from syncd.errors import Gap
+from tests.advice import advice, heard
+from tests.advice.mysql_books import BY, Books
 from tests.integration.eam import changes, next_changes, read_until, until
 from tests.integration.mysql_eam import MysqlEam, ended
 from tests.servers import MariaDb, mariadb_server
@@ -103,3 +110,71 @@ def test_a_transaction_read_in_part_is_not_guessed_at(pair: tuple[MariaDb, Maria
     with closing(there), pytest.raises(Gap) as gap:
         there.start(part, failover=True)
     assert gap.value.code == "mysql_failover_midway"
+
+
+@contextmanager
+def promoted(pair: tuple[MariaDb, MariaDb], eam: MysqlEam, directory: Path) -> Iterator[Books]:
+    """Books whose pipeline has read the primary, up to now; its EAM is the replica's."""
+    eam.insert(1)
+    caught_up(*pair)
+    with closing(MysqlEam(pair[1].dsn(eam.name), schema="SELECT 1")) as there:
+        books = Books(there, directory, dsn=eam.dsn, failover=True)
+        books.syncd("snapshot")
+        yield books
+
+
+@advice("mysql_failover_behind")
+def test_what_a_replica_that_is_behind_lacks_is_taken_back(
+    pair: tuple[MariaDb, MariaDb], eam: MysqlEam, tmp_path: Path
+) -> None:
+    """Invariants 1, 2 and 15: and comes again with the log of the new primary."""
+    _, replica = pair
+    with promoted(pair, eam, tmp_path) as books:
+        replica.run("STOP SLAVE")
+        eam.insert(2)
+        with books.daemon():
+            until(lambda: len(books.booked()) == 2)
+        books.configure(kind="mysql", dsn=books.eam.dsn, failover=True)
+        heard("mysql_failover_behind", books.halted())
+        books.syncd("repair", "--yes", *BY)
+        assert books.booked() == books.owned() == {"1": 1}
+        replica.run("START SLAVE")
+        with books.daemon():
+            until(lambda: books.booked() == books.owned() == {"1": 1, "2": 1})
+
+
+@advice("mysql_failover_midway")
+def test_what_was_read_in_part_is_completed(
+    pair: tuple[MariaDb, MariaDb], eam: MysqlEam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariants 1, 2 and 15."""
+    monkeypatch.setattr(stream, "CHANGES_MAX", 3)
+    monkeypatch.setattr(reader, "TRANSACTION_CHANGES_MAX", 3)
+    with promoted(pair, eam, tmp_path) as books:
+        eam.run("INSERT INTO asset SELECT seq + 1, 'a', 1, NULL FROM seq_1_to_9")
+        carry_one_change(books)
+        assert 1 < len(books.booked()) < 10
+        caught_up(*pair)
+        books.configure(kind="mysql", dsn=books.eam.dsn, failover=True)
+        heard("mysql_failover_midway", books.halted())
+        books.syncd("repair", "--yes", *BY)
+        assert len(books.booked()) == 10
+        assert books.booked() == books.owned()
+        books.syncd("dry-run")
+
+
+def carry_one_change(books: Books) -> None:
+    """As a daemon does that falls behind its first batch."""
+
+    def fall(tally: drain.Tally, _: object) -> None:
+        if tally.changes:
+            raise KeyboardInterrupt
+
+    config = yaml.safe_load(books.config.read_text("utf-8"))
+    config["pipelines"]["books"]["batch_changes_max"] = 1
+    books.config.write_text(yaml.safe_dump(config), "utf-8")
+    spec = wiring.pipeline(books.config, "books").spec()
+    with closing(spec.open_ledger()) as ledger:
+        ledger.acquire()
+        with pytest.raises(KeyboardInterrupt):
+            drain.to_the_end(spec, ledger, False, fall)

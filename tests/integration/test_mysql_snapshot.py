@@ -8,8 +8,10 @@ from contextlib import closing
 import pytest
 
 from connectors.mysql import snapshot as mysql_snapshot
+from connectors.mysql.server import Server
 from syncd.change import Change, Column, Kind, Position, Row, Table, key_text
-from syncd.errors import Gap
+from syncd.errors import Gap, Transient
+from tests.advice import advice
 from tests.integration.eam import changes, read_until, until
 from tests.integration.follower import Follower, contradicting
 from tests.integration.mysql_eam import ASSET, SCHEMA, MysqlEam, past_the_snapshot
@@ -207,3 +209,98 @@ def test_a_snapshot_whose_log_is_gone_does_not_go_on(mariadb: MariaDb, eam: Mysq
     with pytest.raises(Gap) as gap:
         eam.start(first.position)
     assert gap.value.code == "mysql_log_gone"
+
+
+DURING = {
+    "ALTER TABLE part ADD COLUMN extra INT FIRST, ALGORITHM = COPY": "",
+    "ALTER TABLE part ADD INDEX (name(9)), ENGINE = InnoDB": "",
+    "ALTER TABLE part MODIFY name VARCHAR(40), ALGORITHM = COPY": "mysql_altered",
+    "TRUNCATE part": "",
+    "RENAME TABLE part TO away, spare TO part": "mysql_renamed",
+    "CREATE OR REPLACE TABLE part SELECT * FROM spare": "mysql_unlogged",
+}
+
+
+@advice("mysql_table_changed")
+@pytest.mark.parametrize("is_left", [False, True])
+@pytest.mark.parametrize("statement", DURING)
+def test_a_table_that_is_altered_while_a_snapshot_is_read_is_begun_again(
+    eam: MysqlEam, statement: str, is_left: bool
+) -> None:
+    """Invariants 1 and 14: by itself; if rows may have changed, the reader stops behind the snapshot, where a repair
+    can compare. Whether it was read under one snapshot or, after an interruption, under a newer one."""
+    eam.run("CREATE TABLE spare LIKE part", "INSERT INTO spare VALUES ('a', 1, 'one'), ('B', 2, 'two')")
+    source = eam.start()
+    first = source.read(5)
+    assert first is not None
+    said, checkpoint, stopped = [*first.changes], first.position, ""
+    passing: set[str] = set()
+    if is_left:
+        source.close()
+    eam.run(statement, "INSERT INTO asset (id) VALUES (999999)")
+    if is_left:
+        source = eam.start(checkpoint)
+
+    def is_over() -> bool:
+        nonlocal source, checkpoint, stopped
+        try:
+            if (sets := source.read(0.1)) is not None:
+                said.extend(sets.changes)
+                checkpoint = sets.position
+        except Gap as gap:
+            stopped = gap.code
+        except Transient as error:
+            passing.add(error.code)
+            source.close()
+            source = eam.start(checkpoint)
+        return bool(stopped) or (said[-1].after or ())[:1] == (999999,)
+
+    try:
+        until(is_over)
+    finally:
+        source.close()
+    assert checkpoint.startswith("1/"), "past the snapshot"
+    assert stopped == DURING[statement]
+    is_begun_again = not is_left and not statement.startswith("RENAME")
+    assert passing == ({"mysql_table_changed"} if is_begun_again else set())
+    if not stopped:
+        assert heard(eam, [change for change in said if change.op != "truncate"]) == in_the_database(eam)
+
+
+def test_a_time_limit_of_the_server_ends_no_snapshot(eam: MysqlEam) -> None:
+    """Nothing that is tried again would come further."""
+    ((was,),) = eam.run("SELECT @@GLOBAL.max_statement_time")
+    eam.run("SET GLOBAL max_statement_time = 60")
+    try:
+        with closing(Server(eam.dsn)) as server:
+            assert server.query("SELECT @@max_statement_time = 0") == [(1,)]
+    finally:
+        eam.run(f"SET GLOBAL max_statement_time = {was}")
+
+
+PREPARED = ("XA START 'x'", "UPDATE asset SET value = 13 WHERE id = 10", "XA END 'x'", "XA PREPARE 'x'")
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_transaction_in_two_phases_while_a_snapshot_begins(
+    eam: MysqlEam, monkeypatch: pytest.MonkeyPatch, is_behind: bool
+) -> None:
+    """Invariant 1: prepared behind the first look and committed before the second, its rows are neither in the snapshot
+    nor behind it in the log. Where they are behind it, the reader comes to them."""
+    opened = mysql_snapshot.view
+
+    def view(*arguments: str) -> mysql_snapshot.View:
+        with closing(eam.session()) as session, session.cursor() as cursor:
+            for statement in () if is_behind else PREPARED:
+                cursor.execute(statement)
+            found = opened(*arguments)  # type: ignore[arg-type]
+            for statement in PREPARED if is_behind else ():
+                cursor.execute(statement)
+            eam.run("FLUSH BINARY LOGS")
+            cursor.execute("XA COMMIT 'x'")
+        return found
+
+    monkeypatch.setattr("connectors.mysql.source.view", view)
+    with pytest.raises(Gap if is_behind else Transient) as fault, closing(eam.start()) as source:
+        read_until(source, lambda sets: False)
+    assert fault.value.code == ("mysql_xa" if is_behind else "mysql_xa_undecided")

@@ -169,6 +169,23 @@ def test_a_log_that_was_reset_is_another_log(own: MysqlEam) -> None:
     assert gap.value.code == "mysql_log_reset"
 
 
+def test_a_log_that_is_reset_while_it_is_read_is_noticed(own: MysqlEam) -> None:
+    """Invariant 14: the new log is shorter than what was read of the old one, and nothing comes until it is as long."""
+    own.run("RESET MASTER")  # both logs begin with a file of the same name
+    own.insert(*range(1, 40))
+    source, _ = own.streaming()
+    with closing(source):
+        own.run("UPDATE asset SET value = 2")
+        next_changes(source, 39)
+        source.lag()
+        own.run("RESET MASTER")
+        own.run("UPDATE asset SET value = 3 WHERE id = 1")
+        source.read(0)
+        with pytest.raises(Gap) as gap:
+            source.lag()
+    assert gap.value.code == "mysql_log_reset"
+
+
 def test_a_server_that_is_killed_is_waited_for(own_server: MariaDb, own: MysqlEam) -> None:
     """Invariants 1 and 2: what was committed is said once, whenever the server comes back."""
     source, position = own.streaming()

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.change import UNCHANGED, Column, Kind, Malformed, Row, Table
+from syncd.change import ABSENT, UNCHANGED, Column, Kind, Row, Table
 from tests.integration.eam import ASSET, SCHEMA, Eam, next_changes, past_the_snapshot, read_until, whole
 
 LONG = "long" * 600
@@ -64,40 +64,28 @@ def test_truncate_is_said_of_every_table_it_empties(new_database: Callable[[], s
     assert all(c.before is None and c.after is None for c in said[1:3])
 
 
-def test_columns_come_and_go_in_mid_stream(eam: Eam) -> None:
-    """Facts: rows that need a missing column say so; the others flow."""
+def test_a_column_that_was_called_otherwise_for_a_while_is_absent_from_the_rows_of_that_time(eam: Eam) -> None:
+    """Invariant 7: the log describes rows as they were; what it does not say is not unchanged."""
     source, _ = eam.streaming()
     with closing(source):
         eam.run("INSERT INTO eam.asset VALUES (1, 'a', 1, 'x')")
-        eam.run("ALTER TABLE eam.asset DROP COLUMN remark, ADD COLUMN site text")
+        eam.run("ALTER TABLE eam.asset RENAME COLUMN remark TO site")
         eam.run("INSERT INTO eam.asset VALUES (2, 'b', 2, 'Shanghai')")
-        eam.run("ALTER TABLE eam.asset ALTER COLUMN value TYPE text USING 'ten'")
-        eam.run("INSERT INTO eam.asset VALUES (3, 'c', '3.5')", "INSERT INTO eam.asset VALUES (4, 'd', 'four')")
-        eam.run("ALTER TABLE eam.asset RENAME COLUMN site TO remark", "INSERT INTO eam.asset VALUES (5, 'e', '5', 'y')")
-        first, second, third, fourth, fifth = next_changes(source, 5)
+        eam.run("ALTER TABLE eam.asset RENAME COLUMN site TO remark", "INSERT INTO eam.asset VALUES (3, 'c', 3, 'y')")
+        first, second, third = next_changes(source, 3)
     assert (first.after, first.flawed) == (asset(1, "a", "1.00", "x"), False)
-    assert (second.after, second.flawed) == ((2, "b", Decimal("2.00"), UNCHANGED), True)
-    assert third.after == (3, "c", Decimal("3.5"), UNCHANGED)
-    assert fourth.after == (4, "d", Malformed("four", "malformed_number"), UNCHANGED)
-    assert (fifth.after, fifth.flawed) == (asset(5, "e", "5", "y"), False)
+    assert (second.after, second.flawed) == ((2, "b", Decimal("2.00"), ABSENT), True)
+    assert (third.after, third.flawed) == (asset(3, "c", "3", "y"), False)
 
 
-def test_a_renamed_table_stays_the_same_one_until_another_takes_its_place(eam: Eam) -> None:
+def test_a_table_that_had_another_name_for_a_while_stays_the_same_one(eam: Eam) -> None:
     """Invariant 1: a table is not lost because a DBA gave it another name."""
     source, _ = eam.streaming()
     with closing(source):
         eam.run("ALTER TABLE eam.asset RENAME TO asset_2026", "INSERT INTO eam.asset_2026 VALUES (1)")
-        (renamed,) = next_changes(source, 1)
-        eam.run(
-            "CREATE TABLE eam.asset (LIKE eam.asset_2026 INCLUDING ALL)",
-            f"ALTER PUBLICATION {eam.slot} ADD TABLE eam.asset",
-        )
-        eam.run("ALTER TABLE eam.asset_2026 ADD COLUMN archived bool")  # the server describes the table again
-        eam.run("INSERT INTO eam.asset_2026 VALUES (2)")
-        eam.run("INSERT INTO eam.asset VALUES (3)")
-        (replaced,) = next_changes(source, 1)
-    assert (renamed.table, renamed.after) == ("asset", asset(1))
-    assert replaced.after == asset(3)
+        eam.run("ALTER TABLE eam.asset_2026 RENAME TO asset", "INSERT INTO eam.asset VALUES (2)")
+        said = next_changes(source, 2)
+    assert [(change.table, change.after) for change in said] == [("asset", asset(1)), ("asset", asset(2))]
 
 
 def test_partitions_are_their_table(new_database: Callable[[], str]) -> None:
@@ -119,7 +107,7 @@ def test_partitions_are_their_table(new_database: Callable[[], str]) -> None:
         said = next_changes(source, 2)
     assert [(c.table, c.op, c.before, c.after) for c in said] == [
         ("asset", "insert", None, asset(150, "high")),
-        ("asset", "update", asset(1, "low"), asset(1, "lower")),
+        ("asset", "update", (1, "low", UNCHANGED, UNCHANGED), asset(1, "lower")),  # or what a partition left out
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from connectors.postgres.server import slot_sql
 from syncd.change import Column, Kind, Malformed, Table, Value
 from syncd.errors import Halt
+from tests.advice import advice
 from tests.integration.eam import Eam, changes, next_changes, past_the_snapshot, read_until
 from tests.servers import Postgres
 
@@ -108,6 +109,7 @@ def test_text_of_another_encoding_arrives_or_is_marked(
     assert read.after[1] == updated.after[1] == value
 
 
+@advice("pg_slot_too_old")
 def test_a_slot_older_than_its_publication_says_so(new_database: Callable[[], str]) -> None:
     with closing(Eam(new_database())) as eam:
         eam.run("ALTER TABLE eam.asset REPLICA IDENTITY FULL")
@@ -115,4 +117,7 @@ def test_a_slot_older_than_its_publication_says_so(new_database: Callable[[], st
         eam.run("INSERT INTO eam.asset VALUES (1)")
         with closing(eam.start()) as source, pytest.raises(Halt) as halt:
             read_until(source, past_the_snapshot)
-    assert halt.value.code == "pg_late_publication"
+        assert halt.value.code == "pg_slot_too_old"
+        eam.run(str(halt.value.params["repair"]))
+        with closing(eam.start()) as source:
+            assert len(changes(read_until(source, past_the_snapshot))) == 1

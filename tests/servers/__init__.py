@@ -2,7 +2,10 @@
 
 from tests.servers.kafka import Connect, Kafka, kafka_connect, kafka_server
 from tests.servers.mariadb import MariaDb, mariadb_server
-from tests.servers.postgres import Postgres, postgres_server
+from tests.servers.pgbouncer import pgbouncer
+from tests.servers.postgres import Postgres, postgres_server, standby_of
+from tests.servers.process import free_port
+from tests.servers.prometheus import Prometheus, prometheus_server, promtool
 from tests.servers.registry import Registry, schema_registry
 
 __all__ = [
@@ -10,10 +13,16 @@ __all__ = [
     "Kafka",
     "MariaDb",
     "Postgres",
+    "Prometheus",
     "Registry",
+    "free_port",
     "kafka_connect",
     "kafka_server",
     "mariadb_server",
+    "pgbouncer",
     "postgres_server",
+    "prometheus_server",
+    "promtool",
     "schema_registry",
+    "standby_of",
 ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import shutil
 import signal
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, NewTopic, ResourcePattern, ResourceType
 from kafka.errors import KafkaError
 
 from tests.servers.process import START_SECONDS_MAX, Process, free_port, own_directory
@@ -29,11 +30,13 @@ FETCHED = POM.parent / "target"
 INSTALL = "{} is not installed: run `apt-get install openjdk-17-jre-headless maven`, or put it on PATH"
 AVRO_CONVERTER = "io.apicurio.registry.utils.converter.AvroConverter"
 CLUSTER = "c3luY2QtdGVzdHMtc3luYw"
+TOOLS = {"kafka-configs.sh": "kafka.admin.ConfigCommand"}
 OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 BROKER = """
 process.roles=broker,controller
 node.id=1
 controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
 controlled.shutdown.enable=false
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=200
@@ -49,7 +52,13 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 log.retention.check.interval.ms=500
 log.initial.task.delay.ms=500
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+  org.apache.kafka.common.security.plain.PlainLoginModule required user_syncd="secret";
 """
+"""Who comes to the second port is `syncd`, and may do what was granted; who comes to the first, everything."""
 WORKER = """
 key.converter=org.apache.kafka.connect.json.JsonConverter
 value.converter=org.apache.kafka.connect.json.JsonConverter
@@ -76,11 +85,11 @@ class Kafka:
         self._process = Process(directory)
         self._names = (f"topic-{n}" for n in count(1))
         self._properties = directory / "server.properties"
-        controller = free_port()
-        listeners = f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}"
+        self.guarded_port, controller = free_port(), free_port()
+        open_to = f"PLAINTEXT://127.0.0.1:{self.port},SASL_PLAINTEXT://127.0.0.1:{self.guarded_port}"
         own = {
-            "listeners": listeners,
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "listeners": f"{open_to},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": open_to,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "log.dirs": str(directory / "data"),
         }
@@ -93,6 +102,12 @@ class Kafka:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    def grant(self, kind: ResourceType, name: str, *operations: ACLOperation) -> None:
+        """Let who comes to the guarded port do something."""
+        pattern = ResourcePattern(kind, name)
+        with self.admin() as admin:
+            admin.create_acls([ACL("User:syncd", "*", one, ACLPermissionType.ALLOW, pattern) for one in operations])
+
     def start(self) -> None:
         """Start, and return once it leads its partitions."""
         self._process.start(_java("384m", "kafka.Kafka", self._properties), self._answers)
@@ -104,6 +119,10 @@ class Kafka:
     def restart(self) -> None:
         self.kill()
         self.start()
+
+    def segment(self, topic: str) -> Path:
+        """The file that holds a new topic's messages."""
+        return self._properties.with_name("data") / f"{topic}-0" / f"{0:020d}.log"
 
     def create_topic(self, partitions: int = 1, name: str = "", **settings: str) -> str:
         """The name of a new topic; settings with `_` for `.`, as `retention_ms="1000"`."""
@@ -236,6 +255,13 @@ class Connect:
                 return True
         except OSError:
             return False
+
+
+def tool(command: str) -> None:
+    """Run one of Kafka's own commands, as it stands in a shell."""
+    name, *arguments = shlex.split(command)
+    done = subprocess.run(_java("64m", TOOLS[name], *arguments), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager

@@ -30,6 +30,8 @@ class MariaDb:
         self._socket = directory / "socket"
         self._users = directory / "users.sql"
         self._users.write_text(_USERS)
+        self._my_cnf = directory / "my.cnf"
+        self._my_cnf.write_text("")
         self._settings = settings
         self._process = Process(directory, ACCOUNT)
         self._names = (f"test_{n}" for n in count(1))
@@ -48,12 +50,13 @@ class MariaDb:
 
     def start(self) -> None:
         """Start, and return once the server takes connections."""
-        options = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items() if value]
         self._process.start(
             [
                 _binary("mariadbd"),
-                "--no-defaults",
+                f"--defaults-file={self._my_cnf}",
                 f"--datadir={self._data}",
+                f"--tmpdir={self._data.parent}",  # a server that starts empties its own, whoever else's it is
                 f"--port={self.port}",
                 f"--socket={self._socket}",
                 f"--init-file={self._users}",
@@ -74,8 +77,11 @@ class MariaDb:
         """As `kill` does in a shell: SIGSTOP and SIGCONT make it hang for a while."""
         self._process.send(how)
 
-    def restart(self) -> None:
+    def restart(self, my_cnf: str = "", **settings: str) -> None:
+        """Stop and start, with this text in my.cnf and these settings from now on beside the others."""
         self.stop()
+        self._my_cnf.write_text(my_cnf)
+        self._settings |= settings
         self.start()
 
     def dsn(self, database: str = "mysql", user: str = USER, password: str = PASSWORD) -> str:
@@ -84,6 +90,13 @@ class MariaDb:
     def cut(self, file: str, size: int) -> None:
         """Cut the end off a file of the log, as a server leaves it that falls while it writes."""
         os.truncate(self._data / file, size)
+
+    def end_with(self, file: str, size: int, rest: bytes) -> None:
+        """Let a file of the log end otherwise behind so many bytes, as a disk or a version that nobody knows leaves
+        it."""
+        self.cut(file, size)
+        with (self._data / file).open("ab") as log:
+            log.write(rest)
 
     def create_database(self) -> str:
         """The DSN of a new, empty database."""
@@ -131,7 +144,8 @@ class MariaDb:
 
 @contextmanager
 def mariadb_server(**settings: str) -> Iterator[MariaDb]:
-    """A started server whose log can be read; `settings` override, as `binlog_format="STATEMENT"`."""
+    """A started server whose log can be read; `settings` override, as `binlog_format="STATEMENT"`; an empty one is
+    left to the server."""
     defaults = {
         "bind_address": "127.0.0.1",
         "server_id": "1",

@@ -3,7 +3,7 @@
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,10 +16,22 @@ ACCOUNT = "postgres"
 INSTALL = "PostgreSQL's server is not installed: run `apt-get install postgresql`, or put its bin directory on PATH"
 
 
+DEFAULTS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "wal_level": "logical",
+    "fsync": "off",
+    "max_connections": "80",
+    "max_wal_senders": "20",
+    "max_replication_slots": "40",
+    "max_wal_size": "2GB",
+}
+
+
 class Postgres:
     """A PostgreSQL server that may be stopped, killed and started again on the same port and data."""
 
-    def __init__(self, directory: Path, settings: dict[str, str]) -> None:
+    def __init__(self, directory: Path, settings: dict[str, str], segment_mb: str = "16") -> None:
         self.port = free_port()
         self._data = directory / "data"
         self._settings = settings
@@ -34,6 +46,7 @@ class Postgres:
                 "--encoding=UTF8",
                 "--locale=C",
                 "--no-sync",
+                f"--wal-segsize={segment_mb}",
             ]
         )
 
@@ -87,26 +100,68 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(**settings: str) -> Iterator[Postgres]:
-    """A started server with logical decoding; `settings` override, as `wal_level="replica"`. A killed server loses
-    nothing that it wrote; the machine itself does not fall, so writes need not reach the disk."""
-    defaults = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "wal_level": "logical",
-        "fsync": "off",
-        "max_connections": "80",
-        "max_wal_senders": "20",
-        "max_replication_slots": "40",
-        "max_wal_size": "2GB",
-    }
+def postgres_server(left: Collection[str] = (), segment_mb: str = "16", **settings: str) -> Iterator[Postgres]:
+    """A started server with logical decoding; `settings` override, as `wal_level="replica"`. Those named in `left` are
+    left to the server, where `ALTER SYSTEM` sets them. The log is written, kept and thrown away by segments. A killed
+    server loses nothing that it wrote; the machine itself does not fall, so writes need not reach the disk."""
     with own_directory("postgres", ACCOUNT) as directory:
-        server = Postgres(directory, defaults | settings)
+        given = {name: value for name, value in DEFAULTS.items() if name not in left}
+        server = Postgres(directory, given | settings, segment_mb)
         try:
             server.start()
             yield server
         finally:
             server.stop(kill=True)
+
+
+class Standby:
+    """A server that follows another, and takes its place when told."""
+
+    def __init__(self, directory: Path, primary: Postgres) -> None:
+        self.port = free_port()
+        self._data = directory / "data"
+        self._process = Process(directory, ACCOUNT, death="INT")
+        at = ["--host=127.0.0.1", f"--port={primary.port}", "--username=postgres"]
+        self._process.once(
+            [
+                str(_binary("pg_basebackup")),
+                *at,
+                f"--pgdata={self._data}",
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+            ]
+        )
+
+    def start(self, settings: dict[str, str]) -> None:
+        """Start, and return once it can be read."""
+        options = [f"--{name}={value}" for name, value in (settings | {"port": str(self.port)}).items()]
+        self._process.start([str(_binary("postgres")), "-D", str(self._data), *options], self._answers)
+
+    def promote(self) -> None:
+        """Return once it can be written."""
+        self._process.once([str(_binary("pg_ctl")), "promote", "-D", str(self._data), "--wait"])
+
+    def stop(self) -> None:
+        self._process.stop(signal.SIGQUIT)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg2.connect(f"postgresql://postgres@127.0.0.1:{self.port}/postgres").close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def standby_of(primary: Postgres) -> Iterator[Standby]:
+    """A started standby of a server."""
+    with own_directory("standby", ACCOUNT) as directory:
+        standby = Standby(directory, primary)
+        try:
+            standby.start(DEFAULTS)
+            yield standby
+        finally:
+            standby.stop()
 
 
 def _binary(name: str) -> Path:

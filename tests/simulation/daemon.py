@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from connectors import memory
 from connectors.ledger.ledger import SqlLedger
-from connectors.ledger.sqlite import MEMORY, Sqlite
-from syncd import pipeline
 from syncd.change import ChangeSet, Position
+from syncd.daemon import pipeline
 from syncd.errors import Transient
-from syncd.mapping.load import Mapping as Compiled
-from syncd.mapping.load import load
+from syncd.mapping.language.load import Mapping as Compiled
+from syncd.mapping.language.load import load
 from syncd.migrate import migrate
 from syncd.ports import Book, Ledger
 from syncd.posting import Batch, Outcome
+from tests.kept import Kept
 
 HERE = Path(__file__).parent
 PIPELINE = "simulation"
@@ -54,12 +54,19 @@ def new_finance() -> sqlite3.Connection:
     return database
 
 
-class Kept(Sqlite):
-    """A connection whose database outlives its ledger, and which may be lost before any statement."""
+class Failing(Protocol):
+    """Where to fail."""
 
-    def __init__(self, database: sqlite3.Connection, faults: "Faults | None") -> None:
-        super().__init__(MEMORY)
-        self._connection = database
+    def at(self, step: str, among: int = 1) -> None:
+        """Come to a step, or to one among some that are counted as one, and perhaps not beyond it."""
+        ...
+
+
+class FaultyKept(Kept):
+    """A connection which may be lost before any statement."""
+
+    def __init__(self, database: sqlite3.Connection, faults: "Failing | None") -> None:
+        super().__init__(database)
         self._faults = faults
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
@@ -67,14 +74,11 @@ class Kept(Sqlite):
             self._faults.at("statement", STATEMENTS_A_STEP)
         return super().execute(sql, params)
 
-    def close(self) -> None:
-        self.rollback()
-
 
 def ledger_over(database: sqlite3.Connection, faults: "Faults | None" = None, dry_run: bool = False) -> SqlLedger:
     """A ledger that is opened over what is committed."""
     world = mapping()
-    connection = Kept(database, faults)
+    connection = FaultyKept(database, faults)
     return SqlLedger(lambda: connection, PIPELINE, world.layout, world.tables, world.hash, dry_run)
 
 
@@ -153,7 +157,8 @@ class Feed:
     def take(self) -> Sequence[ChangeSet]:
         self._faults.at("before read")
         if not self._taken:
-            for _ in range(self._chance.choice((1, 1, 2, 5, 20))):
+            wanted = self._chance.choice((1, 1, 2, 5, 20))
+            while wanted > len(self._taken) or _goes_on(self._taken[-1]):
                 said = self._source.read(0)
                 if said is None:
                     break
@@ -166,6 +171,11 @@ class Feed:
         self._taken = []
         self._source.ack(position)
         self._faults.at("after ack")
+
+
+def _goes_on(said: ChangeSet) -> bool:
+    """Whether a transaction is not at its end with a set: it is taken whole, as the reader does."""
+    return said.cuts is not None and (not said.cuts or said.cuts[-1] < len(said.changes))
 
 
 class Again(NamedTuple):
@@ -194,7 +204,8 @@ class Daemon:
     def step(self) -> Sequence[Outcome]:
         """Carry what waits; sometimes rehearsed by a dry run, which must come to the same (invariant 10)."""
         rehearsed = self._rehearse() if self._chance.random() < 0.1 else None
-        outcomes = pipeline.step(self._feed, self._faulty, self._ledger)  # type: ignore[arg-type]
+        outcomes: list[Outcome] = []
+        pipeline.turn(self._feed, self._faulty, self._ledger, outcomes.extend)  # type: ignore[arg-type]
         if rehearsed is not None:
             assert _told(outcomes) == rehearsed, "invariant 10: the dry run came to something else"
         return outcomes
@@ -245,7 +256,9 @@ class Daemon:
         """What `step` would come to, on the one code path."""
         rehearsal = ledger_over(self._database, dry_run=True)
         try:
-            return _told(pipeline.step(Again(self._feed.take()), mapping().translator(PIPELINE), rehearsal))
+            outcomes: list[Outcome] = []
+            pipeline.turn(Again(self._feed.take()), mapping().translator(PIPELINE), rehearsal, outcomes.extend)
+            return _told(outcomes)
         finally:
             rehearsal.close()
 

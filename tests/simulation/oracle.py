@@ -89,6 +89,7 @@ class _Oracle:
         self.codes = {c.after[ID]: str(c.after[CODE]) for c in changes if c.table == "asset" and c.after}
         self.released = {c.after[0] for c in changes if c.table == "run" and c.after}
         self.standing: dict[str, list[Journal | None]] = defaultdict(list)
+        self.collecting: set[str] = set()
         by_subject: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
             if change.position in facts.discarded:
@@ -190,11 +191,16 @@ class _Oracle:
         self.books.made[code].append(Made("upgrade", journal))
 
     def _depreciation(self, code: str, row: Row) -> None:
-        dept, card, amount = self._department(row[2]), self._card(code), row[3]
+        """Collected until its period is released; until then its card stays as it is."""
+        if code not in self.books.cards:
+            raise Refusal("failed")
+        dept, card, amount = self._department(row[2]), self.books.cards[code], row[3]
         assert isinstance(amount, Decimal)
         if row[1] in self.released:
             self.books.depreciation[str(row[1]), dept] += amount
             card.accumulated_depreciation += amount
+        else:
+            self.collecting.add(code)
 
     def _department(self, number: object) -> str:
         if number not in self.departments:
@@ -204,6 +210,8 @@ class _Oracle:
     def _card(self, code: str) -> Card:
         if code not in self.books.cards:
             raise Refusal("failed")
+        if code in self.collecting:
+            raise Refusal("behind")
         return self.books.cards[code]
 
 

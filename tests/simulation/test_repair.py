@@ -13,13 +13,15 @@ from random import Random
 import pytest
 
 from connectors import memory
-from syncd import desk, pipeline, repair, status
-from syncd.change import Change, ChangeSet, Malformed, Position, Row, key_text
+from syncd.change import Change, ChangeSet, Malformed, Row, key_text
+from syncd.daemon import pipeline, repair
+from syncd.daemon.spec import PipelineSpec
+from syncd.desk import operators, status
 from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Book
-from syncd.posting import Batch
-from syncd.supervisor import Line
-from tests.simulation import books, operators, oracle
+from syncd.posting import Batch, Rejections
+from tests.advice import advice
+from tests.simulation import books, oracle, people
 from tests.simulation.daemon import (
     PIPELINE,
     Daemon,
@@ -32,13 +34,13 @@ from tests.simulation.daemon import (
     new_finance,
 )
 from tests.simulation.test_simulation import come_to_rest, compare, said
-from tests.simulation.world import LATE_DEPARTMENTS, REFUSED, World
+from tests.simulation.world import LATE_DEPARTMENTS, PERIODS, REFUSED, World
 
 SEEDS_SHARE = 40
 """A repair has threads and costs more than a turn of the simulation: of so many of its seeds one is run."""
 TURNS_MAX = 30
 ATTEMPTS_MAX = 200
-BY = desk.Actor("accountant", "the log was lost")
+BY = operators.Actor("accountant", "the log was lost")
 Told = tuple[str, Row | None, Row | None]
 
 
@@ -58,9 +60,9 @@ class Recording:
         verb: Callable[..., Batch] = getattr(self._translator, name)
         return verb
 
-    def translate(self, sets: Sequence[ChangeSet], book: Book) -> Batch:
+    def translate(self, sets: Sequence[ChangeSet], book: Book, refused: Rejections) -> Batch:
         self._said += [change for s in sets for change in s.changes]
-        return self._translator.translate(sets, book)
+        return self._translator.translate(sets, book, refused)
 
 
 def repaired(
@@ -70,10 +72,10 @@ def repaired(
     whose difference is in the books is not said again."""
     lean, taken = chance.random() < 0.5, list[Change]()
 
-    def line(ledger_faults: Faults | None) -> Line:
+    def spec(ledger_faults: Faults | None) -> PipelineSpec:
         settings = memory.Settings(world.store, chance.choice((1, 3, 50)), lean)
         translator = FaultyTranslator(mapping().translator(PIPELINE), faults)
-        return Line(
+        return PipelineSpec(
             name=PIPELINE,
             open_ledger=lambda: ledger_over(database),
             open_source=lambda: memory.connect(settings, mapping().tables, PIPELINE),
@@ -86,9 +88,10 @@ def repaired(
     for attempt in range(ATTEMPTS_MAX):
         database.rollback()
         ledger = FaultyLedger(ledger_over(database, faults), faults)
-        scope = repair.Scope(line(faults), mapping().tables, mapping().program.references)
-        why = repair.reason(scope.line, ledger_over(database))
+        scope = repair.Scope(spec(faults), mapping().tables, mapping().program.references)
+        why = repair.reason(scope.spec, ledger_over(database))
         assert isinstance(why, Gap) if attempt == 0 else why is not None
+        assert attempt or getattr(why, "code", "") == "memory_forgotten"
         try:
             repair.repair(scope, ledger, why, BY, lambda tally, reader: None)  # type: ignore[arg-type]
         except (Killed, Transient):
@@ -136,7 +139,7 @@ def live(world: World, daemon: Daemon | None, chance: Random, turns: int) -> Non
         elif chance.random() < 0.8:
             daemon.do(chance.choice(("step", "step", "replay", "collect")))
         else:
-            operators.act(daemon.desk, PIPELINE, mapping().tables, chance)
+            people.act(daemon.desk, PIPELINE, mapping().tables, chance)
 
 
 def test_what_a_gap_swallowed_is_carried_once_whatever_fails(seed: int) -> None:
@@ -149,7 +152,7 @@ def test_what_a_gap_swallowed_is_carried_once_whatever_fails(seed: int) -> None:
         daemon = Daemon(world.store, database, chance, faults)
         live(world, daemon, chance, chance.randrange(5, TURNS_MAX))
         come_to_rest(daemon)
-        changes = said(world, Position(f"r{daemon.as_of:012d}.{0:06d}"))
+        changes = said(world, memory.snapshot_at(daemon.as_of))
         live(world, None, chance, chance.randrange(1, TURNS_MAX))
         lose(world)
         lost_up_to = len(world.store.log)
@@ -162,7 +165,7 @@ def test_what_a_gap_swallowed_is_carried_once_whatever_fails(seed: int) -> None:
         world.settle()
         come_to_rest(daemon)
         books.sound(database)
-        changes += carried + said(world, Position(f"s{lost_up_to:012d}.999999"))
+        changes += carried + said(world, memory.behind(lost_up_to))
         compare(books.held(database), oracle.judge(changes, books.facts(database, mapping().tables)))
         lose(world)
         left = repaired(world, database, chance, faults)
@@ -170,12 +173,14 @@ def test_what_a_gap_swallowed_is_carried_once_whatever_fails(seed: int) -> None:
         assert {(c.table, c.before, c.after) for c in left} == differences(changes, world.store)
 
 
+@advice("memory_forgotten")
 def test_a_gap_leaves_the_cards_as_if_there_had_been_none(seed: int) -> None:
     """Invariants 1, 2 and 3: events that add up come to the same cards and the same totals, however many merged."""
     chance = Random(seed)
     world = World(chance)
     world.begin()
     world.commit([world._department(number) for number in LATE_DEPARTMENTS])
+    world.commit([world._approve_run(period) for period in PERIODS])
     quiet = Faults(chance, 0.0)
     with closing(new_finance()) as with_gap, closing(new_finance()) as without:
         daemons = [Daemon(world.store, finance, Random(seed), quiet) for finance in (with_gap, without)]

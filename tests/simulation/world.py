@@ -1,9 +1,9 @@
 """An EAM that behaves at random but as people do: devices are typed in, mistyped, corrected, improved, depreciated,
 scrapped; references arrive late; transactions hold several of these. All of it lands in a `memory.Store`.
 
-Two things people here do not do, because what finance should make of them depends on the moment somebody acts: they
-do not change the value of a device that waits for approval, and they do not delete a device that something else
-refers to."""
+Three things people here do not do, because what finance should make of them depends on the moment somebody acts: they
+do not change the value of a device that waits for approval, they do not delete a device that something else refers to,
+and they do not delete an upgrade while depreciation of the device is computed and not approved."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -120,7 +120,8 @@ class World:
         return [self._put(was, (*was[:2], name, *was[3:5], value, was[6]))]
 
     def _correct_upgrade(self, was: Upgrade) -> list[Write]:
-        if self.chance.random() < 0.3:
+        pending = any((was[1], period) in self.charged and period not in self.runs for period in PERIODS)
+        if self.chance.random() < 0.3 and not pending:
             del self.upgrades[was[0]]
             return [Write("upgrade", was, None)]
         better = (*was[:2], self._mistyped() if self.chance.random() < 0.2 else self._amount(), was[3])

@@ -12,10 +12,11 @@ import typer
 from tests.tidy.tree import ROOT, tracked
 
 READMES = ("README.md", "README.zh-CN.md")
+PAGES = ("mapping", "closing", "repair", "upgrade", "monitoring/runbook", "monitoring/runbook.zh-CN")
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference.py"))
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/mapping.md", "docs/repair.md"])
+@pytest.mark.parametrize("name", [*READMES, *(f"docs/{page}.md" for page in PAGES)])
 def test_every_command_shown_is_one_that_syncd_has(name: str) -> None:
     from syncd.cli.app import app
 
@@ -84,3 +85,29 @@ def _resolve(command: Any, context: Any) -> None:
         name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None, name
         context = command.make_context(name, words, parent=context)
+
+
+@pytest.mark.parametrize("of", ["mapping", "layout"])
+def test_every_key_of_the_language_is_described_and_shown(of: Any) -> None:
+    """In the schema, which editors and the reference show, and in the description of the language."""
+    from syncd.mapping.language.schemas import schema
+
+    made = schema(of)
+    keys = [item for block in (made, *made["$defs"].values()) for item in block["properties"].items()]
+    assert [key for key, value in keys if not value["description"]] == []
+    text = (ROOT / "docs/mapping.md").read_text("utf-8")
+    code = " ".join(re.findall(r"```yaml\n.*?```|`[^`\n]+`", text, re.DOTALL))
+    assert [key for key, _ in keys if not re.search(rf"\b{key}\b", code)] == []
+
+
+def test_every_gap_stands_in_the_table_of_how_sources_stop_telling() -> None:
+    """Invariant 14: what is noticed, and what then repairs it, is written down."""
+    raised = {code for path in (ROOT / "connectors").rglob("*.py") for code in _gaps(path.read_text("utf-8"))}
+    written = set(re.findall(r"`(\w+)`", (ROOT / "docs/reliability.md").read_text("utf-8")))
+    assert sorted(raised - written - {"checkpoint_of_change", "memory_forgotten"}) == []
+
+
+def _gaps(source: str) -> list[str]:
+    """The codes of a module's gaps, also of those in a table of codes."""
+    tables = re.findall(r"^_(?:GAP|STOPS)\b.*?^\}", source, re.MULTILINE | re.DOTALL)
+    return [*re.findall(r'Gap\(\s*"(\w+)"', source), *(c for t in tables for c in re.findall(r': "(\w+)"', t))]

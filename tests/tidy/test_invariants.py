@@ -17,6 +17,10 @@ INVARIANTS = {
     10: "dry run = real run",
     11: "bounded",
     12: "tamper-evident",
+    13: "the log decides",
+    14: "never silent",
+    15: "advice is safe",
+    16: "an upgrade is quiet",
 }
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from syncd.language import catalogue
@@ -42,8 +42,24 @@ def test_every_code_that_is_used_exists() -> None:
 
 
 def test_every_error_says_what_to_do() -> None:
-    silent = sorted(code for code in _raised() if code in catalogue() and "hint" not in catalogue()[code])
+    """But for those that stand within `uncomputable`: a user reads the hint of that."""
+    own = {code for call, name in _calls() if name != "Uncomputable" and name in FAULTS for code in _code(call)}
+    silent = sorted(code for code in own if code in catalogue() and "hint" not in catalogue()[code])
     assert not silent, f"no hint for {silent}"
+
+
+def test_a_command_about_a_parked_row_is_printed_whole() -> None:
+    """Invariant 15: without who and why it is refused."""
+    texts = [text for entry in catalogue().values() for text in _hints(entry)]
+    commands = [command for text in texts for command in re.findall(r"`(syncd [^`]*\{id\}[^`]*)`", text)]
+    assert commands
+    cut = [command for command in commands if "--actor NAME --reason TEXT" not in command and " show " not in command]
+    assert not cut
+
+
+def _hints(entry: Mapping[str, object]) -> Iterator[str]:
+    hint = entry.get("hint")
+    yield from map(str, hint.values()) if isinstance(hint, dict) else ()
 
 
 def test_no_message_is_left_over() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
+from syncd.books.paper import PaperBook
 from syncd.change import UNCHANGED, Change, ChangeSet, Op, Position, Row, Value
-from syncd.mapping import Mapping as Loaded
-from syncd.mapping import load
-from syncd.mapping.paper import PaperBook
+from syncd.mapping.language.load import Mapping as Loaded
+from syncd.mapping.language.load import load
 from syncd.posting import Outcome, Posting, Rejection
 from syncd.record import has_marks
 
@@ -63,9 +63,23 @@ class Paper:
         return self.change("delete", alias, self.row(alias, **values), None)
 
     def post(self, *changes: Change) -> list[Outcome]:
-        """One batch, written."""
-        batch = self.translator.translate([ChangeSet(changes, changes[-1].position)], self.book)
-        return list(self.book.write(batch))
+        """Each change a transaction of its own, all waiting at once; what they ask for is left to the test."""
+        cuts = tuple(range(1, len(changes) + 1))
+        return self.carry(ChangeSet(changes, changes[-1].position, cuts=cuts, repeats=True))
+
+    def commit(self, *changes: Change) -> list[Outcome]:
+        """One transaction."""
+        return self.carry(ChangeSet(changes, changes[-1].position))
+
+    def carry(self, *sets: ChangeSet) -> list[Outcome]:
+        """Batches, written, until nothing is left of the sets."""
+        outcomes: list[Outcome] = []
+        rest: Sequence[ChangeSet] = sets
+        while rest:
+            batch = self.translator.translate(rest, self.book)
+            outcomes += self.book.write(batch)
+            rest = batch.rest
+        return outcomes
 
     def retry(self, subject: str, approve: str = "") -> list[Outcome]:
         """A person asks for a subject's parked rows to be tried again."""
@@ -119,7 +133,7 @@ def example() -> Paper:
     return paper
 
 
-def variant(folder: Path, kinds: Mapping[str, str] | None = None, **blocks: Any) -> Loaded:
+def variant(folder: Path, kinds: Mapping[str, Any] | None = None, **blocks: Any) -> Loaded:
     """The example mapping with rules, tables or other blocks of its own, written to a folder; `kinds` of card fields
     that no rule tells."""
     data = yaml.safe_load(EXAMPLE.read_text("utf-8").replace("    on: ", "    'on': ").replace("{on: ", "{'on': "))

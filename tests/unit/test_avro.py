@@ -19,7 +19,7 @@ from connectors.debezium import avro
 from connectors.debezium import registry as schema_registry
 from connectors.debezium.envelope import Decoded, Decoder
 from connectors.debezium.values import Reading
-from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Table
+from syncd.change import ABSENT, UNCHANGED, Change, Column, Kind, Malformed, Table
 from syncd.errors import Halt, Transient
 from tests.unit.test_debezium import DECIMAL, ID, MY, PLACEHOLDER, RECORDED, TABLES, envelope, raw, schema
 
@@ -199,6 +199,32 @@ def first() -> tuple[Registry, bytes]:
     return registry, value
 
 
+def test_a_column_that_vanishes_is_unknown_and_a_key_that_vanishes_is_nobodys() -> None:
+    """Invariants 5, 7 and 14: under the new schema, and what came before it under the old one still."""
+    registry = Registry()
+    decoder = Decoder(TABLES, Reading(), avro.opener(registry.schema))
+
+    kinds = {name: schema("int64" if isinstance(value, int) else "string") for name, value in MY.items()}
+    source = [{"field": name, **kind} for name, kind in kinds.items()]
+
+    def said(**row: Any) -> Change:
+        fields = {name: schema("int64" if name == "id" else "string") for name in row}
+        message = json.loads(envelope(MY, row, fields=fields))
+        message["schema"] |= {"name": "E", "fields": [
+            *({**part, "name": "Value", "optional": True} for part in message["schema"]["fields"]),
+            {"field": "source", "type": "struct", "name": "S", "fields": source},
+            {"field": "op", "type": "string"},
+        ]}  # fmt: skip
+        change = decoder.decode("t", None, registry.binary(json.dumps(message).encode()), (), "0@5")
+        assert isinstance(change, Change)
+        return change
+
+    whole, less, again = said(id=7, code="FA-7"), said(id=7), said(id=7, code="FA-7")
+    assert [c.after and c.after[:2] for c in (whole, less, again)] == [(7, "FA-7"), (7, ABSENT), (7, "FA-7")]
+    assert less.flawed
+    assert (said(code="FA-7").op, said(code="FA-7").position) == ("unreadable", "t/0@5")
+
+
 @pytest.mark.parametrize(
     ("damage", "code"),
     [
@@ -210,12 +236,19 @@ def first() -> tuple[Registry, bytes]:
     ],
     ids=["a number of eight bytes", "no number", "cut off", "longer", "by another schema"],
 )
-def test_what_is_no_such_message_stops_with_its_place(first: tuple[Registry, bytes], damage: Any, code: str) -> None:
-    """Invariant 1."""
+def test_what_is_no_such_message_is_said_with_its_place(first: tuple[Registry, bytes], damage: Any, code: str) -> None:
+    """Invariants 1 and 5: by itself, with its bytes kept."""
     registry, value = first
-    with pytest.raises(Halt) as halted:
-        Decoder(TABLES, Reading(), avro.opener(registry.schema)).decode("eam", None, damage(value), (), "3@17")
-    assert (halted.value.code, halted.value.params["topic"], halted.value.params["where"]) == (code, "eam", "3@17")
+    decoder = Decoder(TABLES, Reading(), avro.opener(registry.schema))
+    said = decoder.decode("eam", None, damage(value), (), "3@17")
+    assert decoder.misread is not None
+    assert (decoder.misread.code, decoder.misread.params["topic"], decoder.misread.params["where"]) == (
+        *(code, "eam", "3@17"),
+    )
+    assert isinstance(said, Change)
+    assert (said.op, said.position) == ("unreadable", "eam/3@17")
+    assert said.after is not None
+    assert Malformed(b64encode(damage(value)).decode(), code) in said.after
 
 
 @given(st.binary(max_size=300))
@@ -324,7 +357,13 @@ def test_a_registry_that_is_away_is_asked_again() -> None:
         registry.check()
 
 
-@pytest.mark.parametrize("url", ["registry:8081", "file:///etc/passwd", "http://", "http://host:port"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("registry:8081", "file:///etc/passwd", "http://", "http://host:port", "http://user:p@ss/word@host"),
+        *("http://user:12/34@host", "http://user:12#34@host", "http://user:12?34@host", "http://[host"),
+    ],
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(Halt, match="registry_url"):
         schema_registry.of(url)

@@ -11,8 +11,8 @@ import pytest
 
 from connectors.changelog import source as changelog
 from connectors.changelog.position import at
-from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table
-from syncd.errors import Fault, Halt
+from syncd.change import ABSENT, Change, Column, Kind, Malformed, Position, Row, Table
+from syncd.errors import Fault, Gap, Halt
 from syncd.ports import Source
 
 ASSET = Table(
@@ -179,6 +179,7 @@ def test_the_snapshot_is_as_of_its_beginning_and_keeps_no_one_from_writing(eam: 
         eam.run("INSERT INTO asset (id, name) VALUES (2998, 'again'), (8000, 'later')")
         changes = [*first.changes, *_all(source)]
     reads = [change.after for change in changes if change.op == "read"]
+    assert len(reads) == 3000, "each once, also those that were said before they changed"
     assert set(reads) == {row(i, "old") for i in range(1, 3001)}
     assert [c.op for c in changes if c.op != "read"] == ["update"] * 2 + ["delete"] * 2 + ["update"] + ["insert"] * 2
 
@@ -260,7 +261,7 @@ def test_rows_from_before_a_column_was_covered_do_not_invent_it(eam: Eam) -> Non
     with closing(eam.source({"asset": wider})) as source:
         source.start(at(0))
         (change,) = _all(source)
-    assert change.after == (1, "a", Decimal(1), UNCHANGED)
+    assert change.after == (1, "a", Decimal(1), ABSENT)
     assert change.flawed
 
 
@@ -342,3 +343,30 @@ def test_a_file_that_is_no_database_is_said_plainly(tmp_path: Path) -> None:
 def test_nothing_starts_without_a_change_table(bare: Eam) -> None:
     with closing(bare.source()) as source, pytest.raises(Halt, match="changelog_missing"):
         source.start(None)
+
+
+def test_a_change_table_that_is_gone_is_never_caught_up_with(eam: Eam) -> None:
+    """Invariant 14: it has no last number, as one in which nothing was written yet."""
+    with closing(eam.source()) as source:
+        source.start(at(0))
+        eam.run("INSERT INTO asset (id, name) VALUES (1, 'a')")
+        eam.run("DROP TABLE syncd_change")
+        for ask in (source.end, source.lag):
+            with pytest.raises(Halt) as halt:
+                ask()
+            assert halt.value.code == "changelog_missing"
+
+
+def test_a_change_table_made_anew_is_told_from_the_one_before(eam: Eam) -> None:
+    """Invariant 14: its numbers have come as far as those that were read by the time that anybody looks."""
+    with closing(eam.source()) as source:
+        source.start(None)
+        eam.run("INSERT INTO asset (id, name) VALUES (1, 'a')")
+        _all(source)
+        eam.run("DROP TABLE syncd_change")
+        changelog.install(eam.settings, TABLES)
+        eam.run("SELECT 1 FROM sqlite_master")  # who dropped it looks again what is there
+        eam.run("INSERT INTO asset (id, name) VALUES (2, 'b'), (3, 'c')")
+        with pytest.raises(Gap) as gap:
+            _all(source)
+        assert gap.value.code == "changelog_anew"

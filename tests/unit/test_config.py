@@ -24,6 +24,7 @@ class Settings:
     dsn: str
     port: int = 5432
     file: Path = Path("one.db")
+    zone: str = "Asia/Shanghai"
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,7 @@ def test_variables_are_filled_in_and_paths_are_relative_to_the_file(tmp_path: Pa
         ("dsn: here", "dns: here", "config_unknown_name", 5, "dsn"),
         (", dsn: here", "", "config_missing_name", 5, ""),
         ("port: 5432", "port: many", "config_value", 4, ""),
+        ("port: 5432", "port: 5432, zone: Asia/Shanghi", "bad_timezone", 4, ""),
         ("EAM_HOST", "EAM_HOTS", "config_no_variable", 4, ""),
         ("kind: fast, port", "kind: fsat, port", "config_unknown_kind", 4, "fast"),
         ("    ledger", "   ledger", "yaml_syntax", 5, ""),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.convert import Unfit, converter, parser, row_converter
+from connectors.convert import Unfit, converter, parser, row_converter, typed
 from syncd.change import UNCHANGED, Column, Kind, Malformed, Table, Value
 from syncd.language import catalogue
 
@@ -20,6 +20,7 @@ COMPACT, DOTTED = Column("c", Kind.DATE, "%Y%m%d"), Column("c", Kind.DATE, "%Y�
 STAMP = Column("c", Kind.TIMESTAMP, "%Y%m%d%H%M%S")
 NOON = datetime(2026, 1, 31, 4, tzinfo=UTC)
 """Noon in Shanghai."""
+PARIS = ZoneInfo("Europe/Paris")
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,42 @@ def test_a_row_keeps_its_good_columns_and_marks_the_others() -> None:
 def test_the_zone_of_times_without_one_is_chosen() -> None:
     assert parser(MOMENT, ZoneInfo("UTC"))("2026-01-31 04:00:00") == NOON
     assert parser(DATE, ZoneInfo("UTC"))("2026-01-31 23:00:00+00") == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        (Column("c", Kind.DECIMAL, "money"), " 12 ", Decimal(12)),
+        (Column("c", Kind.DECIMAL, "money"), "1e3", Decimal("1e3")),
+        (Column("c", Kind.DECIMAL, "money"), "1.005", Malformed("1.005", "malformed_places")),
+        (Column("c", Kind.DECIMAL, "money"), "1,000.00", Malformed("1,000.00", "malformed_number")),
+        (Column("c", Kind.DECIMAL), "1.005", Decimal("1.005")),
+        (Column("c", Kind.DECIMAL), "NaN", Malformed("NaN", "malformed_unending")),
+        (Column("c", Kind.DECIMAL), "-Infinity", Malformed("-Infinity", "malformed_unending")),
+        (Column("c", Kind.DECIMAL), "１２", Malformed("１２", "malformed_number")),
+        (Column("c", Kind.DECIMAL), "", Malformed("", "malformed_empty")),
+        (Column("c", Kind.INTEGER), "1e3", 1000),
+        (Column("c", Kind.INTEGER), "1.5", Malformed("1.5", "malformed_integer")),
+        (Column("c", Kind.INTEGER), "1_000", Malformed("1_000", "malformed_number")),
+        (Column("c", Kind.BOOLEAN), "yes", True),
+        (Column("c", Kind.BOOLEAN), "0", False),
+        (Column("c", Kind.BOOLEAN), "perhaps", Malformed("perhaps", "malformed_boolean")),
+        (Column("c", Kind.DATE), "2026-02-30", Malformed("2026-02-30", "malformed_date")),
+        (Column("c", Kind.DATE), "20260203", Malformed("20260203", "malformed_date")),
+        (Column("c", Kind.DATE, "%Y%m%d"), "20260203", date(2026, 2, 3)),
+        (Column("c", Kind.DATE, "%Y%m%d"), "2026-02-03", date(2026, 2, 3)),
+        (Column("c", Kind.DATE, "%Y%m%d"), "2026111", Malformed("2026111", "malformed_date")),
+        (Column("c", Kind.TIMESTAMP), "2026-02-03 01:30", datetime(2026, 2, 3, 0, 30, tzinfo=UTC)),
+        (Column("c", Kind.TIMESTAMP), "2026-02-03T01:30:00Z", datetime(2026, 2, 3, 1, 30, tzinfo=UTC)),
+        (Column("c", Kind.TIMESTAMP, "epoch"), "1", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        (Column("c", Kind.TIMESTAMP, "epoch"), "2026-07-03 01:30:00", datetime(2026, 7, 2, 23, 30, tzinfo=UTC)),
+        (Column("c", Kind.TIMESTAMP), "half past one", Malformed("half past one", "malformed_timestamp")),
+        (Column("c", Kind.TEXT), "a\0", Malformed("a\0", "malformed_nul")),
+    ],
+)
+def test_what_a_person_types_is_taken_as_the_source_would(column: Column, text: str, value: Value) -> None:
+    """Invariant 7: no other door takes what the sources' refuses. Times are by the clock where the books are."""
+    assert typed(column, text, PARIS) == value
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=2))

@@ -29,6 +29,12 @@ def test_texts_and_nulls(rows: list[tuple[str | None, str]]) -> None:
     assert [tuple(map(read, line.split("\t"))) for line in lines] == rows
 
 
+@given(st.lists(st.tuples(st.text(alphabet="a中\\N\tn\nr\rt"), st.text(alphabet="a中")), min_size=1))
+def test_texts_alone(rows: list[tuple[str, str]]) -> None:
+    lines = copy_text(rows).decode().removesuffix("\n").split("\n")
+    assert [tuple(map(read, line.split("\t"))) for line in lines] == rows
+
+
 @pytest.mark.parametrize("text", ["a\\b", "a\tb", "a\nb", "a\rb"])
 def test_each_special_character_alone(text: str) -> None:
     (field,) = copy_text([(text,)]).decode().removesuffix("\n").split("\t")

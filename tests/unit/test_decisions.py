@@ -11,8 +11,8 @@ import pytest
 from syncd import language
 from syncd.change import Kind
 from syncd.errors import MappingError
-from syncd.mapping.decisions import Decision, read_crosswalk, read_decision
-from syncd.mapping.expression import RUNTIME, Missing, Name, parse
+from syncd.mapping.expression.parse import RUNTIME, Missing, Name, parse
+from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 
 Write = Callable[[str | bytes], Path]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.depreciation import Method, Revision, Terms, month_by_units, months_due, residual, schedule
+from syncd.books.depreciation import Method, Revision, Terms, month_by_units, months_due, residual, schedule
 
 RATE = Decimal("0.05")
 HANDBOOK = Terms(Method.STRAIGHT_LINE, Decimal(120_000), RATE, 60)
@@ -48,6 +48,12 @@ def test_units_of_production_vector() -> None:
     assert month_by_units(terms, Decimal("113999.99"), Decimal(49_999), Decimal(9)) == Decimal("0.01")
     with pytest.raises(ValueError, match="units of production"):
         next(schedule(terms))
+
+
+def test_the_unit_that_completes_the_total_takes_what_rounding_left() -> None:
+    terms = Terms(Method.UNITS, Decimal("100.00"), Decimal(0), 0, Decimal(3))
+    assert month_by_units(terms, Decimal("33.33"), Decimal(1), Decimal(1)) == Decimal("33.33")
+    assert month_by_units(terms, Decimal("66.66"), Decimal(2), Decimal(1)) == Decimal("33.34")
 
 
 def test_ten_machine_tools_depreciate_twelve_thousand_a_month() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Op, Position, Row, Table
-from syncd.differences import Differences, Found
+from syncd.daemon.differences import Differences, TableDifference
 from syncd.record import encode_row, has_marks
 
 AT = datetime(2026, 2, 3, tzinfo=UTC)
@@ -24,7 +24,7 @@ class Laid:
     """A mirror and a source side by side."""
 
     def __init__(self) -> None:
-        self.found = {alias: Found() for alias in TABLES}
+        self.found = {alias: TableDifference() for alias in TABLES}
         self.differences = Differences(TABLES, ["dept"], self.found)
 
     def close(self) -> None:
@@ -95,6 +95,18 @@ def test_events_of_one_row_count_for_what_they_come_to(laid: Laid) -> None:
     laid.said("insert", None, (3, "FA-3", None))
     laid.said("update", (3, "FA-3", None), (4, "FA-3", None))
     assert laid.told() == [("asset", "insert", None, (4, "FA-3", None))]
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_keys_that_move_onto_each_other_leave_no_row_behind(laid: Laid, alike: bool) -> None:
+    was: list[Row] = [(n, "FA" if alike else f"FA-{n}", Decimal("10.00")) for n in (1, 2, 3)]
+    now: list[Row] = [(n + 1, code, value) for n, code, value in was]  # type: ignore[operator]
+    for row in was:
+        laid.said("read", None, row)
+    for before, after in zip(was, now, strict=True):
+        laid.said("update", before, after)
+    laid.held(*now)
+    assert laid.told() == []
 
 
 def test_rows_that_a_topic_forgot_are_not_gone(laid: Laid) -> None:

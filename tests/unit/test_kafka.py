@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.debezium.envelope import Decoded, Half, Note, Sight
-from connectors.kafka.partition import HALF_WAITS_S, REMEMBERED_MAX, Partition
-from connectors.kafka.position import Part, Stand, parse, position
+from connectors.debezium.envelope import Decoded, Half, Sight
+from connectors.debezium.places import Mark
+from connectors.debezium.shapes import Note
+from connectors.kafka.logs import REMEMBERED_MAX
+from connectors.kafka.partition import DELETED_MAX, HALF_WAITS_S, Partition
+from connectors.kafka.position import AGAIN, Part, Stand, parse, position
 from connectors.kafka.snapshot import Snapshot, newest
-from syncd.change import Change, Op, Position
+from syncd.change import Change, Column, Kind, Op, Position, Table
+from syncd.daemon.sharing import DEAD_AFTER_S, Peers
 from syncd.errors import Halt
-from syncd.sharing import DEAD_AFTER_S, Peers
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PARTITIONS = [str(n) for n in range(12)]
@@ -131,10 +134,71 @@ def test_a_half_whose_other_lies_elsewhere_is_a_deletion_or_an_insertion() -> No
     assert said(partition, OLD, change("x"), NEW._replace(event="other"), first=2) == ["update x", "insert c"]
 
 
+TABLE = Table("asset", "asset", (Column("id", Kind.INTEGER),), (0,))
+
+
+def moved(*messages: tuple[Op, int, str]) -> list[tuple[str, object, object]]:
+    """What messages of transactions come to: operation, key, transaction."""
+    partition, found = Partition(0), []
+    for n, (op, key, name) in enumerate(messages):
+        before, after = None if op == "insert" else (key,), None if op == "delete" else (key,)
+        said = Change("asset", op, before, after, Position(str(n)), AT)
+        found += partition.take(n, partition.in_transaction(said, name, TABLE), 0.0)
+    return [(c.op, c.before, c.after) for c in [*found, *partition.let_go()]]
+
+
+def test_a_row_that_goes_to_another_partition_of_its_table_is_updated() -> None:
+    """Invariant 1: not disposed of and bought again."""
+    assert moved(("delete", 1, "t"), ("insert", 1, "t")) == [("update", (1,), (1,))]
+    two = moved(("delete", 1, "t"), ("insert", 1, "t"), ("delete", 2, "t"), ("insert", 2, "t"))
+    assert two == [("update", (1,), (1,)), ("update", (2,), (2,))]
+    assert moved(("delete", 1, "t"), ("insert", 1, "u")) == [("delete", (1,), None), ("insert", None, (1,))]
+    assert moved(("delete", 1, "t"), ("insert", 2, "t")) == [("delete", (1,), None), ("insert", None, (2,))]
+    assert moved(("delete", 1, "t"), ("update", 1, "t")) == [("delete", (1,), None), ("update", (1,), (1,))]
+    assert moved(("insert", 1, "t"), ("delete", 1, "t")) == [("insert", None, (1,)), ("delete", (1,), None)]
+
+
+def test_a_tombstone_behind_its_deletion_says_nothing_more() -> None:
+    partition = Partition(0)
+    partition.heard(b"1", True)
+    partition.heard(b"2", False)
+    assert not partition.is_told(b"2")
+    assert partition.is_told(b"1")
+    assert not partition.is_told(b"1"), "another one for the same key"
+    partition.heard(b"1", True)
+    partition.heard(b"1", False)
+    assert not partition.is_told(b"1"), "the row came again"
+    for n in range(DELETED_MAX + 1):
+        partition.heard(str(n).encode(), True)
+    assert (partition.is_told(b"0"), partition.is_told(b"1")) == (False, True)
+
+
+def test_a_deletion_by_a_key_alone_has_its_place_behind_what_came_before() -> None:
+    """Invariants 2 and 11: the same when both are sent again, and names do not grow."""
+    partition, gone = Partition(0), change("x", "delete")
+    at = [Mark("postgresql/eam", "", str(n), "") for n in range(3)]
+    came = [*partition.take(0, change("a"), 0.0, at[0])]
+    for key in "kk", "l", "k":
+        came += partition.take(1, *_timed(partition.placed(gone, key)))
+    came += partition.take(2, change("b"), 0.0, at[1])
+    assert [str(c.position) for c in came] == ["a", "a/gone/kk", "a/gone/l", "a/gone/k", "b"]
+    assert partition.take(3, change("a"), 0.0, at[0]) == ()
+    assert partition.take(4, *_timed(partition.placed(gone, "kk"))) == ()
+    assert partition.take(5, change("b"), 0.0, at[1]) == ()
+    assert [c.position for c in partition.take(6, *_timed(partition.placed(gone, "kk")))] == ["b/gone/kk"]
+
+
+def _timed(placed: tuple[Change, Mark | None]) -> tuple[Change, float, Mark | None]:
+    return placed[0], 0.0, placed[1]
+
+
 def test_a_position_is_read_back_and_sorts_as_the_reading_went() -> None:
-    stands = {Part("eam", 3): Stand(1200, 12, "id-1"), Part("dept.all", 0): Stand(62, 1, "id-2")}
+    logs = "postgresql/eam||0001.0002|1770000000000000||asset|0a1b2c3d4e5f"
+    stands = {Part("eam", 3): Stand(1200, 12, "id-1", 7, logs), Part("dept.all", 0): Stand(62, 1, "id-2")}
     text = position(stands)
     assert parse(text) == stands
+    assert parse(Position(text + AGAIN)) == stands
+    assert parse(Position("0000000000000000062 dept.all:0/1=62@id-2")) == {Part("dept.all", 0): Stand(62, 1, "id-2")}
     assert text < position({**stands, Part("eam", 3): Stand(10_000, 12, "id-1")})
 
 

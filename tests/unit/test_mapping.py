@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,18 @@ import pytest
 
 from syncd.errors import MappingError, MappingErrors
 from syncd.language import hint, say
-from syncd.mapping import load
-from syncd.mapping.balance import Balance, balance
-from syncd.mapping.check import unknown_accounts
-from syncd.mapping.explain import explain
-from syncd.mapping.model import LayoutFile, MappingFile, parse, schema
-from syncd.mapping.reach import reaches
-from syncd.mapping.source import read
-from syncd.ports import Numbered, Period
-from tests.unit.paper import EXAMPLE, MACHINE, example, loaded, only, variant
+from syncd.mapping.language import load as loading
+from syncd.mapping.language.check import unknown_accounts
+from syncd.mapping.language.explain import explain
+from syncd.mapping.language.load import load
+from syncd.mapping.language.model import LayoutFile, MappingFile, parse
+from syncd.mapping.language.reach import reaches
+from syncd.mapping.language.schemas import schema
+from syncd.mapping.language.source import read
+from syncd.mapping.verbs.balance import Balance
+from syncd.mapping.verbs.voucher import Voucher
+from tests.shipped import copied
+from tests.unit.paper import EXAMPLE, loaded, variant
 
 TEXT = EXAMPLE.read_text("utf-8")
 LAYOUT = (EXAMPLE.parent / "finance.yaml").read_text("utf-8")
@@ -62,6 +64,13 @@ MISTAKES = [
     ("check: after.original_value > 0", "check: after.original_value", "wrong_kind", {"wanted": "boolean"}),
     ("expense_account(dept.kind)", "expense_acount(dept.kind)", "unknown_function", {"nearest": "expense_account"}),
     ("post: {on: run, when: after.status = 'approved', group: after.period}", "post: 2 o'clock", "bad_cron", {}),
+    (
+        "post: {on: run, when: after.status = 'approved', group: after.period}",
+        'post: "0 2 * * 8"',
+        "bad_cron",
+        {"part": "8"},
+    ),
+    ("post: {on: run, when: after.status = 'approved', group: after.period}", 'post: "0 0 31 2 *"', "cron_never", {}),
     ("group: [after.period, dept.code]", "group: []", "wrong_shape", {}),
     ("join: {dept: asset.department_id}", "join: {dept: [asset.department_id, 1]}", "join_key_count", {"wanted": "1"}),
     ("constants: {", "timezone: Asia/Shanghi\nconstants: {", "bad_timezone", {"timezone": "Asia/Shanghi"}),
@@ -107,6 +116,17 @@ def test_a_misspelt_column_is_told_once_with_the_other_lines(
     lines = {e.params["name"]: len([n for n in e.params.get("more", "").split(", ") if n]) for e in errors}
     assert [e.code for e in errors] == ["unknown_name"] * len(told)
     assert lines == told
+
+
+def test_what_uses_a_wrong_let_is_not_wrong_too(tmp_path: Path) -> None:
+    """It is cast, added up, weighed in a voucher and read by the reconciliation: one mistake, told once."""
+    path = copied(tmp_path) / "demo.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("cost: after.original_value", "cost: after.orignal_value"), "utf-8")
+    with pytest.raises(MappingErrors) as caught:
+        load(path)
+    (error,) = caught.value.errors
+    assert (error.code, error.params["nearest"]) == ("unknown_name", "after.original_value")
 
 
 def test_a_misspelt_key_is_not_missing_too(tmp_path: Path) -> None:
@@ -197,6 +217,17 @@ def test_the_hash_covers_mapping_layout_and_decision_tables(tmp_path: Path) -> N
     assert len(hashes) == 4
 
 
+def test_invariant_16_the_hash_covers_what_the_language_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same files under another version of the language are another mapping, and it is known which they were."""
+    now = variant(tmp_path)
+    assert set(now.earlier.values()) == set(range(1, loading.LANGUAGE))
+    monkeypatch.setattr(loading, "LANGUAGE", loading.LANGUAGE + 1)
+    later = loading.load(now.path)
+    assert later.hash != now.hash
+    assert later.earlier[now.hash] == loading.LANGUAGE - 1
+    assert len({later.hash, *later.earlier}) == loading.LANGUAGE
+
+
 # Warnings
 
 
@@ -216,6 +247,22 @@ def test_what_may_be_meant_is_a_warning(tmp_path: Path) -> None:
         "no_rule_for_insert", "unused_join", "no_effect", "unused_reference", "no_rule_for_table",
     }  # fmt: skip
     assert [w.code for w in loaded(EXAMPLE).warnings] == []
+
+
+def test_an_alias_with_capitals_is_read(tmp_path: Path) -> None:
+    """What the warning's hint says would break it."""
+    mapping = variant(
+        tmp_path,
+        rules={
+            "joins": {
+                "on": "upgrade",
+                "when": "theAsset.status = 'in_use'",
+                "join": {"theAsset": {"table": "asset", "key": "after.asset_id"}},
+                "require": [{"check": "theAsset.id > 0", "says": "no"}],
+            },
+        },
+    )
+    assert "unused_join" not in {w.code for w in mapping.warnings}
 
 
 @pytest.mark.parametrize(
@@ -267,8 +314,9 @@ def test_balanced_is_found_from_the_expressions_alone(
         assert [e.code for e in caught.value.errors] == ["voucher_never_balances"]
         return
     rule = variant(tmp_path, rules=rules).rules[0]
-    assert rule.voucher is not None
-    assert balance(rule.voucher, rule) is found
+    voucher_read = rule.verb(Voucher)
+    assert voucher_read is not None
+    assert voucher_read.balance(rule) is found
 
 
 # What others ask of a mapping
@@ -311,50 +359,3 @@ def test_the_json_schema_accepts_what_the_models_accept(of: Any) -> None:
     errors: list[MappingError] = []
     assert parse(block, document, errors) is not None
     assert errors == []
-
-
-# Layouts
-
-
-def test_queries_read_what_the_layout_writes() -> None:
-    layout = loaded(EXAMPLE).layout
-    assert layout.cards_query(2) == (
-        "SELECT c0.asset_code, c0.name, c0.dept, c0.original_value, c0.accumulated_depreciation"
-        " FROM fin.card AS c0 WHERE c0.asset_code IN (?, ?)"
-    )
-    assert layout.card_row(("FA-1", "机床", None, "120000.00", 5)) == {
-        "name": "机床", "dept": None, "original_value": Decimal("120000.00"), "accumulated_depreciation": Decimal(5),
-    }  # fmt: skip
-    with pytest.raises(ValueError, match="exact"):
-        layout.card_row(("FA-1", "机床", None, 0.1, 5))
-    assert layout.last_number_query("2026-01") == (
-        "SELECT coalesce(max(number), 0) FROM fin.voucher WHERE period = ? AND type = ?"
-    )
-    assert layout.voucher_ref("2026-02", "记", 12) == "2026-02 记-12"
-
-
-def test_a_layout_tells_every_table_and_kind_it_writes() -> None:
-    written = loaded(EXAMPLE).layout.writes([])
-    assert set(written) == {"fin.card", "fin.inventory"}
-    periods = [period for period in _periods() if period.code.startswith("2026")]
-    assert set(loaded(EXAMPLE).layout.writes(periods)) == {"fin.card", "fin.inventory", "fin.voucher", "fin.entry"}
-    assert written["fin.inventory"] == {"asset_code": "text", "counted": "boolean"}
-    assert written["fin.card"]["original_value"] == "decimal"
-
-
-def test_a_card_is_opened_whole_and_changed_in_part() -> None:
-    paper = example()
-    opened = only(paper.post(paper.insert("asset", **MACHINE)))
-    moved = only(paper.post(paper.update("asset", MACHINE, department_id=2)))
-    writes = list(paper.mapping.layout.render([Numbered(opened, 1), Numbered(moved, 0)], {"account": {}}))
-    cards = [w for w in writes if w.table == "fin.card"]
-    whole = ("asset_code", "name", "dept", "original_value", "accumulated_depreciation")
-    assert [(w.verb, w.columns, w.key) for w in cards] == [
-        ("open", whole, ("asset_code",)),
-        ("update", ("asset_code", "dept"), ("asset_code",)),
-    ]
-    assert cards[1].rows == [("FA-1", "YF")]
-
-
-def _periods() -> list[Period]:
-    return [Period(f"2026-{m:02}", date(2026, m, 1), date(2026, m, 28), True) for m in range(1, 13)]

@@ -8,11 +8,11 @@ from shutil import copytree
 import pytest
 
 from syncd.errors import MappingErrors
-from syncd.files import shipped
-from syncd.mapping import load
-from syncd.mapping.sqlite import register_sqlite
-from syncd.reconcile import entries_query
+from syncd.mapping.expression.sqlite import register_sqlite
+from syncd.mapping.language.load import load
+from tests.shipped import copied
 
+BY = "  by: {dept: {rule: registration, field: dept}, class: {rule: registration, field: class}}\n"
 LEGACY = Path(__file__).parent.parent / "golden" / "legacy"
 Changed = Callable[[str, str], Path]
 
@@ -22,7 +22,7 @@ def changed(tmp_path: Path) -> Changed:
     """The shipped mapping with one text replaced."""
 
     def change(old: str, new: str) -> Path:
-        path = copytree(shipped("mappings"), tmp_path / "mappings") / "demo.yaml"
+        path = copied(tmp_path / "mappings") / "demo.yaml"
         text = path.read_text("utf-8")
         assert old in text
         path.write_text(text.replace(old, new), "utf-8")
@@ -31,20 +31,25 @@ def changed(tmp_path: Path) -> Changed:
     return change
 
 
-def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null() -> None:
+def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null(changed: Changed) -> None:
     """0.1 added ten times is 1.0, amounts of 26 digits keep every one, a month not yet
     approved does not count, and `15万` does not end the query."""
-    measures = load(shipped("mappings", "demo.yaml")).reconcile
+    measures = load(changed(BY, "")).reconcile
     assert measures is not None
     with sqlite3.connect(":memory:") as eam:
         eam.executescript(
             """
-            CREATE TABLE asset (id, asset_code, status, original_value, opening_depreciation);
+            CREATE TABLE asset
+                (id, asset_code, status, original_value, opening_depreciation, input_vat DEFAULT 0, invoice, purpose);
             CREATE TABLE upgrade (asset_id, amount, status);
             CREATE TABLE depreciation (asset_id, period, kind, amount);
             CREATE TABLE depreciation_run (period, status);
             CREATE TABLE impairment (asset_id, amount, status);
-            INSERT INTO asset VALUES (1, 'B', 'in_use', '100000000000000000000000.01', '0'),
+            CREATE TABLE overhaul (asset_id, status, new_value, old_value, old_depreciation, old_impairment);
+            CREATE TABLE use_change (asset_id, input_vat, status);
+            CREATE TABLE grant_offset (asset_id, amount, status);
+            INSERT INTO asset (id, asset_code, status, original_value, opening_depreciation) VALUES
+                (1, 'B', 'in_use', '100000000000000000000000.01', '0'),
                 (2, 'A', 'in_use', '15万', '0'), (3, 'C', 'scrapped', '1', '0'), (4, 'a', 'isolated', '1.10', '0.10');
             INSERT INTO upgrade VALUES (1, '0.01', 'approved'), (1, '5', 'submitted');
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
@@ -54,12 +59,12 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null() -> None:
             """
         )
         register_sqlite(eam)
-        rows = eam.execute(measures.query("sqlite")).fetchall()
+        rows = eam.execute(measures.query("sqlite", "Asia/Shanghai")).fetchall()
     eam.close()
-    assert rows == [
-        ("A", None, "0", "0"),
-        ("B", "100000000000000000000000.02", "1.03", "0"),
-        ("a", "1.10", "0.10", "0"),
+    assert sorted(rows) == [
+        ("A", None, "0", "0", "2"),
+        ("B", "100000000000000000000000.02", "1.03", "0", "1"),
+        ("a", "1.10", "0.10", "0", "4"),
     ]
 
 
@@ -77,6 +82,18 @@ def test_what_is_wrong_is_found_when_the_mapping_is_loaded(changed: Changed, old
     with pytest.raises(MappingErrors) as caught:
         load(changed(old, new))
     assert code in {error.code for error in caught.value.errors}
+
+
+def test_a_measure_that_no_card_keeps_is_not_compared_with_nothing(tmp_path: Path) -> None:
+    """Or every asset would differ by the whole of it, and the hint says how to go on."""
+    path = copytree(Path(__file__).parents[2] / "bench", tmp_path / "bench") / "registration.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('accumulated_depreciation: "0"', "accumulated_depreciation: original_value"), "utf-8")
+    with pytest.raises(MappingErrors) as caught:
+        load(path)
+    assert [error.code for error in caught.value.errors] == ["reconcile_card_field"]
+    path.write_text(text, "utf-8")
+    load(path)
 
 
 def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed) -> None:
@@ -105,4 +122,4 @@ def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed
     ],
 )
 def test_balances_are_read_back_through_the_layout_where_it_says_how(layout: str, query: str) -> None:
-    assert entries_query(load(LEGACY / f"finance_{layout}.yaml").layout, 1) == query
+    assert load(LEGACY / f"finance_{layout}.yaml").layout.entries_query(1) == query

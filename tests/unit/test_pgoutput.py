@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.postgres import pgoutput
 from connectors.postgres.pgoutput import Garbled, Relation, RowReader, WireColumn
-from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table, Value
+from syncd.change import ABSENT, UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table, Value
 
 RECORDED = sorted((Path(__file__).parent.parent / "golden" / "pgoutput").glob("*.hex"))
 ASSET = Table(
@@ -86,7 +86,7 @@ SAID: list[tuple[str, Row | None, Row | None, bool]] = [
             Malformed("0044-03-15 00:00:00 BC", "malformed_timestamp"),
             MIDNIGHT_UTC,
             "idle",
-            UNCHANGED,
+            ABSENT,
             "long",
         ),
         True,

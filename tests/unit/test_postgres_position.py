@@ -19,7 +19,7 @@ from connectors.postgres.position import (
     parse,
     snapshot_of,
 )
-from connectors.rewind import Found, Ordered, Rewind, merge
+from connectors.rewind import KeyedRow, Ordered, Rewind, merge
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table
 
 LSNS = st.integers(0, 2**64 - 1)
@@ -124,7 +124,7 @@ def test_the_rows_are_rewound_to_what_they_were(
     try:
         rewind.note(changes)
         found = (
-            Found(BY_KEY.place([str(i), code]), (str(i), code), (i, code, name), False)
+            KeyedRow(BY_KEY.place([str(i), code]), (str(i), code), (i, code, name), False)
             for (i, code), name in sorted(rows.items())
         )
         assert [f.row for f in merge(found, rewind.rows("asset"))] == [

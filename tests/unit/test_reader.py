@@ -1,5 +1,6 @@
 """The queue between the two threads: bounded, in order, and nothing is forgotten before it is acknowledged."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,13 +9,14 @@ import pytest
 
 from connectors.memory import Settings, Store, Write, connect
 from syncd.change import ChangeSet, Column, Kind, Position, Table
+from syncd.daemon import reader as reader_module
+from syncd.daemon.reader import Reader
 from syncd.errors import Halt, Transient
 from syncd.ports import Source
-from syncd.reader import Reader
 
 ASSET = Table("asset", "asset", (Column("id", Kind.INTEGER),), (0,))
 TABLES = {"asset": ASSET}
-WAIT_S_MAX = 5.0
+WAIT_S_MAX = 120.0
 
 
 @pytest.fixture
@@ -70,6 +72,43 @@ def test_the_oldest_change_not_yet_posted_is_known(store: Store) -> None:
         assert reader.oldest() == at
         reader.ack(taken[-1].position)
         assert reader.oldest() is None
+
+
+def test_the_server_hears_of_a_reader_whose_queue_is_full(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finance is slow, so nothing is taken: a server that hears nothing for a minute would drop the reader."""
+    monkeypatch.setattr(reader_module, "KEEPALIVE_INTERVAL_S", 0.01)
+    _commit(store, *[10] * 5)
+    heard = threading.Event()
+
+    def listening() -> Source:
+        source = connect(Settings(store), TABLES, "test")
+        source.keepalive = heard.set  # type: ignore[method-assign]
+        return source
+
+    with Reader(listening, _START, None, 20, 20) as reader:
+        _wait(lambda: _waiting(reader) == 20)
+        assert heard.wait(WAIT_S_MAX), "nobody told the server while the queue was full"
+        assert _drain(reader, 50) == list(range(50))
+
+
+def test_a_snapshot_of_empty_tables_begins_and_ends(store: Store) -> None:
+    """Of heartbeats the last says it all; where a snapshot begins is none, or nobody learns that it is over."""
+    with Reader(lambda: _Saying(store, "s1", "s2", "r2", "r3", "s3", "s4"), _START, None, 100, 100) as reader:
+        _wait(lambda: len(reader._waiting) == 3)
+        assert [s.position for s in _take(reader)] == ["s2", "r3", "s4"]
+
+
+class _Saying:
+    """A source over the memory source that says empty sets with these positions."""
+
+    def __init__(self, store: Store, *positions: str) -> None:
+        source = connect(Settings(store), TABLES, "test")
+        self._left = [ChangeSet((), Position(position)) for position in positions]
+        self.start, self.lag, self.identity, self.close = source.start, source.lag, source.identity, source.close
+        self.in_snapshot, self.keepalive = source.in_snapshot, source.keepalive
+
+    def read(self, timeout_s: float) -> ChangeSet | None:
+        return self._left.pop(0) if self._left else None
 
 
 class _Failing:

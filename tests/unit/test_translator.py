@@ -158,7 +158,7 @@ def test_nothing_invented_an_earlier_change_of_the_same_batch_counts_as_known(pa
 def test_nothing_invented_what_nobody_knows_parks_the_rules_that_use_it(paper: Paper) -> None:
     after = paper.row("asset", **MACHINE)
     said = rejection(paper.post(paper.change("update", "asset", None, after)))
-    assert (said.code, said.params["column"]) == ("not_carried", "status")
+    assert (said.code, said.params["column"]) == ("never_carried", "status")
 
 
 def test_a_malformed_value_parks_only_the_rules_that_use_it(paper: Paper) -> None:
@@ -387,3 +387,15 @@ def test_an_approval_is_not_for_what_the_row_became_afterwards(paper: Paper) -> 
     paper.post(paper.insert("asset", **big))
     paper.post(paper.update("asset", big, department_id=1, original_value=Decimal("9000000.00")))
     assert paper.retry("FA-1", approve="registration")[0].rejection is not None
+
+
+@pytest.mark.parametrize(("changes_max", "done"), [(1, 1), (2, 2), (4, 4), (100, 5)])
+def test_a_batch_ends_within_its_bound_also_amid_a_set(paper: Paper, changes_max: int, done: int) -> None:
+    """A set of many small transactions is no batch of its own."""
+    changes = [paper.insert("asset", **MACHINE | {"id": n, "asset_code": f"FA-{n}"}) for n in range(1, 6)]
+    places = tuple(change.position for change in changes)
+    several = ChangeSet(changes, places[-1], cuts=(1, 2, 3, 4, 5), places=places)
+    batch = paper.mapping.translator(changes_max=changes_max).translate([several], paper.book)
+    assert len(batch.outcomes) == done
+    assert batch.position == places[done - 1]
+    assert sum(len(s.changes) for s in batch.rest) == 5 - done

@@ -129,7 +129,7 @@ def test_a_reversal_is_the_same_voucher_in_red_on_the_day_of_the_change(paper: P
     assert (voucher.type, voucher.date, voucher.summary) == (
         "记",
         date(2026, 2, 10),
-        "冲销 2026-02 记-1 固定资产增加 机床",
+        "注销2026年2月5日记-1号凭证",
     )
     assert [(e.account, e.debit, e.credit) for e in voucher.entries] == [
         ("1601", Decimal("-120000.00"), 0),
@@ -142,7 +142,7 @@ def test_a_posting_of_the_same_batch_is_reversed_too(paper: Paper) -> None:
     red, _ = paper.book.entered[1]
     assert red.reverses == ("registration/FA-1", "2026-02 记-1")
     assert red.voucher is not None
-    assert red.voucher.summary == "冲销 2026-02 记-1 固定资产增加 机床"
+    assert red.voucher.summary == "注销2026年2月5日记-1号凭证"
 
 
 def test_with_nothing_to_reverse_the_rule_makes_nothing(paper: Paper) -> None:
@@ -283,7 +283,7 @@ def test_the_size_of_a_batch_changes_nothing() -> None:
 
 def test_a_batch_looks_each_kind_of_thing_up_once(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for name in ("mirror", "posted", "cards", "latest"):
+    for name in ("mirror", "posted", "cards", "standing"):
         real = getattr(paper.book, name)
         monkeypatch.setattr(paper.book, name, lambda *a, n=name, r=real: asked.append(n) or r(*a))
     paid = {"asset_id": 1, "amount": Decimal("5.00"), "approved_on": date(2026, 2, 9)}

@@ -1,0 +1,52 @@
+"""Heads of the hash chains in a file that only ever grows: a JSON object a line."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from syncd.audit import Anchored
+from syncd.errors import Transient
+
+
+class AnchorFile:
+    """A `ports.Anchor`. A line that was written in part, by a disk that was full, is passed over when it is read, and
+    the next one begins anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, heads: Sequence[Anchored]) -> None:
+        text = "".join(json.dumps(one._asdict(), ensure_ascii=False) + "\n" for one in heads)
+        try:
+            with self._path.open("ab") as file:
+                if file.tell() and not self._is_whole():
+                    text = "\n" + text
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise Transient("anchor_failed", place=self._path, error=error.strerror or error) from None
+
+    def read(self) -> Iterator[Anchored]:
+        try:
+            with self._path.open("rb") as file:
+                yield from (one for line in file if (one := _anchored(line)) is not None)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise Transient("anchor_failed", place=self._path, error=error.strerror or error) from None
+
+    def _is_whole(self) -> bool:
+        with self._path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() == b"\n"
+
+
+def _anchored(line: bytes) -> Anchored | None:
+    try:
+        said = json.loads(line)
+        texts = {name: str(said[name]) for name in ("pipeline", "chain", "hash", "at", "mac")}
+        return Anchored(seq=int(said["seq"]), **texts)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,132 @@
+"""What the EAM's assets amounted to at the ledger's point of the log: the measures, over the mirror's rows.
+
+The mirror holds each tracked row as the log has told it up to the checkpoint. The rows that some assets are made of are
+laid into a database in memory, and the very statement that asks the EAM is asked there.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from syncd.books import sides
+from syncd.books.reconcile import Amounts, Found
+from syncd.change import Malformed, Row, Table, Unchanged, key_text
+from syncd.dialects import SPELLINGS
+from syncd.dialects.sqlite import joined, quoted
+from syncd.mapping.expression.sqlite import register_sqlite
+from syncd.ports import Ledger
+from syncd.record import decode_row, timestamp
+
+ROWS_MAX: Final = 50_000
+"""Rows of a table that is read as a whole, as a list of departments is. Of a larger one nobody can tell which belong to
+an asset, and nothing is said of the past."""
+LOT_ASSETS: Final = 1_000
+_OF: Final = "(pipeline = ? OR pipeline LIKE ?) AND source_table = ?"
+_BY_KEY: Final = f"SELECT image FROM syncd.mirror WHERE {_OF} AND key IN (?*)"
+_COUNT: Final = f"SELECT count(*) FROM (SELECT 1 FROM syncd.mirror WHERE {_OF} LIMIT ?) AS mirrored"
+_WHOLE: Final = f"SELECT image FROM syncd.mirror WHERE {_OF}"
+
+
+class Past:
+    """The mirror of a pipeline, within one moment of its ledger."""
+
+    def __init__(self, compared: "sides.Sides", pipeline: str, tables: Mapping[str, Table], zone: str) -> None:
+        self._sides, self._measures, self._ledger = compared, compared.measures, compared.ledger
+        self._pipeline, self._tables, self._zone = pipeline, tables, zone
+        self._query = self._measures.query("sqlite", zone)
+
+    def amounts(self, found: Sequence[Found]) -> Mapping[str, Amounts] | None:
+        """By asset code what the EAM said, for the assets of which the mirror has a row; None where nobody can tell."""
+        said: dict[str, Amounts] = {}
+        for start in range(0, len(found), LOT_ASSETS):
+            lot = self._amounts(found[start : start + LOT_ASSETS])
+            if lot is None:
+                return None
+            said |= lot
+        return said
+
+    def _amounts(self, found: Sequence[Found]) -> Mapping[str, Amounts] | None:
+        on = self._tables[self._measures.on]
+        keys = [f.key for f in found if f.key] + self._sources([f.code for f in found if not f.key])
+        if not keys:
+            return {}
+        rows: dict[str, Sequence[Row]] = {on.alias: self._rows(on, _BY_KEY, keys)}
+        for alias, table in self._tables.items():
+            if alias != on.alias and self._is_read(table):
+                read = self._belonging(table, on, rows[on.alias])
+                if read is None:
+                    return None
+                rows[alias] = read
+        with closing(sqlite3.connect(":memory:")) as database:
+            register_sqlite(database)
+            for table in self._tables.values():
+                _lay(database, table, rows.get(table.alias, ()))
+            told = (sides.asset(self._measures, row) for row in database.execute(self._query))
+            return {code: said for code, said, _ in told}
+
+    def _sources(self, codes: Sequence[str]) -> list[str]:
+        """The rows from which the postings of these assets came."""
+        prefix = f"{self._measures.on}:"
+        rows = self._ledger.query(
+            "SELECT DISTINCT source FROM syncd.posting WHERE subject IN (?*) AND (pipeline = ? OR pipeline LIKE ?)",
+            (list(codes), self._pipeline, f"{self._pipeline}/%"),
+        )
+        return [str(source).removeprefix(prefix) for (source,) in rows if str(source).startswith(prefix)]
+
+    def _is_read(self, table: Table) -> bool:
+        name = joined(table.name)
+        return f"FROM {name} AS " in self._query or f"JOIN {name} AS " in self._query
+
+    def _belonging(self, table: Table, on: Table, assets: Sequence[Row]) -> Sequence[Row] | None:
+        """The rows of another table that belong to the assets: by the column that a sum names, or all of few."""
+        sums = [term for term in self._measures.sums if term.of == table.alias]
+        names, own = [c.name for c in table.columns], [c.name for c in on.columns]
+        pairs = {(term.by, term.equals) for term in sums}
+        if len(pairs) == 1 and all(by in names and equals in own for by, equals in pairs):
+            ((by, equals),) = pairs
+            values = sorted({str(row[own.index(equals)]) for row in assets})
+            field = SPELLINGS[self._ledger.dialect].json_text("image", by)
+            return self._rows(table, f"{_WHOLE} AND {field} IN (?*)", values)
+        asked = (self._pipeline, f"{self._pipeline}/%", table.alias, ROWS_MAX + 1)
+        ((count,),) = self._ledger.query(_COUNT, asked)
+        return self._rows(table, _WHOLE) if int(str(count)) <= ROWS_MAX else None
+
+    def _rows(self, table: Table, sql: str, values: Collection[str] | None = None) -> list[Row]:
+        asked: list[object] = [self._pipeline, f"{self._pipeline}/%", table.alias]
+        rows = self._ledger.query(sql, asked if values is None else [*asked, list(values)])
+        return [decode_row(table, str(image)) for (image,) in rows]
+
+
+def rows_of(ledger: Ledger, pipeline: str, table: Table, keys: Sequence[str]) -> Mapping[str, Row]:
+    """Rows of the mirror by key."""
+    rows = ledger.query(_BY_KEY, (pipeline, f"{pipeline}/%", table.alias, list(keys))) if keys else []
+    decoded = (decode_row(table, str(image)) for (image,) in rows)
+    return {key_text(table, row): row for row in decoded}
+
+
+def _lay(database: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> None:
+    name, columns = quoted(joined(table.name)), [quoted(c.name) for c in table.columns]
+    key = ", ".join(columns[i] for i in table.key)
+    database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key}))")
+    marks = ", ".join("?" * len(columns))
+    database.executemany(f"INSERT OR REPLACE INTO {name} VALUES ({marks})", map(tuple, map(_storable, rows)))
+
+
+def _storable(row: Row) -> Iterator[object]:
+    """As SQLite has it: decimals and times as text, what is not known as nothing."""
+    for value in row:
+        if isinstance(value, Unchanged | Malformed):
+            yield None
+        elif isinstance(value, bool):
+            yield int(value)
+        elif isinstance(value, Decimal):
+            yield str(value)
+        elif isinstance(value, datetime):
+            yield timestamp(value)
+        elif isinstance(value, date):
+            yield value.isoformat()
+        else:
+            yield value

@@ -1,0 +1,193 @@
+"""Why an asset differs, by what syncd's own tables know of it, and what can be done about it.
+
+The first reason that holds is told: who waits explains more than who wrote last.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from syncd import statements
+from syncd.books.as_read import rows_of
+from syncd.books.reconcile import Altered, Cause, Control, Found, Manual
+from syncd.change import Change, Position, Row, Table, Unchanged
+from syncd.desk import verify
+from syncd.mapping.language.measures import FIELDS
+from syncd.money import ZERO, decimal
+from syncd.ports import Ledger
+from syncd.record import decode_cards, decode_value, encode_change
+
+if TYPE_CHECKING:
+    from syncd.books.reconciliation import Asked
+
+SQL: Final = statements.load("syncd.books", "reconcile.sql")
+CODES_ASKED_MAX: Final = 500
+CONTENT_CHARS_MAX: Final = 4_000_000
+"""Of a posting of a whole group: a longer one is not read to learn what it wrote to one card."""
+MANUAL_MAX: Final = 1_000
+ALTERED_MAX: Final = 100
+
+
+def explain(asked: "Asked", ledger: Ledger, found: Sequence[Found]) -> dict[str, Cause]:
+    """By asset code the cause of its difference."""
+    causes: dict[str, Cause] = {}
+    rows = iter(found)
+    while lot := list(islice(rows, CODES_ASKED_MAX)):
+        causes |= dict(_explained(asked, ledger, lot))
+    return causes
+
+
+def lost() -> Cause:
+    """Of an asset whose change the log has never told."""
+    return Cause("cause_missing_event", {}, "propose_repair")
+
+
+def _explained(asked: "Asked", ledger: Ledger, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
+    codes, keys = [f.code for f in found], [f.key for f in found if f.key]
+    of = (asked.pipeline, f"{asked.pipeline}/%")
+    parked: defaultdict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+    by_key = {f.key: f.code for f in found if f.key}
+    for subject, source, pipeline, row_id, state, code, is_edited in ledger.query(
+        SQL["parked"], (*of, codes, asked.measures.on, keys)
+    ):
+        number = str(row_id) if pipeline == asked.pipeline else f"{pipeline}:{row_id}"
+        name = str(subject) if str(subject) in codes else by_key.get(str(source), "")
+        parked[name].append((number, str(state), str(code), "edited" if is_edited else ""))
+    waiting = ledger.query(SQL["collected"], (*of, codes, codes))
+    collected = {str(card): (str(rule), str(group)) for card, rule, group in waiting}
+    written = _written(asked, ledger, codes, of)
+    table = asked.tables[asked.measures.on]
+    rows = rows_of(ledger, asked.pipeline, table, keys)
+    for one in found:
+        if rejected := _parked(parked.get(one.code, ())):
+            yield one.code, rejected
+        elif one.code in collected:
+            rule, group = collected[one.code]
+            yield one.code, Cause("cause_collected", {"rule": rule, "group": group}, "propose_release")
+        else:
+            yield one.code, _of_books(asked, one, parked.get(one.code, ()), written.get(one.code), rows.get(one.key))
+
+
+def _parked(rows: Sequence[tuple[str, str, str, str]]) -> Cause | None:
+    """By the open rows of an asset: the first that is not merely behind another."""
+    opened = [row for row in rows if row[1] in ("approval", "failed", "behind")]
+    first = next((row for row in opened if row[1] != "behind"), next(iter(opened), None))
+    if first is None:
+        return None
+    number, state, code, _ = first
+    return Cause(f"cause_{state}", {"id": number, "code": code}, f"propose_{state}")
+
+
+def _of_books(
+    asked: "Asked",
+    found: Found,
+    settled: Sequence[tuple[str, str, str, str]],
+    written: Mapping[str, object] | None,
+    row: Row | None,
+) -> Cause:
+    if written is None and found.finance is not None:
+        return Cause("cause_opening", {}, "propose_finance")
+    if written is not None and (found.finance is None or not _is_as_written(found, written, asked.measures.by)):
+        return Cause("cause_card_changed", {}, "propose_finance")
+    edited = [number for number, state, _, is_edited in settled if is_edited and state == "posted"]
+    if edited:
+        return Cause("cause_edited", {"id": edited[-1]}, "propose_eam")
+    change = "" if row is None or asked.is_partitioned else _change(asked, found, row)
+    proposal, params = ("propose_posting", {"change": change}) if change else ("propose_eam", {})
+    given_up = [number for number, state, *_ in settled if state == "discarded"]
+    if given_up:
+        return Cause("cause_discarded", {"id": given_up[-1], **params}, proposal)
+    return Cause("cause_not_posted", params, proposal)
+
+
+def _is_as_written(found: Found, written: Mapping[str, object], by: Sequence[str]) -> bool:
+    """Whether the card still holds what was last written to it, as far as that is known."""
+    assert found.finance is not None
+    held = found.finance._asdict() | dict(zip(by, found.finance.texts, strict=False))
+    return all(held[field] == written[field] for field in (*FIELDS, *by) if field in written)
+
+
+def _written(
+    asked: "Asked", ledger: Ledger, codes: Sequence[str], of: tuple[str, str]
+) -> Mapping[str, Mapping[str, object]]:
+    """By asset code what postings last wrote to its card."""
+    kinds, wanted = asked.layout.card_kinds, frozenset(codes)
+    cards: dict[str, dict[str, object]] = {}
+    for (content,) in ledger.query(SQL["written"], (*of, list(codes), *of, list(codes), CONTENT_CHARS_MAX)):
+        for code, _, fields in decode_cards(str(content)):
+            if code in wanted:
+                cards.setdefault(code, {}).update(
+                    (name, decode_value(kinds[name], value)) for name, value in fields.items() if name in kinds
+                )
+    return cards
+
+
+def _change(asked: "Asked", found: Found, row: Row) -> str:
+    """The change that would have to be posted, as JSON: what finance holds → what the EAM says. Empty where columns of
+    the asset's row do not say what changed."""
+    table = asked.tables[asked.measures.on]
+    if found.eam is None:
+        return ""
+    before: list[object] | None = None
+    if found.finance is not None:
+        before = list(row)
+        if found.eam.texts != found.finance.texts:
+            return ""
+        for field in FIELDS:
+            one, other = getattr(found.eam, field), getattr(found.finance, field)
+            if one == other:
+                continue
+            place = _place(table, asked.measures.columns.get(field, ""))
+            if place is None or one is None or other is None or not isinstance(row[place], Decimal):
+                return ""
+            before[place] = decimal(row[place]) + other - one
+    if any(isinstance(value, Unchanged) for value in row):
+        return ""
+    op, was = ("insert", None) if before is None else ("update", tuple(before))
+    change = Change(table.alias, op, was, row, Position(""), datetime.now(UTC))  # type: ignore[arg-type]
+    return encode_change(table, change)
+
+
+def _place(table: Table, column: str) -> int | None:
+    return next((i for i, c in enumerate(table.columns) if c.name.lower() == column.lower()), None)
+
+
+def manual(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> list[Manual]:
+    """Of accounts that do not hold what the cards say: entries of vouchers that no posting made, since syncd posts."""
+    found: list[Manual] = []
+    off = [control for control in controls if control.balance != control.cards]
+    if not off:
+        return []
+    rules = [str(rule) for (rule,) in ledger.query(SQL["rules"])]
+    ((since,),) = ledger.query(SQL["since"])
+    for control in off:
+        query = asked.layout.manual_query(len(control.accounts), rules)
+        if not query or since is None:
+            break
+        from_period = [str(since)] * query.count(">= ?")
+        for account, asset, debit, credit, *voucher in ledger.query(
+            query, (*control.accounts, *from_period, MANUAL_MAX)
+        ):
+            amount = decimal(debit) - decimal(credit)
+            if amount != ZERO:
+                amount = amount if control.field == FIELDS[0] else -amount
+                name = " ".join(str(part) for part in voucher)
+                found.append(Manual(control.field, str(account), str(asset or ""), name, amount))
+    return found
+
+
+def altered(
+    asked: "Asked", ledger: Ledger, controls: Collection[Control], by_hand: Collection[Manual]
+) -> list[Altered]:
+    """Where entries by hand do not explain what accounts hold: our own vouchers that finance has changed."""
+    told: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for entry in by_hand:
+        told[entry.field] += entry.amount
+    if all(control.balance - control.cards == told[control.field] for control in controls):
+        return []
+    flaws = verify.verify(ledger, asked.pipeline, asked.layout).flaws
+    pairs = [(f.params["voucher"], f.params["table"]) for f in flaws if {"voucher", "table"} <= f.params.keys()]
+    return [Altered(*pair) for pair in dict.fromkeys(pairs)][:ALTERED_MAX]

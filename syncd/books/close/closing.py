@@ -1,0 +1,90 @@
+"""The list of what must hold before a month is closed, put together from what the mapping and the layout declare."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from syncd.books import balances, writes
+from syncd.books.close import accounts, cards, journal, outstanding
+from syncd.books.close.item import Item, Said, found
+from syncd.books.figures import FIELDS, figures
+from syncd.desk.verify import Verdict
+from syncd.errors import Fault
+from syncd.mapping.language.load import Mapping
+from syncd.mapping.language.month_end import CloseCheck
+from syncd.ports import Ledger, Period
+
+_PLACE: Final = re.compile(r":(period|first|last)\b")
+Reconciled = Callable[[], Sequence[tuple[str, str, object, object]]]
+"""What a reconciliation found above its alert: asset, field, the EAM's amount, finance's."""
+
+
+class Elsewhere(NamedTuple):
+    """What is looked at by others: the reconciliation, None where the mapping has none, and the record's chain."""
+
+    reconcile: Reconciled | None
+    verify: Callable[[], Verdict]
+
+
+def look(
+    ledger: Ledger,
+    mapping: Mapping,
+    periods: Sequence[Period],
+    period: Period,
+    now: datetime,
+    elsewhere: Elsewhere,
+) -> Iterator[Item]:
+    """Everything, item by item. `periods` are those of finance, of which those closed at the desk are not open."""
+    zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
+    yield _earlier(periods, period)
+    yield from outstanding.items(ledger, period, zone, now)
+    readable = balances.can_read(layout, periods, "entry.account")
+    of_cards = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
+    entries = balances.of_accounts(ledger, layout, periods, of_cards)
+    held = cards.held(entries, period, month_end) if readable else None
+    found_figures = figures(
+        writes.card_writes(ledger, zone), cards.read(month_end, layout.card_kinds), period.first, period.last
+    )
+    yield from cards.items(found_figures, held, month_end)
+    if readable:
+        of_period = balances.of_period(ledger, layout, periods, period)
+        yield from journal.items(of_period, month_end, ascends=bool(layout.file.numbering.date))
+        named = [name for name in accounts.RULES if month_end.accounts.get(name)]
+        of_named = {name: balances.of_accounts(ledger, layout, periods, month_end.accounts[name]) for name in named}
+        yield from accounts.items(of_named, period, month_end)
+    yield journal.gaps((row[0], row[1]) for row in ledger.query(layout.numbers_query(period.code), (period.code,)))
+    yield from (_own(ledger, name, check, period) for name, check in month_end.checks.items())
+    yield from _elsewhere(elsewhere)
+
+
+def _earlier(periods: Sequence[Period], period: Period) -> Item:
+    """Months are closed in order."""
+    rows = [(one.code,) for one in periods if one.open and one.last < period.first]
+    return found(
+        "close_earlier", ("report_period",), rows, Said("mend_earlier", {"period": rows[0][0] if rows else ""})
+    )
+
+
+def _own(ledger: Ledger, name: str, check: CloseCheck, period: Period) -> Item:
+    """A check of the mapping's own."""
+    values = {"period": period.code, "first": period.first, "last": period.last}
+    params = [values[place] for place in _PLACE.findall(check.sql)]
+    rows = ledger.query(_PLACE.sub("?", check.sql), params)
+    item = found("close_own", ("close_row",), ([" · ".join(map(str, row))] for row in rows))
+    mends = check.mend.model_dump() if check.mend and item.total else None
+    return item._replace(said=Said("close_own", {"name": name}), says=check.says.model_dump(), mends=mends)
+
+
+def _elsewhere(elsewhere: Elsewhere) -> Iterator[Item]:
+    if elsewhere.reconcile is not None:
+        try:
+            columns = ("reconcile_asset", "reconcile_value", "reconcile_eam", "reconcile_cards")
+            rows = [(asset, Said(field), eam, finance) for asset, field, eam, finance in elsewhere.reconcile()]
+            yield found("close_reconciled", columns, rows, Said("mend_reconciled"))
+        except Fault as fault:
+            yield found(
+                "close_reconciled", ("col_reason",), [[Said(fault.code, fault.params)]], Said("mend_reconciled")
+            )
+    flaws = elsewhere.verify().flaws
+    yield found("close_chain", ("col_reason",), ([Said(flaw.code, flaw.params)] for flaw in flaws), Said("mend_chain"))

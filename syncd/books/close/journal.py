@@ -1,0 +1,87 @@
+"""The vouchers of a period, whoever wrote them: balanced, numbered without gap, dated in order, expense on its side."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from syncd.books.balances import JournalEntry
+from syncd.books.close.item import Item, Said, found
+from syncd.mapping.language.month_end import MonthEnd
+from syncd.money import ZERO
+
+Key = tuple[str, str, str]
+"""Period, type and number: what tells a voucher."""
+
+
+def items(entries: Iterable[JournalEntry], month_end: MonthEnd, ascends: bool) -> Iterator[Item]:
+    """What the entries of the period say. `ascends`: the layout promises that dates ascend with numbers."""
+    sums: dict[Key, list[Decimal]] = {}
+    days: dict[Key, date | None] = {}
+    columns: tuple[str, ...]
+    worn: dict[Key, dict[str, Decimal]] = defaultdict(dict)
+    for entry in entries:
+        both = sums.setdefault(entry.voucher, [ZERO, ZERO])
+        both[0] += entry.debit
+        both[1] += entry.credit
+        days[entry.voucher] = entry.day
+        net = worn[entry.voucher]
+        net[entry.account] = net.get(entry.account, ZERO) + entry.net
+    yield found(
+        "close_unbalanced",
+        ("voucher", "report_debit", "report_credit"),
+        ((_ref(key), debit, credit) for key, (debit, credit) in sums.items() if debit != credit),
+        Said("mend_voucher"),
+    )
+    if any(days.values()):
+        columns = ("voucher", "report_date", "close_before")
+        yield found("close_dates", columns, _descending(days), Said("mend_dates"), is_noted=not ascends)
+    if month_end.accounts.get("accumulated_depreciation"):
+        columns = ("report_account", "close_net")
+        yield found("close_expense_side", columns, _credited(worn.values(), month_end), Said("mend_voucher"))
+
+
+def gaps(numbers: Iterable[tuple[object, object]]) -> Item:
+    """Numbers of a period that are missing, or given twice, by type. They come in order."""
+    rows: list[Sequence[object]] = []
+    last: dict[str, int] = {}
+    for kind, number in numbers:
+        due, got = last.get(str(kind), 0) + 1, int(str(number))
+        if got != due:
+            rows.append((str(kind), due, got - 1))
+        last[str(kind)] = got
+    return found("close_numbers", ("close_type", "close_from", "close_to"), rows, Said("mend_numbers"))
+
+
+def _descending(days: Mapping[Key, date | None]) -> Iterator[Sequence[object]]:
+    """Vouchers dated before an earlier number of their series."""
+    latest: dict[str, date] = {}
+    for key in sorted(days, key=lambda key: (key[1], _number(key[2]))):
+        day, series = days[key], key[1]
+        if day is None:
+            continue
+        if series in latest and day < latest[series]:
+            yield _ref(key), day, latest[series]
+        latest[series] = max(day, latest.get(series, day))
+
+
+def _credited(vouchers: Iterable[Mapping[str, Decimal]], month_end: MonthEnd) -> Iterator[Sequence[object]]:
+    """Accounts that depreciation has credited in the whole month: it is an expense, so they stand debit. A voucher that
+    also touches what assets cost is a disposal or a transfer."""
+    worn, cost = (set(month_end.accounts.get(field, ())) for field in ("accumulated_depreciation", "original_value"))
+    others = cost | set(month_end.accounts.get("clearing", ())) | set(month_end.accounts.get("pending_loss", ()))
+    totals: dict[str, Decimal] = {}
+    for nets in vouchers:
+        if worn & nets.keys() and not others & nets.keys():
+            for account in nets.keys() - worn:
+                totals[account] = totals.get(account, ZERO) + nets[account]
+    yield from ((account, net) for account, net in sorted(totals.items()) if net < 0)
+
+
+def _ref(key: Key) -> str:
+    period, kind, number = key
+    return f"{period} {kind}-{number}"
+
+
+def _number(text: str) -> tuple[int, str]:
+    return (int(text), "") if text.isdecimal() else (0, text)

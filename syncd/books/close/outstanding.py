@@ -1,0 +1,94 @@
+"""What syncd itself still has in hand for a period: parked, waiting and held rows, collected ones, a log not yet read.
+
+Finance has one set of periods, so every pipeline that posts to it counts.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date, datetime, tzinfo
+from typing import Any, Final
+
+from syncd import statements
+from syncd.books.close.item import Item, Said, found
+from syncd.desk import status
+from syncd.ports import Ledger, Period
+from syncd.record import moment
+
+SQL: Final = statements.load("syncd.books.close", "close.sql")
+STATES: Final[Mapping[str, str]] = {
+    "failed": "close_parked",
+    "behind": "close_waiting",
+    "approval": "close_held",
+}
+"""State of a parked row → the item that it stands in."""
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNWELL: Final = ("halted", "down", "unseen")
+
+
+def items(ledger: Ledger, period: Period, zone: tzinfo, now: datetime) -> Iterator[Item]:
+    """All of it."""
+    yield _unread(ledger, period, zone, now)
+    yield from _parked(ledger, period, zone)
+    yield _collected(ledger, period, zone)
+
+
+def _parked(ledger: Ledger, period: Period, zone: tzinfo) -> Iterator[Item]:
+    rows: dict[str, list[Sequence[object]]] = {state: [] for state in STATES}
+    first: dict[str, Said] = {}
+    with closing(ledger.scan(SQL["parked"])) as parked:
+        for pipeline, number, subject, state, code, params, change, committed_at in parked:
+            if not _belongs(str(change), str(committed_at), period, zone):
+                continue
+            said = json.loads(str(params))
+            rows[str(state)].append((pipeline, number, subject, Said(str(code), said)))
+            known = {"pipeline": pipeline, "id": number, "role": said.get("role", "")}
+            first.setdefault(str(state), Said(f"mend_{state}", known))
+    for state, code in STATES.items():
+        yield found(code, ("col_pipeline", "col_id", "col_subject", "col_reason"), rows[state], first.get(state))
+
+
+def _collected(ledger: Ledger, period: Period, zone: tzinfo) -> Item:
+    groups: Counter[tuple[str, str, str]] = Counter()
+    with closing(ledger.scan(SQL["collected"])) as collected:
+        for pipeline, rule, group, change in collected:
+            text = str(change)
+            if _belongs(text, json.loads(text)["committed_at"], period, zone):
+                groups[str(pipeline), str(rule), str(group)] += 1
+    rows = [(*group, count) for group, count in sorted(groups.items())]
+    item = found(
+        "close_collected", ("col_pipeline", "col_rule", "col_group", "close_rows"), rows, Said("mend_collected")
+    )
+    return item._replace(total=groups.total())
+
+
+def _unread(ledger: Ledger, period: Period, zone: tzinfo, now: datetime) -> Item:
+    """Pipelines that may still bring something for the period. One that was never started brings nothing."""
+    rows: list[Sequence[object]] = []
+    for (name,) in ledger.query(SQL["pipelines"]):
+        one = status.pipeline_status(ledger, str(name), now)
+        standing = status.standing(one)
+        oldest = one.report and one.report.oldest
+        if standing in _UNWELL or (oldest and oldest.astimezone(zone).date() <= period.last):
+            rows.append((name, Said(f"state_{standing}"), oldest))
+    return found("close_unread", ("col_pipeline", "col_state", "status_oldest"), rows, Said("mend_unread"))
+
+
+def _belongs(change: str, committed_at: str, period: Period, zone: tzinfo) -> bool:
+    """Whether a change is of the period or an earlier one: it was committed by its end, or names a day within it."""
+    if moment(committed_at).astimezone(zone).date() <= period.last:
+        return True
+    stored: dict[str, Any] = json.loads(change)
+    days = (value for row in ("before", "after") for value in (stored[row] or {}).values())
+    return any(period.first <= day <= period.last for day in map(_day, days) if day)
+
+
+def _day(value: object) -> date | None:
+    if not (isinstance(value, str) and _DAY.match(value)):
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        return None

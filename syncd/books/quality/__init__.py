@@ -1,0 +1,1 @@
+"""What is wrong with the EAM's rows, before the books begin and after."""

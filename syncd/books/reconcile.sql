@@ -1,0 +1,55 @@
+-- parked: the parked rows of some assets, by subject or by the asset's own row
+SELECT subject, source_key, pipeline, id, state, code, CASE WHEN original IS NULL THEN 0 ELSE 1 END
+FROM syncd.parked
+WHERE (pipeline = ? OR pipeline LIKE ?) AND (subject IN (?*) OR source_table = ? AND source_key IN (?*)) ORDER BY id;
+
+-- collected: rows of some assets that wait for their groups
+SELECT CASE WHEN card = '' THEN subject ELSE card END, rule, grp FROM syncd.collected
+WHERE (pipeline = ? OR pipeline LIKE ?) AND posted = '' AND (subject IN (?*) OR card IN (?*)) ORDER BY position;
+
+-- written: what postings wrote to the cards of some assets, by themselves or with their groups, in order
+SELECT content FROM syncd.posting
+WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
+  SELECT posted FROM syncd.collected WHERE (pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) AND posted <> ''))
+  AND length(content) < ? ORDER BY pipeline, seq;
+
+-- rules: whose keys are ours
+SELECT DISTINCT rule FROM syncd.posting;
+
+-- since: the first period in which syncd has numbered a voucher
+SELECT min(period) FROM syncd.number;
+
+-- begin: a run of the reconciliation; its totals and what it looked at as JSON
+INSERT INTO syncd.reconciliation (pipeline, id, at, actor, position, assets, differing, alerting, waiting, report)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- last: the number of the last run
+SELECT coalesce(max(id), 0) FROM syncd.reconciliation WHERE pipeline = ?;
+
+-- difference: what a run found
+INSERT INTO syncd.difference (pipeline, run, id, asset, field, eam, finance, cause, params, proposal, change, request)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '');
+
+-- history: the last runs, the newest first
+SELECT id, at, actor, position, assets, differing, alerting, waiting FROM syncd.reconciliation
+WHERE pipeline = ? ORDER BY id DESC LIMIT ?;
+
+-- run: one of them
+SELECT at, actor, report FROM syncd.reconciliation WHERE pipeline = ? AND id = ?;
+
+-- found: a difference by its number, and the others of its asset
+SELECT d.id, d.asset, d.field, d.cause, d.params, d.proposal, d.change, d.request FROM syncd.difference d
+WHERE d.pipeline = ? AND d.run = ? AND d.asset = (
+  SELECT o.asset FROM syncd.difference o WHERE o.pipeline = ? AND o.run = ? AND o.id = ?) ORDER BY d.id;
+
+-- newer: whether a later run has looked at the asset, or a row of it is parked
+SELECT 1 FROM syncd.parked WHERE pipeline = ? AND subject = ? AND settled_at IS NULL;
+
+-- accept: ask the daemon for the posting of a difference
+UPDATE syncd.difference SET request = 'post' WHERE pipeline = ? AND run = ? AND asset = ? AND request = '';
+
+-- forget: runs so old that nobody looks at them
+DELETE FROM syncd.reconciliation WHERE pipeline = ? AND id <= ?;
+
+-- forget_differences: and what they found
+DELETE FROM syncd.difference WHERE pipeline = ? AND run <= ?;

@@ -1,0 +1,129 @@
+"""Puts a month's sheets together: each figure from `figures`, each balance from finance's own journal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from syncd.books import balances, writes
+from syncd.books.balances import EMPTY, Balance
+from syncd.books.close import cards
+from syncd.books.close.item import Said
+from syncd.books.figures import FIELDS, Figures, figures
+from syncd.books.reports import changes, depreciation, ledger
+from syncd.books.reports.month import Month
+from syncd.books.reports.sheet import Package, Sheet
+from syncd.mapping.language.load import Mapping as Loaded
+from syncd.money import ZERO
+from syncd.ports import Ledger, Period
+
+DECEMBER = 12
+SIGNING = ("report_prepared", "report_reviewed", "report_chief")
+
+
+class Printed(NamedTuple):
+    """Who has a report printed, when, and who answers for it; empty where they sign by hand. `company` is the name by
+    default."""
+
+    company: str
+    by: str
+    at: datetime
+    signed: Sequence[str] = ("", "", "")
+
+
+def package(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period, printed: Printed) -> Package:
+    """All sheets of a month; in December those of the year too."""
+    month = gather(held, mapping, periods, period)
+    sheets = [
+        ledger.reconciliation(month),
+        depreciation.detail(month),
+        depreciation.summary(month),
+        depreciation.allocation(month),
+        changes.changes(month, month.figures),
+        changes.movements(month),
+        changes.disposals(month),
+        ledger.vouchers(month),
+        ledger.differences(month),
+        *_of_year(held, mapping, month),
+    ]
+    said = mapping.month_end.company
+    company = said.model_dump() if said else {"zh": printed.company, "en": printed.company}
+    signed = dict(zip(SIGNING, printed.signed, strict=True))
+    return Package(company, period.code, sheets, printed.by, printed.at, signed)
+
+
+def gather(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period) -> Month:
+    """What the sheets are made of."""
+    month_end, layout = mapping.month_end, mapping.layout
+    found = _figures(held, mapping, period)
+    codes = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
+    is_told = balances.can_read(layout, periods, "entry.account")
+    entries = balances.of_accounts(held, layout, periods, codes)
+    ledgers = cards.held(entries, period, month_end) if is_told else None
+    by_account = None if ledgers is None else ledgers.by_account
+    own = {one.ref: one for one in writes.vouchers(held, period.code)}
+    differing = [] if ledgers is None else list(cards.differences(found, ledgers, month_end))
+    names = _account_names(held, mapping)
+    return Month(
+        *(
+            period,
+            found,
+            own,
+            by_account,
+            differing,
+            month_end.accounts,
+            names,
+            month_end.auxiliaries,
+            month_end.fields,
+        ),
+        *(cards.places(month_end), month_end.movements),
+        list(_ties(found, by_account, own, month_end.accounts)),
+    )
+
+
+def _figures(held: Ledger, mapping: Loaded, span: Period) -> Figures:
+    read = cards.read(mapping.month_end, mapping.layout.card_kinds)
+    return figures(writes.card_writes(held, mapping.zone), read, span.first, span.last)
+
+
+def _of_year(held: Ledger, mapping: Loaded, month: Month) -> Iterator[Sheet]:
+    if month.period.last.month == DECEMBER:
+        year = month.period._replace(first=month.period.first.replace(month=1, day=1))
+        yield changes.changes(month, _figures(held, mapping, year), "report_roll_forward")
+        yield changes.used_up(month, mapping.month_end)
+
+
+def _account_names(held: Ledger, mapping: Loaded) -> Mapping[str, str]:
+    """As finance calls them, else as the role table does."""
+    names = {account.code: account.name for account in mapping.roles.values()}
+    chart = mapping.layout.lookups[mapping.layout.file.accounts]
+    if chart.called:
+        rows = held.query(f"SELECT {chart.code}, {chart.called} FROM {chart.table}")
+        names |= {str(code): str(name) for code, name in rows}
+    return names
+
+
+def _ties(
+    found: Figures, held: Mapping[str, Balance] | None, own: Mapping[str, Any], accounts: Mapping[str, Sequence[str]]
+) -> Iterator[Said]:
+    """The foot of a sheet: each account against the figures, with the vouchers of ours that moved it."""
+    if held is None:
+        yield Said("close_unreadable")
+        return
+    closing = found.total.closing
+    for field in FIELDS:
+        for codes in [accounts.get(field, ())] if accounts.get(field) else []:
+            balance = cards.on_side(field, sum((held.get(code, EMPTY).closing for code in codes), ZERO))
+            ours = getattr(closing, field)
+            refs = [ref for ref, one in own.items() if any(e.account in codes for e in one.voucher.entries)]
+            params = {"accounts": "、".join(codes), "ledger": _money(balance), "cards": _money(ours)}
+            yield Said("report_tie", params | {"difference": _money(balance - ours), "vouchers": _listed(refs)})
+
+
+def _listed(refs: Sequence[str]) -> str:
+    """The first and the last where there are many."""
+    return "、".join(refs) if len(refs) <= 6 else f"{'、'.join(refs[:3])} … {refs[-1]} ({len(refs)})"
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"

@@ -1,0 +1,85 @@
+"""A sheet of a report: columns, rows, a total and a foot, in no language and in no file yet."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from syncd.books.close.item import Said
+from syncd.language import Language, say
+
+Cell = str | Decimal | int | date | Said | None
+Row = Sequence[Cell]
+
+
+class Column(NamedTuple):
+    """`code` is the message that heads it; `says` the mapping's own words, by language, where no message has them."""
+
+    code: str
+    kind: Literal["text", "money", "count", "date"] = "text"
+    says: Mapping[str, str] | None = None
+
+    def title(self, language: Language) -> str:
+        """Its heading."""
+        return self.says[language] if self.says else say(self.code, language=language)
+
+
+class Chart(NamedTuple):
+    """A bar for each of the rows numbered from `first` to `last`: its name stands in one column, its length in
+    another."""
+
+    code: str
+    names: int
+    values: int
+    first: int
+    last: int
+
+
+class Sheet(NamedTuple):
+    """`code` is the message that names it, and its file. `total` has a cell for each column, or there is none; `foot`
+    are lines below it, each a message and amounts with their messages."""
+
+    code: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    total: Row = ()
+    foot: Sequence[Said] = ()
+    chart: Chart | None = None
+
+
+class Package(NamedTuple):
+    """All sheets of a company and a month."""
+
+    company: Mapping[str, str]
+    period: str
+    sheets: Sequence[Sheet]
+    printed_by: str
+    printed_at: datetime
+    signed: Mapping[str, str]
+    """Who prepared and reviewed it, and the chief accountant, by message; empty where it is signed by hand."""
+
+    def head(self, language: Language) -> str:
+        """The line below a title: whose books, which month, in what unit."""
+        company = self.company[language]
+        return say("report_head", {"company": company, "period": self.period}, language)
+
+    def signatures(self, language: Language) -> str:
+        """The line for those who answer for it."""
+        blank = "________"
+        return "    ".join(f"{say(code, language=language)}: {name or blank}" for code, name in self.signed.items())
+
+    def printed(self, language: Language) -> str:
+        """Who printed it, and when."""
+        at = f"{self.printed_at:%Y-%m-%d %H:%M:%S}"
+        return say("report_printed", {"by": self.printed_by, "at": at}, language)
+
+
+def text(cell: Cell, language: Language) -> str:
+    """A cell for people, amounts with two places."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Said):
+        return say(cell.code, cell.params, language)
+    if isinstance(cell, Decimal):
+        return f"{cell:,.2f}"
+    return cell.isoformat() if isinstance(cell, date) else str(cell)

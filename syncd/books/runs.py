@@ -1,0 +1,275 @@
+"""A run: one month's depreciation, computed, and handed to the rules as rows of a table that nobody else writes.
+
+The desk asks for a run; the posting thread makes it, a chunk of assets at a time, a transaction each, in which the
+rows go through the mapping like any change, the months are marked as made, and the run notes how far it is. So a
+restart goes on where the last transaction ended, and no month is made twice. The source's checkpoint is not touched.
+When all assets are through, the run's own row follows, which releases what was collected.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Final, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from syncd.books import plan as plans
+from syncd.books import terms
+from syncd.books.depreciation import half_up, yuan
+from syncd.books.plan import NOTHING, Posted, last_day, month_read, month_text
+from syncd.books.terms import SQL, Asset, Fault, Sources
+from syncd.change import Change, ChangeSet, Position, Row, Table, key_text
+from syncd.mapping.language.depreciation import Depreciation
+from syncd.ports import Book, Ledger, Period
+from syncd.posting import NOTHING as NONE_REFUSED
+from syncd.posting import Batch, Made, Month, Outcome, Refused, Rejection, Rejections
+from syncd.record import moment
+
+FAULTS_MAX: Final = 1_000
+"""Kept with a run; more than that have one cause."""
+PERCENT: Final = 100
+
+
+class Translator(Protocol):
+    """The mapping, compiled."""
+
+    def translate(self, sets: Sequence[ChangeSet], book: Book, refused: Rejections = NONE_REFUSED) -> Batch: ...
+
+
+class Computing(NamedTuple):
+    """What a pipeline's mapping says that runs need. `rules` are those that post the computed rows."""
+
+    pipeline: str
+    meaning: Depreciation
+    tables: Mapping[str, Table]
+    rules: Sequence[str]
+    zone: ZoneInfo
+
+
+class Owed(NamedTuple):
+    """What an asset owes: by period in which it is to be posted, the months and their amounts in cents."""
+
+    asset: Asset
+    periods: Mapping[int, Sequence[tuple[int, int]]]
+    fault: Fault | None = None
+
+    @property
+    def cents(self) -> int:
+        """All of it."""
+        return sum(cents for months in self.periods.values() for _, cents in months)
+
+
+class Asked(NamedTuple):
+    """A run that is not made yet."""
+
+    book: str
+    period: str
+    run: int
+    kind: str
+    asset: str
+    reached: str
+    made: int
+    faults: str
+    asked_at: str
+
+
+def fold(ledger: Ledger, computing: Computing) -> None:
+    """Let the terms know what was posted by now; months whose rows a person gave up are owed again."""
+    pipeline, alias = computing.pipeline, computing.meaning.rows.alias
+    terms.fold(ledger, pipeline, computing.meaning, computing.rules, computing.zone)
+    given_up = [str(key) for (key,) in ledger.query(SQL["discarded"], (pipeline, alias))]
+    if keys := [json.dumps([key], ensure_ascii=False) for key in given_up]:
+        ledger.execute([(SQL["given_up"], (pipeline, keys))])
+
+
+def target(month: int, until: int, periods: Sequence[Period]) -> int | None:
+    """Where a month is posted: in its own period, or in the first open one after it up to the run's; None where there
+    is none. Without periods every month is open."""
+    if not periods:
+        return month
+    open_months = sorted(month_read(p.code) for p in periods if p.open)
+    return next((one for one in open_months if month <= one <= until), None)
+
+
+def owed(
+    found: Sequence[Asset], posted: Mapping[str, Posted], said: Sources, until: int, periods: Sequence[Period]
+) -> Iterator[Owed]:
+    """What assets owe up to a month, by the periods in which it is to be posted."""
+    targets: dict[int, int | None] = {}
+    for asset in found:
+        if asset.fault is not None:
+            yield Owed(asset, {}, asset.fault)
+        if asset.history is None:
+            continue
+        shares = said.shares.get(asset.code)
+        if shares and sum(percent for _, percent in shares) != PERCENT:
+            total = sum(percent for _, percent in shares)
+            yield Owed(asset, {}, Fault("depreciation_shares", {"value": str(total)}))
+            continue
+        by_period: dict[int, list[tuple[int, int]]] = {}
+        work = said.work.get(asset.code)
+        for month, cents in plans.due(asset.history, posted.get(asset.code, NOTHING), until, work):
+            if month not in targets:
+                targets[month] = target(month, until, periods)
+            if (at := targets[month]) is not None:
+                by_period.setdefault(at, []).append((month, cents))
+        yield Owed(asset, by_period)
+
+
+def turn(
+    ledger: Ledger, translator: Translator, computing: Computing, count: Callable[[Sequence[Outcome]], None]
+) -> bool:
+    """Take the oldest run that is asked for a chunk further; whether there was one."""
+    rows = ledger.query(SQL["asked"], (computing.pipeline,))
+    if not rows:
+        return False
+    book, period, run, kind, asset, reached, made, faults, asked_at = rows[0]
+    asked = Asked(
+        *(str(book), str(period), int(str(run)), str(kind), str(asset), str(reached), int(str(made))),
+        *(str(faults), str(asked_at)),
+    )
+    if not asked.reached:
+        _begin(ledger, computing)
+    step = _reverse if asked.kind == "reverse" else _post
+    refused: dict[Change, Rejection] = {}
+    while True:
+        try:
+            with ledger.begin() as finance:
+                changes, progress = step(ledger, finance, computing, asked)
+                at = moment(asked.asked_at)
+                sets = [ChangeSet(changes, Position(""), at)] if changes else []
+                batch = translator.translate(sets, finance, refused)
+                outcomes = finance.write(batch._replace(position=None, made=progress))
+            count(outcomes)
+            return True
+        except Refused as refusal:
+            refused |= refusal.rejections
+
+
+def _begin(ledger: Ledger, computing: Computing) -> None:
+    """Before anything is computed: terms as of now, and rows that failed are tried again."""
+    fold(ledger, computing)
+    ledger.execute([(SQL["retry"], (computing.pipeline, computing.meaning.rows.alias))])
+
+
+def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> tuple[Sequence[Change], Made]:
+    """The next assets' rows; behind the last of them the run's own."""
+    pipeline, meaning = computing.pipeline, computing.meaning
+    until, faults = month_read(asked.period), dict(json.loads(asked.faults))
+    found = terms.next_assets(ledger, pipeline, meaning, asked.book, asked.reached)
+    if not found:
+        return _run_rows(ledger, computing, asked), Made(
+            asked.book, asked.period, asked.run, (), (), asked.reached, True, 0, 0, 0, asked.faults
+        )
+    codes = [asset.code for asset in found]
+    posted = terms.posted(ledger, pipeline, asked.book, codes)
+    said = terms.sources(ledger, pipeline, meaning, computing.tables)
+    within = (pipeline, asked.book, codes[0], codes[-1])
+    at = moment(asked.asked_at)
+    nth = {(str(a), int(str(m))): int(str(n)) for a, m, n in ledger.query(SQL["taken_back"], within)}
+    lines = _lines(ledger, within, posted, asked)
+    changes: list[Change] = []
+    months: list[Month] = []
+    for one in owed(found, posted, said, until, finance.periods()):
+        if one.fault is not None and len(faults) < FAULTS_MAX:
+            faults[one.asset.code] = [one.fault.code, one.fault.params]
+        for period, carried in sorted(one.periods.items()):
+            line = lines[one.asset.code, month_text(period)] + 1
+            rows = list(_rows(computing, one.asset, period, carried, line, said))
+            lines[one.asset.code, month_text(period)] += len(rows)
+            keys = json.dumps([key_text(meaning.rows, row) for row in rows], ensure_ascii=False)
+            for month, cents in carried:
+                times = nth.get((one.asset.code, month), 0) + 1
+                months.append(Month(one.asset.code, month, times, month_text(period), line, cents, keys))
+            changes += [
+                Change(meaning.rows.alias, "insert", None, row, _position(asked, len(changes) + n), at)
+                for n, row in enumerate(rows)
+            ]
+    cents = sum(month.cents for month in months)
+    assets = len({month.asset for month in months})
+    progress = Made(
+        *(asked.book, asked.period, asked.run, months, (), codes[-1], False, assets, len(changes), cents),
+        json.dumps(faults, ensure_ascii=False),
+    )
+    return changes, progress
+
+
+def _lines(
+    ledger: Ledger, within: tuple[str, ...], posted: Mapping[str, Posted], asked: Asked
+) -> Counter[tuple[str, str]]:
+    """How many rows assets have by period, whatever became of them. Where nothing was ever made there are none."""
+    lines = Counter[tuple[str, str]]()
+    first = min((month_text(min(p.months)) for p in posted.values() if p.months), default=asked.period)
+    for asset, period, line, keys in ledger.query(SQL["row_lines"], (*within, first)):
+        last = int(str(line)) + len(json.loads(str(keys))) - 1
+        lines[str(asset), str(period)] = max(lines[str(asset), str(period)], last)
+    return lines
+
+
+def _rows(
+    computing: Computing, asset: Asset, period: int, carried: Sequence[tuple[int, int]], line: int, said: Sources
+) -> Iterator[Row]:
+    """The rows of an asset in a period: one, or one for each department that shares it."""
+    fill = computing.meaning.fill
+    assert fill is not None, "the mapping says that syncd computes"
+    total = sum(cents for _, cents in carried)
+    months = ", ".join(plans.lines([month for month, _ in carried]))
+    for n, (department, cents) in enumerate(shared(asset, period, total, said.shares.get(asset.code, ()))):
+        yield fill(
+            asset.code, month_text(period), line + n, "month", department, yuan(cents), months, last_day(period),
+            asset.card,
+        )  # fmt: skip
+
+
+def shared(asset: Asset, period: int, cents: int, shares: Sequence[tuple[str, Decimal]]) -> Sequence[tuple[str, int]]:
+    """An amount by department: by percent, each share rounded half up, the last taking the remainder."""
+    if not shares:
+        return [(asset.place(period).department, cents)]
+    found: list[tuple[str, int]] = []
+    left = cents
+    for n, (department, percent) in enumerate(shares):
+        above, below = percent.as_integer_ratio()
+        part = half_up(cents * above, below * PERCENT)
+        part = left if n == len(shares) - 1 else min(part, left)
+        left -= part
+        if part:
+            found.append((department, part))
+    return found
+
+
+def _run_rows(ledger: Ledger, computing: Computing, asked: Asked) -> Sequence[Change]:
+    """The run's own row, and one for each earlier period in which it has made rows: they are released too."""
+    meaning = computing.meaning
+    if meaning.run is None or meaning.fill_run is None:
+        return ()
+    params = (computing.pipeline, asked.book, f"{asked.period}/{asked.run}")
+    periods = sorted({asked.period, *(str(period) for (period,) in ledger.query(SQL["periods"], params))})
+    rows = [meaning.fill_run(period, asked.run, last_day(month_read(period))) for period in periods]
+    at = moment(asked.asked_at)
+    return [Change(meaning.run.alias, "insert", None, row, _position(asked, n), at) for n, row in enumerate(rows)]
+
+
+def _reverse(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> tuple[Sequence[Change], Made]:
+    """The rows that carry a month, deleted again."""
+    month, alias = month_read(asked.period), computing.meaning.rows.alias
+    params = (computing.pipeline, asked.book, month, asked.reached, asked.asset, asked.asset, terms.ASSETS_MAX)
+    found = [(str(asset), str(keys)) for asset, keys in ledger.query(SQL["carrying"], params)]
+    keys = [key for _, said in found for key in json.loads(said)]
+    images = finance.mirror(alias, keys)
+    changes = [
+        Change(alias, "delete", images[key], None, _position(asked, n), moment(asked.asked_at))
+        for n, key in enumerate(keys)
+        if key in images
+    ]
+    reached = found[-1][0] if found else asked.reached
+    progress = Made(
+        *(asked.book, asked.period, asked.run, (), found, reached, not found, len(found), len(changes), 0),
+        asked.faults,
+    )
+    return changes, progress
+
+
+def _position(asked: Asked, n: int) -> Position:
+    """The name of a change that a run makes: the same whenever it is made."""
+    book = f"{asked.book}/" if asked.book else ""
+    return Position(f"run:{book}{asked.period}/{asked.run}/{asked.made + n + 1}")

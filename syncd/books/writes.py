@@ -1,0 +1,69 @@
+"""The record of card writes, and of vouchers, as postings have them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import date, tzinfo
+from itertools import groupby
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from syncd import statements
+from syncd.books.figures import Write
+from syncd.ports import Ledger
+from syncd.posting import Voucher
+from syncd.record import decode_voucher, moment
+
+SQL: Final = statements.load("syncd.books", "writes.sql")
+_HAS_CARDS: Final = '"cards":'
+
+
+class Recorded(NamedTuple):
+    """A voucher that we posted: what finance calls it, and the posting that made it."""
+
+    ref: str
+    rule: str
+    key: str
+    voucher: Voucher
+
+
+def card_writes(ledger: Ledger, zone: tzinfo) -> Iterator[Write]:
+    """Every write to a card, in the order in which they were posted. `zone` is that of the books. What a change does to
+    a card may be one rule's, and the voucher another's: then the write has the day of that voucher."""
+    with closing(ledger.scan(SQL["postings"])) as postings:
+        for _, made in groupby(postings, key=itemgetter(0, 1)):
+            of_change = [_Posting(*map(str, row[2:])) for row in made]
+            for posting in of_change:
+                if _HAS_CARDS in posting.content:
+                    yield from _writes(posting, of_change, zone)
+
+
+class _Posting(NamedTuple):
+    """A row of the record."""
+
+    rule: str
+    voucher: str
+    reverses: str
+    committed_at: str
+    content: str
+
+
+def _writes(posting: _Posting, of_change: Sequence[_Posting], zone: tzinfo) -> Iterator[Write]:
+    stored = json.loads(posting.content)
+    voucher, told = stored.get("voucher"), posting
+    if voucher is None:
+        told = next((other for other in of_change if other.voucher), posting)
+        voucher = None if told is posting else json.loads(told.content)["voucher"]
+    day = None if voucher is None else date.fromisoformat(voucher["date"])
+    committed_on = moment(posting.committed_at).astimezone(zone).date()
+    for asset, _, fields in stored["cards"]:
+        yield Write(asset, fields, day, committed_on, posting.rule, told.voucher, bool(told.reverses))
+
+
+def vouchers(ledger: Ledger, period: str) -> Iterator[Recorded]:
+    """Our vouchers of a period, in the order in which they were posted."""
+    with closing(ledger.scan(SQL["vouchers"], (f'%"period":"{period}"%',))) as postings:
+        for key, rule, ref, content in postings:
+            voucher = decode_voucher(str(content))
+            if voucher is not None and voucher.period == period:
+                yield Recorded(str(ref), str(rule), str(key), voucher)

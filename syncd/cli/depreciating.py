@@ -1,0 +1,271 @@
+"""`syncd depreciate`: a month's depreciation, from preview to posted."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from syncd.cli.answering import answering
+from syncd.cli.codes import FOUND_SOMETHING
+from syncd.cli.later import asking, operators, plan, ports, preview, recomputation, status, wiring
+from syncd.cli.later import progress as bars
+from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
+from syncd.cli.output import console, emit, errors, line, named, table
+from syncd.errors import WrongUsage
+from syncd.language import hint, say
+
+SHOWN_MAX: Final = 50
+POLL_S: Final = 0.2
+
+Period = Annotated[str, typer.Argument(metavar="PERIOD", help=say("help_depreciate_period"), show_default=False)]
+Preview = Annotated[bool, typer.Option("--preview", help=say("help_depreciate_preview"))]
+Approve = Annotated[bool, typer.Option("--approve", help=say("help_depreciate_approve"))]
+Reverse = Annotated[bool, typer.Option("--reverse", help=say("help_depreciate_reverse"))]
+Check = Annotated[bool, typer.Option("--check", help=say("help_depreciate_check"))]
+AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE", help=say("help_depreciate_as_of"), show_default=False)]
+Assets = Annotated[bool, typer.Option("--assets", help=say("help_depreciate_assets"))]
+Asset = Annotated[str, typer.Option("--asset", metavar="CODE", help=say("help_depreciate_asset"), show_default=False)]
+Book = Annotated[str, typer.Option("--book", metavar="NAME", help=say("help_depreciate_book"), show_default=False)]
+
+
+def depreciate(
+    period: Period = "", is_preview: Preview = False, approve: Approve = False, reverse: Reverse = False,
+    check: Check = False, as_of: AsOf = "", assets: Assets = False, asset: Asset = "", book: Book = "",
+    actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """A month's depreciation."""
+    asked = [word for word, is_said in (
+        ("preview", is_preview), ("approve", approve), ("reverse", reverse), ("check", check), ("as-of", bool(as_of)),
+        ("book", bool(book)),
+    ) if is_said]  # fmt: skip
+    if len(asked) > 1:
+        raise WrongUsage("depreciation_one", given=", ".join(f"--{word}" for word in asked))
+    if not as_of and not period:
+        raise WrongUsage("depreciation_when")
+    until = plan.month_of(_day(as_of)) if as_of else asking.period_month(period)
+    whole = wiring.pipeline(config_path(config), name)
+    if whole.depreciation is None:
+        raise WrongUsage("depreciation_nothing", mapping=whole.mapping.name)
+    if (approve or reverse) and whole.computing is None:
+        raise WrongUsage("depreciation_by_eam", mapping=whole.mapping.name)
+    if book and book not in whole.depreciation.meaning.books:
+        known = ", ".join(whole.depreciation.meaning.books)
+        raise WrongUsage("depreciation_book", book=book, known=known or "–")
+    with closing(whole.open_ledger()) as ledger:
+        whole.prepare(ledger)
+        by = answering(actor, reason, as_json=as_json) if approve or reverse else None
+        for part in whole.begun():
+            if by is not None:
+                _ask(part, ledger, period, asset, by, reverse, as_json)
+            elif check:
+                _check(part, ledger, until, as_json)
+            elif as_of:
+                _as_of(part, ledger, until, asset, as_json)
+            elif book:
+                _second_book(part, ledger, book, until, as_json)
+            else:
+                _preview(part, ledger, until, assets, as_json)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage("depreciation_day", value=text) from None
+
+
+def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_assets: bool, as_json: bool) -> None:
+    assert part.depreciation is not None
+    with _bar() as tell:
+        found = preview.preview(ledger, part.depreciation, part.periods(ledger), until, tell, lists_assets)
+    if as_json:
+        emit(_plain(found))
+        return
+    rows: list[tuple[object, ...]] = [
+        (group.department, group.workshop, group.asset_class, count, amount)
+        for group, (count, amount) in sorted(found.groups.items())
+    ]
+    rows.append((say("depreciation_total"), "", "", found.assets, found.total))
+    columns = ("depreciation_department", "depreciation_workshop", "depreciation_class", "depreciation_count")
+    table((*columns, "depreciation_amount"), rows, (3, 4))
+    if found.lines:
+        console.print()
+        listed = [
+            (one.asset, one.group.department, one.group.asset_class, one.amount, one.months) for one in found.lines
+        ]
+        columns = ("depreciation_asset", "depreciation_department", "depreciation_class", "depreciation_amount")
+        table((*columns, "depreciation_months"), listed, (3,))
+    console.print()
+    line("depreciation_beside", before=f"{found.before:,.2f}", now=f"{found.total:,.2f}",
+         difference=f"{found.total - found.before:,.2f}")  # fmt: skip
+    if found.changes:
+        changed = [
+            (one.asset, one.before, one.now, ", ".join(say(f"depreciation_why_{r}") for r in one.reasons))
+            for one in found.changes[:SHOWN_MAX]
+        ]
+        columns = ("depreciation_asset", "depreciation_before", "depreciation_now", "depreciation_why")
+        table(columns, changed, (1, 2))
+    _warn({asset: (fault.code, fault.params) for asset, fault in found.faults.items()})
+    for asset, difference in list(found.gaps.items())[:SHOWN_MAX]:
+        line("depreciation_gap", "yellow", asset=asset, difference=f"{difference:,.2f}",
+             form=say(f"depreciation_form_{part.depreciation.meaning.form}"))  # fmt: skip
+
+
+def _plain(found: preview.Preview) -> Mapping[str, object]:
+    return {
+        "period": found.period,
+        "assets": found.assets,
+        "total": found.total,
+        "before": found.before,
+        "groups": [g._asdict() | {"assets": n, "amount": a} for g, (n, a) in sorted(found.groups.items())],
+        "reasons": dict(found.reasons),
+        "changes": named(found.changes),
+        "lines": [one._asdict() | {"group": one.group._asdict()} for one in found.lines],
+        "faults": {asset: fault._asdict() for asset, fault in found.faults.items()},
+        "gaps": found.gaps,
+    }
+
+
+def _warn(faults: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
+    """Assets that cannot be computed, with what to do."""
+    for asset, (code, params) in list(faults.items())[:SHOWN_MAX]:
+        errors.print(Text(f"{asset}: {say(code, params)}", style="yellow"))
+        if advice := hint(code, params):
+            errors.print(Text("  → " + advice, style="green"))
+
+
+def _ask(
+    part: wiring.Pipeline,
+    ledger: ports.Ledger,
+    period: str,
+    asset: str,
+    by: operators.Actor,
+    reverse: bool,
+    as_json: bool,
+) -> None:
+    computing = part.computing
+    assert computing is not None
+    if reverse:
+        run = asking.reverse(ledger, part.name, period, asset, by)
+        answer = asking.Answer("asked", run, ())
+    else:
+        answer = asking.approve(ledger, computing, part.periods(ledger), period, by)
+    state: str = answer.state
+    vouchers = answer.vouchers
+    if state != "posted" and not status.is_run(ledger, part.name, datetime.now(UTC)):
+        errors.print(Text(say("rows_no_daemon"), style="yellow"))
+    elif state != "posted":
+        _wait(part, ledger, period, answer.run)
+        state = "posted" if state == "on_its_way" else "made"
+        vouchers = asking.vouchers(ledger, computing, period)
+    (run_made,) = [one for one in asking.standings(ledger, part.name, period) if one.run == answer.run]
+    if as_json:
+        emit({"state": state, "vouchers": vouchers} | run_made._asdict())
+        return
+    state = "taken_back" if reverse and state == "made" else state
+    amount = f"{Decimal(run_made.cents).scaleb(-2):,.2f}"
+    said = ", ".join(vouchers) or "–"
+    line(f"depreciation_run_{state}", period=period, vouchers=said, assets=run_made.assets, amount=amount)
+    _warn({code: (why, params) for code, (why, params) in json.loads(run_made.faults).items()})
+    if failed := asking.failed(ledger, computing):
+        line("depreciation_parked", "yellow", rows=failed)
+
+
+def _wait(part: wiring.Pipeline, ledger: ports.Ledger, period: str, run: int) -> None:
+    """Until the daemon has made the run, or is gone."""
+    total = asking.assets(ledger, part.name)
+    with _bar() as tell:
+        while True:
+            (one,) = [one for one in asking.standings(ledger, part.name, period) if one.run == run]
+            tell(one.assets, total)
+            is_settled = one.state == "made" and not asking.is_posting(ledger, part.name)
+            if is_settled or not status.is_run(ledger, part.name, datetime.now(UTC)):
+                return
+            time.sleep(POLL_S)  # what is waited for happens in another process
+
+
+def _check(part: wiring.Pipeline, ledger: ports.Ledger, until: int, as_json: bool) -> None:
+    assert part.depreciation is not None
+    agreed, found = 0, list[recomputation.Difference]()
+    with _bar() as tell:
+        for one in recomputation.check(ledger, part.depreciation, until, tell):
+            agreed += one is None
+            found += [] if one is None else [one]
+    if as_json:
+        emit({"agreed": agreed, "differences": named(found)})
+    else:
+        if found:
+            columns = (
+                "depreciation_asset",
+                "depreciation_computed",
+                f"depreciation_side_{part.depreciation.meaning.by}",
+            )
+            rows = [
+                (one.asset, one.computed, one.found, one.found - one.computed, say(f"depreciation_rule_{one.rule}"))
+                for one in found[:SHOWN_MAX]
+            ]
+            table((*columns, "difference", "depreciation_rule"), rows, (1, 2, 3))
+        style = "bold red" if found else "bold green"
+        line("depreciation_checked", style, period=plan.month_text(until), agreed=agreed, differing=len(found))
+    if found:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, until: int, asset: str, as_json: bool) -> None:
+    assert part.depreciation is not None
+    with _bar() as tell:
+        found = list(preview.as_of(ledger, part.depreciation, until, tell, asset))
+    if as_json:
+        emit([{"asset": one.asset} | one.group._asdict() | one.figures._asdict() for one in found])
+        return
+    rows: list[tuple[object, ...]] = [
+        (one.asset, f.original_value, f.accumulated, f.impairment, f.net_value, f.month_amount, f.months_left)
+        for one in found[:SHOWN_MAX]
+        for f in (one.figures,)
+    ]
+    sums = [sum((row.figures[i] for row in found), Decimal("0.00")) for i in (0, 1, 3, 4, 5)]
+    rows.append((say("depreciation_total"), *sums, ""))
+    columns = ("depreciation_asset", "original_value", "accumulated_depreciation", "impairment", "net_value")
+    table((*columns, "depreciation_month", "depreciation_left"), rows, (1, 2, 3, 4, 5, 6))
+    if len(found) > SHOWN_MAX:
+        line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(found))
+
+
+def _second_book(part: wiring.Pipeline, ledger: ports.Ledger, book: str, until: int, as_json: bool) -> None:
+    assert part.depreciation is not None
+    with _bar() as tell:
+        found, faults = preview.second_book(ledger, part.depreciation, book, until, tell)
+    if as_json:
+        emit({"book": book, "classes": named(found), "faults": {a: f._asdict() for a, f in faults.items()}})
+        return
+    rows: list[tuple[object, ...]] = [
+        (one.asset_class, one.assets, one.accounting, one.tax, one.accounting - one.tax, one.difference)
+        for one in found
+    ]
+    rows.append((say("depreciation_total"), *_sums(rows)))
+    columns = ("depreciation_class", "depreciation_count", "depreciation_accounting", "depreciation_other_book")
+    table((*columns, "difference", "depreciation_temporary"), rows, (1, 2, 3, 4, 5))
+    _warn({asset: (fault.code, fault.params) for asset, fault in faults.items()})
+
+
+def _sums(rows: Sequence[Sequence[object]]) -> Sequence[object]:
+    return [sum((row[i] for row in rows), start=0) for i in range(1, 6)]  # type: ignore[misc]
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """How far it is, on standard error."""
+    with bars.Progress(
+        bars.TextColumn("{task.description}"), bars.BarColumn(), bars.TextColumn("{task.completed:,.0f}"),
+        bars.TimeElapsedColumn(), console=errors, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(say("depreciation_progress"), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

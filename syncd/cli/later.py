@@ -1,0 +1,123 @@
+"""Modules that a command needs when it runs and its help does not. Each is imported when one of its names is first
+read, so help loads the commands' signatures and not what carries them out.
+
+Command modules import them from here and read as ever. Two things follow: what is imported here is used inside
+functions only, and annotations stay text (`from __future__ import annotations`); those of a command itself are read
+by its help and name nothing from here.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+
+class _Module:
+    """Stands for a module of that name."""
+
+    def __init__(self, name: str) -> None:
+        self._name: Final = name
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(import_module(self._name), name)
+
+
+if TYPE_CHECKING:
+    import structlog as structlog
+    from rich import progress as progress
+
+    from syncd import audit as audit
+    from syncd import change as change
+    from syncd import connector as connector
+    from syncd import demo as demo
+    from syncd import migrate as migrate
+    from syncd import ports as ports
+    from syncd import posting as posting
+    from syncd import record as record
+    from syncd import wiring as wiring
+    from syncd.books import asking as asking
+    from syncd.books import comparison as comparison
+    from syncd.books import history as history
+    from syncd.books import plan as plan
+    from syncd.books import preview as preview
+    from syncd.books import recomputation as recomputation
+    from syncd.books import reconcile as reconcile
+    from syncd.books.close import item as item
+    from syncd.books.quality import files as files
+    from syncd.books.quality import findings as findings
+    from syncd.books.reports import folders as folders
+    from syncd.books.reports import package as package
+    from syncd.books.reports import sheet as sheet
+    from syncd.books.warnings import notice as notice
+    from syncd.cli import pages as pages
+    from syncd.daemon import differences as differences
+    from syncd.daemon import drain as drain
+    from syncd.daemon import metrics as metrics
+    from syncd.daemon import otlp as otlp
+    from syncd.daemon import reader as reader
+    from syncd.daemon import repair as repair
+    from syncd.daemon import schedule as schedule
+    from syncd.daemon import supervisor as supervisor
+    from syncd.daemon import tally as tally
+    from syncd.desk import anchors as anchors
+    from syncd.desk import clock as clock
+    from syncd.desk import closing as closing
+    from syncd.desk import kept as kept
+    from syncd.desk import operators as operators
+    from syncd.desk import status as status
+    from syncd.desk import trace as trace
+    from syncd.desk import verify as verify
+    from syncd.mapping.cases import cases as cases
+    from syncd.mapping.expression import terms as terms
+    from syncd.mapping.language import explain as explain
+    from syncd.mapping.language import load as load
+    from syncd.mapping.language import measures as measures
+    from syncd.mapping.language import schemas as schemas
+else:
+    structlog = _Module("structlog")
+    progress = _Module("rich.progress")
+    audit = _Module("syncd.audit")
+    change = _Module("syncd.change")
+    connector = _Module("syncd.connector")
+    demo = _Module("syncd.demo")
+    migrate = _Module("syncd.migrate")
+    ports = _Module("syncd.ports")
+    posting = _Module("syncd.posting")
+    record = _Module("syncd.record")
+    wiring = _Module("syncd.wiring")
+    asking = _Module("syncd.books.asking")
+    comparison = _Module("syncd.books.comparison")
+    history = _Module("syncd.books.history")
+    plan = _Module("syncd.books.plan")
+    preview = _Module("syncd.books.preview")
+    recomputation = _Module("syncd.books.recomputation")
+    reconcile = _Module("syncd.books.reconcile")
+    pages = _Module("syncd.cli.pages")
+    notice = _Module("syncd.books.warnings.notice")
+    files = _Module("syncd.books.quality.files")
+    findings = _Module("syncd.books.quality.findings")
+    item = _Module("syncd.books.close.item")
+    folders = _Module("syncd.books.reports.folders")
+    package = _Module("syncd.books.reports.package")
+    sheet = _Module("syncd.books.reports.sheet")
+    differences = _Module("syncd.daemon.differences")
+    drain = _Module("syncd.daemon.drain")
+    metrics = _Module("syncd.daemon.metrics")
+    otlp = _Module("syncd.daemon.otlp")
+    reader = _Module("syncd.daemon.reader")
+    repair = _Module("syncd.daemon.repair")
+    schedule = _Module("syncd.daemon.schedule")
+    supervisor = _Module("syncd.daemon.supervisor")
+    tally = _Module("syncd.daemon.tally")
+    anchors = _Module("syncd.desk.anchors")
+    clock = _Module("syncd.desk.clock")
+    closing = _Module("syncd.desk.closing")
+    kept = _Module("syncd.desk.kept")
+    operators = _Module("syncd.desk.operators")
+    status = _Module("syncd.desk.status")
+    trace = _Module("syncd.desk.trace")
+    verify = _Module("syncd.desk.verify")
+    cases = _Module("syncd.mapping.cases.cases")
+    terms = _Module("syncd.mapping.expression.terms")
+    explain = _Module("syncd.mapping.language.explain")
+    load = _Module("syncd.mapping.language.load")
+    measures = _Module("syncd.mapping.language.measures")
+    schemas = _Module("syncd.mapping.language.schemas")

@@ -1,0 +1,163 @@
+"""The daemon seen from outside: its meters as Prometheus reads them, at an address of this machine.
+
+https://prometheus.io/docs/practices/naming/. Labels are pipelines, states, reasons and rules: what the configuration,
+the catalogue and the mapping name, and never what a row holds.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Final, NamedTuple, get_args
+
+import structlog
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from syncd.daemon.meter import BOUNDS_S, Durations, Meter
+from syncd.desk import kept, status
+
+WAL_STATUSES: Final = ("reserved", "extended", "unreserved", "lost")
+log = structlog.get_logger("syncd")
+
+
+class Reconciled(NamedTuple):
+    """What the last reconciliation of a pipeline found, and when."""
+
+    at: datetime
+    assets: int
+    differing: int
+    alerting: int
+
+
+class Figures:
+    """All meters of this process, for a registry to collect. `reconciled` is by pipeline."""
+
+    def __init__(self, version: str, meters: Callable[[], Sequence[Meter]]) -> None:
+        self._version, self._meters = version, meters
+        self.reconciled: dict[str, Reconciled] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure as it stands now."""
+        meters, now = self._meters(), datetime.now(UTC)
+        yield _gauge("build_info", "The version that runs.", ("version",), [((self._version,), 1)])
+        yield from _standing(meters, now)
+        yield from _source(meters, now)
+        yield from _work(meters)
+        yield from _people(meters, now)
+        yield from self._books()
+
+    def _books(self) -> Iterator[Metric]:
+        found = list(self.reconciled.items())
+        rows = [((p, kind), getattr(one, kind)) for p, one in found for kind in ("assets", "differing", "alerting")]
+        yield _gauge("reconcile_assets", "Assets of the last reconciliation, by what was found.", ("found",), rows)
+        at = [((p,), one.at.timestamp()) for p, one in found]
+        yield _gauge("reconcile_last_success_timestamp_seconds", "When both sides were last compared.", (), at)
+
+
+@contextmanager
+def serving(host: str, port: int, figures: Figures) -> Iterator[None]:
+    """Answer at the address while the block lasts. One that is taken is logged, and posting goes on without."""
+    registry = CollectorRegistry()
+    registry.register(figures)
+    ProcessCollector(registry=registry)
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        log.error("metrics_unavailable", address=f"{host}:{port}", error=error.strerror or str(error))
+        yield
+        return
+    log.info("metrics_served", address=f"{host}:{server.server_port}")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _standing(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
+    mappings = [((m.pipeline, m.mapping, m.mapping_hash), 1) for m in meters]
+    yield _gauge("mapping_info", "The mapping that posts.", ("mapping", "hash"), mappings)
+    states = [((m.pipeline, state), int(m.state == state)) for m in meters for state in get_args(status.State)]
+    yield _gauge("pipeline_state", "1 for the state that the pipeline is in.", ("state",), states)
+    yield _gauge("leader", "1 where this daemon posts.", (), [((m.pipeline,), int(m.is_writer)) for m in meters])
+    halted = [((m.pipeline, m.halted), 1) for m in meters if m.halted]
+    yield _gauge("halted", "1 for the reason why the pipeline halted.", ("reason",), halted)
+    at = [((m.pipeline,), m.checkpoint_at.timestamp()) for m in meters if m.checkpoint_at]
+    yield _gauge("last_checkpoint_timestamp_seconds", "When the position last moved on.", (), at)
+
+
+def _source(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
+    connected = [((m.pipeline,), int(m.is_connected)) for m in meters]
+    yield _gauge("source_connected", "1 while the source is open.", (), connected)
+    said = [(m, m.report) for m in meters if m.report is not None]
+    lag = [((m.pipeline,), status.lag_s(report, now)) for m, report in said if m.state != "standby"]
+    yield _gauge("source_lag_seconds", "Age of the oldest change not yet posted; the daemon's silence counts.", (), lag)
+    behind = [((m.pipeline,), r.bytes_behind) for m, r in said if r.bytes_behind is not None]
+    yield _gauge("source_lag_bytes", "Log from what is read to its end.", (), behind)
+    rows = [((m.pipeline,), r.rows_behind) for m, r in said if r.rows_behind is not None]
+    yield _gauge("source_lag_rows", "Rows of the change table or topic from what is read to their end.", (), rows)
+    silent = [((m.pipeline,), time.monotonic() - m.heard_at) for m in meters if m.heard_at and m.is_connected]
+    yield _gauge("source_silence_seconds", "Since the reader last came back from its source.", (), silent)
+    sizes = [(m.pipeline, kept.of_note(report.note)) for m, report in said]
+    for name, text in (("retained", "Log that the slot holds."), ("safe", "Log until the server throws it away.")):
+        found = [((p,), int(size[f"{name}_bytes"])) for p, size in sizes if f"{name}_bytes" in size]
+        yield _gauge(f"slot_{name}_bytes", text, (), found)
+    wal = [
+        ((p, one), int(size["wal_status"] == one)) for p, size in sizes if "wal_status" in size for one in WAL_STATUSES
+    ]
+    yield _gauge("slot_wal_status", "1 for the slot's wal_status.", ("status",), wal)
+
+
+def _work(meters: Sequence[Meter]) -> Iterator[Metric]:
+    outcomes = [((m.pipeline, outcome), count) for m in meters for outcome, count in m.outcomes.items()]
+    yield _counter("changes", "Changes read, by what became of them.", ("outcome",), outcomes)
+    postings = [((m.pipeline, rule), count) for m in meters for rule, count in m.counts.postings.copy().items()]
+    yield _counter("postings", "Postings by rule.", ("rule",), postings)
+    settled = [((m.pipeline,), m.counts.settled) for m in meters]
+    yield _counter("settled", "Parked rows that are parked no more.", (), settled)
+    retries = [((m.pipeline, code), count) for m in meters for code, count in m.retries.copy().items()]
+    yield _counter("retries", "Attempts that failed and were made again, by error.", ("error_type",), retries)
+    yield _histogram("batch_seconds", "A batch from its taking to its acknowledgement.", meters, lambda m: m.batches)
+    text = "From the commit in the EAM to the commit in finance, of each batch's newest change."
+    yield _histogram("commit_to_posting_seconds", text, meters, lambda m: m.delays)
+
+
+def _people(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
+    rows = [((m.pipeline, one.state, one.code), one.rows) for m in meters for one in m.open_rows]
+    yield _gauge("parked", "Open parked rows.", ("state", "reason"), rows)
+    for state, name in (("failed", "parked"), ("approval", "approval")):
+        since = {m.pipeline: [one.since for one in m.open_rows if one.state == state] for m in meters if m.is_writer}
+        oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
+        yield _gauge(f"{name}_oldest_seconds", f"Age of the oldest open row that is {state}.", (), oldest)
+
+
+_Rows = Sequence[tuple[tuple[str, ...], float]]
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
+    first = () if name == "build_info" else ("pipeline",)
+    family = GaugeMetricFamily(f"syncd_{name}", text, labels=(*first, *labels))
+    for values, value in rows:
+        family.add_metric(values, value)
+    return family
+
+
+def _counter(name: str, text: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
+    family = CounterMetricFamily(f"syncd_{name}", text, labels=("pipeline", *labels))
+    for values, value in rows:
+        family.add_metric(values, value)
+    return family
+
+
+def _histogram(name: str, text: str, meters: Sequence[Meter], of: Callable[[Meter], Durations]) -> Metric:
+    family = HistogramMetricFamily(f"syncd_{name}", text, labels=("pipeline",))
+    for meter in meters:
+        durations = of(meter)
+        bounds = [*map(str, BOUNDS_S), "+Inf"]
+        family.add_metric(
+            (meter.pipeline,), list(zip(bounds, accumulate(durations.counts), strict=True)), durations.sum_s
+        )
+    return family

@@ -1,0 +1,75 @@
+"""Periods that people close and open again. The close is syncd's own state; finance's table of periods follows where
+the layout says how.
+
+What stands behind a period may go on while it is looked at, so the close holds its numbers first: a voucher that the
+daemon wrote meanwhile is seen, and one that it is about to write goes to the next period.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from syncd import statements
+from syncd.desk import operators
+from syncd.errors import Halt, Transient, WrongUsage
+from syncd.ports import Desk, Ledger
+
+SQL: Final = statements.load("syncd.desk", "closing.sql")
+
+
+class Numbers(NamedTuple):
+    """The last voucher numbers of a period by type, as they stood when it was looked at."""
+
+    last: Mapping[str, int]
+
+
+def closed(ledger: Ledger | Desk) -> frozenset[str]:
+    """The periods that are closed at the desk."""
+    return frozenset(str(period) for (period,) in ledger.query(SQL["closed"]))
+
+
+def numbers(ledger: Ledger | Desk, period: str) -> Numbers:
+    """How far a period's series have come."""
+    return Numbers({str(kind): int(str(last)) for kind, last in ledger.query(SQL["numbers"], (period,))})
+
+
+def close(
+    ledger: Ledger,
+    period: str,
+    seen: Numbers,
+    in_finance: tuple[str, Sequence[object]] | None,
+    detail: Mapping[str, object],
+    by: operators.Actor,
+) -> None:
+    """Close a period in which nothing was posted since it was `seen`. `in_finance` is the statement that closes it in
+    finance's own table. Raises Transient when something was, WrongUsage when it is closed."""
+    types = [str(kind) for (kind,) in ledger.query(SQL["types"])]
+    with ledger.desk() as desk:
+        for kind in types:  # also those that the daemon is about to begin
+            desk.execute(SQL["begin_series"], (period, kind))
+        desk.execute(SQL["hold_series"], (period,))
+        now = numbers(desk, period).last
+        if {kind: last for kind, last in now.items() if last} != {k: n for k, n in seen.last.items() if n}:
+            raise Transient("close_overtaken", period=period)
+        if period in closed(desk):
+            raise WrongUsage("close_closed", period=period)
+        at = operators.act(desk, by, "close", "", f"period/{period}", detail)
+        desk.execute(SQL["close"], (period, at))
+        _follow(desk, in_finance)
+
+
+def reopen(ledger: Ledger, period: str, in_finance: tuple[str, Sequence[object]] | None, by: operators.Actor) -> None:
+    """Open the period that was closed last. Raises WrongUsage when it is not closed, Halt when a later one is."""
+    with ledger.desk() as desk:
+        known = closed(desk)
+        if period not in known:
+            raise WrongUsage("reopen_open", period=period)
+        if max(known) != period:
+            raise Halt("reopen_later", period=period, later=max(known))
+        operators.act(desk, by, "reopen", "", f"period/{period}", {})
+        desk.execute(SQL["reopen"], (period,))
+        _follow(desk, in_finance)
+
+
+def _follow(desk: Desk, in_finance: tuple[str, Sequence[object]] | None) -> None:
+    if in_finance is not None:
+        desk.execute(*in_finance)

@@ -1,0 +1,20 @@
+-- closed: the periods that people have closed
+SELECT period FROM syncd.closing ORDER BY period;
+
+-- types: the types of voucher that were ever numbered
+SELECT DISTINCT type FROM syncd.number ORDER BY type;
+
+-- numbers: how far a period's series have come
+SELECT type, last FROM syncd.number WHERE period = ? ORDER BY type;
+
+-- begin_series: a series of a period that nobody has begun
+INSERT INTO syncd.number (period, type, last) VALUES (?, ?, 0) ON CONFLICT (period, type) DO NOTHING;
+
+-- hold_series: keep a period's numbers from others until the transaction ends
+UPDATE syncd.number SET last = last WHERE period = ?;
+
+-- close: nothing more goes to a period
+INSERT INTO syncd.closing (period, closed_at) VALUES (?, ?);
+
+-- reopen: it may again
+DELETE FROM syncd.closing WHERE period = ?;

@@ -1,0 +1,322 @@
+"""The operator's side: parked rows, approvals, accepted mappings. Used by the command line and the console alike.
+
+Only the daemon posts: here a row is marked, and the daemon takes it up between two batches. Whoever acts says who
+and why, and the action is chained to all earlier ones in the same transaction.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+from syncd import audit, statements
+from syncd.change import Column, Malformed, Table, Value
+from syncd.desk.status import REPAIRING
+from syncd.errors import Halt, WrongUsage
+from syncd.language import hint
+from syncd.ports import Desk, Ledger
+from syncd.record import decode_change, encode_change, moment, plain, timestamp
+
+SQL: Final = statements.load("syncd.desk", "operators.sql")
+ROWS_MAX: Final = 10_000
+"""Rows that one action may touch."""
+OF_THE_ROW: Final = frozenset(
+    ("require", "missing_value", "negative_amount", "not_cents", "malformed", "subject_long", "uncomputable")
+)
+"""Rejections whose hint is to correct the row in the EAM."""
+
+Read = Callable[[Column, str], Value]
+"""What a person typed for a column, by the rules of its sources; Malformed where it is no value of it."""
+
+
+class Selection(NamedTuple):
+    """Which parked rows are meant: these numbers, or all that match what is not empty."""
+
+    ids: tuple[int, ...] = ()
+    subject: str = ""
+    state: str = ""
+    rule: str = ""
+    code: str = ""
+    settled: bool = False
+
+
+class ParkedRow(NamedTuple):
+    """A parked row as people see it. `change` and `original` are JSON as in `record.encode_change`; `original` is
+    what the source sent, where a person has edited it since."""
+
+    id: int
+    subject: str
+    state: str
+    rule: str
+    table: str
+    key: str
+    code: str
+    params: Mapping[str, str]
+    waits_for: str
+    change: str
+    original: str | None
+    position: str
+    committed_at: datetime
+    parked_at: datetime
+    attempts: int
+    request: str
+    approved: frozenset[str]
+    settled_at: datetime | None
+
+
+class Group(NamedTuple):
+    """Open parked rows with one signature: how many, the first of them, and when they were committed in the EAM."""
+
+    state: str
+    rule: str
+    code: str
+    table: str
+    rows: int
+    first_id: int
+    from_: datetime
+    to: datetime
+
+
+class Actor(NamedTuple):
+    """Who acts, and why."""
+
+    name: str
+    reason: str
+
+
+def parked(ledger: Ledger | Desk, pipeline: str, selection: Selection, limit: int = ROWS_MAX) -> list[ParkedRow]:
+    """The rows that are meant, in source order."""
+    if selection.ids:
+        return [_row(row) for row in ledger.query(SQL["parked_by_id"], (pipeline, list(selection.ids)))]
+    s = selection
+    params = (pipeline, s.subject, s.subject, s.state, s.state, s.rule, s.rule, s.code, s.code, int(s.settled), limit)
+    return [_row(row) for row in ledger.query(SQL["parked"], params)]
+
+
+def show(ledger: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
+    """One parked row."""
+    rows = parked(ledger, pipeline, Selection(ids=(id,)))
+    if not rows:
+        raise WrongUsage("parked_no_row", id=id, pipeline=pipeline)
+    return rows[0]
+
+
+def advice(ledger: Ledger | Desk, pipeline: str, row: ParkedRow) -> str:
+    """The code of the message whose hint says what to do about a row: a row that the EAM no longer has cannot be
+    corrected there, and what kind of value is wrong may say more than that one is."""
+    is_gone = row.code in OF_THE_ROW and not ledger.query(SQL["mirrored"], (pipeline, row.table, row.key))
+    return "row_gone" if is_gone else advised(row.code, row.params)
+
+
+def advised(code: str, params: Mapping[str, str]) -> str:
+    """The code of the message whose hint speaks for this one: its own, or that of the reason it gives."""
+    reason = params.get("reason", "") if code == "malformed" else ""
+    return reason if hint(reason) else code
+
+
+def groups(ledger: Ledger, pipeline: str) -> list[Group]:
+    """Open rows by signature, the most frequent first: one cause shows as one line, however many rows it has."""
+    return [
+        Group(str(s), str(r), str(c), str(t), int(str(n)), int(str(i)), moment(str(a)), moment(str(b)))
+        for s, r, c, t, n, i, a, b in ledger.query(SQL["groups"], (pipeline,))
+    ]
+
+
+def retry(ledger: Ledger, pipeline: str, selection: Selection, by: Actor) -> int:
+    """Ask for rows to be tried again under today's mapping; how many."""
+    return _request(ledger, pipeline, selection, by, "retry")
+
+
+def discard(ledger: Ledger, pipeline: str, selection: Selection, by: Actor) -> int:
+    """Give rows up: they are never posted, and what waits behind them goes on; how many."""
+    return _request(ledger, pipeline, selection, by, "discard")
+
+
+def edit(
+    ledger: Ledger,
+    pipeline: str,
+    id: int,
+    values: Mapping[str, str | None],
+    tables: Mapping[str, Table],
+    read: Read,
+    by: Actor,
+) -> None:
+    """Put other values into the row's `after` image, given as text that `read` takes as the source would, and ask for
+    it to be tried again."""
+    with ledger.desk() as desk:
+        row = _open(desk, pipeline, id)
+        change = decode_change(tables, row.change)
+        table = tables[change.table]
+        if change.after is None or change.op == "unreadable":
+            raise WrongUsage("edit_no_row", id=id, op=change.op)
+        after, was = list(change.after), dict[str, object]()
+        for name, text in values.items():
+            at = _column(table, name)
+            was[name] = [plain(after[at]), text]
+            after[at] = None if text is None else _typed(table.columns[at], text, read)
+        edited = encode_change(table, change._replace(after=tuple(after)))
+        _touch(desk.execute(SQL["edit"], (edited, pipeline, id)), id)
+        contents = [audit.digest(row.change), audit.digest(edited)]
+        act(desk, by, "edit", pipeline, _target(row), was | {audit.CONTENTS: contents})
+
+
+def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
+    """Let a row pass the rule that waits for someone in this role."""
+    with ledger.desk() as desk:
+        row = _awaiting(desk, pipeline, id, role)
+        approved = json.dumps(sorted(row.approved | {row.rule}), ensure_ascii=False)
+        _touch(desk.execute(SQL["approve"], (approved, pipeline, id)), id)
+        act(desk, by, "approve", pipeline, _target(row), {"rule": row.rule, "role": role})
+
+
+def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
+    """Refuse a row that waits for someone in this role: it is never posted."""
+    with ledger.desk() as desk:
+        row = _awaiting(desk, pipeline, id, role)
+        _touch(desk.execute(SQL["request"], ("discard", pipeline, id)), id)
+        act(desk, by, "reject", pipeline, _target(row), {"rule": row.rule, "role": role})
+
+
+def accept(ledger: Ledger, mapping: str, hash: str, by: Actor) -> None:
+    """Answer for a mapping's content: from now on it is the one that posts."""
+    with ledger.desk() as desk:
+        at = act(desk, by, "accept", "", f"mapping/{mapping}", {"hash": hash})
+        desk.execute(SQL["accept"], (mapping, hash, by.name, by.reason, at))
+
+
+def accepted(ledger: Ledger, mapping: str) -> str | None:
+    """The hash of the content accepted last; None before the first."""
+    rows = ledger.query(SQL["accepted"], (mapping,))
+    return str(rows[0][0]) if rows else None
+
+
+def require_accepted(ledger: Ledger, mapping: str, hash: str, earlier: Mapping[str, int]) -> None:
+    """Refuse a mapping whose content nobody answered for, or not as it is understood today. `earlier` are its hashes
+    under earlier versions of the mapping language."""
+    known = accepted(ledger, mapping)
+    if known == hash:
+        return
+    if known is not None and known in earlier:
+        raise Halt("mapping_language_changed", mapping=mapping, was=earlier[known])
+    raise Halt("mapping_not_accepted" if known is None else "mapping_changed", mapping=mapping, hash=hash[:12])
+
+
+def begin_snapshot(ledger: Ledger, pipeline: str, detail: Mapping[str, object], by: Actor) -> None:
+    """Record that all tables of a pipeline are read again, and who wanted it."""
+    with ledger.desk() as desk:
+        act(desk, by, "snapshot", pipeline, f"pipeline/{pipeline}", detail)
+
+
+def begin_repair(ledger: Ledger, pipeline: str, detail: Mapping[str, object], by: Actor) -> None:
+    """Mark the pipeline as being repaired: what its position stands for is decided when that has ended."""
+    with ledger.desk() as desk:
+        act(desk, by, "repair", pipeline, f"pipeline/{pipeline}", detail)
+        desk.execute(SQL["source"], (REPAIRING, pipeline))
+
+
+def end_repair(ledger: Ledger, pipeline: str, source: str, detail: Mapping[str, object], by: Actor) -> None:
+    """Take the mark away: from here on the position belongs to this source."""
+    with ledger.desk() as desk:
+        act(desk, by, "repaired", pipeline, f"pipeline/{pipeline}", detail)
+        desk.execute(SQL["source"], (source, pipeline))
+
+
+def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, what: str) -> int:
+    touched = 0
+    with ledger.desk() as desk:
+        rows = parked(desk, pipeline, selection)
+        if missing := set(selection.ids) - {row.id for row in rows}:
+            raise WrongUsage("parked_no_row", id=min(missing), pipeline=pipeline)
+        for row in rows:
+            if what == "discard" and row.state == "approval":
+                raise Halt("parked_awaits_role", id=row.id, role=row.params.get("role", ""))
+            if desk.execute(SQL["request"], (what, pipeline, row.id)):
+                touched += 1
+                act(desk, by, what, pipeline, _target(row), {})
+    return touched
+
+
+def _open(desk: Desk, pipeline: str, id: int) -> ParkedRow:
+    row = show(desk, pipeline, id)
+    if row.settled_at is not None:
+        raise WrongUsage("parked_settled", id=id, state=row.state)
+    return row
+
+
+def begin_uninstall(ledger: Ledger, pipeline: str, what: Sequence[str], by: Actor) -> None:
+    """Note who is about to take away what syncd made in the EAM."""
+    with ledger.desk() as desk:
+        act(desk, by, "uninstall", pipeline, f"pipeline/{pipeline}", {"what": list(what)})
+
+
+def end_uninstall(ledger: Ledger, pipeline: str, what: Sequence[str], by: Actor) -> None:
+    """Note that it is gone."""
+    with ledger.desk() as desk:
+        act(desk, by, "uninstalled", pipeline, f"pipeline/{pipeline}", {"what": list(what)})
+
+
+def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
+    row = _open(desk, pipeline, id)
+    if row.state != "approval":
+        raise WrongUsage("parked_no_approval", id=id, state=row.state)
+    if row.params.get("role", role) != role:
+        raise Halt("parked_other_role", id=id, role=row.params["role"], given=role)
+    return row
+
+
+def _touch(touched: int, id: int) -> None:
+    """The daemon may have settled the row a moment ago."""
+    if not touched:
+        raise WrongUsage("parked_settled", id=id, state="settled")
+
+
+def act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> str:
+    """Chain an action to all earlier ones, in its transaction; when it was done."""
+    if not by.name.strip() or not by.reason.strip():
+        raise WrongUsage("desk_who_and_why", action=action)
+    head = desk.query(SQL["head"])
+    if not head:
+        desk.execute(SQL["begin_chain"], (audit.GENESIS,))
+        head = [(0, audit.GENESIS)]
+    seq, at = int(str(head[0][0])) + 1, timestamp(datetime.now(UTC))
+    text = json.dumps(detail, ensure_ascii=False)
+    fields = (str(seq), at, by.name, action, pipeline, target, by.reason, text)
+    sealed = audit.seal(str(head[0][1]), fields)
+    desk.execute(SQL["act"], (seq, *fields[1:], sealed))
+    desk.execute(SQL["move_head"], (seq, sealed))
+    return at
+
+
+def _column(table: Table, name: str) -> int:
+    names = [column.name for column in table.columns]
+    if name not in names:
+        raise WrongUsage(
+            "edit_no_column", table=table.alias, column=name, nearest="".join(get_close_matches(name, names, 1))
+        )
+    return names.index(name)
+
+
+def _typed(column: Column, text: str, read: Read) -> Value:
+    value = read(column, text)
+    if isinstance(value, Malformed):
+        raise WrongUsage("edit_value", column=column.name, value=text, reason=value.reason)
+    return value
+
+
+def _target(row: ParkedRow) -> str:
+    return f"parked/{row.id}"
+
+
+def _row(row: Sequence[object]) -> ParkedRow:
+    number, *texts = row
+    (subject, state, rule, table, key, code, params, waits_for, change, original, position) = texts[:11]
+    (committed_at, parked_at, attempts, request, approved, settled_at) = texts[11:]
+    return ParkedRow(
+        *(int(str(number)), str(subject), str(state), str(rule), str(table), str(key), str(code)),
+        json.loads(str(params)),
+        *(str(waits_for), str(change), None if original is None else str(original), str(position)),
+        *(moment(str(committed_at)), moment(str(parked_at)), int(str(attempts)), str(request)),
+        frozenset(json.loads(str(approved))),
+        None if settled_at is None else moment(str(settled_at)),
+    )

@@ -1,0 +1,42 @@
+-- end: where a pipeline's chains must end
+SELECT posting_seq, posting_hash, event_seq, event_hash FROM syncd.pipeline WHERE name = ?;
+
+-- postings: a stretch of a chain, and the voucher that each posting cancelled
+SELECT p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position, p.committed_at, p.posted_at,
+       p.content, p.hash, p.source,
+       (SELECT r.voucher FROM syncd.posting r
+        WHERE r.pipeline = p.pipeline AND r.key = p.reverses AND p.reverses <> '')
+FROM syncd.posting p WHERE p.pipeline = ? AND p.seq > ? ORDER BY p.seq LIMIT ?;
+
+-- homeless: postings of pipelines that there are not
+SELECT pipeline, count(*) FROM syncd.posting WHERE pipeline NOT IN (SELECT name FROM syncd.pipeline)
+GROUP BY pipeline ORDER BY pipeline;
+
+-- shapes: how vouchers lay in finance's tables when they were posted
+SELECT hash, shape FROM syncd.shape;
+
+-- action_end: where the chain of actions must end
+SELECT seq, hash FROM syncd.chain WHERE name = 'action';
+
+-- actions: a stretch of the chain of actions
+SELECT seq, at, actor, action, pipeline, target, reason, detail, hash
+FROM syncd.action WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- events: a stretch of the chain of parked rows
+SELECT seq, id, at, event, subject, state, rule, code, params, origin, content, hash
+FROM syncd.parked_event WHERE pipeline = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- events_of: the same by parked row, of the rows behind a number up to another
+SELECT id, seq, at, event, subject, state, rule, code, params, origin, content
+FROM syncd.parked_event WHERE pipeline = ? AND id > ? AND id <= ? ORDER BY id, seq;
+
+-- parked_rows: parked rows behind a number, as they are
+SELECT id, subject, state, rule, code, params, source_table, source_key, position, committed_at, parked_at, change,
+       original, attempts, request, approved, settled_at
+FROM syncd.parked WHERE pipeline = ? AND id > ? ORDER BY id LIMIT ?;
+
+-- acceptances: mappings that people answered for
+SELECT mapping, hash, actor, reason, accepted_at FROM syncd.acceptance ORDER BY accepted_at, mapping;
+
+-- closings: the periods that are closed
+SELECT period, closed_at FROM syncd.closing ORDER BY period;

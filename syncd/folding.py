@@ -1,0 +1,74 @@
+"""Several changes of one source row as one: a clerk who corrects a row that waits has it read as if it had been right
+at once."""
+
+from collections.abc import Callable
+from functools import cache
+
+from syncd.change import ROWLESS, Change, Malformed, Row, Table, Unchanged, Value, join_key, key_text
+from syncd.record import has_marks
+
+
+def row_of(table: Table, change: Change) -> str:
+    """The source row after a change, as `table:key`; `*` for a whole table."""
+    if change.op == "unreadable":
+        return f"{table.alias}:{_unread_key(table, change)}"
+    row = change.before if change.after is None else change.after
+    return f"{table.alias}:{'*' if row is None else key_text(table, row)}"
+
+
+@cache
+def row_namer(table: Table) -> Callable[[Row], str]:
+    """`row_of` for one table and the row after a change: a function made for it once."""
+    head, (first, *others) = f"{table.alias}:", table.key
+    return (lambda row: head + key_text(table, row)) if others else (lambda row: head + str(row[first]))
+
+
+def old_row_of(table: Table, change: Change) -> str:
+    """The source row before a change, as `row_of`."""
+    if change.op in ROWLESS:
+        return row_of(table, change)
+    return f"{table.alias}:{old_key(table, change)}"
+
+
+def old_key(table: Table, change: Change) -> str:
+    """The key a row had before a change. A key column that the log left out of the before-image is unchanged."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return key_text(table, before or after or ())
+    return join_key([after[i] if isinstance(before[i], Unchanged) else before[i] for i in table.key])
+
+
+def follows(table: Table, change: Change, later: Change) -> bool:
+    """Whether a later change of the same table goes on where a row was left."""
+    if change.table != later.table or change.op in ("delete", "truncate") or later.op not in ("update", "delete"):
+        return False
+    return row_of(table, change) == old_row_of(table, later)
+
+
+def fold(change: Change, later: Change) -> Change | None:
+    """Two changes of one row as one; None when nothing is left of them: the row came and went, or is what it was."""
+    if change.op == "unreadable":  # what it said is in what came behind it
+        change = change._replace(op="insert" if change.before is None else "update")
+    if later.op == "delete":
+        if change.op != "update":
+            return None
+        return change._replace(op="delete", after=None, flawed=has_marks(change.before))
+    folded = change._replace(after=later.after, flawed=has_marks(change.before) or has_marks(later.after))
+    return None if folded.op == "update" and folded.before == folded.after and not folded.flawed else folded
+
+
+def _unread_key(table: Table, change: Change) -> str:
+    row = change.after or ()
+    return change.position if any(isinstance(row[i], Malformed) for i in table.key) else key_text(table, row)
+
+
+def differ(before: Row, after: Row) -> bool:
+    """Whether two images of a row say that something is different now. A column that either side does not know, as one
+    that the mapping declares only since, says nothing; a value that cannot be read any more does."""
+    return any(_differs(was, now) for was, now in zip(before, after, strict=True))
+
+
+def _differs(was: Value, now: Value) -> bool:
+    if isinstance(now, Unchanged):
+        return False
+    return was != now and (isinstance(now, Malformed) or not isinstance(was, Unchanged))

@@ -1,0 +1,1 @@
+"""Golden cases: source rows in, cards and vouchers out."""

@@ -1,0 +1,35 @@
+"""What a case runs on. The mapping knows neither ledgers nor daemons: whoever knows both hands them in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from syncd.change import ChangeSet, Position, Row, Table
+from syncd.mapping.program.translator import Translator
+from syncd.ports import Layout, Ledger
+
+PIPELINE = "case"
+"""What a case's pipeline is called."""
+
+
+class Feed(Protocol):
+    """What has happened in the EAM, as the pipeline is fed."""
+
+    def take(self) -> Sequence[ChangeSet]: ...
+    def ack(self, position: Position) -> None: ...
+
+
+class Bench(NamedTuple):
+    """A ledger's own code over an empty database in memory, the daemon's own turn, the desk's own hand."""
+
+    convert: Callable[[Table], Callable[[Sequence[object]], tuple[Row, bool]]]
+    """Table → raw values in the order of its columns → row, and whether it holds marks: the sources' own conversion."""
+    open: Callable[[Layout, Mapping[str, Table], str], Ledger]
+    """(layout, tables, the mapping's hash) → a ledger of the pipeline, which holds no table yet."""
+    turn: Callable[[Feed, Translator, Ledger], bool]
+    """Collect what is due, try again what was asked for, carry what waits; whether anything was."""
+    retry: Callable[[Ledger, str], int]
+    """A person asks for the parked rows of a subject to be tried again; how many there were."""
+    approve: Callable[[Ledger, str], int]
+    """A person approves the parked rows of a subject that wait for it, in the role that each waits for."""
+    fall_due: Callable[[Ledger, str], None]
+    """The schedule of a collecting rule has come."""

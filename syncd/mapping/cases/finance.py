@@ -1,0 +1,286 @@
+"""A finance database for one case, made of the layout itself: the tables that it writes, and those that it asks.
+
+The layout's own SQL runs where its shape is plain enough to make tables for it: a column by its name, a condition like
+`status = 'open'`. Where it is not, which most often is SQL that only finance's own database understands, an equivalent
+is made and asked instead.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from syncd.change import Kind, Value
+from syncd.dialects import SPELLINGS
+from syncd.errors import Fault
+from syncd.mapping.language.model import Periods
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.ports import Ledger, LookupSpec, Numbered, Period, TableWrite
+from syncd.posting import CardWrite, Fields
+
+CARDS: Final = "syncd_case_card"
+PERIODS: Final = "syncd_case_period"
+_PLAIN_READ: Final = (exp.Column, exp.Identifier, exp.Select, exp.From, exp.Where, exp.EQ, exp.And, exp.Subquery,
+                      exp.Table, exp.TableAlias, exp.Paren, exp.Literal, exp.Coalesce)  # fmt: skip
+Statement = tuple[str, Sequence[object]]
+
+
+class Unlearnt(Exception):
+    """Finance was asked for codes that it must know before the case goes on: it knows every code as itself."""
+
+
+class CaseLayout:
+    """Implements `ports.Layout`: the layout, asked of the tables that were made for it. `others` are the other tables
+    that rules write, with their keys; `stated` the lookups that the case tells: every other knows each code as itself,
+    once it has been asked for it."""
+
+    def __init__(
+        self, layout: FinanceLayout,
+        others: Sequence[tuple[str, tuple[str, ...]]], stated: Mapping[str, Mapping[str, Value]],
+        periods: Sequence[Period],
+    ) -> None:  # fmt: skip
+        self._layout, self._others, self._periods = layout, others, periods
+        self.name, self.shape, self.card_fields = layout.name, layout.shape, layout.card_fields
+        self.codes: dict[str, dict[Value, Value]] = {name: {} for name in layout.lookups}
+        for name, known in stated.items():
+            self.codes[name].update(known)
+        self.stated = frozenset(stated)
+        self.lookups: Mapping[str, LookupSpec] = {name: self._spec(spec) for name, spec in layout.lookups.items()}
+        self.columns: dict[str, dict[str, None]] = {}
+        """Of each table the columns that were written so far."""
+        self._periods_query = _plain_periods(layout.file.periods, set(self._written)) or f"SELECT * FROM {PERIODS}"
+        self._reads_cards = all(map(_is_plain, layout.reads.values()))
+        self._numbers = self._dates = True
+
+    # Asked by the ledger
+
+    def render(
+        self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]
+    ) -> Iterator[TableWrite]:
+        """What the layout writes, and the cards as they are where its own way of reading them cannot be gone."""
+        for write in self._layout.render(postings, lookups):
+            self.columns.setdefault(write.table, {}).update(dict.fromkeys(write.columns))
+            yield write
+        for card in (card for posting, _ in postings for card in posting.cards if not self._reads_cards):
+            verb: Literal["open", "update"] = "open" if card.verb == "open" else "update"
+            yield TableWrite(
+                CARDS, ("asset_code", *card.fields), ("asset_code",), verb, [(card.asset_code, *card.fields.values())]
+            )
+
+    def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
+        """As the layout."""
+        return self._layout.writes(periods)
+
+    def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
+        """As the layout."""
+        return self._layout.holds(field, periods)
+
+    def places(self, field: str) -> int | None:
+        """As the layout."""
+        return self._layout.places(field)
+
+    def card_query(self) -> str:
+        """The layout's own, where it can be asked here."""
+        if self._reads_cards:
+            return self._layout.card_query()
+        listed = ", ".join(("asset_code", *self.card_fields))
+        return f"SELECT {listed} FROM {CARDS} WHERE asset_code = ?"
+
+    def card_row(self, row: Sequence[object]) -> Fields:
+        """As the layout."""
+        return self._layout.card_row(row)
+
+    def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
+        """Nobody closes a period in a case."""
+        return None
+
+    def periods_query(self) -> str:
+        """The layout's own, where it can be asked here."""
+        return self._periods_query
+
+    def last_number_query(self, period: str) -> str:
+        """The layout's own, where it can be asked here; else finance's own people have typed no voucher."""
+        return self._layout.last_number_query(period) if self._numbers else "SELECT 0 WHERE ? <> ?"
+
+    def last_date_query(self, period: str) -> str:
+        """As the layout, where it can be asked here; else finance's own people have typed no voucher."""
+        query = self._layout.last_date_query(period)
+        return query if self._dates or not query else "SELECT NULL WHERE ? <> ?"
+
+    def voucher_called(self, type: str, day: date, number: int) -> str:
+        """As the layout."""
+        return self._layout.voucher_called(type, day, number)
+
+    def voucher_ref(self, period: str, type: str, number: int) -> str:
+        """As the layout."""
+        return self._layout.voucher_ref(period, type, number)
+
+    # Made before
+
+    def make(self, ledger: Ledger) -> None:
+        """Make the tables, and see which of the layout's own SQL can be asked of them."""
+        spelling = SPELLINGS[ledger.dialect]
+        statements: list[Statement] = []
+        for name, (columns, keys) in self._tables().items():
+            listed = [spelling.quoted(c) for c in columns]
+            unique = [f"UNIQUE ({', '.join(map(spelling.quoted, key))})" for key in keys]
+            statements.append((f"CREATE TABLE {spelling.table(name)} ({', '.join([*listed, *unique])})", ()))
+        ledger.execute([*statements, *self._period_rows(ledger), *self._lookup_rows(ledger)])
+        code = self._periods[0].code
+        self._reads_cards = self._reads_cards and _runs(ledger, self._layout.card_query(), ("",))
+        self._numbers = _runs(ledger, self._layout.last_number_query(code), (code, ""))
+        dates = self._layout.last_date_query(code)
+        self._dates = bool(dates) and _runs(ledger, dates, (code, ""))
+
+    def learn(self, ledger: Ledger, codes: Iterable[tuple[str, Value]]) -> None:
+        """Let finance know these codes, each as itself."""
+        for name, code in codes:
+            self.codes[name][code] = code
+        ledger.execute([*self._lookup_rows(ledger)])
+
+    def put(self, ledger: Ledger, cards: Sequence[CardWrite], posting: Numbered) -> None:
+        """Cards that were there before: what a posting of them would have written."""
+        spelling = SPELLINGS[ledger.dialect]
+        for write in self.render([Numbered(posting.posting._replace(cards=tuple(cards)), 0)], self.codes):
+            listed = ", ".join(map(spelling.quoted, write.columns))
+            sql = f"INSERT INTO {spelling.table(write.table)} ({listed}) VALUES ({', '.join('?' * len(write.columns))})"
+            ledger.execute([(sql, row) for row in write.rows])
+
+    @cached_property
+    def _written(self) -> dict[str, tuple[dict[str, None], set[tuple[str, ...]]]]:
+        """The tables that postings write: their columns and keys."""
+        found: dict[str, tuple[dict[str, None], set[tuple[str, ...]]]] = {}
+        for table, columns in self._layout.writes(self._periods).items():
+            found.setdefault(table, ({}, set()))[0].update(dict.fromkeys(columns))
+        layout = self._layout
+        keyed = [(table.name, table.key) for table in layout.cards]
+        journal = [table.key for table in (*layout.vouchers, *layout.entries)]
+        for period in self._periods:
+            keyed += zip(layout.journal_names(period.code), journal, strict=True)
+        keyed += self._others
+        for table, key in keyed:
+            if key:
+                found[table][1].add(key)
+        return found
+
+    def _tables(self) -> dict[str, tuple[dict[str, None], set[tuple[str, ...]]]]:
+        tables = deepcopy(self._written)
+        for name, spec in self.lookups.items():
+            columns = dict.fromkeys((spec.code, spec.gives, *(_condition(spec.where) or {})))
+            tables.setdefault(spec.table, ({}, set()))[0].update(columns)
+            assert name in self.codes
+        p = self._layout.file.periods
+        if PERIODS in self._periods_query:
+            tables[PERIODS] = (dict.fromkeys(("code", "first", "last", "open")), set())
+        else:
+            tables.setdefault(p.table, ({}, set()))[0].update(
+                dict.fromkeys((p.code, p.first, p.last, *(_condition(p.open) or {})))
+            )
+        tables[CARDS] = (dict.fromkeys(("asset_code", *self.card_fields)), {("asset_code",)})
+        return tables
+
+    def _spec(self, spec: LookupSpec) -> LookupSpec:
+        """The lookup's own table where it can be made: it is one that nothing else is written to."""
+        names = (*spec.table.split("."), spec.code, spec.gives)
+        known = self.codes[spec.name]
+        agrees = spec.code != spec.gives or all(code == gives for code, gives in known.items())
+        is_plain = all(name.isidentifier() for name in names) and _condition(spec.where) is not None
+        if is_plain and agrees and spec.table not in self._written:
+            return spec
+        return LookupSpec(spec.name, f"syncd_case_{spec.name}", "code", "gives", "")
+
+    def _lookup_rows(self, ledger: Ledger) -> Iterator[Statement]:
+        """All lookups anew; where several share a table, a code has one row."""
+        spelling = SPELLINGS[ledger.dialect]
+        rows: dict[tuple[str, str, Value], dict[str, Value]] = {}
+        for name, spec in self.lookups.items():
+            yield f"DELETE FROM {spelling.table(spec.table)}", ()
+            for code, gives in self.codes[name].items():
+                row = rows.setdefault((spec.table, spec.code, code), {})
+                row |= {**(_condition(spec.where) or {}), spec.gives: gives, spec.code: code}
+        for (table, _, _), row in rows.items():
+            yield _insert(ledger, table, row)
+
+    def _period_rows(self, ledger: Ledger) -> Iterator[Statement]:
+        p = self._layout.file.periods
+        if PERIODS in self._periods_query:
+            for code, first, last, is_open in self._periods:
+                yield _insert(ledger, PERIODS, {"code": code, "first": first, "last": last, "open": is_open})
+            return
+        is_so = _condition(p.open) or {}
+        for code, first, last, is_open in self._periods:
+            row: dict[str, Value] = {p.code: code, p.first: first, p.last: last}
+            yield _insert(ledger, p.table, row | (is_so if is_open else {name: _other(v) for name, v in is_so.items()}))
+
+
+def months(closed: Collection[str]) -> list[Period]:
+    """Every month from 2000 to 2099, open unless it is closed."""
+    firsts = [date(year, month, 1) for year in range(2000, 2100) for month in range(1, 13)]
+    following = [*firsts[1:], date(2100, 1, 1)]
+    return [
+        Period(f"{a:%Y-%m}", a, b - timedelta(days=1), f"{a:%Y-%m}" not in closed)
+        for a, b in zip(firsts, following, strict=True)
+    ]
+
+
+def _plain_periods(p: Periods, written: Collection[str]) -> str:
+    """The layout's own query, where tables can be made for it."""
+    names = (*p.table.split("."), p.code, p.first, p.last)
+    if p.table in written or not all(name.isidentifier() for name in names) or not _condition(p.open):
+        return ""
+    return f"SELECT {p.code}, {p.first}, {p.last}, CASE WHEN {p.open} THEN 1 ELSE 0 END FROM {p.table} ORDER BY 1"
+
+
+def _condition(text: str) -> dict[str, Value] | None:
+    """Columns and the values that a condition asks of them, `leaf = 1 AND kind = 'x'`; None for any other."""
+    if not text.strip():
+        return {}
+    try:
+        tree = sqlglot.parse_one(text, dialect="postgres")
+    except SqlglotError:
+        return None
+    found: dict[str, Value] = {}
+    for part in tree.flatten() if isinstance(tree, exp.And) else [tree]:
+        column, value = (part.this, part.expression) if isinstance(part, exp.EQ) else (None, None)
+        if not isinstance(column, exp.Column) or column.args.get("table"):
+            return None
+        if isinstance(value, exp.Literal):
+            found[column.name] = value.name if value.is_string else int(value.name) if value.is_int else None
+        elif isinstance(value, exp.Boolean):
+            found[column.name] = bool(value.this)
+        if found.get(column.name) is None:
+            return None
+    return found
+
+
+def _other(value: Value) -> Value:
+    """What such a column says otherwise."""
+    return f"not {value}" if isinstance(value, str) else int(not value)
+
+
+def _is_plain(sql: str) -> bool:
+    """Whether SQL reads what is there and computes nothing: what is computed, each database computes in its way."""
+    try:
+        tree = sqlglot.parse_one(sql, dialect="postgres")
+    except SqlglotError:
+        return False
+    return all(isinstance(node, _PLAIN_READ) for node in tree.walk())
+
+
+def _runs(ledger: Ledger, sql: str, params: Sequence[object]) -> bool:
+    try:
+        ledger.query(sql, params)
+    except Fault:
+        return False
+    return True
+
+
+def _insert(ledger: Ledger, table: str, row: Mapping[str, Any]) -> Statement:
+    spelling = SPELLINGS[ledger.dialect]
+    listed = ", ".join(map(spelling.quoted, row))
+    return f"INSERT INTO {spelling.table(table)} ({listed}) VALUES ({', '.join('?' * len(row))})", [*row.values()]

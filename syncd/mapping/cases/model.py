@@ -1,0 +1,57 @@
+"""What a golden case's file may say: see `cases`."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Step(BaseModel):
+    """One thing that happens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    insert: str | None = None
+    update: str | None = None
+    delete: str | None = None
+    read: str | None = None
+    truncate: str | None = None
+    approve: str | None = None
+    retry: str | None = None
+    collect: str | None = None
+    row: dict[str, Any] = {}
+    at: str | None = None
+
+    def what(self) -> tuple[str, str]:
+        """The verb and what it is about."""
+        said = [(verb, getattr(self, verb)) for verb in type(self).model_fields if verb not in ("row", "at")]
+        verb, target = next(((v, t) for v, t in said if t is not None), ("", ""))
+        return verb, target
+
+
+class PeriodRow(BaseModel):
+    """An accounting period: both dates inclusive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str
+    first: str
+    last: str
+
+
+class CaseFile(BaseModel):
+    """A golden case."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case: str
+    constants: dict[str, int | Decimal | bool | str] = {}
+    """Constants of the mapping that are otherwise here."""
+    given: dict[str, list[dict[str, Any]]] = {}
+    cards: dict[str, dict[str, Any]] = {}
+    lookups: dict[str, dict[str, Any]] = {}
+    periods: tuple[PeriodRow, ...] = ()
+    closed: tuple[str, ...] = ()
+    changes: tuple[Step, ...] = Field(min_length=1)
+    physical: bool = False
+    expect: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""SQL expressions, read once: their kinds, and how Python and each database say them."""

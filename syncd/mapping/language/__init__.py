@@ -1,0 +1,1 @@
+"""The mapping file: its shape, its rules read and checked, all that is wrong with it."""

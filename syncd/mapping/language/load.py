@@ -1,0 +1,272 @@
+"""A mapping file becomes a Mapping: read, checked and compiled. All that is wrong comes in one report."""
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from syncd.change import Kind, Table
+from syncd.errors import MappingError, MappingErrors
+from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language import rules as reading
+from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
+from syncd.mapping.language.check import check_file, check_rules
+from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
+from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
+from syncd.mapping.language.measures import Measures, compile_measures
+from syncd.mapping.language.model import LayoutFile, MappingFile, parse
+from syncd.mapping.language.month_end import MonthEnd, compile_month_end
+from syncd.mapping.language.names import check_layout_names
+from syncd.mapping.language.parts import read_mapping
+from syncd.mapping.language.rules import Resolver
+from syncd.mapping.language.scope import ExpressionReader, causes
+from syncd.mapping.language.screens import DataQuality, read_quality
+from syncd.mapping.language.source import Document, read
+from syncd.mapping.layout.compile import card_fields, compile_layout
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.program.block import Plan
+from syncd.mapping.program.program import Program, compile_plan
+from syncd.mapping.program.translator import REACH_MAX, Translator
+from syncd.mapping.verbs.change import Change
+from syncd.mapping.verbs.collect import Collect
+from syncd.mapping.verbs.reverse import Reverse, in_order
+from syncd.mapping.verbs.rule import Rule, V
+from syncd.mapping.verbs.voucher import Voucher, accounts
+from syncd.mapping.verbs.write import Write
+
+HASH_DIGITS: Final = 32
+"""Of a SHA-256: 128 bits tell contents apart, and every posting carries them."""
+LANGUAGE: Final = 3
+"""The version of the mapping language: what a mapping means. It moves when the same files would post otherwise, so that
+somebody answers for it anew. 2: times by the clock of the books, a transaction judged as a whole, cards that live are
+not opened again. 3: what cancels a voucher calls it by its day and number."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping that has been found right. `hash` is of all its files and of what the language means, `earlier` what it
+    was under each version of the language before, with that version; `schedules` are the cron
+    expressions of collecting rules."""
+
+    path: Path
+    file: MappingFile
+    hash: str
+    earlier: Map[str, int]
+    tables: Map[str, Table]
+    rules: Sequence[Rule]
+    layout: FinanceLayout
+    warnings: Sequence[MappingError]
+    accounts: Map[str, str]
+    """Every account that a rule names, itself or through a decision table, and the rule."""
+    program: Program
+    resolver: Resolver
+    reconcile: Measures | None
+    """The EAM's side of the reconciliation."""
+    role_table: RoleTable | None
+    """Which account plays which role, where the mapping says it."""
+    quality: DataQuality
+    """What is looked for in the EAM's rows, and what is worth a look in the books."""
+    depreciation: Depreciation | None
+    """How assets depreciate."""
+    month_end: MonthEnd
+    """What closing a month looks at, and what its reports call things."""
+
+    @property
+    def source_tables(self) -> dict[str, Table]:
+        """The tables that the source has: without those whose rows syncd makes."""
+        computed = frozenset[str]() if self.depreciation is None else self.depreciation.computed
+        return {alias: table for alias, table in self.tables.items() if alias not in computed}
+
+    @property
+    def name(self) -> str:
+        """What postings are stamped with."""
+        return self.file.mapping
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the books are."""
+        return ZoneInfo(self.file.timezone)
+
+    @property
+    def roles(self) -> Map[str, Account]:
+        """Role → account under the mapping's standard; empty where it has no role table."""
+        return {} if self.role_table is None else self.role_table.roles
+
+    @property
+    def schedules(self) -> dict[str, str]:
+        """Collecting rule → cron expression."""
+        return {rule.name: collect.cron for rule, collect in _saying(Collect, self.rules) if collect.cron}
+
+    def translator(self, pipeline: str = "", again: bool = False, changes_max: int = REACH_MAX) -> Translator:
+        """A translator of its own for a pipeline; `again` where it takes a snapshot of what is in the books already."""
+        return Translator(self.program, again, changes_max)
+
+
+def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | None = None) -> Mapping:
+    """The mapping in a file, with its layout and its decision tables; `constants` are those that a case has otherwise.
+    Raises MappingErrors with everything that is wrong, or MappingError when a file cannot be read at all."""
+    path = Path(path)
+    document, errors, files = read_mapping(path)
+    file = parse(MappingFile, document, errors)
+    if file is None:
+        raise MappingErrors(causes(errors))
+    file = file.model_copy(update={"constants": {**file.constants, **(constants or {})}})
+    layout_path = path.parent / file.finance
+    layout_document, layout_errors = read(layout_path)
+    errors += layout_errors
+    layout_file = parse(LayoutFile, layout_document, errors)
+    files.append(layout_path)
+    decisions = _decisions(file, path.parent, errors, files)
+    role_table = _role_table(file, document, errors, files)
+    if layout_file is None:
+        raise MappingErrors(causes(errors))
+
+    functions = {d.name.lower(): d.function for d in decisions}
+    python: dict[str, Any] = {d.function.python: d.look_up for d in decisions}
+    if role_table is not None:
+        functions[FUNCTION] = role_table.function
+        python[role_table.function.python] = role_table.look_up
+    reader = ExpressionReader(document, functions, errors, file.timezone)
+    tables = {a: reading.table(a, b, reader) for a, b in (*file.references.items(), *file.tables.items())}
+    fields = card_fields(layout_file)
+    check_file(file, reader)
+    check_layout_names(layout_file, ExpressionReader(layout_document, {}, errors))
+    if errors:
+        raise MappingErrors(causes(errors))
+    kinds = reading.card_kinds(file, tables, reader, fields, layout_file.kinds)
+    declared = layout_file.dims, layout_file.quantities, layout_file.voucher_fields
+    resolver = Resolver(file, tables, reader, kinds, fields, *declared)
+    subjects = {alias: resolver.subject(alias) for alias in file.tables}
+    rules = resolver.rules()
+    layout = compile_layout(
+        layout_file,
+        ExpressionReader(layout_document, {}, errors, file.timezone),
+        kinds,
+        _dim_kinds(rules),
+        _others(rules),
+        _field_kinds(rules),
+        file.language,
+    )
+    reads = {} if layout is None else layout.reads
+    measures = compile_measures(file, tables, reader, resolver.constants(), kinds, reads)
+    quality = read_quality(file, rules, resolver, python)
+    depreciation = compile_depreciation(file.depreciation, resolver, python)
+    roles = {} if role_table is None else role_table.roles
+    month_end = compile_month_end(file, layout_file, reader, kinds, {role: a.code for role, a in roles.items()})
+    warnings = [] if layout is None else check_rules(file, rules, layout, reader)
+    if errors or layout is None:
+        raise MappingErrors(causes(errors))
+    plan = _plan(tables, rules, subjects, layout)
+    named = accounts(rules, {d.function.python: d.answers for d in decisions})
+    program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references))
+    return Mapping(
+        path,
+        file,
+        *_hashes(_content_hash(path.parent, files)),
+        tables,
+        rules,
+        layout,
+        warnings,
+        named,
+        program,
+        resolver,
+        measures,
+        role_table,
+        quality,
+        depreciation,
+        month_end,
+    )
+
+
+def _decisions(file: MappingFile, folder: Path, errors: list[MappingError], files: list[Path]) -> list[Decision]:
+    found: list[Decision] = []
+    for name, block in file.decisions.items():
+        decision, wrong = read_decision(name, folder / block.file, block.keys, block.gives)
+        found.append(decision)
+        errors += wrong
+        files.append(folder / block.file)
+    for name, walk in file.crosswalks.items():
+        decision, wrong = read_crosswalk(name, folder / walk.file, walk.from_, walk.to, walk.many)
+        found.append(decision)
+        errors += wrong
+        files.append(folder / walk.file)
+    return found
+
+
+def _role_table(
+    file: MappingFile, document: Document, errors: list[MappingError], files: list[Path]
+) -> RoleTable | None:
+    block = file.accounts
+    if block is None:
+        return None
+    path = document.path.parent / block.file
+    files.append(path)
+    standard = file.constants.get(block.standard)
+    if not isinstance(standard, str):
+        texts = [name for name, value in file.constants.items() if isinstance(value, str)]
+        params = {"name": block.standard, "nearest": nearest(block.standard, texts)}
+        errors.append(MappingError("standard_no_constant", document.where(("accounts", "standard")), **params))
+        return None
+    table, wrong = read_accounts(path, standard)
+    errors += wrong
+    return table
+
+
+def _dim_kinds(rules: Sequence[Rule]) -> dict[str, Kind]:
+    """The kind of every auxiliary, found in what the rules give it."""
+    lines = [line for _, voucher in _saying(Voucher, rules) for line in voucher.lines]
+    return {name: e.kind for line in lines for name, e in line.dims.items() if e.kind is not Kind.NULL}
+
+
+def _field_kinds(rules: Sequence[Rule]) -> dict[str, Kind]:
+    """The kind of what vouchers' headers say besides, likewise."""
+    said = [voucher.fields for _, voucher in _saying(Voucher, rules)]
+    said += [reverse.fields for _, reverse in _saying(Reverse, rules)]
+    return {name: e.kind for fields in said for name, e in fields.items() if e.kind is not Kind.NULL}
+
+
+def _others(rules: Sequence[Rule]) -> dict[str, dict[str, Kind]]:
+    """What rules write to tables that are neither cards nor vouchers."""
+    found: dict[str, dict[str, Kind]] = {}
+    for row in (row for _, write in _saying(Write, rules) for row in write.rows):
+        found.setdefault(row.table, {}).update({name: e.kind for name, e in row.values.items()})
+    return found
+
+
+def _saying(verb: type[V], rules: Sequence[Rule]) -> list[tuple[Rule, V]]:
+    """The rules that say a verb, and what they say."""
+    return [(rule, said) for rule in rules if (said := rule.verb(verb)) is not None]
+
+
+def _plan(tables: Map[str, Table], rules: Sequence[Rule], subjects: Map[str, Any], layout: FinanceLayout) -> Plan:
+    changing = _saying(Change, rules)
+    return Plan(
+        tables,
+        {alias: in_order([rule for rule in rules if rule.on.alias == alias]) for alias in tables},
+        {alias: subjects.get(alias, (None, {})) for alias in tables},
+        {rule.name: frozenset(layout.companions(change.fields)) for rule, change in changing},
+        layout.needs_check,
+        tuple(dict.fromkeys(reverse.rules for _, reverse in _saying(Reverse, rules))),
+        {field: places for field in layout.card_fields if (places := layout.places(field)) is not None},
+    )
+
+
+def _hashes(content: str) -> tuple[str, Map[str, int]]:
+    """The hash under today's language, and those under earlier versions of it. The first version was not hashed."""
+    under = {1: content} | {n: sha256(f"{n}:{content}".encode()).hexdigest() for n in range(2, LANGUAGE + 1)}
+    now = under.pop(LANGUAGE)
+    return now[:HASH_DIGITS], {was[:HASH_DIGITS]: version for version, was in under.items()}
+
+
+def _content_hash(folder: Path, files: Sequence[Path]) -> str:
+    """One hash over all files, by their names as the mapping says them."""
+    total = sha256()
+    for file in files:
+        content = file.read_bytes()
+        name = str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name
+        total.update(f"{len(name)}:{name}{len(content)}:".encode() + content)
+    return total.hexdigest()

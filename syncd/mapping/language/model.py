@@ -1,0 +1,413 @@
+"""What a mapping file and a layout file may say: their shape, without the meaning of their expressions.
+
+The models are the one description of the files: they check them, and the JSON Schema for editors and the reference come
+from them (`schemas`). The string below a key says what it means.
+"""
+
+import types
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
+from pydantic_core import ErrorDetails
+
+from syncd.errors import MappingError
+from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.depreciation_block import DepreciationBlock
+from syncd.mapping.language.month_end import Close, ReportBlock
+from syncd.mapping.language.quality import Quality, Warnings
+from syncd.mapping.language.shapes import (
+    Expr,
+    Identifier,
+    Joins,
+    MaybeNames,
+    Names,
+    RuleFrame,
+    Strict,
+    is_block,
+    many,
+)
+from syncd.mapping.language.source import Document, Trail
+from syncd.mapping.verbs.registry import VERBS
+from syncd.secrets import hidden
+
+Block = TypeVar("Block", bound=BaseModel)
+
+
+class Form(Strict):
+    """A date or timestamp that the source keeps as text: its `strptime` pattern."""
+
+    date: str | None = None
+    """The `strptime` pattern of a date."""
+    timestamp: str | None = None
+    """The `strptime` pattern of a date with a time of day."""
+
+
+ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch", "epoch_date"]
+ColumnType = Annotated[Annotated[ColumnWord, Tag("<word>")] | Annotated[Form, Tag("<block>")], Discriminator(is_block)]
+
+
+class Reference(Strict):
+    """A source table that rules only look up."""
+
+    table: str
+    """Its name in the source."""
+    key: Names
+    """The column or columns of its primary key."""
+    columns: dict[str, ColumnType] = Field(min_length=1)
+    """Column → what it holds. Only these are read."""
+
+
+class Tracked(Reference):
+    """A source table whose changes the rules look at. `subject` is what keeps its order."""
+
+    subject: Expr | None = None
+    """Expression over the row and its joins: whose changes keep their order. By default the row itself."""
+    join: Joins = Field({})
+    """Rows of other tables that the subject and every rule on the table may read."""
+
+
+class Decision(Strict):
+    """A decision table in CSV: which column is looked up by which."""
+
+    file: str
+    """The file, relative to the mapping; its header names the columns."""
+    keys: Names
+    """The columns that are looked up, in the order of the arguments. `*` in one is any other."""
+    gives: str
+    """The column that is the answer."""
+
+
+class Crosswalk(Strict):
+    """Old codes to unified codes in CSV."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    file: str
+    """The file, relative to the mapping; its header names the columns."""
+    from_: str = Field(alias="from")
+    """The column of the old codes."""
+    to: str
+    """The column of the unified codes."""
+    many: bool = False
+    """Whether several old codes may give one unified code."""
+
+
+class Accounts(Strict):
+    """The role table in CSV: which account plays which role under which accounting standard."""
+
+    file: str
+    """The file, relative to the mapping; its columns are `standard`, `role`, `code` and `name`."""
+    standard: Identifier
+    """The constant that names the standard."""
+
+
+if TYPE_CHECKING:
+    Rule = RuleFrame
+else:
+    Rule = create_model(
+        "Rule", __base__=RuleFrame, __doc__="What a change means to finance.", **{v.word: v.shape for v in VERBS}
+    )
+
+
+class OfRule(Strict):
+    """The expression that a rule writes to a card field."""
+
+    rule: str
+    """The rule."""
+    field: str
+    """The field of its `card` block."""
+
+
+class SumOf(Strict):
+    """A sum over the rows of another table whose `by` equals the asset row's `equals`."""
+
+    sum: Expr
+    """Expression over a row of the other table."""
+    of: str
+    """The other table."""
+    by: str
+    """Expression over its row: which asset it belongs to."""
+    equals: str
+    """Expression over the asset row that `by` must equal."""
+    join: Joins = Field({})
+    """Rows that the other table's expressions read."""
+    where: Expr | None = None
+    """Which of its rows count."""
+
+
+def _is_term(value: object) -> str:
+    if not isinstance(value, dict | BaseModel):
+        return "<expression>"
+    return "<rule>" if isinstance(value, OfRule) or (isinstance(value, dict) and "rule" in value) else "<sum>"
+
+
+MeasureTerm = Annotated[
+    Annotated[OfRule, Tag("<rule>")] | Annotated[SumOf, Tag("<sum>")] | Annotated[Expr, Tag("<expression>")],
+    Discriminator(_is_term),
+]
+Measure = Annotated[
+    tuple[MeasureTerm, ...],
+    BeforeValidator(many, json_schema_input_type=MeasureTerm | list[MeasureTerm]),
+    Field(min_length=1),
+]
+"""What the EAM says an amount is: the sum of the terms."""
+
+
+class Reconcile(Strict):
+    """The EAM side of the reconciliation: one row an asset. `cards` says which finance cards it is held against,
+    `accounts` which balances in the ledger must equal the cards' totals."""
+
+    on: str
+    """The table with one row an asset."""
+    where: Expr | None = None
+    """Which of its rows count."""
+    cards: Expr | None = None
+    """Which finance cards they are held against: a condition over the card's fields."""
+    asset_code: Expr
+    """Expression: the asset's code."""
+    original_value: Measure
+    """The original value: an expression, a rule's expression, a sum over another table, or a list of these."""
+    accumulated_depreciation: Measure
+    """The accumulated depreciation, likewise."""
+    impairment: Measure | None = None
+    """The impairment, likewise."""
+    by: dict[Identifier, OfRule | Expr] = Field({})
+    """Card field → the EAM's side of it, as text: a rule's expression or one over the asset row. An asset must say the
+    same there on both sides, and the totals are told by it: the department, the class, the company."""
+    accounts: dict[Literal["original_value", "accumulated_depreciation", "impairment"], Names] = Field({})
+    """Measure → accounts whose balances must equal the cards' totals."""
+    alert_above: Decimal = Decimal("0.01")
+    """The share of the EAM's amount above which a difference alerts; 0.01 is one percent."""
+
+
+class MappingFile(Strict):
+    """A mapping file."""
+
+    mapping: Identifier
+    """Its name; postings are stamped with it and with the content hash."""
+    finance: str
+    """The layout file, relative to this one."""
+    parts: tuple[str, ...] = ()
+    """Files that hold further blocks of this mapping, relative to this one."""
+    timezone: str = "Asia/Shanghai"
+    """Whose days are the days of the books."""
+    language: Literal["zh", "en"] = "zh"
+    """The language of the books: of what syncd itself writes into a summary."""
+    constants: dict[Identifier, int | Decimal | bool | str] = Field({})
+    """Names for numbers and texts that expressions read."""
+    tables: dict[Identifier, Tracked] = Field(min_length=1)
+    """Alias → table whose changes rules look at."""
+    references: dict[Identifier, Reference] = Field({})
+    """Alias → table that rules only look up."""
+    decisions: dict[Identifier, Decision] = Field({})
+    """Name → decision table; expressions call it by its name."""
+    crosswalks: dict[Identifier, Crosswalk] = Field({})
+    """Name → table of old and unified codes; expressions call it by its name."""
+    accounts: Accounts | None = None
+    """The role table; expressions ask it for `account('fixed_assets')`."""
+    rules: dict[Identifier, Rule] = Field(min_length=1)
+    """Name → rule. All rules of a table that apply to a change post together or not at all."""
+    reconcile: Reconcile | None = None
+    """What the EAM says its assets amount to."""
+    quality: Quality | None = None
+    """What `syncd quality` looks for beside what every mapping has."""
+    warnings: Warnings | None = None
+    """What `syncd warnings` takes to be worth a look."""
+    depreciation: DepreciationBlock | None = None
+    """How assets depreciate."""
+    close: Close | None = None
+    """What closing a month looks at."""
+    report: ReportBlock | None = None
+    """What the reports of a month call things."""
+
+    @classmethod
+    def holds_names(cls, block: str) -> bool:
+        """Whether a block is of names, so that several files may add to it."""
+        return get_origin(cls.model_fields[block].annotation) is dict
+
+
+HEAD: Final = frozenset({"mapping", "finance", "language", "parts", "timezone"})
+"""What the main file alone says."""
+
+
+class Lookup(Strict):
+    """A finance table that translates a code into what the finance system uses for it."""
+
+    table: str
+    """The finance table."""
+    code: str
+    """SQL over its columns: the code that vouchers and cards know."""
+    gives: str
+    """SQL over its columns: what finance uses for it."""
+    name: str | None = None
+    """SQL over its columns: what finance calls it, for `syncd check` to compare."""
+    where: str | None = None
+    """SQL condition: which of its rows count."""
+
+
+class Periods(Strict):
+    """Where finance keeps its periods; SQL over that table."""
+
+    table: str
+    """The finance table with a row a period."""
+    code: str
+    """SQL over its columns: the period's code, as `2026-02`."""
+    first: str
+    """SQL over its columns: its first day."""
+    last: str
+    """SQL over its columns: its last day."""
+    open: str
+    """SQL condition over its columns: whether vouchers may be entered into it."""
+    close: str | None = None
+    """SQL assignments over its columns by which `syncd close` closes a period here too, `status = 'closed'`."""
+    reopen: str | None = None
+    """SQL assignments by which `syncd reopen` opens it here, `status = 'open'`."""
+
+
+class Numbering(Strict):
+    """Where finance keeps the numbers of its vouchers; SQL over that table."""
+
+    table: str
+    """The table that holds the vouchers' numbers; a table a year by an expression in braces."""
+    number: str
+    """SQL over its columns: the number."""
+    period: str
+    """SQL over its columns: the period's code."""
+    type: str
+    """SQL over its columns: the voucher's type."""
+    date: str | None = None
+    """SQL over its columns: the voucher's day, where days are to ascend with numbers in a period and type."""
+
+
+class CardTable(Strict):
+    """A table that holds the card or a part of it."""
+
+    table: str
+    """The finance table."""
+    key: Names
+    """The columns by which a card is found; the first table's are found by the asset code."""
+    columns: dict[str, Expr] = Field(min_length=1)
+    """Column → expression over `card.*`."""
+    read: dict[str, str] = Field({})
+    """Card field → SQL over the columns of `c0`, `c1`, …, the card tables in order, where no column holds the field as
+    it is."""
+
+
+class PlainTable(Strict):
+    """A table that holds vouchers or entries."""
+
+    table: str
+    """The finance table; a table a year by an expression in braces."""
+    key: MaybeNames = ()
+    """The columns that tell its rows apart; rows are only ever added."""
+    columns: dict[str, Expr] = Field(min_length=1)
+    """Column → expression over `voucher.*`, `posting.*` and, for entries, `entry.*`."""
+
+
+class Places(Strict):
+    """A card field that finance keeps as a number with so many digits after the point."""
+
+    decimal: Annotated[int, Field(ge=0, le=18)]
+    """How many digits."""
+
+
+CardKind = Annotated[Annotated[ColumnWord, Tag("<word>")] | Annotated[Places, Tag("<block>")], Discriminator(is_block)]
+
+
+class LayoutFile(Strict):
+    """A finance layout file."""
+
+    finance: Identifier
+    """Its name."""
+    lookups: dict[Identifier, Lookup] = Field({})
+    """Name → table that translates a code; expressions of the layout call it by its name."""
+    accounts: str
+    """The lookup that knows every account that can be posted to."""
+    periods: Periods
+    """Where finance keeps its periods."""
+    numbering: Numbering
+    """Where finance keeps the numbers of its vouchers."""
+    dims: tuple[Identifier, ...] = ()
+    """The auxiliaries (辅助核算) that an entry may carry."""
+    quantities: MaybeNames = ()
+    """Those of `dims` that are numbers of something: they add up when entries do, and a red letter takes them back."""
+    voucher_fields: tuple[Identifier, ...] = ()
+    """What rules may say of a voucher beside `attachments`, `prepared_by`, `reviewed_by`, `posted_by`, `document` and
+    `contract`: columns read each as `voucher.NAME`."""
+    ref: Expr = "voucher.period || ' ' || voucher.type || '-' || voucher.number"
+    """What people call a voucher: an expression over `voucher.period`, `year`, `month`, `type` and `number`."""
+    kinds: dict[str, CardKind] = Field({})
+    """Card field → what it holds, where no rule tells or finance keeps fewer digits."""
+    card: tuple[CardTable, ...] = Field(min_length=1)
+    """The tables that hold the card; several share it."""
+    voucher: tuple[PlainTable, ...] = ()
+    """The tables that hold a row a voucher; none where entries repeat the header."""
+    entry: tuple[PlainTable, ...] = Field(min_length=1)
+    """The tables that hold a row an entry."""
+
+
+def parse(block: type[Block], document: Document, errors: list[MappingError]) -> Block | None:
+    """The document as a model; None when it has another shape, with every fault of it appended to `errors`."""
+    try:
+        return block.model_validate(document.data)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        trails = [_trail(document.data, detail["loc"]) for detail in details]
+        for i, (trail, detail) in enumerate(zip(trails, details, strict=True)):
+            is_consequence = detail["type"] == "too_short" and any(t[: len(trail)] == trail != t for t in trails)
+            if trail not in trails[:i] and not is_consequence:
+                errors.append(_fault(block, document, trail, detail))
+        return None
+
+
+def _trail(data: object, loc: tuple[int | str, ...]) -> Trail:
+    """Where in the file a fault is: pydantic also names the members of unions, which stand in no file."""
+    trail: list[str | int] = []
+    for step in loc:
+        found = isinstance(data, dict) and step in data
+        if found or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            data = cast(Any, data)[step]
+            trail.append(step)
+    return tuple(trail)
+
+
+def _fault(block: type[BaseModel], document: Document, trail: Trail, detail: ErrorDetails) -> MappingError:
+    where, place = document.where(trail), ".".join(map(str, trail)) or document.path.name
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(block, trail[:-1])
+        return MappingError("unknown_key", where, key=trail[-1], place=place, nearest=nearest(str(trail[-1]), known))
+    if detail["type"] == "missing":
+        return MappingError("missing_key", where, key=detail["loc"][-1], place=place)
+    return MappingError(
+        "wrong_shape", where, place=place, problem=detail["msg"], value=hidden(str(detail["input"]))[:80]
+    )
+
+
+def _known_keys(block: type[BaseModel], trail: Trail) -> list[str]:
+    """The keys that the block at `trail` may have."""
+    candidates: list[Any] = [block]
+    for step in trail:
+        candidates = [inner for outer in candidates for inner in _inside(outer, step)]
+    return [f.alias or name for c in candidates if _is_model(c) for name, f in c.model_fields.items()]
+
+
+def _inside(outer: Any, step: str | int) -> list[Any]:
+    if _is_model(outer):
+        found = [f.annotation for name, f in outer.model_fields.items() if step in (name, f.alias)]
+        return [leaf for annotation in found for leaf in _leaves(annotation)]
+    if get_origin(outer) in (dict, tuple):
+        return _leaves(get_args(outer)[1 if get_origin(outer) is dict else 0])
+    return [outer]  # a value that stands for a list of one
+
+
+def _leaves(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        return _leaves(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [leaf for member in get_args(annotation) for leaf in _leaves(member)]
+    return [annotation]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

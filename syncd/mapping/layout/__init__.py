@@ -1,0 +1,1 @@
+"""The shape of finance: how cards, vouchers and entries lie in its tables."""

@@ -1,0 +1,141 @@
+"""A layout file becomes a FinanceLayout: its expressions read and checked, its tables found to fit together."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from syncd.change import Kind
+from syncd.language import Language
+from syncd.mapping.expression.parse import Expression, Function, Name, mentioned
+from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.model import CardTable, LayoutFile, PlainTable
+from syncd.mapping.language.scope import ExpressionReader
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.layout.queries import plain_reads
+from syncd.mapping.layout.tables import (
+    ASSET_CODE,
+    ENTRY_SCOPE,
+    HEADING,
+    PERIOD_SCOPE,
+    REF_SCOPE,
+    VOUCHER_SCOPE,
+    PhysicalTable,
+    card_names,
+    card_scope,
+    dims_scope,
+    fields_scope,
+    lookup_function,
+)
+
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+Trail = tuple[str | int, ...]
+
+
+def card_fields(file: LayoutFile) -> list[str]:
+    """The card fields that a layout names, `asset_code` aside, in its order."""
+    names: dict[str, None] = {}
+    for table in file.card:
+        for text in table.columns.values():
+            names |= dict.fromkeys(mentioned(text, "card"))
+        names |= dict.fromkeys(f.lower() for f in table.read)
+    names.pop(ASSET_CODE, None)
+    return list(names)
+
+
+def lookup_functions(file: LayoutFile) -> dict[str, Function]:
+    """The layout's lookups as functions of its expressions."""
+    return {name.lower(): lookup_function(name) for name in file.lookups}
+
+
+def compile_layout(
+    file: LayoutFile,
+    reader: ExpressionReader,
+    card_kinds: Mapping[str, Kind],
+    dim_kinds: Mapping[str, Kind],
+    others: Mapping[str, Mapping[str, Kind]],
+    field_kinds: Mapping[str, Kind],
+    language: Language = "zh",
+) -> FinanceLayout | None:
+    """The layout as functions; None when it is wrong, with the reader's `errors` saying how."""
+    before = len(reader.errors)
+    reader = replace(reader, functions=lookup_functions(file))
+    if file.accounts not in file.lookups:
+        near = nearest(file.accounts, list(file.lookups))
+        reader.fault("unknown_lookup_name", ("accounts",), lookup=file.accounts, nearest=near)
+    for name in file.kinds:
+        if name.lower() not in card_kinds:
+            reader.fault("unknown_field", ("kinds", name), field=name, nearest=nearest(name, list(card_kinds)))
+    dims = dims_scope({d: dim_kinds.get(d, Kind.TEXT) for d in file.dims})
+    cards = _tables(reader, "card", file.card, card_scope(card_kinds))
+    fields = {**{name: field_kinds.get(name, Kind.TEXT) for name in file.voucher_fields}, **HEADING}
+    heading = fields_scope(fields)
+    vouchers = _tables(reader, "voucher", file.voucher, VOUCHER_SCOPE | heading)
+    entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims)
+    numbering = _table(reader, file.numbering.table, (), {}, ("numbering",), {})
+    ref = reader.read(file.ref, ("ref",), REF_SCOPE, Kind.TEXT)
+    reads = plain_reads(cards) | {f.lower(): sql for t in file.card for f, sql in t.read.items()}
+    if len(reader.errors) == before:
+        _check_cards(reader, cards, reads)
+    if len(reader.errors) > before or ref is None:
+        return None
+    return FinanceLayout(
+        file,
+        cards,
+        vouchers,
+        entries,
+        numbering,
+        ref,
+        card_kinds,
+        reads,
+        others,
+        reader.zone,
+        dim_kinds,
+        fields,
+        language,
+    )
+
+
+def _tables(
+    reader: ExpressionReader, block: str, tables: Sequence[CardTable | PlainTable], scope: Mapping[str, Name]
+) -> tuple[PhysicalTable, ...]:
+    return tuple(_table(reader, t.table, t.key, t.columns, (block, i), scope) for i, t in enumerate(tables))
+
+
+def _table(
+    reader: ExpressionReader,
+    name: str,
+    key: tuple[str, ...],
+    columns: Mapping[str, str],
+    trail: Trail,
+    scope: Mapping[str, Name],
+) -> PhysicalTable:
+    for column in key:
+        if column not in columns:
+            reader.fault("unknown_key_column", (*trail, "key"), column=column, nearest=nearest(column, list(columns)))
+    parsed = {c: reader.read(text, (*trail, "columns", c), scope) for c, text in columns.items()}
+    named = _table_name(reader, name, (*trail, "table")) if "{" in name else None
+    return PhysicalTable(name, named, key, {c: e for c, e in parsed.items() if e is not None})
+
+
+def _table_name(reader: ExpressionReader, name: str, trail: Trail) -> Expression | None:
+    """A name with expressions of the period in braces."""
+    texts, braces = _BRACES.split(name)[::2], _BRACES.split(name)[1::2]
+    pieces = ["'" + texts[0].replace("'", "''") + "'"]
+    for brace, text in zip(braces, texts[1:], strict=True):
+        pieces += [f"CAST(({brace}) AS text)", "'" + text.replace("'", "''") + "'"]
+    return reader.read(" || ".join(pieces), trail, PERIOD_SCOPE, Kind.TEXT)
+
+
+def _check_cards(reader: ExpressionReader, cards: Sequence[PhysicalTable], reads: Mapping[str, str]) -> None:
+    """The card must be found by its asset code, and all its tables by what they share with the first."""
+    for i, table in enumerate(cards):
+        if table.named is not None:
+            reader.fault("card_table_varies", ("card", i, "table"), table=table.name)
+        for column in table.key:
+            if card_names(table.columns[column]):
+                reader.fault("card_key_varies", ("card", i, "key"), column=column)
+            elif cards[0].given(table.columns[column]) is None:
+                reader.fault("card_tables_unjoined", ("card", i, "key"), column=column, table=cards[0].name)
+    if ASSET_CODE not in reads:
+        reader.fault("card_without_code", ("card",))

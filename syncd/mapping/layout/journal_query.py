@@ -1,0 +1,100 @@
+"""What finance's journal holds, as SQL over a layout's tables: entries with the fields of their vouchers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from syncd.change import Kind
+from syncd.mapping.expression.parse import Expression, Scope, parse
+from syncd.mapping.layout.tables import (
+    ENTRY_SCOPE,
+    PhysicalTable,
+    dims_scope,
+    lookup_function,
+)
+from syncd.ports import LookupSpec
+
+AMOUNTS: Final = ("entry.debit", "entry.credit")
+_NET: Final = "entry.debit - entry.credit"
+
+
+class Journal(NamedTuple):
+    """How entries are read back. `columns` are SQL by field, a field that finance does not give back is absent; `joins`
+    are the joins that columns may need, by alias in order."""
+
+    table: str
+    joins: Mapping[str, str]
+    columns: Mapping[str, str]
+
+    def select(self, fields: Sequence[str], where: str = "", order: str = "") -> str:
+        """SELECT the fields, NULL for one that is absent. `where` and `order` name fields in braces."""
+        columns = ", ".join(self.columns.get(field, "NULL") for field in fields)
+        rest = f" WHERE {where}" if where else ""
+        rest += f" ORDER BY {order}" if order else ""
+        for field, column in self.columns.items():
+            rest = rest.replace(f"{{{field}}}", column)
+        joins = "".join(sql for alias, sql in self.joins.items() if f"{alias}." in columns + rest)
+        return f"SELECT {columns} FROM {self.table} AS e{joins}{rest}"
+
+
+def journal(
+    vouchers: Sequence[PhysicalTable],
+    entries: Sequence[PhysicalTable],
+    names: Sequence[str],
+    lookups: Mapping[str, LookupSpec],
+    dims: Mapping[str, Kind],
+) -> Journal | None:
+    """How the entries are read that lie in tables of these names, vouchers' first; None where they lie in several."""
+    if len(entries) != 1 or len(vouchers) > 1:
+        return None
+    scope = ENTRY_SCOPE | dims_scope(dims)
+    reader = _Reader(scope, lookups, entries[0], vouchers[0] if vouchers else None)
+    columns = {field: sql for field in scope if (sql := reader.column(field))}
+    if net := reader.net():
+        columns |= {"entry.debit": net, "entry.credit": "0"}
+    if "entry.account" not in columns or any(amount not in columns for amount in AMOUNTS):
+        return None
+    return Journal(names[-1], reader.joins(names[0]), columns)
+
+
+class _Reader:
+    """Finds the columns that hold fields, and the joins that they need: `e` is the entry, `h` its voucher."""
+
+    def __init__(
+        self, scope: Scope, lookups: Mapping[str, LookupSpec], entry: PhysicalTable, header: PhysicalTable | None
+    ) -> None:
+        self._scope, self._lookups = scope, lookups
+        self._functions = {name.lower(): lookup_function(name) for name in lookups}
+        self._entry, self._header = entry, header
+        self._link = None if header is None else [(c, entry.given(header.columns[c])) for c in header.key]
+        self._is_linked = bool(self._link) and all(found for _, found in self._link or ())
+        self._joins: dict[str, str] = {}
+
+    def column(self, field: str) -> str:
+        """The SQL that gives a field back; empty where nothing does."""
+        if plain := self._given(self._parse(field)):
+            return plain
+        for name, spec in self._lookups.items():
+            if self._scope[field].kind is Kind.TEXT and (kept := self._given(self._parse(f"{name}({field})"))):
+                alias = f"l{len(self._joins)}"
+                self._joins[alias] = f" LEFT JOIN {spec.table} AS {alias} ON {alias}.{spec.gives} = {kept}"
+                return f"{alias}.{spec.code}"
+        return ""
+
+    def net(self) -> str:
+        """A column that holds debit less credit."""
+        return self._given(self._parse(_NET))
+
+    def joins(self, header: str) -> dict[str, str]:
+        """What is joined to the entries, the vouchers lying in a table of this name."""
+        on = " AND ".join(f"h.{ours} = e.{theirs}" for ours, theirs in self._link or ())
+        return {"h": f" LEFT JOIN {header} AS h ON {on}"} | self._joins if self._is_linked else self._joins
+
+    def _parse(self, text: str) -> Expression:
+        return parse(text, self._scope, self._functions)
+
+    def _given(self, wanted: Expression) -> str:
+        if column := self._entry.given(wanted):
+            return f"e.{column}"
+        if self._is_linked and self._header is not None and (column := self._header.given(wanted)):
+            return f"h.{column}"
+        return ""

@@ -1,0 +1,221 @@
+"""A finance layout: how logical cards, vouchers and entries lie in the physical tables of one finance system.
+
+Pure, so every ledger shares it. Each table's columns become one generated function that renders a whole batch; a
+card may be written in part, and the function for a combination of fields is made when it is first met.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, cast
+
+from syncd.change import Kind, Value
+from syncd.dialects import Dialect
+from syncd.journal import Shape
+from syncd.language import Language, say
+from syncd.mapping.expression.parse import Expression
+from syncd.mapping.language.model import LayoutFile
+from syncd.mapping.layout import queries
+from syncd.mapping.layout.fields import exact, places
+from syncd.mapping.layout.journal import shape as journal_shape
+from syncd.mapping.layout.journal_query import Journal
+from syncd.mapping.layout.journal_query import journal as read_journal
+from syncd.mapping.layout.render import (
+    CardShape,
+    CardWriter,
+    StrictLookup,
+    card_writer,
+    journal,
+    journal_check,
+    other_rows,
+    reference,
+    table_names,
+)
+from syncd.mapping.layout.tables import ASSET_CODE, PhysicalTable, card_names, lookups_called, plain_name
+from syncd.ports import LookupSpec, Numbered, Period, TableWrite
+from syncd.posting import CardWrite, Fields, Posting
+
+Lookups = Mapping[str, Mapping[Value, Value]]
+
+
+@dataclass
+class FinanceLayout:
+    """Implements `ports.Layout`. `card_kinds` are the kinds of the card's fields, `reads` the SQL that reads them,
+    `others` what rules write to other tables, `zone` that of the books."""
+
+    file: LayoutFile
+    cards: tuple[PhysicalTable, ...]
+    vouchers: tuple[PhysicalTable, ...]
+    entries: tuple[PhysicalTable, ...]
+    numbering: PhysicalTable
+    ref: Expression
+    card_kinds: Mapping[str, Kind]
+    reads: Mapping[str, str]
+    others: Mapping[str, Mapping[str, Kind]]
+    zone: str
+    dims: Mapping[str, Kind]
+    """The auxiliaries of entries, as far as a rule gives them."""
+    fields: Mapping[str, Kind]
+    """What a voucher's header may say besides its own."""
+    language: Language
+    """That of the books."""
+    name: str = field(init=False)
+    lookups: Mapping[str, LookupSpec] = field(init=False)
+    card_fields: tuple[str, ...] = field(init=False)
+    shape: Shape = field(init=False)
+    _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
+    _places: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = self.file.finance
+        self.lookups = {
+            n: LookupSpec(n, s.table, s.code, s.gives, s.where or "", s.name or "")
+            for n, s in self.file.lookups.items()
+        }
+        self.card_fields = tuple(f for f in self.reads if f != ASSET_CODE)
+        self._card_lookups = _lookups(self.cards)
+        used = _lookups((*self.vouchers, *self.entries))
+        self._journal = journal(self.vouchers, self.entries, used)
+        self._check = journal_check(self.vouchers, self.entries, used, queries.account_lookup(self.file.accounts))
+        self._table_names = table_names((*self.vouchers, *self.entries))
+        self._numbered_table = table_names((self.numbering,))
+        self._ref = reference(self.ref)
+        self.shape = journal_shape(self.vouchers, self.entries, self._table_names)
+        self._places = places(self.file.kinds)
+        self.needs_check = self._check is not None or bool(self._card_lookups)
+
+    def render(self, postings: Sequence[Numbered], lookups: Lookups) -> Iterator[TableWrite]:
+        """Finance rows in the order they must be written: cards opened, cards changed, vouchers, entries, others."""
+        yield from self._render_cards([card for posting, _ in postings for card in posting.cards], lookups)
+        for table, columns, key, rows in self._journal(postings, lookups, self._ref):
+            if rows:
+                yield TableWrite(table, columns, key, "insert", rows)
+        yield from other_rows(postings)
+
+    def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
+        """Every finance table written in these periods, with its columns and the kind of value each is given."""
+        found: dict[str, Mapping[str, Kind]] = {t.name: t.kinds() for t in self.cards}
+        for period in periods:
+            for name, table in zip(self._table_names(period.code), (*self.vouchers, *self.entries), strict=True):
+                found[name] = table.kinds()
+        return found | dict(self.others)
+
+    def holds(self, field: str, periods: Sequence[Period]) -> Iterator[tuple[str, str]]:
+        """The tables and columns that hold a field of the card, the voucher or the entry as it is: `voucher.key`."""
+        named = [(table.name, table) for table in self.cards]
+        for period in periods:
+            named += zip(self._table_names(period.code), (*self.vouchers, *self.entries), strict=True)
+        for name, table in named:
+            yield from ((name, column) for column, e in table.columns.items() if plain_name(e) == field)
+
+    def journal_names(self, period: str) -> Sequence[str]:
+        """What the tables of vouchers, then those of entries, are called in a period."""
+        return cast(Sequence[str], self._table_names(period))
+
+    def places(self, field: str) -> int | None:
+        """How many digits after the point finance keeps of a card field; None where the layout does not say."""
+        return self._places.get(field)
+
+    def misses(self, posting: Posting, lookups: Lookups) -> None:
+        """Raises UnknownLookup when finance does not know a code that the posting's rows need, the account of an
+        entry aside. Nothing to see where `needs_check` is False."""
+        strict = {name: StrictLookup(name, known) for name, known in lookups.items()}
+        if self._check is not None and posting.voucher is not None:
+            self._check(posting, strict, self._ref)
+        if self._card_lookups and posting.cards:
+            list(self._render_cards(posting.cards, strict))
+
+    def companions(self, fields: Iterable[str]) -> set[str]:
+        """The card fields that must be known beside these to write them: those that share a column with one."""
+        given = set(fields)
+        columns = [e for table in self.cards for e in table.columns.values()]
+        return set().union(*(reads for e in columns if (reads := card_names(e)) & given)) - given
+
+    def card_query(self) -> str:
+        """SELECT asset_code and `card_fields` of one asset code."""
+        return f"{self.all_cards_query()} WHERE {self.reads[ASSET_CODE]} = ?"
+
+    def all_cards_query(self) -> str:
+        """SELECT asset_code and `card_fields` of every card."""
+        return queries.cards(self.cards, self.reads, self.card_fields)
+
+    def card_row(self, row: Sequence[object]) -> Fields:
+        """A row of `card_query` as logical fields, exact."""
+        return {f: exact(self.card_kinds[f], v, self.zone) for f, v in zip(self.card_fields, row[1:], strict=True)}
+
+    def compared_query(self, dialect: Dialect, amounts: Sequence[str], texts: Sequence[str], condition: str) -> str:
+        """SELECT of one row a card as the reconciliation compares it, see `queries.compared`."""
+        return queries.compared(self.cards, self.reads, dialect, amounts, texts, condition)
+
+    def periods_query(self) -> str:
+        """SELECT code, first, last, open."""
+        return queries.periods(self.file.periods)
+
+    def last_number_query(self, period: str) -> str:
+        """SELECT the highest voucher number that finance holds for (?, ?) = (period, type)."""
+        (table,) = self._numbered_table(period)
+        return queries.last_number(self.file.numbering, table)
+
+    def last_date_query(self, period: str) -> str:
+        """SELECT the latest voucher day that finance holds for (?, ?) = (period, type); empty where days need not
+        ascend."""
+        (table,) = self._numbered_table(period)
+        return queries.last_date(self.file.numbering, table)
+
+    def entries_query(self, accounts: int) -> str:
+        """SELECT account code and amounts (debit, then credit or less credit) of the entries to so many accounts.
+        Empty when the layout does not say how to read them back."""
+        return queries.entries(self.entries, self.lookups[self.file.accounts], accounts)
+
+    def voucher_entries_query(self, accounts: int) -> queries.VoucherEntries | None:
+        """As `entries_query`, with each entry's voucher; None when the layout does not say how to read them back."""
+        return queries.voucher_entries(self.vouchers, self.entries, self.lookups[self.file.accounts], accounts)
+
+    def journals(self, periods: Sequence[Period]) -> Sequence[Journal] | None:
+        """How the entries of these periods are read back, table by table; None where the layout does not tell."""
+        names = dict.fromkeys(tuple(self._table_names(period.code)) for period in periods)
+        dims = {name: self.dims.get(name, Kind.TEXT) for name in self.file.dims}
+        found = [read_journal(self.vouchers, self.entries, name, self.lookups, dims) for name in names]
+        return None if None in found else cast(Sequence[Journal], found)
+
+    def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
+        """The statement that closes a period in finance's own table, or opens it; None where the layout says none."""
+        p = self.file.periods
+        said = p.reopen if is_open else p.close
+        return (f"UPDATE {p.table} SET {said} WHERE {p.code} = ?", (code,)) if said else None
+
+    def numbers_query(self, period: str) -> str:
+        """SELECT type and number of the vouchers of (?) = (period), in order."""
+        (table,) = self._numbered_table(period)
+        n = self.file.numbering
+        return f"SELECT DISTINCT {n.type}, {n.number} FROM {table} WHERE {n.period} = ? ORDER BY 1, 2"
+
+    def manual_query(self, accounts: int, rules: Sequence[str]) -> str:
+        """SELECT the entries to so many accounts whose vouchers no posting of these rules made: `queries.manual`."""
+        return queries.manual(self.entries, self.vouchers, ", ".join("?" * accounts), rules)
+
+    def voucher_ref(self, period: str, type: str, number: int) -> str:
+        """What people call the voucher."""
+        return cast(str, self._ref(period, type, number))
+
+    def voucher_called(self, type: str, day: date, number: int) -> str:
+        """What summaries call the voucher."""
+        written = f"{day.year}年{day.month}月{day.day}日" if self.language == "zh" else day.isoformat()
+        return say("voucher_called", {"day": written, "type": type, "number": number}, self.language)
+
+    def _render_cards(self, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
+        by_shape: dict[CardShape, list[CardWrite]] = {}
+        for card in written:
+            by_shape.setdefault((card[1], *card[2]), []).append(card)
+        for shape in sorted(by_shape, key=lambda s: s[0] != "open"):
+            if shape not in self._writers:
+                self._writers[shape] = card_writer(shape, self.cards, self._card_lookups)
+            tables, write = self._writers[shape]
+            verb: Literal["open", "update"] = "open" if shape[0] == "open" else "update"
+            for (table, columns), rows in zip(tables, write(by_shape[shape], lookups), strict=True):
+                yield TableWrite(table.name, columns, table.key, verb, rows)
+
+
+def _lookups(tables: Iterable[PhysicalTable]) -> list[str]:
+    """The lookups that the columns of the tables call."""
+    return sorted({name for t in tables for e in t.columns.values() for name in lookups_called(e)})

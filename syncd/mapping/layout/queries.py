@@ -1,0 +1,173 @@
+"""What is asked of finance, as SQL over a layout's tables.
+
+Tables are named as in PostgreSQL, unquoted; where there are no schemas the ledger joins the name by `_`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from syncd.dialects import SPELLINGS, Dialect
+from syncd.mapping.expression.parse import Expression, parse
+from syncd.mapping.language.model import Numbering, Periods
+from syncd.mapping.layout.tables import ASSET_CODE, ENTRY_SCOPE, PhysicalTable, lookup_function, plain_name
+from syncd.ports import LookupSpec
+
+
+def plain_reads(cards: Sequence[PhysicalTable]) -> dict[str, str]:
+    """Card fields that lie in a column as they are: field → SQL."""
+    found: dict[str, str] = {}
+    for i, table in enumerate(cards):
+        for column, e in table.columns.items():
+            block, _, field = plain_name(e).partition(".")
+            if block == "card":
+                found.setdefault(field, f"c{i}.{column}")
+    return found
+
+
+def cards(tables: Sequence[PhysicalTable], reads: Mapping[str, str], fields: Sequence[str]) -> str:
+    """SELECT asset code and fields of every card."""
+    return f"SELECT {', '.join(reads[f] for f in (ASSET_CODE, *fields))} FROM {_joined(tables)}"
+
+
+def compared(
+    tables: Sequence[PhysicalTable],
+    reads: Mapping[str, str],
+    dialect: Dialect,
+    amounts: Sequence[str],
+    texts: Sequence[str],
+    condition: str,
+) -> str:
+    """SELECT a card's code `k`, amounts `a0` … and texts `t0` … as the reconciliation compares them; an amount that the
+    cards do not keep is zero."""
+    spelling = SPELLINGS[dialect]
+    named = {"k": f"coalesce({spelling.as_text(reads[ASSET_CODE])}, '')"}
+    named |= {f"a{i}": _amount(dialect, reads.get(field)) for i, field in enumerate(amounts)}
+    named |= {f"t{i}": spelling.as_text(reads[field]) for i, field in enumerate(texts)}
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in named.items())
+    return f"SELECT {listed} FROM {_joined(tables)}{f' WHERE {condition}' if condition else ''}"
+
+
+def _amount(dialect: Dialect, sql: str | None) -> str:
+    exactly = f"coalesce({sql}, 0)" if sql else "0"
+    return f"CAST({exactly} AS numeric)" if dialect == "postgres" else exactly
+
+
+def _joined(tables: Sequence[PhysicalTable]) -> str:
+    first, *others = tables
+    joined = f"{first.name} AS c0"
+    for i, other in enumerate(others, 1):
+        on = " AND ".join(f"c{i}.{column} = c0.{first.given(other.columns[column])}" for column in other.key)
+        joined += f" LEFT JOIN {other.name} AS c{i} ON {on}"
+    return joined
+
+
+def periods(p: Periods) -> str:
+    """SELECT code, first, last, open."""
+    return f"SELECT {p.code}, {p.first}, {p.last}, CASE WHEN {p.open} THEN 1 ELSE 0 END FROM {p.table} ORDER BY 1"
+
+
+def last_number(n: Numbering, table: str) -> str:
+    """SELECT the highest voucher number of (?, ?) = (period, type)."""
+    return f"SELECT coalesce(max({n.number}), 0) FROM {table} WHERE {n.period} = ? AND {n.type} = ?"
+
+
+def last_date(n: Numbering, table: str) -> str:
+    """SELECT the latest voucher day of (?, ?) = (period, type); empty where days need not ascend."""
+    return f"SELECT max({n.date}) FROM {table} WHERE {n.period} = ? AND {n.type} = ?" if n.date else ""
+
+
+def entries(tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int) -> str:
+    """SELECT account code and amounts (debit, then credit or less credit) of the entries to so many accounts. Empty
+    when the layout does not say how to read them back."""
+    if len(tables) != 1 or tables[0].named is not None:
+        return ""
+    (table,) = tables
+    net, debit, credit = (_column(table, f"entry.{t}") for t in ("debit - entry.credit", "debit", "credit"))
+    amounts = [net] if net else [debit, credit]
+    account, joined = _column(table, "entry.account"), ""
+    looked_up = _column(table, f"{chart.name}(entry.account)", chart)
+    if not account and looked_up:
+        account, joined = f"a.{chart.code}", f" JOIN {chart.table} AS a ON a.{chart.gives} = {looked_up}"
+    if not account or not all(amounts):
+        return ""
+    marks = ", ".join("?" * accounts)
+    return f"SELECT {account}, {', '.join(amounts)} FROM {table.name} AS e{joined} WHERE {account} IN ({marks})"
+
+
+class VoucherEntries(NamedTuple):
+    """The statement, and whether it tells each voucher's key."""
+
+    sql: str
+    has_key: bool
+
+
+def voucher_entries(
+    vouchers: Sequence[PhysicalTable], tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int
+) -> VoucherEntries | None:
+    """SELECT period, type, number, date and key of the voucher, account and amounts as `entries` has them, of the
+    entries to so many accounts. None when the layout does not say how to read them back."""
+    read = entries(tables, chart, accounts)
+    if not read or any(table.named is not None for table in vouchers):
+        return None
+    (table,) = tables
+    joined, sides = "", [("e", table)]
+    for n, header in enumerate(vouchers):
+        shared = [(column, table.given(header.columns[column])) for column in header.key if column in header.columns]
+        if header.key and len(shared) == len(header.key) and all(given for _, given in shared):
+            on = " AND ".join(f"h{n}.{column} = e.{given}" for column, given in shared)
+            joined += f" JOIN {header.name} AS h{n} ON {on}"
+            sides.append((f"h{n}", header))
+
+    def column(name: str) -> str:
+        wanted = parse(name, ENTRY_SCOPE)
+        return next((f"{side}.{given}" for side, of in sides if (given := of.given(wanted))), "")
+
+    period, kind, number, day, key = (column(f"voucher.{name}") for name in ("period", "type", "number", "date", "key"))
+    if not (period and kind and number and day):
+        return None
+    source = read.removeprefix("SELECT ").replace(f"{table.name} AS e", f"{table.name} AS e{joined}", 1)
+    return VoucherEntries(f"SELECT {period}, {kind}, {number}, {day}, {key or 'NULL'}, {source}", bool(key))
+
+
+def manual(
+    entry: Sequence[PhysicalTable], voucher: Sequence[PhysicalTable], accounts: str, rules: Sequence[str]
+) -> str:
+    """SELECT account, asset, debit, credit and what names the voucher, of entries on accounts (the marks) whose voucher
+    carries no key of these rules, from a period (the next mark, where there is one) on, so many (the last mark). Empty
+    where the layout does not keep the key, the debit and the credit as they are."""
+    if len(entry) != 1 or len(voucher) != 1 or entry[0].named is not None or voucher[0].named is not None:
+        return ""
+    (lines,), (head,) = entry, voucher
+    own = {plain_name(e): f"e.{c}" for c, e in lines.columns.items()}
+    said = {plain_name(e): f"v.{c}" for c, e in head.columns.items()}
+    joined = {c: lines.given(head.columns[c]) for c in head.key}
+    if not {"entry.account", "entry.debit", "entry.credit"} <= own.keys() or "voucher.key" not in said:
+        return ""
+    if not joined or None in joined.values():
+        return ""
+    on = " AND ".join(f"v.{c} = e.{same}" for c, same in joined.items())
+    names = [said[name] for name in ("voucher.period", "voucher.type", "voucher.number") if name in said]
+    key = said["voucher.key"]
+    unlike = " AND ".join(f"{key} NOT LIKE '{rule}/%'" for rule in rules)
+    foreign = f" OR {unlike}" if unlike else ""
+    since = f" AND {said['voucher.period']} >= ?" if "voucher.period" in said else ""
+    told = ", ".join(
+        [own["entry.account"], own.get("entry.asset", "''"), own["entry.debit"], own["entry.credit"], *names]
+    )
+    return (
+        f"SELECT {told} FROM {lines.name} AS e JOIN {head.name} AS v ON {on}"
+        f" WHERE {own['entry.account']} IN ({accounts}) AND ({key} IS NULL OR {key} = ''{foreign})"
+        f"{since} ORDER BY {', '.join(names) or key} LIMIT ?"
+    )
+
+
+def account_lookup(accounts: str) -> Expression:
+    """The expression that looks an entry's account up in the chart of accounts, and does no more."""
+    return parse(f"{accounts}(entry.account)", ENTRY_SCOPE, {accounts.lower(): lookup_function(accounts)})
+
+
+def _column(table: PhysicalTable, text: str, chart: LookupSpec | None = None) -> str:
+    """The column of an entry that is given an expression; empty when there is none."""
+    wanted = account_lookup(chart.name) if chart else parse(text, ENTRY_SCOPE)
+    column = table.given(wanted)
+    return f"e.{column}" if column else ""

@@ -1,0 +1,165 @@
+"""Generated functions that turn logical cards, vouchers and entries into physical rows, a batch at a time."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from syncd.change import Value
+from syncd.mapping.expression.parse import RUNTIME, Expression
+from syncd.mapping.layout.tables import PhysicalTable, card_names, lookups_called
+from syncd.ports import Numbered, TableWrite
+
+
+class UnknownLookup(LookupError):
+    """Finance does not know a code that the layout must translate."""
+
+    def __init__(self, lookup: str, code: Value) -> None:
+        super().__init__(lookup, code)
+        self.lookup, self.code = lookup, code
+
+
+class StrictLookup(dict[Value, Value]):
+    """A lookup that raises UnknownLookup for what it does not know; NULL stays NULL."""
+
+    def __init__(self, name: str, known: Mapping[Value, Value]) -> None:
+        super().__init__()
+        self._name, self._known = name, known
+
+    def get(self, code: Value, default: Any = None) -> Any:
+        """What the code stands for."""
+        if code is not None and code not in self._known:
+            raise UnknownLookup(self._name, code)
+        return self._known.get(code)
+
+
+CardShape = tuple[str, ...]
+"""The verb and the fields of a card write: writes of one shape share one function."""
+CardWriter = tuple[list[tuple[PhysicalTable, tuple[str, ...]]], Callable[..., Any]]
+
+
+def card_writer(shape: CardShape, cards: Sequence[PhysicalTable], lookups: Sequence[str]) -> CardWriter:
+    """The tables and columns that card writes of this shape touch, and (writes, lookups) → rows of each table."""
+    verb, *fields = shape
+    tables: list[tuple[PhysicalTable, tuple[str, ...]]] = []
+    for table in cards:
+        columns = tuple(c for c, e in table.columns.items() if c in table.key or _touched(e, verb, set(fields)))
+        if verb == "open" or set(columns) - set(table.key):
+            tables.append((table, columns))
+    body = [f"    r{i} = []" for i in range(len(tables))]
+    body += ["    for code, _, fields in cards:", "        get = fields.get"]
+    body += [
+        f"        r{i}.append(({_commas(table.columns[c].local() for c in columns)}))"
+        for i, (table, columns) in enumerate(tables)
+    ]
+    body.append(f"    return ({_commas(f'r{i}' for i in range(len(tables)))})")
+    return tables, _define("cards, lookups", [*_looks(lookups), *body])
+
+
+def journal(vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable], lookups: Sequence[str]) -> Any:
+    """(numbered postings, lookups, ref) → (table, columns, key, rows) in the order they must be written."""
+    body = _looks(lookups)
+    tables = (*vouchers, *entries)
+    body += [f"    r{i} = {'{}' if t.named else '[]'}" for i, t in enumerate(tables)]
+    body += [
+        "    for posting, number in postings:",
+        "        key, rule, subject, _, _, voucher, _, reverses, _, _ = posting",
+        "        if voucher is None:",
+        "            continue",
+        "        type, period, day, event_date, summary, entries, fields = voucher",
+    ]
+    body += [_row(i, t, "        ") for i, t in enumerate(vouchers)]
+    body += ["        line = 0", "        for account, debit, credit, said, dims in entries:", "            line += 1"]
+    body += [_row(i, t, "            ") for i, t in enumerate(entries, len(vouchers))]
+    body.append("    written = []")
+    for i, t in enumerate(tables):
+        named = f"for name, rows in r{i}.items()" if t.named else f"for name, rows in (({t.name!r}, r{i}),)"
+        body.append(f"    written += [(name, {tuple(t.columns)!r}, {t.key!r}, rows) {named}]")
+    return _define("postings, lookups, ref", [*body, "    return written"])
+
+
+def journal_check(
+    vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable], lookups: Sequence[str], known: Expression
+) -> Any:
+    """(posting, strict lookups, ref): evaluates every column that calls a lookup, so that a miss raises; but for those
+    that are `known` and no more, which the translator has looked up already. None when there is no such column."""
+    columns = [
+        [e for t in tables for e in t.columns.values() if lookups_called(e) and e.term != known.term]
+        for tables in (vouchers, entries)
+    ]
+    if not any(columns):
+        return None
+    body = [
+        *_looks(lookups),
+        "    key, rule, subject, _, _, voucher, _, reverses, _, _ = posting",
+        "    type, period, day, event_date, summary, entries, fields = voucher",
+        "    number = line = 0",
+        *(f"    {e.python()}" for e in columns[0]),
+        "    for account, debit, credit, said, dims in entries:",
+        "        line += 1",
+        *(f"        {e.python()}" for e in columns[1]),
+    ]
+    return _define("posting, lookups, ref", body)
+
+
+def other_rows(postings: Sequence[Numbered]) -> Iterator[TableWrite]:
+    """The rows of other finance tables, one write for rows of one shape that follow each other."""
+    shape: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
+    rows: list[tuple[Value, ...]] = []
+    for posting, _ in postings:
+        for table, key, values in posting.rows:
+            if (table, key, tuple(values)) != shape:
+                if shape is not None:
+                    yield _other(shape, rows)
+                shape, rows = (table, key, tuple(values)), []
+            rows.append(tuple(values.values()))
+    if shape is not None:
+        yield _other(shape, rows)
+
+
+def _other(shape: tuple[str, tuple[str, ...], tuple[str, ...]], rows: list[tuple[Value, ...]]) -> TableWrite:
+    table, key, columns = shape
+    return TableWrite(table, columns, key, "upsert" if key else "insert", rows)
+
+
+def table_names(tables: Sequence[PhysicalTable]) -> Any:
+    """period → the name of each table in that period."""
+    return _define("period", [f"    return ({_commas(t.named.python() if t.named else repr(t.name) for t in tables)})"])
+
+
+def reference(e: Expression) -> Any:
+    """(period, type, number) → what people call the voucher."""
+    return _define("period, type, number", [f"    return {e.python()}"])
+
+
+def _row(i: int, table: PhysicalTable, indent: str) -> str:
+    row = f"({_commas(e.local() for e in table.columns.values())})"
+    rows = f"r{i}.setdefault({table.named.python()}, [])" if table.named else f"r{i}"
+    return f"{indent}{rows}.append({row})"
+
+
+def _touched(e: Expression, verb: str, fields: set[str]) -> bool:
+    """Whether a card column is written when these fields are given."""
+    reads = card_names(e)
+    return bool(reads & fields) if reads else verb == "open"
+
+
+def _commas(parts: Iterable[str]) -> str:
+    return "".join(f"{part}, " for part in parts)
+
+
+def _looks(names: Iterable[str]) -> list[str]:
+    return [f"    look_{n} = lookups[{n!r}].get" for n in names]
+
+
+def _define(params: str, body: Sequence[str]) -> Any:
+    """A function from generated source."""
+    scope: dict[str, Any] = {**RUNTIME, "debits": _debits, "credits": _credits}
+    exec(compile("\n".join([f"def made({params}):", *body]), "<layout>", "exec"), scope)
+    return scope["made"]
+
+
+def _debits(entries: Sequence[Any]) -> Any:
+    return sum(e[1] for e in entries)
+
+
+def _credits(entries: Sequence[Any]) -> Any:
+    return sum(e[2] for e in entries)

@@ -1,0 +1,121 @@
+"""Finance's tables as a layout describes them: what their columns are given, and what may be asked of that.
+
+Nothing is asked of an expression's text. Which name it is, which names it reads and which lookups it calls stands in
+its term.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from syncd.change import Kind
+from syncd.mapping.expression.parse import Expression, Function, Name
+from syncd.mapping.expression.terms import walk
+
+ASSET_CODE: Final = "asset_code"
+_LOOK: Final = "look_"
+
+PERIOD_SCOPE: Final = {
+    "voucher.period": Name("period", Kind.TEXT),
+    "voucher.year": Name("int(period[:4])", Kind.INTEGER),
+    "voucher.month": Name("int(period[5:7])", Kind.INTEGER),
+}
+REF_SCOPE: Final = PERIOD_SCOPE | {
+    "voucher.type": Name("type", Kind.TEXT),
+    "voucher.number": Name("number", Kind.INTEGER),
+}
+VOUCHER_SCOPE: Final = REF_SCOPE | {
+    "voucher.date": Name("day", Kind.DATE),
+    "voucher.event_date": Name("event_date", Kind.DATE),
+    "voucher.summary": Name("summary", Kind.TEXT),
+    "voucher.ref": Name("ref(period, type, number)", Kind.TEXT),
+    "voucher.key": Name("key", Kind.TEXT),
+    "voucher.debit": Name("debits(entries)", Kind.DECIMAL),
+    "voucher.credit": Name("credits(entries)", Kind.DECIMAL),
+    "voucher.reverses": Name("(reverses and reverses.voucher)", Kind.TEXT),
+    "posting.key": Name("key", Kind.TEXT),
+    "posting.subject": Name("subject", Kind.TEXT),
+    "posting.rule": Name("rule", Kind.TEXT),
+}
+ENTRY_SCOPE: Final = VOUCHER_SCOPE | {
+    "entry.line": Name("line", Kind.INTEGER),
+    "entry.account": Name("account", Kind.TEXT),
+    "entry.debit": Name("debit", Kind.DECIMAL),
+    "entry.credit": Name("credit", Kind.DECIMAL),
+    "entry.summary": Name("said", Kind.TEXT),
+}
+"""What layouts may read of a voucher and of an entry, as the generated functions name it."""
+HEADING: Final[Mapping[str, Kind]] = {
+    "attachments": Kind.INTEGER,
+    **dict.fromkeys(("prepared_by", "reviewed_by", "posted_by", "document", "contract"), Kind.TEXT),
+}
+"""What any voucher's header may say besides; a layout may declare more."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalTable:
+    """A finance table and what its columns are given. `named` is the name as an expression of the period, for a
+    table a year."""
+
+    name: str
+    named: Expression | None
+    key: tuple[str, ...]
+    columns: Mapping[str, Expression]
+
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of value each column is given."""
+        return {c: given_kind(e) for c, e in self.columns.items()}
+
+    def given(self, wanted: Expression) -> str | None:
+        """The column that is given the same expression, however either is spelled."""
+        return next((c for c, e in self.columns.items() if e.term == wanted.term), None)
+
+
+def card_scope(kinds: Mapping[str, Kind]) -> dict[str, Name]:
+    """What layouts may read of a card, as the generated functions name it."""
+    return {"card.asset_code": Name("code", Kind.TEXT)} | {
+        f"card.{f}": Name(f"get({f!r})", k) for f, k in kinds.items()
+    }
+
+
+def dims_scope(names: Mapping[str, Kind]) -> dict[str, Name]:
+    """The auxiliaries of an entry, as the generated functions name them. A red-letter entry has them from the record,
+    which keeps times as text."""
+    return {f"entry.{name}".lower(): _kept(f"dims.get({name!r})", kind) for name, kind in names.items()}
+
+
+def fields_scope(names: Mapping[str, Kind]) -> dict[str, Name]:
+    """What a voucher's header says besides, as the generated functions name it."""
+    return {f"voucher.{name}".lower(): _kept(f"fields.get({name!r})", kind) for name, kind in names.items()}
+
+
+def _kept(source: str, kind: Kind) -> Name:
+    return Name(f"recorded({source})" if kind is Kind.TIMESTAMP else source, kind)
+
+
+def lookup_function(name: str) -> Function:
+    """A lookup as a function of expressions."""
+    return Function(f"{_LOOK}{name}", (Kind.TEXT,), Kind.TEXT)
+
+
+def lookups_called(e: Expression) -> frozenset[str]:
+    """The lookups that an expression calls."""
+    functions = (t.detail for t in walk(e.term) if t.op == "function")
+    return frozenset(f.python.removeprefix(_LOOK) for f in functions if isinstance(f, Function))
+
+
+def given_kind(e: Expression) -> Kind:
+    """The kind of value that a column is given. What a lookup gives is text to the language, and to finance whatever it
+    has in its own table, an id or a code: it has no kind, NULL."""
+    return Kind.NULL if e.kind is Kind.TEXT and lookups_called(e) else e.kind
+
+
+def plain_name(e: Expression) -> str:
+    """The name that the expression is, `card.name`; empty when it is more than that."""
+    term = e.term.args[0] if e.term.op == "wall" else e.term
+    return next(iter(e.names)) if term.op == "name" else ""
+
+
+def card_names(e: Expression) -> set[str]:
+    """The card fields that an expression reads, `asset_code` aside."""
+    return {n.partition(".")[2] for n in e.names} - {ASSET_CODE}

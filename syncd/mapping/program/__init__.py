@@ -1,0 +1,1 @@
+"""The rules at work: compiled to Python, run over batches, tried again."""

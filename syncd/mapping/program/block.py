@@ -1,0 +1,333 @@
+"""The lines of one generated function, which look everything up just before its first use.
+
+What is looked up is also told to the foresight, at the same place, so that the forerunner asks for just that.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+from syncd.change import Kind, Table
+from syncd.mapping.expression.parse import Expression
+from syncd.mapping.expression.terms import Name, Term
+from syncd.mapping.expression.to_python import condition_source
+from syncd.mapping.language.scope import variable
+from syncd.mapping.program.foresight import Foresight
+from syncd.mapping.verbs.rule import Join, Rule
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the generated module needs to know of a mapping."""
+
+    tables: Mapping[str, Table]
+    rules: Mapping[str, Sequence[Rule]]
+    """Per table, in the order in which they run."""
+    subjects: Mapping[str, tuple[Expression | None, Mapping[str, Join]]]
+    companions: Mapping[str, frozenset[str]]
+    """Per changing rule, the card fields it must write beside its own."""
+    needs_check: bool
+    reversible: tuple[tuple[str, ...], ...]
+    """Every distinct list of rules that some rule reverses."""
+    places: Mapping[str, int] = field(default_factory=dict)
+    """Per card field, how many digits after the point finance keeps, where the layout says so."""
+
+    @property
+    def joined(self) -> list[str]:
+        """The tables that are joined by anyone."""
+        joins = [j for rules in self.rules.values() for r in rules for j in r.joins.values()]
+        joins += [j for _, found in self.subjects.values() for j in found.values()]
+        return sorted({j.table.alias for j in joins})
+
+
+@dataclass
+class Block:
+    """Lines, and what they have looked up so far: `known` are the variables that hold it. What a user has named has a
+    variable of its own, by number, so that no name of theirs meets one of ours."""
+
+    plan: Plan
+    rule: Rule
+    indent: int = 2
+    lines: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    foresight: Foresight = field(default_factory=Foresight)
+    held: str = ""
+    """What a row is refused with that is `held` for somebody to agree: what is missing may be what that brings."""
+
+    def add(self, *lines: str) -> None:
+        """Lines at the present indent."""
+        self.lines += ["    " * self.indent + line for line in lines]
+
+    @contextmanager
+    def inner(self, head: str, uses: frozenset[str] = frozenset(), foreseen: str = "") -> Iterator[None]:
+        """Lines under a condition that reads the variables `uses`, which is left out where it guards nothing. What
+        they look up is forgotten afterwards, for it may not have happened. `foreseen` is the condition where nothing
+        has been refused before."""
+        start, known = len(self.lines), set(self.known)
+        self.indent += 1
+        with self.foresight.inner(foreseen or head, uses):
+            yield
+        self.indent -= 1
+        self.known = known
+        if len(self.lines) > start:
+            self.lines.insert(start, "    " * self.indent + f"if {head}:")
+
+    def inner_if(self, e: Expression) -> AbstractContextManager[None]:
+        """Lines under an expression."""
+        self.need(e.names)
+        return self.inner(e.condition(), variables(e))
+
+    # Looking up
+
+    def need(self, names: Iterable[str]) -> None:
+        """Everything that these names stand for is in its variable."""
+        for name in sorted(names):
+            prefix, dot, _ = name.partition(".")
+            if not dot and name in self.rule.let:
+                self._let(name)
+            elif dot and prefix in self.rule.joins:
+                self.join(self.rule.joins[prefix])
+            elif name == "card.asset_code":
+                self.code()
+            elif dot and prefix == "card":
+                self.card()
+
+    def reads_card(self, e: Expression) -> bool:
+        """Whether an expression, or what it names by `let`, looks at the card."""
+        seen, ahead = set[str](), set(e.names)
+        while ahead:
+            name = ahead.pop()
+            seen.add(name)
+            if name.startswith("card.") and name != "card.asset_code":
+                return True
+            if name in self.rule.let:
+                ahead |= self.rule.let[name].names - seen
+        return False
+
+    def only_if(self, e: Expression) -> None:
+        """Leaves, with nothing to say, unless it is true."""
+        # One condition after the other, so that a row which the first turns away looks nothing up for the next.
+        for part in _conjuncts(e.term):
+            used, source = frozenset(_variables(part)), condition_source(part)
+            self.need(name for name in e.names if self._holder(name) in used)
+            self.add(f"if not {source}:", "    return None")
+            self.foresight.only_if([(source, used)])
+
+    def _holder(self, name: str) -> str:
+        """The variable that holds what a name stands for; empty where nothing is looked up for it."""
+        prefix, dot, _ = name.partition(".")
+        if not dot:
+            return self._variable(name) if name in self.rule.let else ""
+        if prefix in self.rule.joins:
+            return self.rule.joins[prefix].variable
+        return {"card.asset_code": "code"}.get(name, prefix)
+
+    def leave_snapshots(self) -> None:
+        """Leaves, with nothing to say, for a row that a snapshot reads."""
+        self.add("if op == 'read':", "    return None")
+        self.foresight.ask(("if op == 'read':", "    return again"))
+
+    def value(self, variable: str, e: Expression) -> None:
+        """The value of an expression in a variable."""
+        self.need(e.names)
+        self.add(f"{variable} = {e.python()}")
+        self.foresight.value(variable, e.python(), variables(e))
+
+    def key(self, source: str, parts: Sequence[Expression] = (), refusal: str = "") -> None:
+        """`idem` is the idempotency key; `source` may read `k`, which holds the parts. Refuses when one is NULL, or
+        the only one is blank: that is nobody's."""
+        self.need({n for e in parts for n in e.names})
+        found = [f"idem = {source}"]
+        ask = [*found, "if idem not in posted:", "    want_key(idem)"]
+        if parts:
+            single = len(parts) == 1
+            given = parts[0].python() if single else f"({commas(e.python() for e in parts)})"
+            blank = "not k or k.isspace()" if parts[0].kind is Kind.TEXT else "k is None"
+            test = blank if single else "None in k"
+            found = [f"k = {given}", f"if {test}:", f"    return {refusal}", *found]
+            ask = [f"k = {given}", f"if not ({test}):", *("    " + line for line in ask)]
+        self.add(*found)
+        self.foresight.ask(ask, variables(*parts))
+
+    def old_key(self, source: str, parts: Sequence[Expression], uses: frozenset[str]) -> None:
+        """`old` is another idempotency key that the same may have, None when a part of it is NULL. `uses` are the
+        variables without which it cannot be told."""
+        single = len(parts) == 1
+        given = parts[0].python() if single else f"({commas(e.python() for e in parts)})"
+        found = [f"k = {given}", f"old = None if {'k is None' if single else 'None in k'} else {source}"]
+        self.add(*found)
+        ask = ["if old is not None and old not in posted:", "    want_key(old)"]
+        self.foresight.ask([*found, *ask], uses)
+
+    def targets(self, n: int, own: Sequence[str]) -> None:
+        """`targets` are the postings by the n-th of the lists of rules that are reversed, which stand; `own` are those
+        of the rules that are on the same table."""
+        self.add(f"targets = w.targets_of(subject, {n}, change, {tuple(own)!r})")
+        self.foresight.ask((f"w.wanted_latest[{n}].add(subject)",))
+
+    def code(self) -> None:
+        """`code` is the asset code of the rule's card, else the subject."""
+        if "code" in self.known:
+            return
+        e = self.rule.asset_code
+        if e is None:
+            self.add("code = subject")
+            self.foresight.value("code", "subject", frozenset())
+        else:
+            self.value("code", e)
+            self.not_null("code", e, "asset_code")
+        self.known.add("code")
+
+    def card(self) -> None:
+        """`card` is the finance card as it stands, EMPTY where there is none."""
+        self.code()
+        if "card" in self.known:
+            return
+        self.known.add("card")
+        self.add("card = cards.get(code, UNKNOWN)", "if card is UNKNOWN:", "    card = w.card(code)")
+        self.add("if card is None:", "    card = EMPTY")
+        if not self.rule.writes_card:
+            self.add("w.reads.append(code)")
+        ask = "if code is not None and code not in cards:"
+        self.foresight.ask((ask, "    want_card(code)"), frozenset({"code"}))
+
+    def join(self, join: Join) -> None:
+        """A joined row is in its variable."""
+        if join.variable in self.known:
+            return
+        self.known.add(join.variable)
+        i, variable, alias = self.plan.joined.index(join.table.alias), join.variable, join.table.alias
+        self.need({n for n in join_names(join) if not n.startswith("row.")})
+        self.add(f"k = {key_text(join)}", "if k is None:", f"    {variable} = nulls_{i}", "else:")
+        self.add(f"    {variable} = rows_{i}.get(k) or w.row({alias!r}, k)", f"    if {variable} is None:")
+        if join.optional:
+            self.add("        if w.is_open:", f"            return w.absent({join.alias!r}, {alias!r}, k)")
+            self.add(f"        {variable} = nulls_{i}")
+        else:
+            self.add(f"        return w.absent({join.alias!r}, {alias!r}, k)")
+        used = _used_columns(self.rule, join)
+        if used:
+            self.add(f"    elif {variable}.__class__ is Flawed and (f := w.flaws({variable}, {used!r}, {alias!r})):")
+            self.add("        return f")
+        self.foresight.ask(
+            (
+                f"k = {key_text(join)}",
+                f"{variable} = nulls_{i} if k is None else rows_{i}.get(k, UNKNOWN)",
+                f"if {variable} is UNKNOWN:",
+                f"    want_{i}.add(k)",
+                "    again = True",
+                f"elif {variable} is None or {variable}.__class__ is Flawed:",
+                f"    {variable} = hint_{i}.get(k, UNKNOWN)",
+            ),
+            variables(*join.key),
+            variable,
+        )
+
+    def _let(self, name: str) -> None:
+        variable = self._variable(name)
+        if variable not in self.known:
+            self.value(variable, self.rule.let[name])
+            self.known.add(variable)
+
+    def _variable(self, let: str) -> str:
+        return variable(list(self.rule.let).index(let))
+
+    # Refusing
+
+    def not_null(self, variable: str, e: Expression, place: str, line: int = 0) -> None:
+        """Refuse NULL where something must be said."""
+        if e.term.nullable:
+            refusal = f"fail('missing_value', {place_params(place, e, line)!r})"
+            if self.held:
+                refusal = f"{self.held} if held else {refusal}"
+            self.add(f"if {variable} is None:", f"    return {refusal}")
+
+    def marks(self, expressions: Iterable[Expression]) -> None:
+        """Refuse a flawed change when one of the columns used holds a mark."""
+        self._marked({n for e in expressions for n in e.names})
+
+    def mark_row(self, e: Expression) -> None:
+        """As `marks`, for an expression over the bare columns of the change's row."""
+        self._marked({n if "." in n else f"row.{n}" for n in e.names})
+
+    def mark_joins(self) -> None:
+        """Refuse a flawed change when a key of the rule's own joins holds a mark."""
+        self._marked({n for j in self.rule.own_joins for n in join_names(j)})
+
+    def _marked(self, names: Iterable[str]) -> None:
+        used = columns_read(self.rule, names)
+        for side in ("before", "after", "row"):
+            indexes = tuple(i for i, c in enumerate(self.rule.on.columns) if f"{side}.{c.name.lower()}" in used)
+            if indexes:
+                asked = f"w.flaws({side}, {indexes!r}, {self.rule.on.alias!r}, {side == 'before'})"
+                self.add(f"if flawed and (f := {asked}):", "    return f")
+
+
+def commas(parts: Iterable[str]) -> str:
+    """The inside of a tuple, also of one and of none."""
+    return "".join(f"{part}, " for part in parts)
+
+
+def key_text(join: Join) -> str:
+    """The source of a join's key as text, None when a part of it is NULL."""
+    if len(join.key) > 1:
+        return f"None if None in (k := ({commas(e.python() for e in join.key)})) else join_key(k)"
+    e = join.key[0]
+    if e.kind is Kind.TEXT:
+        return e.python()
+    return f"None if (k := {e.python()}) is None else str(k)" if e.term.nullable else f"str({e.python()})"
+
+
+def place_params(place: str, e: Expression, line: int = 0) -> dict[str, str]:
+    """Where an expression stands and which columns it comes from, for a message."""
+    columns = sorted(n.removeprefix("after.").removeprefix("before.") for n in e.names)
+    params = {"place": f"place_{place}", "source": ", ".join(dict.fromkeys(columns)) or e.text}
+    return params | ({"line": str(line)} if line else {})
+
+
+def join_names(join: Join) -> set[str]:
+    """The names that a join's key reads. A table's own join reads the bare columns of the change's row."""
+    names = {n for k in join.key for n in k.names}
+    return {n if "." in n else f"row.{n}" for n in names} if join.is_inherited else names
+
+
+def columns_read(rule: Rule, names: Iterable[str], seen: frozenset[str] = frozenset()) -> set[str]:
+    """The columns of the change's own rows that names come from, through joins and `let`."""
+    found: set[str] = set()
+    for name in names:
+        prefix, dot, _ = name.partition(".")
+        if prefix in ("after", "before", "row"):
+            found.add(name)
+        elif dot and prefix in rule.joins and prefix not in seen:
+            found |= columns_read(rule, join_names(rule.joins[prefix]), seen | {prefix})
+        elif not dot and name in rule.let and name not in seen:
+            found |= columns_read(rule, rule.let[name].names, seen | {name})
+    return found
+
+
+def _used_columns(rule: Rule, join: Join) -> tuple[int, ...]:
+    """The columns of a joined row that the rule reads."""
+    names = {n for e in rule.expressions() for n in e.names} | {n for j in rule.joins.values() for n in join_names(j)}
+    return tuple(i for i, c in enumerate(join.table.columns) if f"{join.alias}.{c.name.lower()}" in names)
+
+
+def _conjuncts(term: Term) -> Iterator[Term]:
+    """The conditions that must all be true for the term to be."""
+    if term.op == "and":
+        for arg in term.args:
+            yield from _conjuncts(arg)
+    else:
+        yield term
+
+
+def variables(*expressions: Expression) -> frozenset[str]:
+    """The variables of the generated code that expressions read."""
+    return frozenset(v for e in expressions for v in _variables(e.term))
+
+
+def _variables(term: Term) -> Iterator[str]:
+    if isinstance(term.detail, Name):
+        yield re.split(r"\W", term.detail.python, maxsplit=1)[0]
+    for arg in term.args:
+        yield from _variables(arg)

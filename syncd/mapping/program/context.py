@@ -1,0 +1,212 @@
+"""What the generated rules are bound to for one batch: what is looked up, what the batch has done, and how a rule says
+that it cannot post a change."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from syncd.change import ABSENT, Change, Malformed, Row, Table, Unchanged, Value, key_text
+from syncd.language import say
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.program.effects import Effects
+from syncd.mapping.program.failure import REPEAT, Failure, Target
+from syncd.mapping.program.lookups import Kept, Lookups
+from syncd.mapping.program.quantities import negated
+from syncd.money import EXACT
+from syncd.ports import Book
+from syncd.posting import IN_TRANSACTION, Entry, Fields, Posting, Voucher, to_be_named
+from syncd.record import plain
+
+_DIGITS: Final = re.compile(r"\d+")
+"""The last of a voucher's reference are its number."""
+
+
+class Context(Lookups):
+    """One batch. Attributes are plain on purpose: the generated code reads them once a batch. `approved` are the rules
+    that people let the present change pass; `gathering` says that collected rows are made a posting now, `replaying`
+    that parked rows are tried again, `is_open` that the present transaction goes on beyond this batch; `reads` are the
+    cards that the present change has read, `written` is how the batch leaves source rows."""
+
+    def __init__(
+        self,
+        book: Book,
+        layout: FinanceLayout,
+        tables: Mapping[str, Table],
+        joined: Sequence[str],
+        reversible: Sequence[Sequence[str]],
+        kept: Kept,
+        zone: ZoneInfo,
+    ) -> None:
+        super().__init__(book, layout, tables, joined, reversible, kept)
+        self.zone = zone
+        self.effects = Effects(self)
+        self.approved: frozenset[str] = frozenset()
+        self.gathering = self.replaying = self.is_open = False
+        self.row_of = ""
+        self.written: Mapping[str, Mapping[str, Row | None]] = {}
+        self.reads: list[str] = []
+
+    def close(self) -> None:
+        """The batch is over. Its effects refer to this as this to them: what both hold is given back at once, and not
+        when the interpreter next looks for cycles."""
+        super().close()
+        del self.effects
+
+    # What the generated rules ask
+
+    def targets_of(self, subject: str, n: int, change: Change, own: Sequence[str]) -> Sequence[Target]:
+        """What a rule cancels, the newest first: of the rules on its own table (`own`) what they made of the same
+        source row, whatever its subject was then, unless the row is new; of other rules what they made of the subject.
+        Of records that do not say their row the newest alone counts, where none of the row is found."""
+        found = self.effects.standing(subject, n)
+        if change.op == "insert" or not own:
+            return found
+        names = self.names_of(self.row_of)
+        meant = [t for t in found if t.rule not in own or t.row in names]
+        known = {t.key for t in meant}
+        meant += [t for t in self.effects.standing_of(names, own) if t.key not in known]
+        return meant or [t for t in found if not t.row][:1]
+
+    def repeated(self, key: str, change: Change) -> str | Failure:
+        """What a rule that opens a card says when its fact is posted already: nothing, unless another row that is still
+        there has made it. Then two rows claim one card."""
+        maker = self.maker(key)
+        if not maker or maker in self.names_of(self.row_of) or not self._is_there(maker):
+            return REPEAT
+        return Failure("made_of_another", {"row": self.row_of, "other": maker})
+
+    def refused_over(self, code: str, said: Mapping[str, str]) -> Failure:
+        """What a check of the card refuses. Where a collected row of the card is not posted yet that is no verdict: it
+        is asked again behind its group."""
+        group = "" if self.gathering else self.awaited_group(code)
+        return behind_group(group) if group else Failure("require", said)
+
+    def _is_there(self, row: str) -> bool:
+        """Whether a source row is in the mirror, as the batch leaves it."""
+        alias, _, key = row.partition(":")
+        if alias not in self.written:
+            return False  # the mapping has called the table otherwise since
+        written = self.written[alias]
+        image = written[key] if key in written else self.book.mirror(alias, (key,)).get(key)
+        return image is not None and key_text(self.tables[alias], image) == key  # or it had another key then
+
+    def day_of(self, change: Change) -> date:
+        """The day of the books on which a change was committed."""
+        return change.committed_at.astimezone(self.zone).date()
+
+    def red(self, target: Target, change: Change, day: date, is_blue: bool, fields: Fields) -> Voucher | Failure | None:
+        """The voucher that cancels another on a day: in red, or in blue with its sides swapped. None when there was no
+        voucher. From here on the change's rules may call the one that is cancelled by its name."""
+        journal = target.journal
+        if journal is None:
+            return None
+        period = self.days.get(day) or self.period(day)
+        if isinstance(period, Failure):
+            return period
+        called = self._called(target, journal)
+        self.effects.call(change.position, called)
+        summary = say("voucher_cancels", {"voucher": called}, self.layout.language)
+        quantities = self.layout.file.quantities
+        lines = tuple(
+            _cancelling(e, summary if e.summary == journal.summary else e.summary, is_blue, quantities)
+            for e in journal.entries
+        )
+        return Voucher(journal.type, period[0], period[1], day, summary, lines, fields)
+
+    def _called(self, target: Target, journal: Voucher) -> str:
+        """What a voucher is called; one of this batch is named when it has its number."""
+        if target.voucher == target.key:
+            return to_be_named(target.key)
+        digits = _DIGITS.findall(target.voucher)
+        if not digits:
+            return target.voucher
+        return self.layout.voucher_called(journal.type, journal.date, int(digits[-1]))
+
+    def flaws(self, row: Row, used: Sequence[int], alias: str, was: bool = False) -> Failure | None:
+        """The first mark among the columns used. `was` says of a row that it is not so any more: what it held will not
+        be said again."""
+        for i in used:
+            value = row[i]
+            if isinstance(value, Unchanged):
+                code = "never_carried" if was else "not_carried"
+                return Failure(code, {"table": alias, "column": self.tables[alias].columns[i].name})
+            if value == ABSENT:
+                return Failure("column_absent", {"table": alias, "column": self.tables[alias].columns[i].name})
+            if isinstance(value, Malformed):
+                params = {"table": alias, "column": self.tables[alias].columns[i].name}
+                return Failure("malformed", params | {"raw": value.raw, "reason": value.reason})
+        return None
+
+    # What the generated rules have done
+
+    def reversed(self, target: Target, by: str) -> None:
+        """A posting is cancelled."""
+        self.effects.cancel(target, by)
+
+    def keep(self, subject: str, posting: Posting) -> None:
+        """A posting that a later change may reverse."""
+        self.effects.keep(subject, posting, self.row_of)
+
+    def spare(self, code: str) -> None:
+        """A snapshot found a card that lives."""
+        self._kept.sparing.spare(code)
+
+    def opened(self, code: str) -> None:
+        """A snapshot opened a card."""
+        self._kept.sparing.opened(code)
+
+    def spares(self, code: str) -> bool:
+        """Whether a snapshot leaves the card alone. What was parked is tried as what it is."""
+        return not self.replaying and self._kept.sparing.spares(code)
+
+    # Failures
+
+    def absent(self, join: str, alias: str, key: str) -> Failure:
+        """A reference that has not arrived."""
+        waits_for = IN_TRANSACTION if self.is_open else f"{alias}:{key}"
+        params = {"join": join, "table": self.tables[alias].name, "key": key}
+        return Failure("reference_missing", params, waits_for=waits_for)
+
+    def fail(self, code: str, params: Mapping[str, str]) -> Failure:
+        """Any other reason."""
+        return Failure(code, params, waits_for=f"card:{params['asset_code']}" if code == "no_card" else "")
+
+    def unfit(self, code: str, amount: Decimal, place: Mapping[str, str]) -> Failure:
+        """An amount that no voucher may hold."""
+        return Failure(code, {"amount": f"{amount:f}", **place})
+
+    def unbalanced(self, entries: Sequence[Entry]) -> Failure:
+        """Both sides of a voucher, which are not equal."""
+        debit, credit = sum(e.debit for e in entries), sum(e.credit for e in entries)
+        return Failure(
+            "unbalanced", {"debit": f"{debit:f}", "credit": f"{credit:f}", "difference": f"{debit - credit:f}"}
+        )
+
+    def approval(self, role: str) -> Failure:
+        """A person has to agree."""
+        return Failure("approval", {"role": role}, "approval")
+
+
+def _cancelling(e: Entry, summary: str, is_blue: bool, quantities: Sequence[str]) -> Entry:
+    """The entry that takes another back: of the other side in blue, negative in red."""
+    if is_blue:
+        return Entry(e.account, e.credit, e.debit, summary, e.dims)
+    minus = EXACT.minus
+    return Entry(e.account, minus(e.debit), minus(e.credit), summary, negated(e.dims, quantities))
+
+
+def behind_group(group: str) -> Failure:
+    """A change of a card that waits for a collected row to be posted; `group` is `RULE/GROUP`."""
+    rule, _, values = group.partition("/")
+    return Failure("behind_group", {"rule": rule, "group": values}, "behind", f"group:{group}")
+
+
+def group_key(values: Sequence[Value]) -> str:
+    """A group's key as text: its values joined by `|`, so that a prefix of the group and `|` is a prefix of it."""
+    return "|".join([str(plain(v)).replace("\\", "\\\\").replace("|", "\\|") for v in values])
+
+
+EMPTY: Final[Mapping[str, Any]] = {}

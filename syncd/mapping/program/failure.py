@@ -1,0 +1,51 @@
+"""What the rules meet: why a change cannot be posted, a row that holds a mark, a posting that may be reversed."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from syncd.change import Change, Malformed, Row, Value
+from syncd.posting import Status, Voucher
+from syncd.record import has_marks
+
+REPEAT: Final = "repeat"
+"""What a rule says of a change that is posted already."""
+SAID_CHARACTERS: Final = 200
+"""So much of a message that nobody understands stands in the reason."""
+
+
+class Failure(NamedTuple):
+    """Why a rule cannot post a change; becomes a Rejection."""
+
+    code: str
+    params: Mapping[str, str]
+    status: Status = "failed"
+    waits_for: str = ""
+
+
+def unread(change: Change) -> Failure:
+    """Why a message that nobody understands cannot be posted."""
+    mark = next(value for value in change.after or () if isinstance(value, Malformed))
+    said = mark.raw[:SAID_CHARACTERS]
+    return Failure("message_unreadable", {"place": change.position, "reason": mark.reason, "said": said})
+
+
+class Flawed(tuple[Value, ...]):
+    """A row that holds a mark. Rows without one, which are nearly all, are plain tuples and are never searched."""
+
+    __slots__ = ()
+
+
+class Target(NamedTuple):
+    """A posting that may be reversed. `row` is the source row that it came from, as `table:key`; empty where the
+    record does not say."""
+
+    key: str
+    rule: str
+    voucher: str
+    journal: Voucher | None
+    row: str
+
+
+def flawed(row: Row | None) -> Row | None:
+    """The row, marked as one that holds a mark if it does."""
+    return Flawed(row) if row is not None and has_marks(row) else row

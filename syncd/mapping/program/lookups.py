@@ -1,0 +1,241 @@
+"""What a batch looks up in the ledger: each kind of thing once, for all its changes together; what was not foreseen
+is fetched one by one.
+
+Rows of references are kept between batches, as they were committed: a batch forgets those it has changed, so that one
+which was rolled back leaves nothing behind.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from itertools import chain, count
+
+from syncd.change import Row, Table
+from syncd.mapping.expression.terms import NEAR_CODE, nearest
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.layout.render import UnknownLookup
+from syncd.mapping.program.failure import Failure, Target, flawed
+from syncd.mapping.program.sparing import Sparing
+from syncd.ports import Book, Period, Posted
+from syncd.posting import Fields, Posting
+from syncd.record import decode_source, decode_voucher
+
+KEPT_ROWS_MAX = 20_000
+"""References are small; a table that is not is not worth keeping."""
+
+
+class Kept:
+    """What outlives a batch: committed rows of references, and which cards a snapshot spares. Finance's lookups do not:
+    an account that its people have closed is asked for by name in every batch."""
+
+    def __init__(self, references: Sequence[str], again: bool = False) -> None:
+        self.rows: dict[str, dict[str, Row | None]] = {alias: {} for alias in references}
+        self.sparing = Sparing(again)
+
+
+class Lookups:
+    """What is known of the ledger, by kind. `posted` is idempotency key → None where nothing was posted, else the key
+    of its reversal or empty; `targets` are per list of reversible rules a subject's postings that stand, the oldest
+    first; `moved` are rows whose key the batch has changed, as they are → as they were; `collecting` is asset code →
+    `RULE/GROUP` of a collected row that will change the card, or empty. Generated rules read them, and write what they
+    do into them through `Effects`."""
+
+    def __init__(
+        self,
+        book: Book,
+        layout: FinanceLayout,
+        tables: Mapping[str, Table],
+        joined: Sequence[str],
+        reversible: Sequence[Sequence[str]],
+        kept: Kept,
+    ) -> None:
+        self.book, self.layout, self.tables = book, layout, tables
+        self.reversible = reversible
+        self.nulls = {a: (None,) * len(t.columns) for a, t in tables.items()}
+        self.rows: dict[str, dict[str, Row | None]] = {a: kept.rows.get(a, {}) for a in joined}
+        self.hints: dict[str, dict[str, Row]] = {a: {} for a in joined}
+        self.posted: dict[str, str | None] = {}
+        self.called: dict[str, str] = {}
+        """By the position of a change what the voucher is called that its rules have cancelled."""
+        self.made_of: dict[str, tuple[str, str]] = {}
+        """By idempotency key the change that a posting was made of, and its source row where this batch has made it."""
+        self.cards: dict[str, Fields | None] = {}
+        self.collecting: dict[str, str] = {}
+        self.targets: list[dict[str, tuple[Target, ...]]] = [{} for _ in reversible]
+        self.wanted_rows: dict[str, set[str]] = {a: set() for a in joined}
+        self.wanted_keys: set[str] = set()
+        self.wanted_cards: set[str] = set()
+        self.wanted_latest: list[set[str]] = [set() for _ in reversible]
+        self.days: dict[date, tuple[str, date]] = {}
+        self.periods: Sequence[Period] = book.periods()
+        self._kept = kept
+        self._fleeting: list[tuple[str, str]] = []
+        self.moved: dict[str, str] = {}
+        self._unknown: dict[tuple[str, str], Failure] = {}
+        self.accounts = book.lookup(layout.file.accounts)
+
+    def fetch(self) -> None:
+        """Everything that is wanted and not there."""
+        for alias, wanted in self.wanted_rows.items():
+            if wanted:
+                self._fetch_rows(alias, wanted)
+                wanted.clear()
+        if self.wanted_keys:
+            found = self.book.posted(self.wanted_keys)
+            self.posted |= dict.fromkeys(self.wanted_keys - self.posted.keys())
+            self.posted |= {key: p.reversed_by for key, p in found.items()}
+            self.made_of |= {key: (p.position, "") for key, p in found.items()}
+            self.wanted_keys.clear()
+        if self.wanted_cards:
+            self._fetch_cards(self.wanted_cards)
+            self.wanted_cards.clear()
+        for n, subjects in enumerate(self.wanted_latest):
+            if subjects:
+                self._fetch_targets(n, subjects)
+                subjects.clear()
+
+    def put(self, alias: str, key: str, row: Row | None) -> None:
+        """A row of a joined table as this batch leaves it."""
+        self.rows[alias][key] = row
+        self._fleeting.append((alias, key))
+
+    def close(self) -> None:
+        """The batch is over: what it found missing or has changed is not what others will find."""
+        for alias, key in self._fleeting:
+            self.rows[alias].pop(key, None)
+        for rows in self._kept.rows.values():
+            if len(rows) > KEPT_ROWS_MAX:
+                rows.clear()
+
+    def row(self, alias: str, key: str) -> Row | None:
+        """A joined row that was not foreseen."""
+        if key not in self.rows[alias]:
+            self._fetch_rows(alias, {key})
+        return self.rows[alias][key]
+
+    def card(self, code: str) -> Fields | None:
+        """A card that was not foreseen."""
+        self._fetch_cards({code})
+        return self.cards[code]
+
+    def awaited_group(self, code: str) -> str:
+        """`RULE/GROUP` of the collected row that a card waits for; empty for none."""
+        if code not in self.collecting:
+            self.collecting[code] = self.book.collecting((code,)).get(code, "")
+        return self.collecting[code]
+
+    def names_of(self, row: str) -> set[str]:
+        """Every `table:key` that a source row has had."""
+        names: set[str] = set()
+        at: str | None = row
+        while at is not None and at not in names:
+            names.add(at)
+            at = self.moved.get(at) or self.book.moved(at)
+        return names
+
+    def generation(self, key: str, position: str) -> str | None:
+        """The key under which a change is posted: this one, or its next after reversals. None when a posting stands,
+        or when one was made of this change and is reversed by now: a log that is read again says it a second time."""
+        generation, candidate = 1, key
+        while True:
+            if candidate not in self.posted:
+                found = self.book.posted((candidate,)).get(candidate)
+                self.posted[candidate] = None if found is None else found.reversed_by
+                self.made_of[candidate] = ("" if found is None else found.position), ""
+            state = self.posted[candidate]
+            if state is None:
+                return candidate
+            if not state or self.made_of.get(candidate, ("",))[0] == position:
+                return None
+            generation += 1
+            candidate = f"{key}~{generation}"
+
+    def maker(self, key: str) -> str:
+        """The source row that the standing posting of a key, or of its next after reversals, was made of; empty where
+        none stands or the record does not say."""
+        later = (f"{key}~{n}" for n in count(2))
+        stands = next(k for k in chain((key,), later) if not self.posted.get(k))
+        if row := self.made_of.get(stands, ("", ""))[1]:
+            return row
+        found = self.book.posted((stands,)).get(stands)
+        return decode_source(found.content) if found is not None and found.content else ""
+
+    def free(self, stem: str) -> str:
+        """The first key of `stem1`, `stem2`, … under which nothing was posted."""
+        return next(key for n in count(1) if not self.book.posted((key := f"{stem}{n}",)))
+
+    def standing(self, subject: str, n: int) -> tuple[Target, ...]:
+        """A subject's postings by the rules of list `n` that stood before this batch, the oldest first."""
+        if subject not in self.targets[n]:
+            self._fetch_targets(n, {subject})
+        return self.targets[n][subject]
+
+    def standing_of(self, rows: Collection[str], rules: Sequence[str]) -> list[Target]:
+        """What the rules had made of a source row before this batch, the oldest first."""
+        return [_target(posted) for posted in self.book.standing_of(rows, rules)]
+
+    def period(self, day: date) -> tuple[str, date] | Failure:
+        """The period and date of a voucher for something that happened on a day."""
+        own = next((p for p in self.periods if p.first <= day <= p.last), None)
+        if own is None:
+            return Failure("unknown_period", {"date": day.isoformat()})
+        if own.open:
+            self.days[day] = own.code, day
+        else:
+            later = [p for p in self.periods if p.open and p.first > day]
+            if not later:
+                return Failure("no_open_period", {"date": day.isoformat(), "period": own.code})
+            first = min(later, key=lambda p: p.first)
+            self.days[day] = first.code, first.first
+        return self.days[day]
+
+    def account(self, account: str) -> Failure:
+        """Why an account that finance does not know cannot be posted to."""
+        known = self._unknown.get(("", account))
+        if known is not None:
+            return known
+        near = nearest(account, [str(a) for a in self.accounts], NEAR_CODE)
+        failure = Failure("unknown_account", {"account": account, "nearest": near})
+        return self._unknown.setdefault(("", account), failure)
+
+    def misses(self, posting: Posting) -> Failure | None:
+        """What else finance cannot translate."""
+        missing = self._missing(posting)
+        if missing is None:
+            return None
+        place = missing.lookup, str(missing.code)
+        if place not in self._unknown:
+            codes = self.book.lookup(missing.lookup)
+            near = nearest(place[1], [str(c) for c in codes], NEAR_CODE)
+            params = {"lookup": place[0], "code": place[1], "nearest": near}
+            self._unknown[place] = Failure("unknown_lookup", params)
+        return self._unknown[place]
+
+    def _missing(self, posting: Posting) -> UnknownLookup | None:
+        try:
+            self.layout.misses(posting, {name: self.book.lookup(name) for name in self.layout.lookups})
+        except UnknownLookup as missing:
+            return missing
+        return None
+
+    def _fetch_rows(self, alias: str, keys: set[str]) -> None:
+        found, rows = self.book.mirror(alias, keys), self.rows[alias]
+        for key in keys:
+            row = rows[key] = flawed(found.get(key))
+            if row is None:
+                self._fleeting.append((alias, key))
+
+    def _fetch_cards(self, codes: set[str]) -> None:
+        self.cards |= dict.fromkeys(codes)
+        self.cards |= self.book.cards(codes)
+        new = codes - self.collecting.keys()
+        self.collecting |= {**dict.fromkeys(new, ""), **self.book.collecting(new)}
+
+    def _fetch_targets(self, n: int, subjects: set[str]) -> None:
+        wanted = subjects - self.targets[n].keys()
+        found = self.book.standing(wanted, self.reversible[n]) if wanted else {}
+        self.targets[n] |= {s: tuple(map(_target, found.get(s, ()))) for s in wanted}
+
+
+def _target(posted: Posted) -> Target:
+    journal = decode_voucher(posted.content) if posted.content else None
+    return Target(posted.key, posted.rule, posted.voucher, journal, decode_source(posted.content))

@@ -1,0 +1,84 @@
+"""A mapping's rules, compiled: one generated module for all of them, bound to a batch by `bind`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import CodeType
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+from syncd.change import Row, Table, join_key, key_text
+from syncd.mapping.expression.parse import RUNTIME
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.program.block import Plan
+from syncd.mapping.program.context import EMPTY, Context, group_key
+from syncd.mapping.program.failure import REPEAT, Failure, Flawed
+from syncd.mapping.program.generate import module
+from syncd.mapping.verbs.collect import Collect
+from syncd.money import ZERO, at_most, is_money
+from syncd.posting import (
+    CardWrite,
+    Collected,
+    Entry,
+    Posting,
+    Release,
+    Reversed,
+    TableRow,
+    Voucher,
+)
+
+UNKNOWN: Final = object()
+
+_GLOBALS: Final[Mapping[str, Any]] = {
+    "new": tuple.__new__, "UNKNOWN": UNKNOWN, "REPEAT": REPEAT, "EMPTY": EMPTY, "ZERO": ZERO, "at_most": at_most,
+    "is_money": is_money,
+    "join_key": join_key, "group_key": group_key, "Failure": Failure, "Flawed": Flawed, "Posting": Posting,
+    "Voucher": Voucher, "Entry": Entry, "CardWrite": CardWrite, "TableRow": TableRow, "Collected": Collected,
+    "Release": Release, "Reversed": Reversed, "NO_FIELDS": {},
+}  # fmt: skip
+
+
+Bound = Mapping[str, tuple[Any, Any, Sequence[Any], Sequence[Any]]]
+"""Alias → (subject, its forerunner, rules, their forerunners) of one batch."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A mapping's rules, compiled."""
+
+    plan: Plan
+    layout: FinanceLayout
+    zone: ZoneInfo
+    bind: Callable[[Context], Bound]
+    references: tuple[str, ...]
+    keys: Mapping[str, Callable[[Row | None], str]]
+    """Per table, its `key_text`."""
+    ignored: Mapping[str, str]
+    """Per table, what its changes that no rule applies to are ignored by."""
+    openers: frozenset[str]
+    """Tables with a rule that opens cards."""
+    collects: bool
+    """Whether any rule collects."""
+
+
+def compile_plan(
+    plan: Plan, layout: FinanceLayout, zone: ZoneInfo, decisions: Mapping[str, Any], references: Sequence[str]
+) -> Program:
+    """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
+    code: CodeType = compile(module(plan), f"<rules of {layout.name}>", "exec")
+    scope: dict[str, Any] = {**RUNTIME, **_GLOBALS, **decisions}
+    exec(code, scope)
+    keys = {alias: _key_of(table) for alias, table in plan.tables.items()}
+    names = {a: ", ".join(r.name for r in plan.rules.get(a, ())) or "reference" for a in plan.tables}
+    ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
+    rules = [rule for found in plan.rules.values() for rule in found]
+    openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
+    collects = any(rule.verb(Collect) is not None for rule in rules)
+    return Program(plan, layout, zone, scope["bind"], tuple(references), keys, ignored, openers, collects)
+
+
+def _key_of(table: Table) -> Callable[[Row | None], str]:
+    """`key_text`, made for one table."""
+    if len(table.key) != 1:
+        return partial(key_text, table)
+    return cast(Callable[[Row | None], str], eval(f"lambda row: str(row[{table.key[0]}])"))

@@ -1,0 +1,44 @@
+"""Auxiliaries that are amounts of something: pieces, hours. They add up, and a red letter takes them back."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from syncd.change import Value
+from syncd.money import EXACT
+
+Dims = Mapping[str, Value]
+
+
+def apart(dims: Dims, quantities: Sequence[str]) -> tuple[Any, ...]:
+    """What tells an entry from another: its auxiliaries without their quantities."""
+    return tuple((name, value) for name, value in dims.items() if name not in quantities)
+
+
+def added(one: Dims, other: Dims, quantities: Sequence[str]) -> Dims:
+    """The auxiliaries of two entries that are one; what one of them does not say is what the other says."""
+    found = dict(one)
+    for name in quantities:
+        if (more := other.get(name)) is not None:
+            found[name] = more if found.get(name) is None else _sum(found[name], more)
+    return found
+
+
+def negated(dims: Dims, quantities: Sequence[str]) -> Dims:
+    """The auxiliaries of a red letter. Takes quantities as a record keeps them, decimals as text."""
+    found = {name: dims[name] for name in quantities if dims.get(name) is not None}
+    return {**dims, **{name: _negated(value) for name, value in found.items()}} if found else dims
+
+
+def _sum(one: Value, other: Value) -> int | Decimal:
+    a, b = _number(one), _number(other)
+    return a + b if isinstance(a, int) and isinstance(b, int) else EXACT.add(Decimal(a), Decimal(b))
+
+
+def _negated(value: Value) -> int | Decimal:
+    number = _number(value)
+    return -number if isinstance(number, int) else EXACT.minus(number)
+
+
+def _number(value: Value) -> int | Decimal:
+    return value if isinstance(value, int) else Decimal(str(value))

@@ -1,0 +1,187 @@
+"""Parked rows taken up again, and collected rows made one posting."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from syncd.change import Change, Malformed, Row, Table, Unchanged
+from syncd.folding import fold, old_row_of, row_of
+from syncd.mapping.program.quantities import added, apart
+from syncd.money import EXACT, ZERO
+from syncd.ports import Corrected, Parked
+from syncd.posting import Entry, Outcome, Posting, Rejection, fold_cards
+from syncd.record import has_marks
+
+FOLDED: Final = "folded"
+"""`Outcome.ignored` of a parked row that was joined to an earlier one of the same source row."""
+
+
+class Pass(Protocol):
+    """A pass over a batch, as the translator makes it."""
+
+    @property
+    def tables(self) -> Mapping[str, Table]: ...
+    def again(self, row: Parked, change: Change, opens: str) -> Outcome:
+        """What the rules make of a parked row, its corrections folded in: it is in the mirror already. Rejected when it
+        does not open the card that it is to open, given as `card:CODE`; empty for none."""
+        ...
+
+    def would_say(self, row: Parked, change: Change) -> bool:
+        """Whether the rules would make anything of a parked row if it had been this, or refuse it. Nothing stays of
+        it."""
+        ...
+
+    def opens_cards(self, alias: str) -> bool:
+        """Whether a rule on the table opens cards."""
+        ...
+
+    def take_up(self, subject: str) -> None:
+        """The subject's parked rows hold nothing back while they are tried."""
+        ...
+
+    def hold(self, row: Parked, rejection: Rejection) -> None:
+        """A row stays parked, and holds its subject back."""
+        ...
+
+
+def replay_subject(run: Pass, subject: str, rows: Sequence[Parked]) -> Iterator[Outcome]:
+    """A subject's parked rows in order. One that is still rejected is folded with the next change of the same source
+    row: a clerk who has corrected the row heals it. Behind one that stays rejected all others stay, unless it waits for
+    a card that a later one opens: that goes first. Costs in proportion to the rows."""
+    chains = _Chains(run.tables, rows)
+    run.take_up(subject)
+    while (head := chains.first()) is not None:
+        tried = _heal(run, head, chains)
+        rejection = tried.outcome.rejection
+        if rejection is not None and rejection.waits_for.startswith("card:"):
+            opener = chains.first(behind=head, where=lambda row: run.opens_cards(row.change.table))
+            made = None if opener is None else _heal(run, opener, chains, rejection.waits_for)
+            if opener is not None and made is not None and made.outcome.rejection is None:
+                head, tried, rejection = opener, made, None
+        yield tried.outcome
+        if rejection is not None:
+            run.hold(head, rejection)
+            if rejection.subject == subject:
+                return
+        chains.leave(head.id)  # even one that stays, under another subject, is not in the way of this one any more
+        for number in tried.folded:
+            chains.leave(number)
+            yield Outcome(head.change, subject, (), None, FOLDED, number)
+
+
+class _Tried(NamedTuple):
+    """What became of a row, and the numbers of its corrections that are settled with it."""
+
+    outcome: Outcome
+    folded: Sequence[int] = ()
+
+
+def _heal(run: Pass, head: Parked, chains: "_Chains", opens: str = "") -> _Tried:
+    """A row as it stands, else with as few of its corrections as will do. One that stays says why as it stands, and
+    waits for what its last correction still waits for."""
+    first = run.again(head, head.change, opens)
+    if first.rejection is None:
+        return _Tried(first)
+    rejection, bare = first.rejection, head._replace(approved=frozenset())
+    rejection = rejection._replace(waits_for=head.waits_for or rejection.waits_for)
+    for change, folded in chains.corrections(head):
+        if change is None:
+            if opens:
+                break
+            return _Tried(Outcome(head.change, head.subject, (), None, FOLDED, head.id), folded)
+        outcome = run.again(bare, change, opens)
+        if outcome.rejection is not None:
+            rejection = rejection._replace(waits_for=outcome.rejection.waits_for or rejection.waits_for)
+        elif not _is_hushed(outcome) or not _had_a_word(run, bare, change):
+            return _Tried(outcome, folded)
+    return _Tried(first._replace(rejection=rejection))
+
+
+def _is_hushed(outcome: Outcome) -> bool:
+    """Whether a correction left the rules with nothing to say. Only a row that is gone may go without a word, and one
+    of which they had nothing to say from the first: a device that was scrapped while it waited for a reference or an
+    approval was in use all the same."""
+    return bool(outcome.ignored and outcome.change.op != "delete")
+
+
+def _had_a_word(run: Pass, head: Parked, corrected: Change) -> bool:
+    """Whether the rules would have made anything of a row, had what could not be read in it been what its correction
+    says. Of a new row nobody knows that."""
+    change = head.change
+    if change.op != "update":
+        return True
+    before, after = _filled(change.before, corrected.before), _filled(change.after, corrected.after)
+    return run.would_say(
+        head, change._replace(before=before, after=after, flawed=has_marks(before) or has_marks(after))
+    )
+
+
+def _filled(row: Row | None, corrected: Row | None) -> Row | None:
+    if row is None or corrected is None:
+        return row
+    return tuple(new if isinstance(v, Unchanged | Malformed) else v for v, new in zip(row, corrected, strict=True))
+
+
+class _Chains:
+    """A subject's rows that are left, and which of them goes on where another has left a source row."""
+
+    def __init__(self, tables: Mapping[str, Table], rows: Sequence[Parked]) -> None:
+        self._tables = tables
+        self._left = {row.id: row for row in rows}
+        self._by_old: defaultdict[str, list[int]] = defaultdict(list)
+        for row in rows:
+            if row.change.op in ("update", "delete"):
+                self._by_old[old_row_of(tables[row.change.table], row.change)].append(row.id)
+
+    def first(self, behind: Parked | None = None, where: Callable[[Parked], bool] | None = None) -> Parked | None:
+        """The first row that is left, or the first behind another for which something holds."""
+        rows = (row for row in self._left.values() if behind is None or row.id > behind.id)
+        return next((row for row in rows if where is None or where(row)), None)
+
+    def leave(self, number: int) -> None:
+        """A row that is done with."""
+        self._left.pop(number, None)
+
+    def corrections(self, head: Parked) -> Iterator[Corrected]:
+        """The row with its first correction, with its first two, and so on; None when nothing is left of it."""
+        if head.corrected:
+            yield from head.corrected
+            return
+        change: Change | None = head.change
+        folded: tuple[int, ...] = ()
+        while change is not None and (later := self._next(change, folded[-1] if folded else head.id)) is not None:
+            change, folded = fold(change, later.change), (*folded, later.id)
+            yield Corrected(change, folded)
+
+    def _next(self, change: Change, number: int) -> Parked | None:
+        """The first of the rows left, behind a number, that follows a change."""
+        if change.op in ("delete", "truncate"):
+            return None
+        later = self._by_old.get(row_of(self._tables[change.table], change), ())
+        return next((self._left[n] for n in later[bisect_right(later, number) :] if n in self._left), None)
+
+
+def merged(postings: Sequence[Posting], quantities: Sequence[str] = ()) -> Posting:
+    """Postings of one rule as one: cards folded, equal entries added up with their quantities, dated by the latest."""
+    last = postings[-1]
+    cards = tuple(fold_cards(card for posting in postings for card in posting.cards).values())
+    rows = tuple(row for posting in postings for row in posting.rows)
+    vouchers = [posting.voucher for posting in postings if posting.voucher is not None]
+    if not vouchers:
+        return last._replace(cards=cards, rows=rows)
+    entries: dict[tuple[Any, ...], Entry] = {}
+    for entry in (entry for voucher in vouchers for entry in voucher.entries):
+        like = (entry.account, entry.debit > ZERO, entry.summary, *apart(entry.dims, quantities))
+        other = entries.get(like)
+        entries[like] = entry if other is None else _sum(other, entry, quantities)
+    latest = max(vouchers, key=lambda v: v.event_date)
+    return last._replace(cards=cards, rows=rows, voucher=latest._replace(entries=tuple(entries.values())))
+
+
+def _sum(one: Entry, other: Entry, quantities: Sequence[str]) -> Entry:
+    return one._replace(
+        debit=EXACT.add(one.debit, other.debit),
+        credit=EXACT.add(one.credit, other.credit),
+        dims=added(one.dims, other.dims, quantities),
+    )

@@ -1,0 +1,131 @@
+"""The mapping at work: changes in, postings or rejections out, a batch at a time.
+
+Two passes. The first completes rows from the mirror and asks every rule that applies what it will look up, so that
+each kind of thing is one query a batch. The second runs the rules in source order, seeing what the batch has done.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Final
+
+from syncd.change import Change, ChangeSet
+from syncd.mapping.program.completion import complete_from_mirror
+from syncd.mapping.program.lookups import Kept
+from syncd.mapping.program.program import Program
+from syncd.mapping.program.replay import merged, replay_subject
+from syncd.mapping.program.run import Run
+from syncd.mapping.program.transactions import Span, divided, spans
+from syncd.ports import Book, CollectedRow, Parked
+from syncd.posting import (
+    NOTHING,
+    Batch,
+    Gathered,
+    Outcome,
+    Posting,
+    Rejections,
+)
+
+REACH_MAX: Final = 16_000
+REACH_MIN: Final = 16
+"""Changes that are looked at in one pass. Where a batch had to end early the next looks less far ahead, so that what is
+looked up in vain stays in proportion to what is done."""
+
+
+class Translator:
+    """Implements `pipeline.Translator`. Not for two threads at once. A batch ends with the last transaction that lies
+    within `changes_max`, or with the first."""
+
+    def __init__(self, program: Program, again: bool = False, changes_max: int = REACH_MAX) -> None:
+        self._program = program
+        self._tables, self._again = program.plan.tables, again
+        self._kept = Kept([a for a in program.references if a in program.plan.joined], again)
+        self._reach = self._reach_max = min(REACH_MAX, changes_max)
+
+    def narrow(self, changes_max: int) -> None:
+        """From now on batches of no more changes."""
+        self._reach = self._reach_max = min(REACH_MAX, changes_max)
+
+    def translate(self, sets: Sequence[ChangeSet], book: Book, refused: Rejections = NOTHING) -> Batch:
+        """What the sets mean to finance, transaction by transaction, and the mirror's new rows. Ends early behind one
+        after which groups are due or parked rows are to be tried again: that goes before what follows."""
+        ahead = list(_within(spans(sets), self._reach))
+        end = ahead[-1].end if ahead else 0
+        again = self._again and not any(s.repeats for s in sets)  # a topic is read again as it is, with what was then
+        changes = complete_from_mirror(list(islice(_changes(sets), end)), self._tables, book, again)
+        repeated = book.parked([change.position for s in sets if s.repeats for change in s.changes])
+        outcomes: list[Outcome] = []
+        arrived, deferred, unsettled = set[str](), set[str](), False
+        with self._run(book, changes, refused) as run:
+            for span in ahead:
+                outcomes += run.transaction(changes[span.start : span.end], span.is_whole, repeated)
+                if not span.is_whole:
+                    deferred |= run.arrived
+                    break
+                arrived |= run.arrived
+                if unsettled := run.is_unsettled():
+                    break
+        done = len(outcomes)
+        self._reach = min(self._reach_max, max(2 * done, REACH_MIN) if done < end else 4 * self._reach)
+        position, rest = divided(sets, done)
+        return Batch(
+            outcomes, run.written, frozenset(arrived), position, rest, unsettled, frozenset(deferred), run.context.moved
+        )
+
+    def replay(self, parked: Sequence[Parked], book: Book, refused: Rejections = NOTHING) -> Batch:
+        """Parked rows once more, each subject in order up to the first that is still rejected."""
+        subjects: dict[str, list[Parked]] = {}
+        for row in parked:
+            subjects.setdefault(row.subject, []).append(row)
+        with self._run(book, [row.change for row in parked], refused) as run:
+            run.context.replaying = True
+            outcomes = [o for subject, rows in subjects.items() for o in replay_subject(run, subject, rows)]
+            run.look_for_cards(outcomes)
+        return Batch(outcomes, {}, frozenset(run.arrived), None)
+
+    def gather(
+        self, rule: str, group: str, rows: Sequence[CollectedRow], book: Book, refused: Rejections = NOTHING
+    ) -> Batch:
+        """One posting of a group's collected rows. A row that cannot be posted any more is rejected by itself; when
+        that is all of them, the first speaks for all."""
+        made: list[Posting] = []
+        rejected: list[Outcome] = []
+        with self._run(book, [row.change for row in rows], {}) as run:
+            run.context.gathering, run.context.approved = True, frozenset((rule,))
+            for row in rows:
+                rejection = refused.get(row.change)
+                outcome = (
+                    run.gathered(rule, row) if rejection is None else Outcome(row.change, row.subject, (), rejection)
+                )
+                made += outcome.postings
+                rejected += [outcome] if outcome.rejection is not None else []
+            arrived = frozenset((f"group:{rule}/{group}",))
+            gathered = Gathered(rule, group, {row.change.position: row.number for row in rows if row.number})
+            if not made:
+                return Batch(rejected[:1], {}, arrived, None, gathered=gathered)
+            whole = merged(made, self._program.layout.file.quantities)
+            posting = whole._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
+            outcomes = [Outcome(posting.change, posting.subject, (posting,)), *rejected]
+            run.look_for_cards(outcomes)
+        return Batch(outcomes, {}, arrived | run.arrived, None, gathered=gathered)
+
+    @contextmanager
+    def _run(self, book: Book, changes: Sequence[Change], refused: Rejections) -> Iterator[Run]:
+        run = Run(self._program, book, self._kept, changes, refused)
+        try:
+            run.foresee()
+            yield run
+        finally:
+            run.context.close()
+
+
+def _changes(sets: Sequence[ChangeSet]) -> Iterator[Change]:
+    return (change for s in sets for change in s.changes)
+
+
+def _within(ahead: Iterable[Span], changes_max: int) -> Iterator[Span]:
+    """The first transactions, of so many changes in all; one at least."""
+    for n, span in enumerate(ahead):
+        if n and span.end > changes_max:
+            return
+        yield span

@@ -1,0 +1,89 @@
+"""`once`: the idempotency key of what a rule posts. Where a rule does not say it, the change itself is the key."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Self
+
+from pydantic import ConfigDict, Discriminator, Field, Tag
+
+from syncd.mapping.expression.parse import Expression
+from syncd.mapping.language.shapes import Exprs, Identifier, Strict, is_block
+from syncd.mapping.program.block import Block, place_params, variables
+from syncd.mapping.verbs.rule import Checking, Reading, Rule, Verb
+
+
+class OnceShape(Strict):
+    """The key of a fact that several rules make: what one of them has posted, another does not post again. `as` names
+    the fact, by the name of one of the rules or by one of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    key: Exprs
+    """The key, an expression or a list."""
+    as_: Identifier = Field(alias="as")
+    """The name of the fact."""
+
+
+_Said = Annotated[Annotated[Exprs, Tag("<word>")] | Annotated[OnceShape, Tag("<block>")], Discriminator(is_block)]
+
+
+@dataclass(frozen=True)
+class Once(Verb):
+    """Keys are `stem/…`: the parts as text, else the position of the change, or the row of a snapshot. Parts that are
+    made of a timestamp were read in UTC once: `old_parts`. Such keys are `stem@/…` now, so that none is taken for one
+    of then, and nothing is posted that has its old key."""
+
+    word: ClassVar[str] = "once"
+    shape = (_Said | None, None)
+    has_effect = False
+
+    stem: str
+    parts: tuple[Expression, ...] = ()
+    old_parts: tuple[Expression, ...] = ()
+
+    @classmethod
+    def read(cls, said: tuple[str, ...] | OnceShape | None, reading: Reading) -> Self:
+        """Every rule has a key, also one that does not say it."""
+        if isinstance(said, OnceShape):
+            return cls(said.as_, reading.keys(said.key, cls.word, "key"), reading.keys_in_utc(said.key))
+        return cls(reading.name, reading.keys(said or (), cls.word), reading.keys_in_utc(said or ()))
+
+    def expressions(self) -> Iterable[Expression]:
+        """The parts."""
+        return self.parts
+
+    def check(self, rule: Rule, checking: Checking) -> None:
+        """Who makes one fact says its key alike, else none would be met again."""
+        for other in checking.rules:
+            once = other.verb(Once)
+            if rule.name == self.stem or once is None or once.stem != self.stem or other.name == rule.name:
+                continue
+            if _shape(once) != _shape(self):
+                checking.errors.fault("once_differs", ("rules", rule.name, "once"), rule=other.name, fact=self.stem)
+
+    def find(self, block: Block) -> None:
+        """Leaves when the posting exists."""
+        unless = "not w.gathering and " if any(verb.keeps_rows for verb in block.rule.verbs) else ""
+        if self.parts:
+            sources = [place_params("once", e)["source"] for e in self.parts]
+            params = {"place": "place_once", "source": ", ".join(sources)}
+            part = "k" if len(self.parts) == 1 else "join_key(k)"
+            mark = "@" if self.old_parts else ""
+            block.key(f"'{self.stem}{mark}/' + {part}", self.parts, f"fail('missing_value', {params!r})")
+            if self.old_parts:
+                block.old_key(f"'{self.stem}/' + {part}", self.old_parts, variables(*self.parts))
+                block.add(f"if {unless}old is not None and posted.get(old, UNKNOWN) is not None:")
+                block.add("    if w.generation(old, change[4]) is None:", "        return REPEAT")
+        else:
+            plain = f"'{self.stem}/' + change[4] + '/'"
+            read = f"'{self.stem}/read/' + key if op == 'read' else "
+            block.key((read if block.rule.takes_snapshots else "") + plain)
+        block.add("first = idem")
+        block.add(f"if {unless}posted.get(idem, UNKNOWN) is not None:", "    idem = w.generation(idem, change[4])")
+        said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"
+        block.add("    if idem is None:", f"        return {said}")
+
+
+def _shape(once: Once) -> tuple[object, ...]:
+    """What two keys must have in common for one to be met by the other."""
+    return bool(once.old_parts), *(e.kind for e in once.parts)

@@ -1,0 +1,225 @@
+"""`syncd depreciate` as it is typed: preview, approve, check, any date, a second book; and invariant 15 for all that it
+advises."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from syncd.books import asking
+from syncd.desk.operators import Actor
+from tests.advice import advice, advised, heard
+from tests.advice.command import BY, daemon, fine, refused, syncd
+from tests.depreciation.site import NAME, Site, carry
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    yield made
+    made.close()
+
+
+def said(site: Site, typed: str) -> dict[str, object]:
+    """What a command answers to a program."""
+    answer: dict[str, object] = json.loads(fine(f"depreciate {typed} --json", site.config))
+    return answer
+
+
+def test_from_preview_to_posted_and_checked(site: Site) -> None:
+    """A month: looked at, approved, posted by the daemon, found right; a second time there is nothing to post."""
+    site.asset("FA-1")
+    site.asset("FA-2", dept="XZ", **{"class": "DZ"})
+    carry(site)
+    shown = fine("depreciate 2026-02 --assets", site.config)
+    for text in ("SC", "XZ", "JQSB", "DZ", "3,800.00", "FA-1", "new"):
+        assert text in shown
+    assert all(len(row) <= 80 for row in shown.splitlines())
+    with daemon(site.config, NAME):
+        made = fine(f"depreciate 2026-02 --approve {BY}", site.config)
+        assert "2 assets, 3,800.00, 2026-02 记-1, 2026-02 记-2" in " ".join(made.split())
+        again = fine(f"depreciate 2026-02 --approve {BY}", site.config)
+        assert "already posted: 2026-02 记-1" in again
+    assert "2 assets agree, 0 differ" in fine("depreciate 2026-02 --check", site.config)
+    stands = fine("depreciate --as-of 2031-01-31 --asset FA-1", site.config)
+    assert "114,000.00" in stands
+    assert "6,000.00" in stands
+    (row, *_) = json.loads(fine("depreciate --as-of 2026-03-31 --asset FA-1 --json", site.config))
+    assert (row["accumulated"], row["owed"], row["net_value"]) == ("3800.00", "1900.00", "116200.00")
+    assert fine("--lang zh depreciate 2026-03", site.config).count("1,900.00") >= 2
+    assert fine("audit verify", site.config)
+
+
+def test_the_temporary_difference_to_a_second_book(site: Site) -> None:
+    """Electronics: 60 months in the accounts, 36 by tax law; no voucher comes of it."""
+    site.asset("FA-1", **{"class": "DZ"})
+    carry(site)
+    (row,) = said(site, "2026-03 --book tax")["classes"]  # type: ignore[misc]
+    assert row["accounting"] == "1900.00"
+    assert row["tax"] == "3166.67"  # type: ignore[comparison-overlap]
+    assert row["difference"] == "2533.34"  # type: ignore[comparison-overlap]
+    assert "2,533.34" in fine("depreciate 2026-03 --book tax", site.config)
+    assert site.ask("SELECT * FROM gl_voucher") == []
+
+
+def test_why_a_month_is_not_as_the_one_before(site: Site) -> None:
+    site.asset("FA-1")
+    site.asset("FA-2", months=2, value="100.00")
+    carry(site)
+    site.eam.execute("UPDATE asset SET value = '170000.00', changed_on = '2026-03-10' WHERE code = 'FA-1'")
+    carry(site)
+    with daemon(site.config, NAME):
+        fine(f"depreciate 2026-03 --approve {BY}", site.config)
+    found = said(site, "2026-04")
+    changes = {one["asset"]: one["reasons"] for one in found["changes"]}  # type: ignore[attr-defined]
+    assert changes == {"FA-1": ["original_value"], "FA-2": ["fully_depreciated"]}
+
+
+def test_three_commands_at_once_make_one_voucher(site: Site) -> None:
+    """frappe/erpnext#45369: one voucher, two answers with its number. In-process commands share streams, so the
+    answers are taken from the ledger's side of the command."""
+    site.asset("A")
+    carry(site)
+    answers: list[asking.Answer] = []
+
+    def ask() -> None:
+        wired = site.pipeline
+        assert wired.computing is not None
+        with closing(wired.open_ledger()) as ledger:
+            by = Actor("clerk", "month end")
+            answers.append(asking.approve(ledger, wired.computing, wired.periods(ledger), "2026-02", by))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    with daemon(site.config, NAME):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert "2026-02 记-1" in fine(f"depreciate 2026-02 --approve {BY}", site.config)
+    assert [a.state for a in answers].count("asked") == 1
+    assert site.ask("SELECT debit FROM gl_entry WHERE account = '5101'") == [("1900.00",)]
+
+
+def test_a_month_is_taken_back_and_made_again(site: Site) -> None:
+    site.asset("A")
+    with daemon(site.config, NAME):
+        carry_by_daemon(site, 1)
+        fine(f"depreciate 2026-02 --approve {BY}", site.config)
+        assert "taken back" in fine(f"depreciate 2026-02 --reverse {BY}", site.config)
+        assert site.ask("SELECT accumulated_depreciation FROM fa_card") == [("0.00",)]
+        fine(f"depreciate 2026-02 --approve {BY}", site.config)
+    assert site.ask("SELECT accumulated_depreciation FROM fa_card") == [("1900.00",)]
+
+
+def carry_by_daemon(site: Site, cards: int) -> None:
+    """Until the daemon has carried the cards."""
+    waited = threading.Event()
+    for _ in range(500):
+        if site.ask("SELECT count(*) FROM fa_card") == [(cards,)]:
+            return
+        waited.wait(0.02)
+    raise AssertionError("the daemon carries nothing")
+
+
+# Invariant 15
+
+USAGE = [
+    advised("depreciation_period", "depreciate November", "depreciate 2026-11"),
+    advised("depreciation_when", "depreciate", "depreciate 2026-11"),
+    advised("depreciation_when", "depreciate", "depreciate --as-of 2026-11-30", name="a-day"),
+    advised("depreciation_day", "depreciate --as-of November", "depreciate --as-of 2026-11-30"),
+    advised("depreciation_one", "depreciate 2026-11 --check --preview", "depreciate 2026-11 --preview"),
+    advised("depreciation_book", "depreciate 2026-11 --book taxes", "depreciate 2026-11 --book tax"),
+]
+
+
+@pytest.mark.parametrize(("code", "wrong", "right"), USAGE)
+def test_what_is_typed_wrong_is_told(site: Site, code: str, wrong: str, right: str) -> None:
+    heard(code, refused(wrong, site.config))
+    fine(right, site.config)
+
+
+@advice("depreciation_closed", "depreciation_no_period")
+def test_a_period_that_cannot_be_posted(site: Site) -> None:
+    site.asset("A")
+    carry(site)
+    heard("depreciation_no_period", refused(f"depreciate 2032-01 --approve {BY}", site.config))
+    site.tell("INSERT INTO gl_period VALUES ('2032-01', '2032-01-01', '2032-01-31', 0)")
+    heard("depreciation_closed", refused(f"depreciate 2032-01 --approve {BY}", site.config, 3))
+    site.tell("DELETE FROM gl_period WHERE code = '2032-01'", "UPDATE gl_period SET open = 0 WHERE code < '2026-03'")
+    found = heard("depreciation_closed", refused(f"depreciate 2026-02 --approve {BY}", site.config, 3))
+    assert found["first"] == "2026-03"
+    with daemon(site.config, NAME):
+        assert "1 assets, 3,800.00" in " ".join(fine(f"depreciate 2026-03 --approve {BY}", site.config).split())
+
+
+@advice("depreciation_on_its_way")
+def test_a_run_that_is_on_its_way(site: Site) -> None:
+    site.asset("A")
+    carry(site)
+    assert "no daemon" in fine(f"depreciate 2026-02 --approve {BY}", site.config)
+    heard("depreciation_on_its_way", refused(f"depreciate 2026-02 --reverse {BY}", site.config, 3))
+    with daemon(site.config, NAME):
+        fine(f"depreciate 2026-02 --approve {BY}", site.config)
+        fine(f"depreciate 2026-02 --reverse {BY}", site.config)
+
+
+FAULTS = [
+    advised("depreciation_value", {"value": "-1.00"}, "value = '120000.00', changed_on = '2026-02-01'"),
+    advised("depreciation_life", {"life_months": "0"}, "life_months = 60"),
+    advised("depreciation_rate", {"residual_rate": "5"}, "residual_rate = '0.05'"),
+    advised("depreciation_method", {"method": "linear"}, "method = 'straight_line'"),
+    advised("depreciation_units", {"method": "units"}, "method = 'straight_line'"),
+]
+
+
+@pytest.mark.parametrize(("code", "wrong", "right"), FAULTS)
+def test_an_asset_that_cannot_be_computed(site: Site, code: str, wrong: dict[str, str], right: str) -> None:
+    site.asset("A", **wrong)  # type: ignore[arg-type]
+    carry(site)
+    heard(code, fine("depreciate 2026-02", site.config))
+    site.eam.execute(f"UPDATE asset SET {right}")
+    carry(site)
+    assert "1,900.00" in fine("depreciate 2026-02", site.config)
+
+
+@advice("depreciation_shares")
+def test_shares_that_are_not_the_whole(site: Site) -> None:
+    site.asset("A")
+    site.eam.execute("INSERT INTO share VALUES ('A', 'SC', '50')")
+    carry(site)
+    heard("depreciation_shares", fine("depreciate 2026-02", site.config))
+    site.eam.execute("UPDATE share SET percent = '100'")
+    carry(site)
+    assert "1,900.00" in fine("depreciate 2026-02", site.config)
+
+
+@advice("depreciation_nothing", "depreciation_by_eam")
+def test_a_mapping_that_does_not_let_syncd_compute(site: Site) -> None:
+    site.asset("A")
+    carry(site)
+    mapping = site.folder / "plant.yaml"
+    text = mapping.read_text("utf-8")
+    before, _, rest = text.partition("depreciation:\n  by: syncd")
+    rules = rest.partition("rules:\n")[2]
+    mapping.write_text(f"{before}rules:\n{rules}", "utf-8")
+    site.accept()
+    heard("depreciation_nothing", refused("depreciate 2026-02", site.config))
+    mapping.write_text(text, "utf-8")
+    site.accept()
+    fine("depreciate 2026-02", site.config)
+
+    mapping.write_text(
+        text.replace("by: syncd", "by: eam").replace(
+            "    table: deprec\n    columns:",
+            "    table: deprec\n    asset: code\n    period: period\n    amount: amount\n    columns:",
+        ),
+        "utf-8",
+    )
+    site.accept()
+    heard("depreciation_by_eam", refused(f"depreciate 2026-02 --approve {BY}", site.config))
+    fine("depreciate 2026-02 --preview", site.config)
+    assert syncd("depreciate 2026-02 --check", site.config).code == 1, "nothing was sent yet"

@@ -1,0 +1,164 @@
+"""Closing a month: each thing that must hold is found wrong when it is, and right when it has been mended; what comes
+late for a closed month goes to the next one."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from syncd.desk import closing, operators
+from syncd.desk.verify import verify
+from syncd.errors import Halt, Transient, WrongUsage
+from tests.finance_cases.books import Books, standard
+from tests.unit.lab import CLERK, NAME
+
+ONCE = "UPDATE gl_period SET open = 0 WHERE code < '{}'"
+Break = Callable[[Books], object]
+
+
+def ready() -> Books:
+    """February, in which all holds."""
+    books = standard()
+    books.database.execute(ONCE.format("2026-02"))
+    return books
+
+
+def failing(books: Books, month: str = "2026-02") -> set[str]:
+    return {code for code, item in books.close_items(month).items() if item.state == "fails"}
+
+
+def test_a_month_in_which_all_holds_fails_nothing() -> None:
+    assert failing(ready()) == set()
+
+
+BROKEN: dict[str, Break] = {
+    "close_earlier": lambda b: b.database.execute("UPDATE gl_period SET open = 1 WHERE code = '2026-01'"),
+    "close_parked": lambda b: b.buy("FA-2", "-1.00", "2026-02-05"),
+    "close_held": lambda b: b.buy("FA-2", "6000000.00", "2026-02-05"),
+    "close_undepreciated": lambda b: b.database.execute("DELETE FROM syncd_posting WHERE rule = 'worn'"),
+    "close_net_negative": lambda b: b.happen("impairment", "FA-1", "120000.00", "2026-02-28"),
+    "close_over_depreciated": lambda b: b.happen("month", "FA-1", "112200.00", "2026-02-28"),
+    "close_clearing": lambda b: b.happen("disposal", "FA-1", "0.00", "2026-02-28"),
+    "close_cards": lambda b: b.by_hand("2026-02", "2026-02-28", ("1601", "5.00", "0", ""), ("1002", "0", "5.00", "")),
+    "close_unbalanced": lambda b: b.database.execute("UPDATE gl_entry SET credit = '1.00' WHERE account = '1602'"),
+    "close_numbers": lambda b: b.database.execute("UPDATE gl_voucher SET number = 3 WHERE period = '2026-02'"),
+    "close_expense_side": lambda b: b.by_hand(
+        "2026-02", "2026-02-28", ("1602", "9000.00", "0", "FA-1"), ("6602", "0", "9000.00", "")
+    ),
+    "close_research": lambda b: b.by_hand(
+        "2026-02", "2026-02-02", ("5301", "9.00", "0", ""), ("1002", "0", "9.00", "")
+    ),
+    "close_grants": lambda b: b.by_hand("2026-01", "2026-01-02", ("1002", "9.00", "0", ""), ("2401", "0", "9.00", "")),
+    "close_chain": lambda b: b.database.execute("UPDATE syncd_posting SET subject = 'x' WHERE seq = 1"),
+    "close_own": lambda b: b.by_hand(
+        "2026-02", "2026-02-02", ("1002", "1000000.00", "0", ""), ("1002", "0", "1000000.00", "")
+    ),
+}
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_what_does_not_hold_is_found(code: str) -> None:
+    books = ready()
+    BROKEN[code](books)
+    item = books.close_items("2026-02")[code]
+    assert (item.state, item.total > 0, bool(item.mend or item.mends)) == ("fails", True, True)
+    assert all(len(row) == len(item.columns) for row in item.rows)
+
+
+def test_a_row_that_waits_behind_another_is_its_own_item() -> None:
+    books = ready()
+    books.happen("impairment", "FA-7", "1.00", "2026-02-05")
+    books.happen("impairment", "FA-7", "2.00", "2026-02-05")
+    assert {"close_parked", "close_waiting"} <= failing(books)
+
+
+def test_a_row_that_came_later_and_is_of_no_day_of_the_month_keeps_nobody() -> None:
+    """What was committed by the month's end, or names a day within it, belongs to it."""
+    books = ready()
+    books.at = books.at.replace(month=3)
+    books.buy("FA-2", "-1.00", "2026-03-05")
+    assert "close_parked" not in failing(books)
+    books.buy("FA-3", "-1.00", "2026-02-27")
+    assert books.close_items("2026-02")["close_parked"].total == 1
+
+
+def test_an_open_disposal_is_aged() -> None:
+    """1606 of FA-1 stands since the 20th: eight days at the end of February."""
+    books = ready()
+    books.happen("disposal", "FA-1", "0.00", "2026-02-20")
+    (row,) = books.close_items("2026-02")["close_clearing"].rows
+    assert (row[0], row[1], row[2], row[4]) == ("FA-1", "1606", Decimal("118100.00"), 8)
+    books.happen("result", "FA-1", "118100.00", "2026-02-28")
+    assert books.close_items("2026-02")["close_clearing"].state == "holds"
+
+
+def close(books: Books, month: str = "2026-02") -> None:
+    statement = books.mapping.layout.period_update(month, is_open=False)
+    closing.close(books.ledger, month, closing.numbers(books.ledger, month), statement, {}, CLERK)
+
+
+def test_what_comes_late_for_a_closed_month_goes_to_the_next() -> None:
+    """Its day stands beside. Invariant 13: the close is a thing that a person did at a point of the log."""
+    books = ready()
+    close(books)
+    books.happen("month", "FA-1", "7.00", "2026-02-28")
+    assert books.vouchers[-1][:3] == ("2026-03", 1, "2026-02-28")
+    assert books.ask("SELECT open FROM gl_period WHERE code = '2026-02'") == [(0,)], "finance's own table says so too"
+    assert [action for (action,) in books.ask("SELECT action FROM syncd_action")] == ["close"]
+
+
+def test_the_close_is_syncds_own_where_finance_goes_on() -> None:
+    books = ready()
+    closing.close(books.ledger, "2026-02", closing.numbers(books.ledger, "2026-02"), None, {}, CLERK)
+    books.happen("month", "FA-1", "7.00", "2026-02-28")
+    assert books.vouchers[-1][0] == "2026-03"
+    assert books.ask("SELECT open FROM gl_period WHERE code = '2026-02'") == [(1,)]
+
+
+def test_a_month_is_reopened_in_order_and_takes_what_is_its_own() -> None:
+    books = ready()
+    for month in ("2026-02", "2026-03"):
+        close(books, month)
+    with pytest.raises(Halt) as refused:
+        closing.reopen(books.ledger, "2026-02", None, CLERK)
+    assert refused.value.code == "reopen_later"
+    for month in ("2026-03", "2026-02"):
+        closing.reopen(books.ledger, month, books.mapping.layout.period_update(month, is_open=True), CLERK)
+    books.happen("month", "FA-1", "7.00", "2026-02-28")
+    assert books.vouchers[-1][0] == "2026-02"
+    with pytest.raises(WrongUsage):
+        closing.reopen(books.ledger, "2026-02", None, CLERK)
+
+
+def test_invariant_12_a_month_that_was_opened_past_the_desk_is_found() -> None:
+    """Closed and opened as people do it is whole; a close that is deleted or put back by hand is not."""
+    books = ready()
+
+    def flaws() -> list[str]:
+        return [flaw.code for flaw in verify(books.ledger, NAME, books.mapping.layout).flaws]
+
+    close(books)
+    close(books, "2026-03")
+    closing.reopen(books.ledger, "2026-03", books.mapping.layout.period_update("2026-03", is_open=True), CLERK)
+    assert flaws() == []
+    books.ledger.execute([("DELETE FROM syncd.closing WHERE period = ?", ("2026-02",))])
+    assert flaws() == ["audit_closing"]
+
+
+def test_a_voucher_that_comes_while_the_list_is_read_keeps_the_month_open() -> None:
+    books = ready()
+    seen = closing.numbers(books.ledger, "2026-02")
+    books.happen("month", "FA-1", "7.00", "2026-02-28")
+    with pytest.raises(Transient) as refused:
+        closing.close(books.ledger, "2026-02", seen, None, {}, CLERK)
+    assert refused.value.code == "close_overtaken"
+    assert closing.closed(books.ledger) == frozenset()
+
+
+def test_nobody_closes_without_who_and_why() -> None:
+    books = ready()
+    with pytest.raises(WrongUsage):
+        closing.close(
+            books.ledger, "2026-02", closing.numbers(books.ledger, "2026-02"), None, {}, operators.Actor("a", " ")
+        )
+    assert closing.closed(books.ledger) == frozenset()

@@ -1,0 +1,131 @@
+"""Layouts: how cards, vouchers and entries lie in finance's tables, and what may be asked of that."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from syncd.change import Kind
+from syncd.mapping.expression.parse import Expression, parse
+from syncd.mapping.layout.queries import account_lookup
+from syncd.mapping.layout.tables import ENTRY_SCOPE, card_names, card_scope, lookup_function, lookups_called, plain_name
+from syncd.ports import Numbered, Period
+from tests.unit.paper import EXAMPLE, MACHINE, example, loaded, only, variant
+
+LEGACY = EXAMPLE.parent.parent / "legacy"
+LOOKUPS = {name: lookup_function(name) for name in ("account_id", "dept")}
+SCOPE = ENTRY_SCOPE | card_scope({"dept": Kind.TEXT, "name": Kind.TEXT})
+
+
+def read(text: str) -> Expression:
+    return parse(text, SCOPE, LOOKUPS)
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("Account_ID ( entry.account )", {"account_id"}),
+        ("'account_id(x)' || entry.account", set()),
+        (
+            "CASE WHEN entry.debit > 0 THEN dept(entry.account) ELSE account_id(entry.account) END",
+            {"account_id", "dept"},
+        ),
+        ("dept(account_id(entry.account)) || '-'", {"account_id", "dept"}),
+        ("card.dept || ' dept (' || entry.account || ')'", set()),
+    ],
+)
+def test_the_lookups_that_an_expression_calls_are_those_of_its_meaning(text: str, called: set[str]) -> None:
+    assert lookups_called(read(text)) == called
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Voucher.Key", "voucher.key"),
+        ("( entry.account )", "entry.account"),
+        ("entry.account || ''", ""),
+        ("'card.name'", ""),
+        ("card.name", "card.name"),
+    ],
+)
+def test_an_expression_is_a_plain_name_however_it_is_written(text: str, name: str) -> None:
+    assert plain_name(read(text)) == name
+
+
+def test_two_spellings_of_one_expression_are_one() -> None:
+    assert read("ACCOUNT_ID(entry.account)").term == account_lookup("account_id").term
+    assert read("dept(entry.account)").term != account_lookup("account_id").term
+    assert read("entry.debit-entry.credit").term == read("(entry.debit  -  Entry.Credit)").term
+    assert card_names(read("card.dept || card.asset_code")) == {"dept"}
+
+
+def test_queries_read_what_the_layout_writes() -> None:
+    layout = loaded(EXAMPLE).layout
+    assert layout.card_query() == (
+        "SELECT c0.asset_code, c0.name, c0.dept, c0.original_value, c0.accumulated_depreciation"
+        " FROM fin.card AS c0 WHERE c0.asset_code = ?"
+    )
+    assert layout.card_row(("FA-1", "机床", None, "120000.00", 5)) == {
+        "name": "机床", "dept": None, "original_value": Decimal("120000.00"), "accumulated_depreciation": Decimal(5),
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="exact"):
+        layout.card_row(("FA-1", "机床", None, 0.1, 5))
+    assert layout.last_number_query("2026-01") == (
+        "SELECT coalesce(max(number), 0) FROM fin.voucher WHERE period = ? AND type = ?"
+    )
+    assert layout.voucher_ref("2026-02", "记", 12) == "2026-02 记-12"
+
+
+def test_a_layout_says_how_many_places_finance_keeps_of_a_card(tmp_path: Path) -> None:
+    """A change finds the same on a card that its own batch wrote as on one that finance gives back. Invariant 13."""
+    layout = variant(tmp_path, {"original_value": "money", "accumulated_depreciation": {"decimal": 4}}).layout
+    assert [layout.places(f) for f in ("original_value", "accumulated_depreciation", "name")] == [2, 4, None]
+
+
+def test_a_layout_need_not_say_how_many_places_there_are() -> None:
+    assert loaded(EXAMPLE).layout.places("original_value") is None
+
+
+def test_a_layout_tells_which_column_holds_a_field_as_it_is(tmp_path: Path) -> None:
+    """Whatever the expression looks like as text."""
+    periods = _periods()[:1]
+    assert set(loaded(EXAMPLE).layout.holds("voucher.key", periods)) == {("fin.voucher", "external_key")}
+    assert set(loaded(EXAMPLE).layout.holds("card.original_value", ())) == {("fin.card", "original_value")}
+    assert set(loaded(EXAMPLE).layout.holds("entry.dept", periods)) == {("fin.entry", "dept")}
+
+
+def test_what_a_lookup_gives_may_lie_in_a_column_of_any_kind() -> None:
+    """An id that is a number: `syncd check` must not take its column for a mistake. Invariant 15."""
+    periods = _periods()[:1]
+    written = loaded(LEGACY / "finance_ids.yaml").layout.writes(periods)
+    assert written["t_voucherentry"]["faccountid"] is Kind.NULL
+    assert written["t_card"]["fdeptid"] is Kind.NULL
+    assert written["t_card"]["fnumber"] is Kind.TEXT
+
+
+def test_a_layout_tells_every_table_and_kind_it_writes() -> None:
+    written = loaded(EXAMPLE).layout.writes([])
+    assert set(written) == {"fin.card", "fin.inventory"}
+    periods = [period for period in _periods() if period.code.startswith("2026")]
+    assert set(loaded(EXAMPLE).layout.writes(periods)) == {"fin.card", "fin.inventory", "fin.voucher", "fin.entry"}
+    assert written["fin.inventory"] == {"asset_code": "text", "counted": "boolean"}
+    assert written["fin.card"]["original_value"] == "decimal"
+
+
+def test_a_card_is_opened_whole_and_changed_in_part() -> None:
+    paper = example()
+    opened = only(paper.post(paper.insert("asset", **MACHINE)))
+    moved = only(paper.post(paper.update("asset", MACHINE, department_id=2)))
+    writes = list(paper.mapping.layout.render([Numbered(opened, 1), Numbered(moved, 0)], {"account": {}}))
+    cards = [w for w in writes if w.table == "fin.card"]
+    whole = ("asset_code", "name", "dept", "original_value", "accumulated_depreciation")
+    assert [(w.verb, w.columns, w.key) for w in cards] == [
+        ("open", whole, ("asset_code",)),
+        ("update", ("asset_code", "dept"), ("asset_code",)),
+    ]
+    assert cards[1].rows == [("FA-1", "YF")]
+
+
+def _periods() -> list[Period]:
+    return [Period(f"2026-{m:02}", date(2026, m, 1), date(2026, m, 28), True) for m in range(1, 13)]

@@ -1,0 +1,227 @@
+"""The reconciler on the demonstration's month: what is planted is found with its cause, what is on its way is none, and
+what is accepted is posted."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+from random import Random
+from typing import Any, Final
+
+import pytest
+
+from syncd.books import history
+from syncd.books.reconcile import Report
+from syncd.demo import eam
+from syncd.demo.month import play
+from syncd.demo.stage import ACTOR, PIPELINE, Stage, built, running
+from syncd.desk import operators
+from syncd.errors import Halt
+
+TODAY: Final = date(2026, 11, 20)
+ADDED: Final = "FA-SC-2301"
+"""Registered this month: a posting has written its card."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A month of asset life, carried to the end."""
+    with built(tmp_path_factory.mktemp("stage"), 20, TODAY) as made:
+        with running(made):
+            for _ in play(made):
+                pass
+        yield made
+
+
+@pytest.fixture
+def undone(stage: Stage) -> Iterator[Stage]:
+    """The same, put back as it was: what a test did to finance is taken back."""
+    tables = ("fa_card", "gl_voucher", "gl_entry")
+    kept = {name: stage.rows(f"SELECT * FROM {name}") for name in tables}
+    yield stage
+    with stage.finance.transaction():
+        for name, rows in kept.items():
+            stage.finance.execute(f"DELETE FROM {name}")
+            marks = ", ".join("?" * len(rows[0]))
+            stage.finance.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+
+
+def found(report: Report) -> set[tuple[str, str, str]]:
+    """Asset, field and cause of what was found, net values aside."""
+    return {
+        (d.asset_code, d.field, d.cause.code if d.cause else "") for d in report.differences if d.field != "net_value"
+    }
+
+
+def test_a_month_that_was_carried_differs_in_nothing(stage: Stage) -> None:
+    """By department and by class as well, and every run is kept."""
+    report = stage.pipeline.reconcile("controller")
+    assert (report.differing, report.alerting, report.waiting, report.manual) == (0, 0, [], [])
+    assert all(group.eam == group.finance for group in report.groups)
+    assert {group.field for group in report.groups} == {"dept", "class"}
+    for field in ("dept", "class"):
+        total = sum((g.eam.original_value or 0 for g in report.groups if g.field == field), Decimal(0))
+        assert total == report.eam.original_value
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        last = history.runs(ledger, PIPELINE, 1)[0]
+        assert (last.id, last.actor, last.position) == (report.run, "controller", report.position)
+        assert history.run(ledger, PIPELINE, report.run) == history.plain(report)
+
+
+CARD_FIELDS: Final = ("original_value", "accumulated_depreciation", "impairment", "dept", "class")
+
+
+@pytest.mark.parametrize("field", CARD_FIELDS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_difference_planted_in_a_card_is_found(undone: Stage, field: str, seed: int) -> None:
+    """Whichever field of whichever card: it alone is found, and that finance has changed it where we had written it."""
+    chance = Random(f"{field} {seed}")
+    cards = undone.rows(f"SELECT asset_code, {field} FROM fa_card WHERE status = 'in_use' ORDER BY asset_code")
+    code, was = chance.choice(cards)
+    now = "planted" if field in ("dept", "class") else str(Decimal(was) + Decimal(chance.choice(("0.01", "-1", "1e6"))))
+    undone.finance.execute(f"UPDATE fa_card SET {field} = ? WHERE asset_code = ?", (now, code))
+    report = undone.pipeline.reconcile()
+    written = undone.rows("SELECT count(*) FROM syncd_posting WHERE subject = ?", code)[0][0]
+    causes = {"cause_card_changed"} if written else {"cause_opening", "cause_card_changed"}
+    assert {(asset, differing) for asset, differing, _ in found(report)} == {(code, field)}
+    assert {cause for *_, cause in found(report)} <= causes
+
+
+@pytest.mark.parametrize("what", ["gone", "foreign", "inactive"])
+def test_a_card_that_one_side_lacks_is_found(undone: Stage, what: str) -> None:
+    if what == "gone":
+        undone.finance.execute("DELETE FROM fa_card WHERE asset_code = ?", (ADDED,))
+    elif what == "inactive":
+        undone.finance.execute("UPDATE fa_card SET status = 'disposed' WHERE asset_code = ?", (ADDED,))
+    else:
+        columns = undone.rows("SELECT name FROM pragma_table_info('fa_card')")
+        others = ", ".join(name for (name,) in columns if name != "asset_code")
+        undone.finance.execute(
+            f"INSERT INTO fa_card (asset_code, {others}) SELECT 'FA-XX-1', {others} FROM fa_card WHERE asset_code = ?",
+            (ADDED,),
+        )
+    report = undone.pipeline.reconcile()
+    expected = ("FA-XX-1", "cause_opening") if what == "foreign" else (ADDED, "cause_card_changed")
+    assert {(asset, cause) for asset, _, cause in found(report)} == {expected}
+    assert report.differing == 1
+
+
+@pytest.mark.parametrize(("account", "field"), [("1601", 0), ("1602", 1), ("1603", 2)])
+@pytest.mark.parametrize("side", ["debit", "credit"])
+def test_a_voucher_by_hand_is_named_and_gone_when_it_is_cancelled(
+    undone: Stage, account: str, field: int, side: str
+) -> None:
+    """finance-cases, *Register against ledger*: 1602 +500.00 by hand → the asset, 500.00, and the voucher."""
+    period = undone.rows("SELECT max(period) FROM gl_voucher")[0][0]
+    undone.finance.execute(
+        "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit, external_key)"
+        " VALUES (?, '记', 9001, ?, ?, '手工', '500.00', '500.00', NULL)",
+        (period, f"{period}-28", f"{period}-28"),
+    )
+    amounts = ("500.00", "0.00") if side == "debit" else ("0.00", "500.00")
+    undone.finance.execute(
+        "INSERT INTO gl_entry (period, type, number, line, summary, account, debit, credit, asset)"
+        " VALUES (?, '记', 9001, 1, '手工', ?, ?, ?, ?)",
+        (period, account, *amounts, ADDED),
+    )
+    report = undone.pipeline.reconcile()
+    sign = 1 if (side == "debit") == (account == "1601") else -1
+    (entry,) = report.manual
+    assert (entry.account, entry.asset_code, entry.amount) == (account, ADDED, sign * Decimal("500.00"))
+    assert entry.voucher == f"{period} 记 9001"
+    assert report.controls[field].balance - report.controls[field].cards == sign * Decimal("500.00")
+    assert report.altered == []
+    undone.finance.execute("DELETE FROM gl_entry WHERE number = 9001")
+    assert undone.pipeline.reconcile().manual == []
+
+
+@pytest.mark.parametrize("account", ["1601", "1602"])
+@pytest.mark.parametrize("column", ["debit", "credit", "account"])
+def test_an_entry_of_ours_that_finance_changed_is_named(undone: Stage, account: str, column: str) -> None:
+    """On every field of the entries that the balances are made of."""
+    entry = undone.rows(
+        "SELECT e.period, e.type, e.number, e.line FROM gl_entry e JOIN gl_voucher v ON v.period = e.period"
+        " AND v.type = e.type AND v.number = e.number WHERE e.account = ? AND v.external_key IS NOT NULL"
+        " ORDER BY e.number DESC LIMIT 1",
+        account,
+    )[0]
+    value = "1002" if column == "account" else "123456.00"
+    undone.finance.execute(
+        f"UPDATE gl_entry SET {column} = ? WHERE period = ? AND type = ? AND number = ? AND line = ?", (value, *entry)
+    )
+    report = undone.pipeline.reconcile()
+    assert [(a.voucher, a.table) for a in report.altered] == [(f"{entry[0]} {entry[1]}-{entry[2]}", "gl_entry")]
+
+
+def test_what_is_on_its_way_is_no_difference_until_the_log_has_passed_it(stage: Stage) -> None:
+    """Nobody carries: the EAM's change waits, whatever it changes, and the totals are those of the log's point."""
+    before = stage.pipeline.reconcile()
+    eam.register(stage.eam, [eam.Device("FA-WAY-1", "在途", "JQSB", 1, Decimal("70000.00"), TODAY)])
+    eam.upgrade(stage.eam, 5, Decimal("1000.00"), TODAY)
+    report = stage.pipeline.reconcile()
+    assert (report.differing, report.alerting) == (0, 0)
+    assert sorted(f.code for f in report.waiting) == ["FA-SC-0005", "FA-WAY-1"]
+    assert (report.eam, report.finance) == (before.eam, before.finance)
+    with running(stage):
+        arrived = stage.pipeline.reconcile()
+    assert (arrived.differing, arrived.waiting, arrived.eam) == (0, [], arrived.finance)
+    assert stage.pipeline.reconcile().eam.original_value == (before.eam.original_value or 0) + 71_000
+
+
+def test_parked_rows_and_what_was_done_to_them_are_causes_and_what_is_accepted_is_posted(stage: Stage) -> None:
+    """Approval, failure, an edit; and a row that was discarded, whose posting is proposed, accepted and made: through
+    the daemon, with a key of its own, chained."""
+    with running(stage), closing(stage.pipeline.open_ledger()) as ledger:
+        new = [eam.Device(f"FA-CA-{n}", "原因", "JQSB", 1, Decimal("60000.00"), TODAY) for n in (1, 2, 3, 4)]
+        eam.register(
+            stage.eam,
+            [
+                new[0]._replace(value=Decimal("6000000.00")),
+                new[1]._replace(department_id=777),
+                new[2]._replace(value="-1"),
+                new[3],
+            ],
+        )
+        approval, failed, edited = (stage.parked(f"FA-CA-{n}") for n in (1, 2, 3))
+        row = operators.show(ledger, PIPELINE, edited.id)
+        tables, read = stage.pipeline.mapping.tables, stage.pipeline.read
+        operators.edit(ledger, PIPELINE, row.id, {"original_value": "5.00"}, tables, read, ACTOR)
+        stage.posted("registration", ["FA-CA-3", "FA-CA-4"])
+        report = stage.pipeline.reconcile()
+        causes = {(d.asset_code, d.cause.code, d.cause.params.get("id")) for d in report.differences if d.cause}
+        assert causes == {
+            ("FA-CA-1", "cause_approval", str(approval.id)),
+            ("FA-CA-2", "cause_failed", str(failed.id)),
+            ("FA-CA-3", "cause_edited", str(edited.id)),
+        }
+
+        operators.discard(ledger, PIPELINE, operators.Selection(ids=(failed.id,)), ACTOR)
+        stage.wait(lambda: not stage.rows("SELECT 1 FROM syncd_parked WHERE id = ? AND settled_at IS NULL", failed.id))
+        stage.eam.execute("INSERT INTO department SELECT 777, 'D777', '新部门', kind, workshop FROM department LIMIT 1")
+        report = stage.pipeline.reconcile()
+        given_up = next(d for d in report.differences if d.asset_code == "FA-CA-2")
+        assert given_up.cause is not None
+        assert (given_up.cause.code, given_up.cause.proposal) == ("cause_discarded", "propose_posting")
+        history.accept(ledger, PIPELINE, f"{report.run}/{given_up.number}", ACTOR)
+        (voucher,) = stage.posted("registration", ["FA-CA-2"])
+        assert voucher.entries[0][0] == "1601"
+        assert voucher.entries[0].debit == Decimal("60000.00")
+        assert stage.rows("SELECT key FROM syncd_posting WHERE subject = 'FA-CA-2'") == [("registration/FA-CA-2",)]
+        action = "SELECT count(*) FROM syncd_action WHERE action = 'accept_difference' AND actor = ?"
+        assert stage.rows(action, ACTOR.name) == [(1,)]
+        stage.pipeline.reconcile()
+        with pytest.raises(Halt, match="reconcile_outdated"):
+            history.accept(ledger, PIPELINE, f"{report.run}/{given_up.number}", ACTOR)
+
+
+def test_an_amount_that_is_none_is_told_by_its_row(stage: Stage) -> None:
+    """It is missing from its asset, and says so: in the asset's own row and in a row of a sum."""
+    stage.eam.execute("UPDATE asset SET original_value = '15万' WHERE id = 8")
+    stage.eam.execute(
+        "INSERT INTO upgrade (id, asset_id, amount, added_months, payment, status, approved_on)"
+        " VALUES (98, 9, '一千', 0, 'bank', 'approved', '2026-11-20')"
+    )
+    report = stage.pipeline.reconcile()
+    rows: list[tuple[Any, ...]] = sorted(report.unreadable)
+    assert rows == [("asset", "8", "original_value", "15万"), ("upgrade", "98", "amount", "一千")]
+    assert report.alerting >= 2

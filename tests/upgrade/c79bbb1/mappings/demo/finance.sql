@@ -1,0 +1,69 @@
+-- The general ledger and the fixed-asset cards of the demonstration, in PostgreSQL's spelling. On SQLite every
+-- NUMERIC becomes TEXT, because SQLite would keep a NUMERIC amount as a binary fraction.
+
+CREATE TABLE gl_account (                    -- 会计科目
+    code          TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,
+    balance       TEXT NOT NULL,             -- debit | credit：余额方向
+    leaf          INTEGER NOT NULL           -- 1 为末级科目，可以记账
+);
+
+CREATE TABLE gl_period (                     -- 会计期间
+    code          TEXT PRIMARY KEY,          -- YYYY-MM
+    starts_on     DATE NOT NULL,
+    ends_on       DATE NOT NULL,
+    status        TEXT NOT NULL              -- open | closed
+);
+
+CREATE TABLE gl_department (                 -- 部门档案
+    code          TEXT PRIMARY KEY,
+    name          TEXT NOT NULL
+);
+
+CREATE TABLE fa_card (                       -- 固定资产卡片
+    asset_code    TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,
+    class         TEXT NOT NULL,
+    dept          TEXT NOT NULL,
+    workshop      TEXT,
+    acquired_month DATE,                     -- 财务按月入账
+    method        TEXT NOT NULL,
+    life_months   INTEGER NOT NULL,
+    residual_rate NUMERIC(6,4) NOT NULL,
+    original_value NUMERIC(18,2) NOT NULL,
+    accumulated_depreciation NUMERIC(18,2) NOT NULL,
+    impairment    NUMERIC(18,2) NOT NULL,
+    origin        TEXT NOT NULL,             -- opening 原始卡片 | addition 新增卡片 | changed 新增后已变动
+    status        TEXT NOT NULL,             -- in_use | disposed | cancelled
+    disposed_on   DATE
+);
+
+CREATE TABLE gl_voucher (                    -- 凭证
+    period        TEXT NOT NULL,
+    type          TEXT NOT NULL,             -- 记
+    number        INTEGER NOT NULL,
+    voucher_date  DATE NOT NULL,
+    event_date    DATE NOT NULL,             -- 业务日期，期间已结账时早于凭证日期
+    summary       TEXT NOT NULL,
+    debit         NUMERIC(18,2) NOT NULL,
+    credit        NUMERIC(18,2) NOT NULL,
+    external_key  TEXT UNIQUE,               -- 幂等键，手工凭证为空
+    PRIMARY KEY (period, type, number)
+);
+
+CREATE TABLE gl_entry (                      -- 分录
+    period        TEXT NOT NULL,
+    type          TEXT NOT NULL,
+    number        INTEGER NOT NULL,
+    line          INTEGER NOT NULL,
+    summary       TEXT NOT NULL,
+    account       TEXT NOT NULL,
+    debit         NUMERIC(18,2) NOT NULL,
+    credit        NUMERIC(18,2) NOT NULL,
+    dept          TEXT,                      -- 辅助核算：部门、车间、类别、资产、供应商
+    workshop      TEXT,
+    class         TEXT,
+    asset         TEXT,
+    supplier      TEXT,
+    PRIMARY KEY (period, type, number, line)
+);

@@ -1,0 +1,136 @@
+"""A simulated year: all kinds of events, drawn from a seed, twelve months depreciated and closed.
+
+Invariants 2, 3, 6, 7 and 13 over a whole year: the close's own list holds every month, nothing is closed anyway, and
+the record read again in other batches makes the same books, byte for byte."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from decimal import Decimal
+from typing import Final
+
+import pytest
+
+from connectors.ledger import postgres as ledger_postgres
+from connectors.ledger.ledger import SqlLedger
+from syncd.mapping.language.load import Mapping as Loaded
+from syncd.money import CENT
+from syncd.statements import script as statements
+from tests.servers import Postgres
+from tests.unit.lab import NAME
+from tests.year.books import Books
+from tests.year.company import Company, finance_ddl
+from tests.year.script import Month, Script, cents
+
+SEED: Final = 1
+AMOUNT: Final = re.compile(r"-?\d+(\.\d+)?")
+KINDS: Final = frozenset(
+    {
+        "buy", "delete", "draft", "renamed", "invoiced", "error", "invoice", "earlier error", "earlier invoice",
+        "upgrade", "upgrade edited", "impairment", "transfer", "transfer corrected", "repair", "repair edited",
+        "revision of life", "revision of residual", "revision of method",
+        "disposal, scrap", "disposal, sale", "disposal, shortage",
+        "disposal, back", "disposal taken back", "disposal cost", "disposal proceeds", "disposal result",
+    }
+)  # fmt: skip
+CARDS: Final = (
+    "SELECT asset_code, original_value, accumulated_depreciation, impairment, dept, life_months, residual_rate, method,"
+    " status FROM fa_card"
+)
+PARKED: Final = "SELECT subject, code, params FROM syncd.parked WHERE settled_at IS NULL"
+VOUCHERS: Final = "SELECT * FROM gl_voucher ORDER BY period, type, number"
+ENTRIES: Final = "SELECT * FROM gl_entry ORDER BY period, type, number, line"
+
+
+def lived(company: Company, script: Script, months: int = 12) -> list[Month]:
+    """The months as they went; each is closed, and all that can be said of it holds."""
+    found = []
+    for month in script.months(months):
+        company.carry(month.transactions)
+        company.depreciate(month.code)
+        assert company.query(PARKED) == [], month.code
+        assert company.close(month.code) == [], month.code
+        assert_reconciled(company, month.code)
+        assert_cards(company, script.books, month.code)
+        assert_one_figure(company, month.code)
+        found.append(month)
+    return found
+
+
+def assert_reconciled(company: Company, month: str) -> None:
+    """Both sides, to zero; the accounts against the cards are an item of the close."""
+    report = company.reconciled()
+    assert (report.differing, report.totals) == (0, []), month
+
+
+def assert_cards(company: Company, books: Books, month: str) -> None:
+    """Every card is what the accounting facts make of the same events."""
+    rows = {str(code): row for code, *row in company.query(CARDS)}
+    assert rows.keys() == books.assets.keys(), month
+    for code, (cost, worn, impaired, *others, rate, method, status) in rows.items():
+        asset = books.assets[code]
+        if asset.status != "cancelled":
+            held = (cents(str(cost)), cents(str(worn)), cents(str(impaired)), *others, str(method))
+            terms = asset.terms
+            due = (terms.cost, asset.accumulated, terms.impairment, asset.dept, terms.life, terms.method)
+            assert held == due, (month, code, asset)
+            assert Decimal(str(rate)) * terms.residual.denominator == terms.residual.numerator, (month, code)
+        assert status == asset.status, (month, code)
+
+
+def assert_one_figure(company: Company, month: str) -> None:
+    """What reports say of an asset and a date is what the plan says."""
+    planned, reported = company.planned_at(month), company.figures_at(month)
+    said = {code: amounts.accumulated_depreciation for code, amounts in reported.items()}
+    assert said == {code: planned[code] for code in said}, month
+
+
+def replayed(script: Script, months: list[Month], **how: int) -> Company:
+    """The same log and the same acts of people, into new books."""
+    again = Company(script.opening, **how)
+    for month in months:
+        again.carry(month.transactions)
+        again.depreciate(month.code)
+        again.shut(month.code)
+    return again
+
+
+def test_a_year_closes_reconciles_and_replays(request: pytest.FixtureRequest) -> None:
+    script = Script(request.config.getoption("--year-devices"), SEED)
+    company = Company(script.opening)
+    months = lived(company, script)
+    assert script.kinds.keys() == KINDS, "a year has all kinds of events"
+    again = replayed(script, months, sets_max=3, rests=7)
+    for sql in (VOUCHERS, ENTRIES):
+        assert again.query(sql) == company.query(sql)
+
+
+@pytest.fixture
+def on_postgres(postgres: Postgres, new_database: Callable[[], str]) -> Iterator[Callable[[Loaded], SqlLedger]]:
+    """Opens finance on PostgreSQL, with its tables."""
+    dsn = new_database()
+    for statement in statements(finance_ddl()):
+        postgres.run(statement, database=dsn.rpartition("/")[2])
+    with ExitStack() as opened:
+
+        def connect(mapping: Loaded) -> SqlLedger:
+            settings = ledger_postgres.Settings(dsn)
+            ledger = ledger_postgres.connect(settings, NAME, mapping.layout, mapping.tables, mapping.hash)
+            return opened.enter_context(closing(ledger))
+
+        yield connect
+
+
+def test_three_months_on_postgres_are_those_on_sqlite(on_postgres: Callable[[Loaded], SqlLedger]) -> None:
+    script = Script(40, SEED)
+    company = Company(script.opening, open_finance=on_postgres)
+    months = lived(company, script, months=3)
+    again = replayed(script, months, sets_max=2, rests=5)
+    for sql in (VOUCHERS, ENTRIES):
+        assert [spelled(row) for row in company.query(sql)] == [spelled(row) for row in again.query(sql)]
+
+
+def spelled(row: tuple[object, ...]) -> list[str]:
+    """As text, whatever a database keeps an amount as."""
+    texts = ["" if value is None else str(value) for value in row]
+    return [str(Decimal(text).quantize(CENT)) if AMOUNT.fullmatch(text) else text for text in texts]
