@@ -57,6 +57,12 @@ def fold(change: Change, later: Change) -> Change | None:
     return None if folded.op == "update" and folded.before == folded.after and not folded.flawed else folded
 
 
+def fold_sent(change: Change, sent: Change | None, later: Change, later_sent: Change | None) -> Change | None:
+    """As `fold`, of what the EAM sent: `sent` and `later_sent` where a person has edited a change since. None where
+    nobody has, or nothing is left."""
+    return None if sent is None and later_sent is None else fold(sent or change, later_sent or later)
+
+
 def _unread_key(table: Table, change: Change) -> str:
     row = change.after or ()
     return change.position if any(isinstance(row[i], Malformed) for i in table.key) else key_text(table, row)

@@ -141,17 +141,19 @@ class Posted(NamedTuple):
 
 class Corrected(NamedTuple):
     """A parked row with later parked rows of the same source row folded in; `change` is None when nothing is left of
-    them all."""
+    them all. `sent` is the same as the EAM sent it, where a person has edited one of them."""
 
     change: Change | None
     folded: tuple[int, ...]
+    sent: Change | None = None
 
 
 class Parked(NamedTuple):
-    """A parked row as the daemon takes it up again. `approved` are the rules that a person approved for it. Where
-    corrections are all that came since it was tried, `corrected` is what is tried beside the row as it stands: the row
-    with all earlier ones and the first of these, with the second too, and so on; `waits_for` is then what the row waits
-    for by what the earlier ones came to."""
+    """A parked row as the daemon takes it up again. `approved` are the steps that people approved for it, as
+    `Step.token` calls them; `sent` is what the EAM sent, where a person has edited it since. Where corrections are all
+    that came since it was tried, `corrected` is what is tried beside the row as it stands: the row with all earlier
+    ones and the first of these, with the second too, and so on; `waits_for` is then what the row waits for by what the
+    earlier ones came to."""
 
     id: int
     subject: str
@@ -159,6 +161,17 @@ class Parked(NamedTuple):
     approved: frozenset[str]
     corrected: tuple[Corrected, ...] = ()
     waits_for: str = ""
+    sent: Change | None = None
+
+
+class _EveryStep(frozenset[str]):
+    def __contains__(self, token: object) -> bool:
+        return True
+
+
+EVERY_STEP: Final[frozenset[str]] = _EveryStep()
+"""`Parked.approved` of what everybody has agreed to who has to: a collected row when its group is posted, and what is
+tried only to be shown."""
 
 
 class Head(NamedTuple):

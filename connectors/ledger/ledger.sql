@@ -124,6 +124,18 @@ SELECT id, subject FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL A
 -- discard: these rows are given up
 UPDATE syncd.parked SET state = 'discarded', settled_at = ?, request = '' WHERE pipeline = ? AND id IN (?*);
 
+-- reopenings: rejected rows that are to be judged once more
+SELECT id, subject, rule, code, params, source_key, change, coalesce(original, change), settled_at FROM syncd.parked
+WHERE pipeline = ? AND settled_at IS NOT NULL AND request = 'reopen' ORDER BY id;
+
+-- stays_rejected: one that something behind it has overtaken
+UPDATE syncd.parked SET request = '' WHERE pipeline = ? AND id = ?;
+
+-- reopen_rejected: one that takes its place again
+UPDATE syncd.parked
+SET state = 'approval', settled_at = NULL, request = 'retry', waits_for = '', folded = 0, attempts = attempts + 1
+WHERE pipeline = ? AND id = ?;
+
 -- accepted: what people accepted of what a reconciliation proposed, and nobody has taken up
 SELECT run, asset, min(change) FROM syncd.difference
 WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, asset ORDER BY run, asset;
@@ -141,7 +153,7 @@ WHERE pipeline = ? AND settled_at IS NULL AND request IN ('retry', 'heal') GROUP
 
 -- open_rows: open parked rows of a subject behind a number, in source order, kept from others until the transaction
 -- ends
-SELECT id, change, approved FROM syncd.parked
+SELECT id, change, original, approved FROM syncd.parked
 WHERE pipeline = ? AND subject = ? AND settled_at IS NULL AND id > ? ORDER BY id LIMIT ?;
 
 -- parked_at: positions of changes that were parked, settled ones among them

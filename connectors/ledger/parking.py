@@ -9,7 +9,8 @@ from connectors.ledger.fitting import change_text
 from connectors.ledger.state import FOLDED_MAX, SQL, Folded, Work, integer
 from syncd.audit import Event, digest
 from syncd.change import Change, Position, Value
-from syncd.folding import fold, follows, old_row_of, row_of
+from syncd.folding import fold, fold_sent, follows, old_row_of, row_of
+from syncd.overtaken import is_overtaken
 from syncd.ports import Corrected, Parked
 from syncd.posting import IN_TRANSACTION, Outcome, Rejection
 from syncd.record import decode_change, timestamp
@@ -27,6 +28,7 @@ def requested(work: Work, limit: int) -> Sequence[Parked]:
     all that came is a correction, the first row with every correction folded in. Rows given up are settled on the
     way."""
     _discard(work)
+    _reopen(work)
     _accept(work)
     rows: list[Parked] = []
     database, pipeline, holds = work.database, work.pipeline, work.state.holds
@@ -191,6 +193,29 @@ def _discard(work: Work) -> None:
     release(work, {str(subject) for _, subject in given_up})
 
 
+def _reopen(work: Work) -> None:
+    """Rows that were rejected, and that people want judged once more, take their places again; not where something
+    behind them has gone on meanwhile."""
+    asked = work.database.query(SQL["reopenings"] + work.database.for_update, (work.pipeline,))
+    for parked_id, subject, rule, code, params, key, change, sent, settled_at in asked:
+        number = integer(parked_id)
+        try:
+            stays = is_overtaken(
+                work.database.query, work.tables, work.pipeline, number, *map(str, (subject, settled_at, sent, key))
+            )
+            row = decode_change(work.tables, str(change))
+        except KeyError:
+            stays = True
+        if stays:
+            work.database.execute(SQL["stays_rejected"], (work.pipeline, number))
+            continue
+        work.database.execute(SQL["reopen_rejected"], (work.pipeline, number))
+        held = map(str, (subject, "approval", rule, code, params))
+        parked_events.record(work, [Event(number, "reopened", *held)])
+        work.state.folded.pop(str(subject), None)
+        work.state.holds.add(number, str(subject), row_of(work.tables[row.table], row), "")
+
+
 def _accept(work: Work) -> None:
     """What people have accepted of what a reconciliation proposed comes to rest as a parked row that is to be tried,
     and is one as any other from here on."""
@@ -247,23 +272,28 @@ def _folded(work: Work, rows: Sequence[Parked]) -> tuple[Folded | None, Sequence
 
 def _corrections(work: Work, row: Parked, behind: Sequence[Parked]) -> tuple[Corrected, ...]:
     """A row with each of the corrections among what came behind it, folded into the one before."""
-    change, folded = row.corrected[-1] if row.corrected else (row.change, ())
+    change, folded, sent = row.corrected[-1] if row.corrected else Corrected(row.change, (), row.sent)
     came: list[Corrected] = []
     for later in behind:
         if change is not None and follows(work.tables[change.table], change, later.change):
+            sent = fold_sent(change, sent, later.change, later.sent)
             change, folded = fold(change, later.change), (*folded, later.id)
-            came.append(Corrected(change, folded))
+            came.append(Corrected(change, folded, sent))
     return tuple(came)
 
 
 def _open_rows(work: Work, subject: str, after: int) -> list[Parked]:
     sql = SQL["open_rows"] + work.database.for_update
     rows: list[Parked] = []
-    for parked_id, stored, approved in work.database.query(sql, (work.pipeline, subject, after, SUBJECT_ROWS_MAX)):
+    for parked_id, stored, original, approved in work.database.query(
+        sql, (work.pipeline, subject, after, SUBJECT_ROWS_MAX)
+    ):
         change = _change(work, integer(parked_id), str(stored))
         if change is None:
             break  # what follows waits behind it
-        rows.append(Parked(integer(parked_id), subject, change, frozenset(json.loads(str(approved)))))
+        given: frozenset[str] = frozenset(json.loads(str(approved)))
+        sent = None if original is None else decode_change(work.tables, str(original))
+        rows.append(Parked(integer(parked_id), subject, change, given, sent=sent))
     return rows
 
 

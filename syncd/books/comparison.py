@@ -165,15 +165,17 @@ class _Play:
         """Once for each reason: what was approved or edited then is so again."""
         rejection = note.rejection
         decided = self._decided.get(rejection.change.position)
-        reason = (rejection.change.position, f"{rejection.rule} {rejection.code}")
+        step = rejection.params.get("step", rejection.rule)
+        reason = (rejection.change.position, f"{rejection.rule} {rejection.code} {step}")
         if decided is None or reason in self._asked or rejection.status == "behind":
             return
         self._asked.add(reason)
-        if rejection.status == "approval" and rejection.rule in decided.approved:
-            note.approved.add(rejection.rule)
-            note.request = "retry"
-        elif decided.edited is not None and rejection.change != decided.edited:
+        if decided.edited is not None and rejection.change != decided.edited:
+            note.sent = rejection.change
             note.rejection = rejection._replace(change=decided.edited)
+            note.request = "retry"
+        elif rejection.status == "approval" and step in decided.approved:  # what it was edited to, where it was
+            note.approved.add(step)
             note.request = "retry"
         elif decided.is_discarded:
             self._book.discard(note)

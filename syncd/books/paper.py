@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from syncd.change import Position, Row, Table, Value, key_text
+from syncd.change import Change, Position, Row, Table, Value, key_text
 from syncd.folding import row_of
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import CollectedRow, Head, Numbered, Parked, Period, Posted
@@ -27,6 +27,8 @@ class Note:
     request: str = ""
     approved: set[str] = field(default_factory=set)
     settled: bool = False
+    sent: Change | None = None
+    """What the EAM sent, where a person has edited it since."""
 
 
 class Anything(dict[Value, Value]):
@@ -156,7 +158,9 @@ class PaperBook:
         waiting = [n for n in self.notes if not n.settled and n.rejection.subject in asked]
         for note in waiting:
             note.request = ""
-        return [Parked(n.id, n.rejection.subject, n.rejection.change, frozenset(n.approved)) for n in waiting]
+        return [
+            Parked(n.id, n.rejection.subject, n.rejection.change, frozenset(n.approved), sent=n.sent) for n in waiting
+        ]
 
     def due_groups(self, now: datetime) -> Sequence[tuple[str, str]]:
         """Released groups that hold rows."""

@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 
 from syncd import audit, statements
 from syncd.change import Column, Malformed, Table, Value
+from syncd.desk import approvals
 from syncd.desk.status import REPAIRING
 from syncd.errors import Halt, WrongUsage
 from syncd.language import hint
+from syncd.overtaken import is_overtaken
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_change, encode_change, moment, plain, timestamp
 
@@ -162,20 +164,56 @@ def edit(
 
 
 def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
-    """Let a row pass the rule that waits for someone in this role."""
+    """Give a row the step that it waits for. Raises Halt for who is not in the role, or may not agree to what they have
+    typed or agreed to before; and while the row is being tried again, for nobody knows then what it waits for."""
     with ledger.desk() as desk:
-        row = _awaiting(desk, pipeline, id, role)
-        approved = json.dumps(sorted(row.approved | {row.rule}), ensure_ascii=False)
-        _touch(desk.execute(SQL["approve"], (approved, pipeline, id)), id)
-        act(desk, by, "approve", pipeline, _target(row), {"rule": row.rule, "role": role})
+        give(desk, pipeline, awaiting(desk, pipeline, id, role), by, role)
+
+
+def give(desk: Desk, pipeline: str, row: ParkedRow, by: Actor, role: str) -> None:
+    """As `approve`, of a row that waits for someone in this role."""
+    if row.request:
+        raise Halt("parked_in_hand", id=row.id)
+    done = approvals.deeds(desk, pipeline, (row.id,)).get(row.id, ())
+    if bar := approvals.bars(done, by.name):
+        raise Halt("parked_four_eyes", id=row.id, actor=by.name, did=f"did_{bar}", role=role)
+    given = json.dumps(sorted(row.approved | {approvals.step_of(row)}), ensure_ascii=False)
+    _touch(desk.execute(SQL["approve"], (given, pipeline, row.id)), row.id)
+    act(desk, by, "approve", pipeline, _target(row), _decided(row, role))
 
 
 def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
-    """Refuse a row that waits for someone in this role: it is never posted."""
+    """Refuse a row that waits for someone in this role: it is not posted, unless it is reopened."""
     with ledger.desk() as desk:
-        row = _awaiting(desk, pipeline, id, role)
+        row = awaiting(desk, pipeline, id, role)
         _touch(desk.execute(SQL["request"], ("discard", pipeline, id)), id)
-        act(desk, by, "reject", pipeline, _target(row), {"rule": row.rule, "role": role})
+        act(desk, by, "reject", pipeline, _target(row), _decided(row, role))
+
+
+def reopen(ledger: Ledger, pipeline: str, id: int, tables: Mapping[str, Table], by: Actor, role: str) -> None:
+    """Ask for a row that was rejected to be judged once more, in its place; all approvals begin anew. Raises Halt for
+    another role than the one that rejected it, and where what came behind it went on without it."""
+    with ledger.desk() as desk:
+        row = show(desk, pipeline, id)
+        done = approvals.deeds(desk, pipeline, (id,)).get(id, ())
+        rejected = next((deed for deed in reversed(done) if deed.action in ("reject", "discard")), None)
+        if row.settled_at is None or row.state != "discarded" or rejected is None or rejected.action != "reject":
+            raise WrongUsage("reopen_not_rejected", id=id, state=row.state)
+        if rejected.role not in ("", role):
+            raise Halt("parked_other_role", id=id, role=rejected.role, given=role)
+        sent, settled_at = row.original or row.change, timestamp(row.settled_at)
+        if is_overtaken(desk.query, tables, pipeline, id, row.subject, settled_at, sent, row.key):
+            raise Halt("reopen_overtaken", id=id, subject=row.subject)
+        _touch(desk.execute(SQL["reopen"], (pipeline, id)), id)
+        act(desk, by, "reopen", pipeline, _target(row), {"role": role})
+
+
+def _decided(row: ParkedRow, role: str) -> dict[str, object]:
+    """What is kept of a decision: the rule, in which role, which of its steps, and whose time was up."""
+    step, asked = approvals.step_of(row), row.params.get("role", role)
+    said: dict[str, object] = {"rule": row.rule, "role": role}
+    said |= {} if step == row.rule else {"step": step}
+    return said | ({} if asked == role else {"instead_of": asked})
 
 
 def accept(ledger: Ledger, mapping: str, hash: str, by: Actor) -> None:
@@ -256,12 +294,15 @@ def end_uninstall(ledger: Ledger, pipeline: str, what: Sequence[str], by: Actor)
         act(desk, by, "uninstalled", pipeline, f"pipeline/{pipeline}", {"what": list(what)})
 
 
-def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
-    row = _open(desk, pipeline, id)
+def awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
+    """A row that waits for someone in this role. Raises WrongUsage where it waits for no approval, Halt where it waits
+    for another role."""
+    row, now = _open(desk, pipeline, id), datetime.now(UTC)
     if row.state != "approval":
         raise WrongUsage("parked_no_approval", id=id, state=row.state)
-    if row.params.get("role", role) != role:
-        raise Halt("parked_other_role", id=id, role=row.params["role"], given=role)
+    asked = row.params.get("role", role)
+    if role != asked and role not in approvals.deciding(row, now):
+        raise Halt("parked_other_role", id=id, role=asked, given=role)
     return row
 
 

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 from syncd import audit
+from syncd.desk.approvals import RENEWED
 from syncd.ports import Ledger
 
 PAGE_ROWS: Final = 1_000
@@ -21,7 +22,7 @@ _SAYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What of a row an event tells."""
 ATTEMPTS: Final = frozenset(("parked", "again", "reopened", "settled"))
-ASKED: Final = frozenset(("", "retry", "heal", "discard"))
+ASKED: Final = frozenset(("", "retry", "heal", "discard", "reopen"))
 
 
 class Deed(NamedTuple):
@@ -179,10 +180,10 @@ def _contents_of(deed: Deed) -> tuple[str, str]:
 
 def _approved(deeds: Sequence[Deed]) -> str:
     """As `operators` keeps it; what was approved was the content before an edit."""
-    rules: set[str] = set()
+    steps: set[str] = set()
     for action, detail in deeds:
         if action == "approve":
-            rules.add(str(detail.get("rule")))
-        elif action == "edit":
-            rules.clear()
-    return json.dumps(sorted(rules), ensure_ascii=False)
+            steps.add(str(detail.get("step", detail.get("rule"))))
+        elif action in RENEWED:
+            steps.clear()
+    return json.dumps(sorted(steps), ensure_ascii=False)

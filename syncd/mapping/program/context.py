@@ -25,10 +25,10 @@ _DIGITS: Final = re.compile(r"\d+")
 
 
 class Context(Lookups):
-    """One batch. Attributes are plain on purpose: the generated code reads them once a batch. `approved` are the rules
-    that people let the present change pass; `gathering` says that collected rows are made a posting now, `replaying`
-    that parked rows are tried again, `is_open` that the present transaction goes on beyond this batch; `reads` are the
-    cards that the present change has read, `written` is how the batch leaves source rows."""
+    """One batch. Attributes are plain on purpose: the generated code reads them once a batch. `approved` are the steps
+    of the present change that people agreed to; `gathering` says that collected rows are made a posting now,
+    `replaying` that parked rows are tried again, `is_open` that the present transaction goes on beyond this batch;
+    `reads` are the cards that the present change has read, `written` is how the batch leaves source rows."""
 
     def __init__(
         self,
@@ -185,9 +185,14 @@ class Context(Lookups):
             "unbalanced", {"debit": f"{debit:f}", "credit": f"{credit:f}", "difference": f"{debit - credit:f}"}
         )
 
-    def approval(self, role: str) -> Failure:
+    def approval(self, step: Mapping[str, str]) -> Failure:
         """A person has to agree."""
-        return Failure("approval", {"role": role}, "approval")
+        return Failure("approval", step, "approval")
+
+    def approvals(self, steps: Sequence[Mapping[str, str]]) -> Failure:
+        """People have to agree, one after the other."""
+        first, *more = steps
+        return self.approval({**first, "more": ", ".join(step["role"] for step in more)} if more else first)
 
 
 def _cancelling(e: Entry, summary: str, is_blue: bool, quantities: Sequence[str]) -> Entry:

@@ -12,19 +12,13 @@ from itertools import groupby
 
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.program.block import Block, Plan, commas, variables
+from syncd.mapping.verbs.approve import Approve
 from syncd.mapping.verbs.rule import Join, Rule
 
 
 def module(plan: Plan) -> str:
     """The source of `bind(w)`, which returns alias → (subject, its forerunner, rules, their forerunners)."""
-    lines = ["def bind(w):", "    posted = w.posted", "    accounts = w.accounts", "    days = w.days"]
-    lines += ["    cards = w.cards", "    fail = w.fail", "    made_of = w.made_of"]
-    lines += ["    keep_card, want_key, want_card = w.effects.keep_card, w.wanted_keys.add, w.wanted_cards.add"]
-    for i, alias in enumerate(plan.joined):
-        lines.append(
-            f"    rows_{i}, hint_{i}, want_{i} = w.rows[{alias!r}], w.hints[{alias!r}], w.wanted_rows[{alias!r}]"
-        )
-        lines.append(f"    nulls_{i} = w.nulls[{alias!r}]")
+    lines = _lookups(plan)
     table: dict[str, tuple[str, ...]] = {}
     for alias, (subject, joins) in plan.subjects.items():
         n = len(table)
@@ -42,6 +36,53 @@ def module(plan: Plan) -> str:
     lines.append("    return {")
     lines += [f"        {alias!r}: ({s}, {a}, ({r}), ({w}))," for alias, (s, a, r, w) in table.items()]
     return "\n".join([*lines, "    }", ""])
+
+
+def asking(plan: Plan) -> str:
+    """The source of `bind(w)`, which returns alias → for each of its rules that ask for approval its name, whether it
+    applies, and for each step its parameters and whether it is needed. Of what people have edited no more is looked at
+    than these conditions: other faults of it say nothing about who has to agree."""
+    lines, table = _lookups(plan), dict[str, list[str]]()
+    for rule in (rule for found in plan.rules.values() for rule in found):
+        asked = rule.verb(Approve)
+        if asked is None:
+            continue
+        name = str(sum(map(len, table.values())))
+        conditions = [rule.when, *(step.when for step in asked.steps)]
+        for n, condition in enumerate(conditions):
+            lines += _condition(plan, f"so_{name}_{n}", rule, condition)
+        numbered = enumerate(asked.steps, 1)
+        steps = commas(f"({dict(step.params)!r}, {step.token!r}, so_{name}_{n})" for n, step in numbered)
+        table.setdefault(rule.on.alias, []).append(f"({rule.name!r}, so_{name}_0, ({steps}))")
+    lines.append("    return {")
+    lines += [f"        {alias!r}: ({commas(found)})," for alias, found in table.items()]
+    return "\n".join([*lines, "    }", ""])
+
+
+def _condition(plan: Plan, name: str, rule: Rule, condition: Expression | None) -> list[str]:
+    """Whether a condition of a rule is true of a change; a Failure where it cannot be told. What a snapshot reads for
+    its card alone waits for nobody."""
+    block = Block(plan, rule)
+    if rule.snapshot != "post":
+        block.leave_snapshots()
+    if condition is not None:
+        block.marks((condition,))
+        block.need(condition.names)
+    block.add(f"return {'True' if condition is None else condition.python()}")
+    return [f"    def {name}(change, op, before, after, row, key, subject, flawed):", *block.lines]
+
+
+def _lookups(plan: Plan) -> list[str]:
+    """The head of `bind`: what the batch has looked up, by the names that the functions below it know."""
+    lines = ["def bind(w):", "    posted = w.posted", "    accounts = w.accounts", "    days = w.days"]
+    lines += ["    cards = w.cards", "    fail = w.fail", "    made_of = w.made_of"]
+    lines += ["    keep_card, want_key, want_card = w.effects.keep_card, w.wanted_keys.add, w.wanted_cards.add"]
+    for i, alias in enumerate(plan.joined):
+        lines.append(
+            f"    rows_{i}, hint_{i}, want_{i} = w.rows[{alias!r}], w.hints[{alias!r}], w.wanted_rows[{alias!r}]"
+        )
+        lines.append(f"    nulls_{i} = w.nulls[{alias!r}]")
+    return lines
 
 
 def _subject(plan: Plan, n: int, alias: str, e: Expression, joins: Mapping[str, Join]) -> list[str]:

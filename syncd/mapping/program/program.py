@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from types import CodeType
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
 from syncd.mapping.program.context import EMPTY, Context, group_key
 from syncd.mapping.program.failure import REPEAT, Failure, Flawed
+from syncd.mapping.program.generate import asking as approvals
 from syncd.mapping.program.generate import module
 from syncd.mapping.verbs.collect import Collect
 from syncd.money import ZERO, at_most, is_money
@@ -41,6 +42,10 @@ _GLOBALS: Final[Mapping[str, Any]] = {
 Bound = Mapping[str, tuple[Any, Any, Sequence[Any], Sequence[Any]]]
 """Alias → (subject, its forerunner, rules, their forerunners) of one batch."""
 
+Asking = Mapping[str, Sequence[tuple[str, Any, Sequence[tuple[Mapping[str, str], str, Any]]]]]
+"""Alias → by rule that asks for approval: its name, whether it applies, and of each step its parameters, its token and
+whether it is needed."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -59,22 +64,34 @@ class Program:
     """Tables with a rule that opens cards."""
     collects: bool
     """Whether any rule collects."""
+    asking: Callable[[Context], Asking]
+    """Who has to agree to a change, by the conditions alone."""
 
 
 def compile_plan(
     plan: Plan, layout: FinanceLayout, zone: ZoneInfo, decisions: Mapping[str, Any], references: Sequence[str]
 ) -> Program:
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
-    code: CodeType = compile(module(plan), f"<rules of {layout.name}>", "exec")
-    scope: dict[str, Any] = {**RUNTIME, **_GLOBALS, **decisions}
-    exec(code, scope)
+    bind = _compiled(module(plan), f"<rules of {layout.name}>", decisions)
     keys = {alias: _key_of(table) for alias, table in plan.tables.items()}
     names = {a: ", ".join(r.name for r in plan.rules.get(a, ())) or "reference" for a in plan.tables}
     ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
     rules = [rule for found in plan.rules.values() for rule in found]
     openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
     collects = any(rule.verb(Collect) is not None for rule in rules)
-    return Program(plan, layout, zone, scope["bind"], tuple(references), keys, ignored, openers, collects)
+
+    @cache
+    def asking() -> Callable[[Context], Asking]:  # seldom needed: only what a person has edited is looked at by it
+        return _compiled(approvals(plan), f"<approvals of {layout.name}>", decisions)
+
+    return Program(plan, layout, zone, bind, tuple(references), keys, ignored, openers, collects, lambda w: asking()(w))
+
+
+def _compiled(source: str, name: str, decisions: Mapping[str, Any]) -> Callable[[Context], Any]:
+    code: CodeType = compile(source, name, "exec")
+    scope: dict[str, Any] = {**RUNTIME, **_GLOBALS, **decisions}
+    exec(code, scope)
+    return cast(Callable[[Context], Any], scope["bind"])
 
 
 def _key_of(table: Table) -> Callable[[Row | None], str]:

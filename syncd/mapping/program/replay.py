@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from syncd.change import Change, Malformed, Row, Table, Unchanged
-from syncd.folding import fold, old_row_of, row_of
+from syncd.folding import fold, fold_sent, old_row_of, row_of
 from syncd.mapping.program.quantities import added, apart
 from syncd.money import EXACT, ZERO
 from syncd.ports import Corrected, Parked
@@ -83,11 +83,12 @@ def _heal(run: Pass, head: Parked, chains: "_Chains", opens: str = "") -> _Tried
     first = run.again(head, head.change, opens)
     if first.rejection is None:
         return _Tried(first)
-    rejection, bare = first.rejection, head._replace(approved=frozenset())
+    rejection = first.rejection
     rejection = rejection._replace(waits_for=head.waits_for or rejection.waits_for)
-    for change, folded in chains.corrections(head):
+    for change, folded, sent in chains.corrections(head):
+        bare = head._replace(approved=frozenset(), sent=sent)
         if change is None:
-            if opens:
+            if opens or sent is not None:  # the EAM leaves something, and what a person typed nothing of it
                 break
             return _Tried(Outcome(head.change, head.subject, (), None, FOLDED, head.id), folded)
         outcome = run.again(bare, change, opens)
@@ -150,9 +151,11 @@ class _Chains:
             return
         change: Change | None = head.change
         folded: tuple[int, ...] = ()
+        sent = head.sent
         while change is not None and (later := self._next(change, folded[-1] if folded else head.id)) is not None:
+            sent = fold_sent(change, sent, later.change, later.sent)
             change, folded = fold(change, later.change), (*folded, later.id)
-            yield Corrected(change, folded)
+            yield Corrected(change, folded, sent)
 
     def _next(self, change: Change, number: int) -> Parked | None:
         """The first of the rows left, behind a number, that follows a change."""

@@ -1,7 +1,8 @@
 """One pass over one batch: what becomes of each change, transaction by transaction, seeing what the batch has done."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import DecimalException
+from functools import cached_property
 from typing import Any, Final
 
 from syncd.change import ROWLESS, Change, Position, Row, key_text
@@ -12,7 +13,7 @@ from syncd.mapping.program.failure import REPEAT, Failure, flawed, unread
 from syncd.mapping.program.holding import Holding
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.moves import Moves
-from syncd.mapping.program.program import UNKNOWN, Program
+from syncd.mapping.program.program import UNKNOWN, Asking, Program
 from syncd.ports import Book, CollectedRow, Parked
 from syncd.posting import (
     IN_TRANSACTION,
@@ -37,6 +38,7 @@ class Run:
         self, program: Program, book: Book, kept: Kept, changes: Sequence[Change], refused: Rejections
     ) -> None:
         plan = program.plan
+        self._program = program
         self.changes = changes
         self.tables = plan.tables
         self.context = Context(book, program.layout, plan.tables, plan.joined, plan.reversible, kept, program.zone)
@@ -222,9 +224,43 @@ class Run:
             return self._rejected(change, row.subject, "", self._unjudged(change))._replace(parked_id=row.id)
         self.context.approved, self.holding.up_to = row.approved, row.id
         image = change.before if change.after is None else change.after
-        outcome = self._apply(change, image, self._keys[change.table](image), opens)
+        owed = () if row.sent is None else self._owed(row, row.sent, change)
+        outcome = self._apply(change, image, self._keys[change.table](image), opens, is_trial=bool(owed))
         self.context.approved = frozenset()
+        if owed and (outcome.rejection is None or outcome.rejection.status == "approval"):
+            rule, asked = owed[0][0], self.context.approvals([step for _, step in owed])
+            outcome = self._rejected(change, outcome.subject, rule, asked)
         return outcome._replace(parked_id=row.id)
+
+    def _owed(self, row: Parked, sent: Change, change: Change) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """Who has yet to agree to what a person has edited, by rule and step: whoever would have to agree to what the
+        EAM sent as well as to what it is now."""
+        rules = self._asking.get(change.table, ()) if sent.op not in ROWLESS else ()
+        owed = [
+            (name, params)
+            for name, applies, steps in rules
+            for params, token, needed in steps
+            if token not in row.approved and any(self._needs(row, said, applies, needed) for said in (sent, change))
+        ]
+        self.context.reads.clear()
+        return owed
+
+    @cached_property
+    def _asking(self) -> Asking:
+        return self._program.asking(self.context)
+
+    def _needs(self, row: Parked, change: Change, *conditions: Callable[..., Any]) -> bool:
+        """Whether all conditions are true of a change. One that cannot be told counts as true."""
+        image, nulls = change.before if change.after is None else change.after, self._nulls[change.table]
+        before, after, key = change.before or nulls, change.after or nulls, self._keys[change.table](image)
+        for condition in conditions:
+            try:
+                said = condition(change, change.op, before, after, image, key, row.subject, change.flawed)
+            except INCALCULABLE:
+                continue
+            if not said:  # a Failure is true
+                return False
+        return True
 
     def would_say(self, row: Parked, change: Change) -> bool:
         """Whether the rules would make anything of a parked row if it had been this, or refuse it."""

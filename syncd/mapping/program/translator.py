@@ -16,7 +16,7 @@ from syncd.mapping.program.program import Program
 from syncd.mapping.program.replay import merged, replay_subject
 from syncd.mapping.program.run import Run
 from syncd.mapping.program.transactions import Span, divided, spans
-from syncd.ports import Book, CollectedRow, Parked
+from syncd.ports import EVERY_STEP, Book, CollectedRow, Parked
 from syncd.posting import (
     NOTHING,
     Batch,
@@ -91,7 +91,7 @@ class Translator:
         made: list[Posting] = []
         rejected: list[Outcome] = []
         with self._run(book, [row.change for row in rows], {}) as run:
-            run.context.gathering, run.context.approved = True, frozenset((rule,))
+            run.context.gathering, run.context.approved = True, EVERY_STEP
             for row in rows:
                 rejection = refused.get(row.change)
                 outcome = (

@@ -1,0 +1,101 @@
+"""Who has to agree to a parked row, by when, and who may not: whoever typed a part of it, or agreed to it already.
+
+What a step needs stands in the row's parameters, as the rule said it when the row was last tried: `role`, `step` (what
+it is called among those approved, where that is not the rule's name), `within` (seconds from when the row was parked),
+`then` (the role that may decide in its place after that), `more` (roles whose turn comes next). What was given stands
+in the chain of actions.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, Protocol
+from unicodedata import normalize
+
+from syncd import statements
+from syncd.ports import Desk, Ledger
+from syncd.record import moment
+
+SQL: Final = statements.load("syncd.desk", "approvals.sql")
+RENEWED: Final = frozenset(("edit", "reopen"))
+"""What ends earlier approvals: they were for another content, or another judgement."""
+
+
+class Waiting(Protocol):
+    """Of a parked row, what this asks."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, str]: ...
+    @property
+    def parked_at(self) -> datetime: ...
+
+
+class Deed(NamedTuple):
+    """What a person did to a parked row: `edit`, `approve`, `reject`, `reopen` and what else there is. `role` is the
+    one in which they decided, `instead_of` the one whose time was up."""
+
+    at: datetime
+    actor: str
+    action: str
+    role: str
+    instead_of: str
+    reason: str
+
+
+def step_of(row: Waiting) -> str:
+    """What the step that a row waits for is called among those approved."""
+    return row.params.get("step", row.rule)
+
+
+def due(row: Waiting) -> datetime | None:
+    """When a row that waits for approval is overdue; None where nothing is said, or it does not wait."""
+    within = row.params.get("within", "")
+    return row.parked_at + timedelta(seconds=int(within)) if row.state == "approval" and within else None
+
+
+def is_overdue(row: Waiting, now: datetime) -> bool:
+    """Whether the time of whoever has to agree is up."""
+    until = due(row)
+    return until is not None and until <= now
+
+
+def deciding(row: Waiting, now: datetime) -> Sequence[str]:
+    """The roles that may decide about a row now."""
+    asked, then = row.params.get("role", ""), row.params.get("then", "")
+    return [role for role in (asked, then if is_overdue(row, now) else "") if role]
+
+
+def deeds(ledger: Ledger | Desk, pipeline: str, ids: Sequence[int]) -> Mapping[int, Sequence[Deed]]:
+    """What people did to parked rows, by row and in order."""
+    found: defaultdict[int, list[Deed]] = defaultdict(list)
+    for target, at, actor, action, reason, detail in ledger.query(
+        SQL["deeds"], (pipeline, [f"parked/{number}" for number in ids])
+    ):
+        said = json.loads(str(detail))
+        role, instead_of = (str(said.get(name, "")) if action != "edit" else "" for name in ("role", "instead_of"))
+        number = int(str(target).removeprefix("parked/"))
+        found[number].append(Deed(moment(str(at)), str(actor), str(action), role, instead_of, str(reason)))
+    return found
+
+
+def standing(done: Sequence[Deed]) -> Sequence[Deed]:
+    """The approvals that count: those of the row as it is now."""
+    last = max((n for n, deed in enumerate(done, 1) if deed.action in RENEWED), default=0)
+    return [deed for deed in done[last:] if deed.action == "approve"]
+
+
+def bars(done: Sequence[Deed], name: str) -> str:
+    """Why a person may not agree to a row: `edit` who has typed a part of it, `reopen` who asked for it once more,
+    `approve` who has agreed to an earlier step; empty where they may. A name is the same however it is spelt."""
+    who = _folded(name)
+    typed = next((deed.action for deed in done if deed.action in RENEWED and _folded(deed.actor) == who), "")
+    return typed or next((deed.action for deed in standing(done) if _folded(deed.actor) == who), "")
+
+
+def _folded(name: str) -> str:
+    return " ".join(normalize("NFKC", name).casefold().split())

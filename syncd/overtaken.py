@@ -1,0 +1,42 @@
+"""Whether a row that was given up may take its place again: not once something behind it went on without it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from syncd.change import Table
+from syncd.folding import differ
+from syncd.record import decode_change, decode_row
+
+Query = Callable[[str, Sequence[object]], Sequence[Sequence[object]]]
+_LATER: Final = """
+SELECT (SELECT count(*) FROM syncd.posting WHERE pipeline = ? AND subject = ? AND posted_at >= ?)
+     + (SELECT count(*) FROM syncd.collected WHERE pipeline = ? AND subject = ? AND number > ?)
+     + (SELECT count(*) FROM syncd.parked
+        WHERE pipeline = ? AND subject = ? AND id > ? AND state IN ('posted', 'ignored') AND settled_at >= ?)
+"""
+_MIRROR: Final = "SELECT image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?"
+
+
+def is_overtaken(
+    query: Query,
+    tables: Mapping[str, Table],
+    pipeline: str,
+    id: int,
+    subject: str,
+    settled_at: str,
+    sent: str,
+    source_key: str,
+) -> bool:
+    """Whether, since a parked row was settled, later rows of its subject were carried, or the EAM has changed the row
+    itself: that was judged by what finance held without it. `sent` is the change as the EAM sent it, as
+    `record.encode_change` has it. Raises KeyError when the mapping no longer has its table."""
+    at = (pipeline, subject, settled_at, pipeline, subject, id, pipeline, subject, id, settled_at)
+    ((later,),) = query(_LATER, at)
+    if later:
+        return True
+    change = decode_change(tables, sent)
+    found = query(_MIRROR, (pipeline, json.loads(sent)["table"], source_key))
+    if change.after is None or not found:
+        return bool(found) != (change.after is not None)
+    return differ(change.after, decode_row(tables[change.table], str(found[0][0])))
