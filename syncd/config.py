@@ -25,7 +25,7 @@ from syncd.errors import MappingError
 from syncd.files import shipped
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.model import parse
-from syncd.mapping.language.shapes import Strict
+from syncd.mapping.language.shapes import MaybeNames, Strict
 from syncd.mapping.language.source import Document, Trail, read
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -124,6 +124,9 @@ class Config(Strict):
     """Figures for Prometheus; `metrics: {}` is enough. docs/monitoring/README.md"""
     audit: AuditConfig | None = None
     """How tampering by finance's own DBA is found. docs/audit.md"""
+    people: dict[str, MaybeNames] | None = None
+    """Who may act on parked rows, and in which roles: `{NAME: [finance, controller]}`, `[]` for one who approves
+    nothing. Without it whoever acts says who they are. docs/approval.md"""
 
 
 @dataclass(frozen=True)

@@ -294,6 +294,11 @@ class Ledger(Protocol):
         """One transaction: commits when the block ends, rolls back when it raises or the ledger is a dry run."""
         ...
 
+    def looking(self) -> AbstractContextManager[Book]:
+        """What the translator may look up, as it stands at one moment, whoever the writer is. Nothing is written: no
+        `write`, no `requested`."""
+        ...
+
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Rows of a statement in portable SQL: `?` parameters, state tables written as `syncd.name`."""
         ...

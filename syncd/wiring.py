@@ -43,11 +43,11 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
+from syncd.desk import approvals, operators, previews, verify
 from syncd.desk import closing as closings
-from syncd.desk import operators, verify
 from syncd.desk.anchors import Keeper
 from syncd.dialects import Dialect
-from syncd.errors import Fault, MappingError, WrongUsage, no_driver
+from syncd.errors import Fault, Halt, MappingError, WrongUsage, no_driver
 from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
@@ -56,6 +56,7 @@ from syncd.mapping.language.accounts import misnamed
 from syncd.mapping.language.check import unknown_accounts
 from syncd.mapping.language.sample import sample
 from syncd.mapping.program.translator import Translator
+from syncd.mapping.verbs.approve import Approve
 from syncd.ports import Anchor, Finding, Ledger, Period, Source
 
 SOURCES: Final[Mapping[str, str]] = {
@@ -112,6 +113,8 @@ class Pipeline:
     ledger: LedgerConnector[Any]
     ledger_settings: Any
     audit: Auditing = Auditing()
+    people: Mapping[str, Sequence[str]] | None = None
+    """Who may act on parked rows, and in which roles; None where anybody may who says who they are."""
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
@@ -176,6 +179,27 @@ class Pipeline:
     def read(self, column: Column, text: str) -> Value:
         """What a person typed for a column, as the source would take it; Malformed where it would not."""
         return typed(column, text, self.mapping.zone)
+
+    def require_person(self, by: operators.Actor, role: str = "") -> None:
+        """Raises Halt for somebody who is not among the people of the configuration, or not in a role."""
+        if self.people is None:
+            return
+        held = next((roles for name, roles in self.people.items() if approvals.is_same(name, by.name)), None)
+        if held is None:
+            raise Halt("people_unknown", actor=by.name, nearest=nearest(by.name, list(self.people)))
+        if role and role not in held:
+            holders = ", ".join(name for name, roles in self.people.items() if role in roles)
+            raise Halt("people_no_role", actor=by.name, role=role, holders=holders)
+
+    def previews(self, rows: Sequence[operators.ParkedRow]) -> Mapping[int, previews.Preview]:
+        """What its parked rows would make if everybody agreed."""
+        with closing(self.open_ledger()) as ledger:
+            return previews.made(ledger, self.mapping.translator(self.name), self.mapping.tables, rows)
+
+    @property
+    def asking(self) -> Collection[str]:
+        """The rules that ask somebody."""
+        return {rule.name for rule in self.mapping.rules if rule.verb(Approve) is not None}
 
     @property
     def kept(self) -> Leaves:
@@ -449,7 +473,9 @@ def bench() -> Bench:
     def approve(ledger: Ledger, subject: str) -> int:
         rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))
         for row in rows:
-            operators.approve(ledger, PIPELINE, row.id, by, row.params.get("role", ""))
+            role = row.params.get("role", "")
+            another = operators.Actor(f"{PIPELINE} {approvals.step_of(row)}", PIPELINE)  # each step is somebody else's
+            operators.approve(ledger, PIPELINE, row.id, another, role)
         return len(rows)
 
     return Bench(
@@ -543,7 +569,8 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     meaning = meanings.load(loaded.mapping_path(name))
     if chosen.reconcile is not None:
         _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile, meaning.zone)
-    return Pipeline(name, chosen, meaning, source, source_settings, ledger, ledger_settings, _auditing(loaded))
+    ends = (source, source_settings, ledger, ledger_settings)
+    return Pipeline(name, chosen, meaning, *ends, _auditing(loaded), loaded.config.people)
 
 
 def anchor_file(path: Path) -> Anchor:

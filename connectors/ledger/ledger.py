@@ -83,9 +83,8 @@ class SqlLedger:
             self._start()
             if self._state is None:
                 self._state = read_state(self._writer, self._pipeline)
-            now, state = timestamp(datetime.now(UTC)), self._state
-            work = Work(self._writer, state, self._pipeline, self._layout, self._tables, self._mapping_hash, now, {})
-            if not state.event_hash:
+            work = self._work(self._writer, self._state)
+            if not work.state.event_hash:
                 parked_events.begin(work)
             yield SqlBook(work)
             self._end()
@@ -93,6 +92,16 @@ class SqlLedger:
             self._state = None
             self._undo()
             raise
+
+    @contextmanager
+    def looking(self) -> Iterator[Book]:
+        with self.reading():
+            database = self._people()
+            yield SqlBook(self._work(database, read_state(database, self._pipeline)))
+
+    def _work(self, database: Database, state: LedgerState) -> Work:
+        now = timestamp(datetime.now(UTC))
+        return Work(database, state, self._pipeline, self._layout, self._tables, self._mapping_hash, now, {})
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         return self._people().query(sql, params)

@@ -6,6 +6,7 @@ import typer
 
 from syncd import __version__, language
 from syncd.cli import (
+    approving,
     auditing,
     closing,
     daemon,
@@ -61,8 +62,14 @@ command(rows, "show", "help_parked_show")(parked.show)
 command(rows, "retry", "help_parked_retry")(parked.retry)
 command(rows, "edit", "help_parked_edit")(parked.edit)
 command(rows, "discard", "help_parked_discard")(parked.discard)
-command(app, "approve")(parked.approve)
-command(app, "reject")(parked.reject)
+command(rows, "reopen", "help_parked_reopen")(approving.reopen)
+command(app, "approve")(approving.approve)
+command(app, "reject")(approving.reject)
+
+held = group("help_approvals")
+app.add_typer(held, name="approvals")
+command(held, "list", "help_approvals_list")(approving.show_list)
+command(held, "automatic", "help_approvals_automatic")(approving.show_automatic)
 
 mappings = group("help_mapping")
 app.add_typer(mappings, name="mapping")

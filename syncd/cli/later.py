@@ -58,10 +58,14 @@ if TYPE_CHECKING:
     from syncd.daemon import supervisor as supervisor
     from syncd.daemon import tally as tally
     from syncd.desk import anchors as anchors
+    from syncd.desk import approvals as approvals
+    from syncd.desk import approving as approving
+    from syncd.desk import automatic as automatic
     from syncd.desk import clock as clock
     from syncd.desk import closing as closing
     from syncd.desk import kept as kept
     from syncd.desk import operators as operators
+    from syncd.desk import previews as previews
     from syncd.desk import status as status
     from syncd.desk import trace as trace
     from syncd.desk import verify as verify
@@ -108,10 +112,14 @@ else:
     supervisor = _Module("syncd.daemon.supervisor")
     tally = _Module("syncd.daemon.tally")
     anchors = _Module("syncd.desk.anchors")
+    approvals = _Module("syncd.desk.approvals")
+    approving = _Module("syncd.desk.approving")
+    automatic = _Module("syncd.desk.automatic")
     clock = _Module("syncd.desk.clock")
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
     operators = _Module("syncd.desk.operators")
+    previews = _Module("syncd.desk.previews")
     status = _Module("syncd.desk.status")
     trace = _Module("syncd.desk.trace")
     verify = _Module("syncd.desk.verify")

@@ -1,4 +1,4 @@
-"""Commands for parked rows and approvals. They mark rows; the daemon takes them up between two batches."""
+"""Commands for parked rows. They mark rows; the daemon takes them up between two batches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Annotated, Final, Literal
 import typer
 from rich.text import Text
 
+from syncd.cli import previewing
 from syncd.cli.answering import answering
-from syncd.cli.later import clock, operators, ports, status, wiring
+from syncd.cli.later import approvals, clock, operators, ports, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import console, emit, errors, line, table
+from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
 from syncd.language import hint, say
 
@@ -33,7 +34,6 @@ Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=LISTED_MA
 Groups = Annotated[bool, typer.Option("--groups", help=say("help_groups"))]
 Count = Annotated[bool, typer.Option("--dry-run", help=say("help_count_rows"))]
 Set = Annotated[list[str], typer.Option("--set", metavar="COLUMN=VALUE", help=say("help_set"), show_default=False)]
-Role = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_role"), show_default=False)]
 
 
 def show_list(
@@ -42,7 +42,7 @@ def show_list(
 ) -> None:  # fmt: skip
     """Parked rows, or their signatures."""
     selection = operators.Selection((), subject, state or "", rule, code, settled)
-    with _desk(config, name) as (pipelines, ledger):
+    with at_desk(config, name) as (pipelines, ledger):
         names = [pipeline.name for pipeline in pipelines]
         if groups:
             _show_groups([group for one in names for group in operators.groups(ledger, one)], as_json)
@@ -55,7 +55,7 @@ def show_list(
         line("rows_none", "green")
     else:
         columns = ["col_id", "col_state", "col_subject", "col_rule", "col_reason"]
-        rows = [[row.id, _state(row), row.subject, row.rule, say(row.code, row.params)] for _, row in found]
+        rows = [[row.id, state_of(row), row.subject, row.rule, say(row.code, row.params)] for _, row in found]
         if len(names) > 1:
             columns, rows = ["col_pipeline", *columns], [[one, *row] for (one, _), row in zip(found, rows, strict=True)]
         table(columns, rows)
@@ -65,16 +65,18 @@ def show_list(
 
 def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """One parked row, whole."""
-    with _desk(config, name) as (pipelines, ledger):
-        holding = _holding(pipelines, ledger, id)
+    with at_desk(config, name) as (pipelines, ledger):
+        holding = holding_of(pipelines, ledger, id)
         row = operators.show(ledger, holding.name, id)
         advised = operators.advice(ledger, holding.name, row)
+        done = approvals.deeds(ledger, holding.name, (id,)).get(id, ())
+    preview = holding.previews([row]).get(id) if row.state == "approval" else None
     if as_json:
-        emit(_plain(row, advised))
+        emit(_plain(row, advised) | {"deeds": named(done), "preview": preview and previewing.plain(preview)})
         return
     zone = holding.mapping.file.timezone
     row = clock.local(row, zone)
-    console.print(Text.assemble((f"{row.id}  {row.subject}  ", "bold"), (_state(row), "yellow")))
+    console.print(Text.assemble((f"{row.id}  {row.subject}  ", "bold"), (state_of(row), "yellow")))
     console.print(Text(say(row.code, row.params), style="red"))
     if advised == "row_gone":
         console.print(Text(say(advised, row.params), style="red"))
@@ -90,6 +92,7 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         "col_waits_for": row.waits_for,
         "col_request": row.request and say("request_" + row.request),
         "col_approved": ", ".join(sorted(row.approved)),
+        "col_due": approvals.due(row),
         "col_settled": row.settled_at,
     }
     table(("status_what", "status_value"), [(say(what), value) for what, value in facts.items() if value])
@@ -102,6 +105,9 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
 
     before, after = images(row.change)
     _show_images(before, after, images(row.original)[1] if row.original else None)
+    previewing.show_deeds([clock.local(deed, zone) for deed in done])
+    if preview is not None:
+        previewing.show(preview)
 
 
 def retry(
@@ -109,15 +115,15 @@ def retry(
     subject: Subject = "", rule: Rule = "", code: Code = "", count: Count = False,
 ) -> None:  # fmt: skip
     """Ask for rows to be tried again."""
-    with _desk(config, name) as (pipelines, ledger):
-        meant = _meant(pipelines, ledger, _selection(ids, subject, rule, code))
+    with at_desk(config, name) as (pipelines, ledger):
+        meant = meant_by(pipelines, ledger, selected(ids, subject, rule, code))
         if count:
             line(
                 "rows_would_retry",
                 rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
             )
         else:
-            by = answering(actor, reason)
+            by = acting(pipelines[0], actor, reason)
             line("rows_retry", rows=sum(operators.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
@@ -126,15 +132,15 @@ def discard(
     subject: Subject = "", rule: Rule = "", code: Code = "", count: Count = False,
 ) -> None:  # fmt: skip
     """Give rows up."""
-    with _desk(config, name) as (pipelines, ledger):
-        meant = _meant(pipelines, ledger, _selection(ids, subject, rule, code))
+    with at_desk(config, name) as (pipelines, ledger):
+        meant = meant_by(pipelines, ledger, selected(ids, subject, rule, code))
         if count:
             line(
                 "rows_would_discard",
                 rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
             )
         else:
-            by = answering(actor, reason)
+            by = acting(pipelines[0], actor, reason)
             line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
@@ -148,33 +154,22 @@ def edit(
         if not equals:
             raise WrongUsage("edit_no_value", given=assignment)
         values[column] = None if value == "NULL" else value
-    with _desk(config, name) as (pipelines, ledger):
-        pipeline = _holding(pipelines, ledger, id)
-        by = answering(actor, reason)
+    with at_desk(config, name) as (pipelines, ledger):
+        pipeline = holding_of(pipelines, ledger, id)
+        by = acting(pipeline, actor, reason)
         operators.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, pipeline.read, by)
     line("rows_edit", id=id)
 
 
-def approve(
-    id: Id, role: Role, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
-) -> None:
-    """Let a row pass."""
-    with _desk(config, name) as (pipelines, ledger):
-        operators.approve(ledger, _holding(pipelines, ledger, id).name, id, answering(actor, reason), role)
-    line("rows_approve", id=id)
-
-
-def reject(
-    id: Id, role: Role, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
-) -> None:
-    """Refuse a row."""
-    with _desk(config, name) as (pipelines, ledger):
-        operators.reject(ledger, _holding(pipelines, ledger, id).name, id, answering(actor, reason), role)
-    line("rows_reject", id=id)
+def acting(pipeline: wiring.Pipeline, actor: str, reason: str, role: str = "") -> operators.Actor:
+    """Who acts, in a role if one is given. Raises Halt for who is not among the people of the configuration."""
+    by = answering(actor, reason)
+    pipeline.require_person(by, role)
+    return by
 
 
 @contextmanager
-def _desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], ports.Ledger]]:
+def at_desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], ports.Ledger]]:
     """The pipelines that are meant, those of all partitions where one is partitioned, and their ledger. Says when
     nobody would take a request up."""
     pipeline = wiring.pipeline(config_path(config), name)
@@ -185,7 +180,7 @@ def _desk(config: Config, name: Name) -> Iterator[tuple[list[wiring.Pipeline], p
             errors.print(Text(say("rows_no_daemon"), style="yellow"))
 
 
-def _holding(pipelines: list[wiring.Pipeline], ledger: ports.Ledger, id: int) -> wiring.Pipeline:
+def holding_of(pipelines: list[wiring.Pipeline], ledger: ports.Ledger, id: int) -> wiring.Pipeline:
     """The pipeline that has the row: each counts its own."""
     one = operators.Selection((id,))
     holding = [p for p in pipelines if operators.parked(ledger, p.name, one)] if len(pipelines) > 1 else pipelines
@@ -194,7 +189,7 @@ def _holding(pipelines: list[wiring.Pipeline], ledger: ports.Ledger, id: int) ->
     return holding[0] if holding else pipelines[0]
 
 
-def _meant(
+def meant_by(
     pipelines: list[wiring.Pipeline], ledger: ports.Ledger, chosen: operators.Selection
 ) -> dict[str, operators.Selection]:
     """What is meant of each pipeline. A number means one row, although each partition counts its own."""
@@ -202,11 +197,11 @@ def _meant(
         return {pipeline.name: chosen for pipeline in pipelines}
     ids: dict[str, list[int]] = {}
     for number in chosen.ids:
-        ids.setdefault(_holding(pipelines, ledger, number).name, []).append(number)
+        ids.setdefault(holding_of(pipelines, ledger, number).name, []).append(number)
     return {name: chosen._replace(ids=tuple(own)) for name, own in ids.items()}
 
 
-def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> operators.Selection:
+def selected(ids: list[int] | None, subject: str, rule: str, code: str) -> operators.Selection:
     """What a bulk action means. Nothing named is a slip, not everything."""
     if not (ids or subject or rule or code):
         raise WrongUsage("parked_which")
@@ -215,8 +210,10 @@ def _selection(ids: list[int] | None, subject: str, rule: str, code: str) -> ope
     return operators.Selection(tuple(ids or ()), subject, "", rule, code)
 
 
-def _state(row: operators.ParkedRow) -> str:
-    return say(f"row_{row.state}") + (f" ({say('request_' + row.request)})" if row.request else "")
+def state_of(row: operators.ParkedRow) -> str:
+    """Its state in words, what is asked for, and whether its approval is overdue."""
+    said = say(f"row_{row.state}") + (f" ({say('request_' + row.request)})" if row.request else "")
+    return said + (f", {say('row_overdue')}" if approvals.is_overdue(row, datetime.now(UTC)) else "")
 
 
 def _hint(row: operators.ParkedRow, advised: str) -> str:

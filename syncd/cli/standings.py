@@ -149,6 +149,7 @@ def _show_one(one: reports.PipelineStatus, looked: Looked) -> None:
         ("status_posted", one.posted),
         ("status_repeated", one.repeated),
         ("status_parked", ", ".join(f"{say('row_' + s)} {n:,}" for s, n in one.parked.items()) or 0),
+        ("status_overdue", ", ".join(_held(held) for held in one.held)),
         ("status_collected", one.collected or None),
         ("status_due", "; ".join(_due(group) for group in one.due[:DUE_SHOWN_MAX])),
         ("status_due_more", max(0, len(one.due) - DUE_SHOWN_MAX) or None),
@@ -169,6 +170,10 @@ def _anchor(said: anchors.Said) -> str:
     return say("status_anchor_set", {"at": at, "seq": f"{said.seq:,}"})
 
 
+def _held(held: reports.Held) -> str:
+    return say("status_held", held._asdict() | {"overdue": held.overdue or ""})
+
+
 def _due(group: reports.DueGroup) -> str:
     return say("status_due_group", group._asdict() | {"since": f"{group.since:%Y-%m-%d %H:%M:%S}"})
 
@@ -178,6 +183,7 @@ def _plain(one: reports.PipelineStatus, looked: Looked) -> dict[str, object]:
     return one._asdict() | {
         "report": report and report._asdict(),
         "due": [group._asdict() for group in one.due],
+        "held": [held._asdict() for held in one.held],
         "state": reports.standing(one),
         "late": reports.is_late(one, limits.late_after_s),
         "well": reports.is_well(one, limits.late_after_s),

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from syncd.change import ChangeSet, Position
 from syncd.daemon.tally import Counts
-from syncd.desk.status import OpenRows, Report, State
+from syncd.desk.status import Held, OpenRows, Report, State
 
 BOUNDS_S: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -44,11 +44,12 @@ class Meter:
         self.heard_at: float | None = None
         self.checkpoint_at: datetime | None = None
         self.open_rows: Sequence[OpenRows] = ()
+        self.held: Sequence[Held] = ()
 
     def let_go(self) -> None:
         """Another daemon has it from now on: how it stands there is not known here."""
         self.is_writer = self.is_connected = False
-        self.report, self.heard_at, self.open_rows = None, None, ()
+        self.report, self.heard_at, self.open_rows, self.held = None, None, (), ()
 
     def include(self, said: Counts) -> None:
         """Count what came of an interval's changes too."""

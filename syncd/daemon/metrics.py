@@ -128,10 +128,14 @@ def _work(meters: Sequence[Meter]) -> Iterator[Metric]:
 def _people(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
     rows = [((m.pipeline, one.state, one.code), one.rows) for m in meters for one in m.open_rows]
     yield _gauge("parked", "Open parked rows.", ("state", "reason"), rows)
-    for state, name in (("failed", "parked"), ("approval", "approval")):
-        since = {m.pipeline: [one.since for one in m.open_rows if one.state == state] for m in meters if m.is_writer}
-        oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
-        yield _gauge(f"{name}_oldest_seconds", f"Age of the oldest open row that is {state}.", (), oldest)
+    since = {m.pipeline: [one.since for one in m.open_rows if one.state == "failed"] for m in meters if m.is_writer}
+    oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
+    yield _gauge("parked_oldest_seconds", "Age of the oldest open row that failed.", (), oldest)
+    held = [((m.pipeline, one.role), one) for m in meters if m.is_writer for one in m.held]
+    ages = [(labels, (now - one.since).total_seconds()) for labels, one in held]
+    yield _gauge("approval_oldest_seconds", "Age of the oldest open row that awaits approval.", ("role",), ages)
+    overdue = [(labels, one.overdue) for labels, one in held]
+    yield _gauge("approval_overdue", "Open rows whose approval is overdue.", ("role",), overdue)
 
 
 _Rows = Sequence[tuple[tuple[str, ...], float]]

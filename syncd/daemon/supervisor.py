@@ -229,6 +229,8 @@ class Worker(threading.Thread):
                         narrowed_at = time.monotonic()
                 if parked.due():
                     self.meter.open_rows = status.open_rows(ledger, spec.name)
+                    waits = any(one.state == "approval" for one in self.meter.open_rows)
+                    self.meter.held = status.held(ledger, spec.name, _now()) if waits else ()
                 if tidied.due():
                     status.forget_gone(ledger, spec.name, _now())
                 self._attempts.progressed = True

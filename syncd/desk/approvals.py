@@ -35,6 +35,15 @@ class Waiting(Protocol):
     def parked_at(self) -> datetime: ...
 
 
+class Asked(NamedTuple):
+    """A `Waiting` by itself."""
+
+    rule: str
+    state: str
+    params: Mapping[str, str]
+    parked_at: datetime
+
+
 class Deed(NamedTuple):
     """What a person did to a parked row: `edit`, `approve`, `reject`, `reopen` and what else there is. `role` is the
     one in which they decided, `instead_of` the one whose time was up."""
@@ -91,10 +100,15 @@ def standing(done: Sequence[Deed]) -> Sequence[Deed]:
 
 def bars(done: Sequence[Deed], name: str) -> str:
     """Why a person may not agree to a row: `edit` who has typed a part of it, `reopen` who asked for it once more,
-    `approve` who has agreed to an earlier step; empty where they may. A name is the same however it is spelt."""
-    who = _folded(name)
-    typed = next((deed.action for deed in done if deed.action in RENEWED and _folded(deed.actor) == who), "")
-    return typed or next((deed.action for deed in standing(done) if _folded(deed.actor) == who), "")
+    `approve` who has agreed to an earlier step; empty where they may."""
+    own = (deed for deed in done if deed.action in RENEWED and is_same(deed.actor, name))
+    typed = next((deed.action for deed in own), "")
+    return typed or ("approve" if any(is_same(deed.actor, name) for deed in standing(done)) else "")
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names are one person's: letters' case, width and blanks make nobody else."""
+    return _folded(one) == _folded(other)
 
 
 def _folded(name: str) -> str:

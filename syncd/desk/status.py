@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from syncd.desk import anchors
+from syncd.desk import anchors, approvals
 from syncd.errors import Fault, Halt
 from syncd.ports import Ledger
 from syncd.record import moment, timestamp
@@ -66,6 +66,15 @@ class OpenRows(NamedTuple):
     since: datetime
 
 
+class Held(NamedTuple):
+    """Open rows that wait for a role: how many, how many of them are overdue, and since when the oldest does."""
+
+    role: str
+    rows: int
+    overdue: int
+    since: datetime
+
+
 class PipelineStatus(NamedTuple):
     """One pipeline as `syncd status` shows it. Counters run since the first start; `parked` counts open rows by
     state, `collected` are the collected rows that wait for their group to fall due, `due` the first groups that are;
@@ -89,6 +98,7 @@ class PipelineStatus(NamedTuple):
     is_held: bool = False
     unseen: Fault | None = None
     anchor: anchors.Said | None = None
+    held: Sequence[Held] = ()
 
 
 def standing(one: PipelineStatus) -> Standing:
@@ -191,6 +201,7 @@ def pipeline_status(ledger: Ledger, pipeline: str, now: datetime) -> PipelineSta
         is_held=is_held,
         unseen=None if alive or is_held else _unseen(ledger),
         anchor=anchors.said(ledger, pipeline),
+        held=held(ledger, pipeline, now) if any(state == "approval" for state, _ in parked) else (),
     )
 
 
@@ -202,6 +213,23 @@ def open_rows(ledger: Ledger, pipeline: str) -> list[OpenRows]:
         (pipeline,),
     )
     return [OpenRows(str(s), str(code), int(str(rows)), moment(str(since))) for s, code, rows, since in found]
+
+
+def held(ledger: Ledger, pipeline: str, now: datetime) -> list[Held]:
+    """The open rows that wait for approval, by the role that is to decide."""
+    found = ledger.query(
+        "SELECT rule, params, parked_at, count(*) FROM syncd.parked"
+        " WHERE pipeline = ? AND settled_at IS NULL AND state = 'approval' GROUP BY rule, params, parked_at",
+        (pipeline,),
+    )
+    by_role: dict[str, Held] = {}
+    for rule, params, parked_at, count in found:
+        one = approvals.Asked(str(rule), "approval", json.loads(str(params)), moment(str(parked_at)))
+        rows, role = int(str(count)), one.params.get("role", "")
+        was = by_role.get(role, Held(role, 0, 0, one.parked_at))
+        overdue = rows if approvals.is_overdue(one, now) else 0
+        by_role[role] = Held(role, was.rows + rows, was.overdue + overdue, min(was.since, one.parked_at))
+    return [by_role[role] for role in sorted(by_role)]
 
 
 def due_groups(ledger: Ledger, pipeline: str) -> list[DueGroup]:

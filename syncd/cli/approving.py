@@ -1,0 +1,175 @@
+"""Commands of those who agree: approve, reject, reopen; what waits for whom; what was posted without anybody."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Final
+
+import typer
+
+from syncd.cli.codes import NEEDS_A_PERSON
+from syncd.cli.later import approvals, approving, automatic, clock, operators, wiring
+from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
+from syncd.cli.output import emit, line, named, table
+from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, acting, at_desk, holding_of, selected, state_of
+from syncd.errors import WrongUsage
+from syncd.language import say
+from syncd.money import ZERO
+
+SHORT_HASH: Final = 12
+
+Role = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_role"), show_default=False)]
+AnyRole = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_any_role"), show_default=False)]
+Yes = Annotated[bool, typer.Option("--yes", help=say("help_approve_yes"))]
+Month = Annotated[str, typer.Argument(metavar="MONTH", help=say("help_month"), show_default=False)]
+OfRule = Annotated[str, typer.Option("--rule", metavar="NAME", help=say("help_automatic_rule"), show_default=False)]
+
+
+def approve(
+    role: Role, ids: Ids = None, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None,
+    subject: Subject = "", rule: Rule = "", count: Count = False, yes: Yes = False,
+) -> None:  # fmt: skip
+    """Let rows pass: one that is named, or all that are meant, once it is said how many and how much they are."""
+    selection = selected(ids, subject, rule, "")
+    with at_desk(config, name) as (pipelines, ledger):
+        if len(selection.ids) == 1 and not count:
+            (one,) = selection.ids
+            holding = holding_of(pipelines, ledger, one)
+            operators.approve(ledger, holding.name, one, acting(holding, actor, reason, role), role)
+            line("rows_approve", id=one)
+            return
+        by = operators.Actor(actor, reason) if count else acting(pipelines[0], actor, reason, role)
+        found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]
+        rows, debit, empty = _sums(found)
+        line("approve_would", rows=f"{rows:,}", debit=f"{debit:,}")
+        if empty:
+            line("approve_empty", "yellow", rows=f"{empty:,}")
+        if barred := sum(len(meant.barred) for _, meant in found):
+            line("approve_barred", "yellow", rows=f"{barred:,}")
+        if count or not rows:
+            return
+        _confirm(yes)
+        for pipeline, meant in found:
+            if meant.rows:
+                approving.approve_all(ledger, pipeline.name, selection, meant.rows, by, role)
+    line("rows_approved", rows=f"{rows:,}")
+
+
+def reject(
+    id: Id, role: Role, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
+) -> None:
+    """Refuse a row."""
+    with at_desk(config, name) as (pipelines, ledger):
+        holding = holding_of(pipelines, ledger, id)
+        operators.reject(ledger, holding.name, id, acting(holding, actor, reason, role), role)
+    line("rows_reject", id=id)
+
+
+def reopen(
+    id: Id, role: Role, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
+) -> None:
+    """Have a rejected row judged once more."""
+    with at_desk(config, name) as (pipelines, ledger):
+        holding = holding_of(pipelines, ledger, id)
+        by = acting(holding, actor, reason, role)
+        operators.reopen(ledger, holding.name, id, holding.mapping.tables, by, role)
+    line("rows_reopen", id=id)
+
+
+def show_list(
+    config: Config = None, name: Name = None, role: AnyRole = "", rule: Rule = "", limit: Limit = 50,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """What waits for whom, with what it would debit."""
+    now, found = datetime.now(UTC), []
+    with at_desk(config, name) as (pipelines, ledger):
+        for pipeline in pipelines:
+            chosen = operators.Selection(state="approval", rule=rule)
+            rows = operators.parked(ledger, pipeline.name, chosen)
+            rows = [row for row in rows if not role or role in approvals.deciding(row, now)][:limit]
+            done = approvals.deeds(ledger, pipeline.name, [row.id for row in rows])
+            made = pipeline.previews(rows)
+            found += [(pipeline, row, approvals.standing(done.get(row.id, ())), made.get(row.id)) for row in rows]
+    if as_json:
+        emit(
+            [
+                {
+                    "pipeline": pipeline.name, "id": row.id, "subject": row.subject, "rule": row.rule,
+                    "params": row.params, "due": approvals.due(row), "overdue": approvals.is_overdue(row, now),
+                    "given": named(given), "debit": preview and preview.debit,
+                }
+                for pipeline, row, given, preview in found
+            ]
+        )  # fmt: skip
+        return
+    if not found:
+        line("approvals_none", "green")
+        return
+    columns = ("col_id", "col_state", "col_subject", "col_rule", "col_debit", "col_waits", "col_due", "col_given")
+    lines = []
+    for pipeline, row, given, preview in found:
+        local = clock.local(row, pipeline.mapping.file.timezone)
+        waits = ", ".join(filter(None, (row.params.get("role", ""), row.params.get("more", ""))))
+        signed = ", ".join(f"{deed.actor} ({deed.role})" for deed in given)
+        due = approvals.due(local)
+        debit = preview.debit if preview is not None and preview.rejection is None else None
+        lines.append((row.id, state_of(row), row.subject, row.rule, debit, waits, due, signed))
+    table(columns, lines, right=(0, 4))
+
+
+def show_automatic(
+    month: Month, config: Config = None, name: Name = None, rule: OfRule = "", limit: Limit = 50, as_json: Json = False
+) -> None:
+    """What was posted without a person."""
+    pipeline = wiring.pipeline(config_path(config), name)
+    with closing(pipeline.open_ledger()) as ledger:
+        names = [part.name for part in pipeline.begun()]
+        if rule:
+            found = [one for part in names for one in automatic.vouchers(ledger, part, month, rule, limit)][:limit]
+        else:
+            counts = [count for part in names for count in automatic.counts(ledger, part, month)]
+    if rule:
+        if as_json:
+            emit(named(found))
+        else:
+            columns = ("col_voucher", "col_subject", "col_debit", "col_at", "col_mapping")
+            table(
+                columns,
+                [(a.voucher, a.subject, a.debit, a.posted_at, a.mapping_hash[:SHORT_HASH]) for a in found],
+                right=(2,),
+            )
+        return
+    asking = pipeline.asking
+    if as_json:
+        emit([c._asdict() | {"automatic": c.automatic, "asks": c.rule in asking} for c in counts])
+        return
+    heads = ("col_rule", "col_asks", "col_vouchers", "col_agreed", "col_automatic", "col_mapping")
+    rows = [
+        (c.rule, say("asks_yes" if c.rule in asking else "asks_no"), c.vouchers, c.approved, c.automatic,
+         c.mapping_hash[:SHORT_HASH])
+        for c in counts
+    ]  # fmt: skip
+    table(heads, rows, right=(2, 3, 4))
+
+
+def _sums(found: list[tuple[wiring.Pipeline, approving.Meant]]) -> tuple[int, Decimal, int]:
+    """How many rows, what their vouchers debit, and how many would make none."""
+    rows, debit, empty = 0, ZERO, 0
+    for pipeline, meant in found:
+        made = pipeline.previews(meant.rows) if meant.rows else {}
+        rows += len(meant.rows)
+        debit += sum((preview.debit for preview in made.values()), ZERO)
+        empty += sum(row.id not in made or not made[row.id].vouchers for row in meant.rows)
+    return rows, debit, empty
+
+
+def _confirm(yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise WrongUsage("approve_nobody_to_ask")
+    if not typer.confirm(say("approve_ask"), err=True):
+        raise typer.Exit(NEEDS_A_PERSON)

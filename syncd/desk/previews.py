@@ -1,0 +1,50 @@
+"""What parked rows would make if everybody agreed: the daemon's own translator over the books as they stand, of which
+nothing is kept."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from syncd.change import Table
+from syncd.desk.operators import ParkedRow
+from syncd.money import ZERO
+from syncd.ports import EVERY_STEP, Book, Ledger, Parked
+from syncd.posting import Batch, CardWrite, Rejection, Voucher
+from syncd.record import decode_change
+
+
+class Translator(Protocol):
+    """The mapping, compiled."""
+
+    def replay(self, parked: Sequence[Parked], book: Book) -> Batch: ...
+
+
+class Preview(NamedTuple):
+    """What a row would make: vouchers without a number, card writes; or why it would stay parked all the same. `debit`
+    is the sum of what the vouchers debit, in yuan."""
+
+    vouchers: Sequence[Voucher]
+    cards: Sequence[CardWrite]
+    debit: Decimal
+    rejection: Rejection | None
+
+
+def made(
+    ledger: Ledger, translator: Translator, tables: Mapping[str, Table], rows: Sequence[ParkedRow]
+) -> Mapping[int, Preview]:
+    """By number, each row by itself. A row whose table the mapping no longer has makes nothing that could be shown."""
+    parked = [
+        Parked(row.id, row.subject, decode_change(tables, row.change), EVERY_STEP)
+        for row in rows
+        if row.table in tables
+    ]
+    with ledger.looking() as book:
+        outcomes = translator.replay(parked, book).outcomes if parked else ()
+    found: dict[int, Preview] = {}
+    for outcome in outcomes:
+        if outcome.parked_id is not None:
+            vouchers = [posting.voucher for posting in outcome.postings if posting.voucher is not None]
+            debit = sum((entry.debit for voucher in vouchers for entry in voucher.entries), ZERO)
+            cards = [card for posting in outcome.postings for card in posting.cards]
+            found[outcome.parked_id] = Preview(vouchers, cards, debit, outcome.rejection)
+    return found
