@@ -135,7 +135,7 @@ def show_automatic(
         if as_json:
             emit(named(found))
         else:
-            columns = ("col_voucher", "col_subject", "col_debit", "col_at", "col_mapping")
+            columns = ("col_voucher", "col_subject", "col_debit", "col_when", "col_mapping")
             table(
                 columns,
                 [(a.voucher, a.subject, a.debit, a.posted_at, a.mapping_hash[:SHORT_HASH]) for a in found],

@@ -2,8 +2,8 @@
 
 What a step needs stands in the row's parameters, as the rule said it when the row was last tried: `role`, `step` (what
 it is called among those approved, where that is not the rule's name), `within` (seconds from when the row was parked),
-`then` (the role that may decide in its place after that), `more` (roles whose turn comes next). What was given stands
-in the chain of actions.
+`then` (the role that may decide in its place after that), `more` (roles whose turn comes next). An edited row that
+fails says under `owed` whose it is to give it up. What was given stands in the chain of actions.
 """
 
 import json
@@ -20,6 +20,8 @@ from syncd.record import moment
 SQL: Final = statements.load("syncd.desk", "approvals.sql")
 RENEWED: Final = frozenset(("edit", "reopen"))
 """What ends earlier approvals: they were for another content, or another judgement."""
+ASKING: Final = RENEWED | {"accept_difference"}
+"""What makes a person one of those who want the row posted, and may not agree to it themselves."""
 
 
 class Waiting(Protocol):
@@ -61,6 +63,11 @@ def step_of(row: Waiting) -> str:
     return row.params.get("step", row.rule)
 
 
+def owner(row: Waiting) -> str:
+    """The role without which a row may not be given up; empty where anybody may."""
+    return row.params.get("role", "") if row.state == "approval" else row.params.get("owed", "")
+
+
 def due(row: Waiting) -> datetime | None:
     """When a row that waits for approval is overdue; None where nothing is said, or it does not wait."""
     within = row.params.get("within", "")
@@ -82,11 +89,10 @@ def deciding(row: Waiting, now: datetime) -> Sequence[str]:
 def deeds(ledger: Ledger | Desk, pipeline: str, ids: Sequence[int]) -> Mapping[int, Sequence[Deed]]:
     """What people did to parked rows, by row and in order."""
     found: defaultdict[int, list[Deed]] = defaultdict(list)
-    for target, at, actor, action, reason, detail in ledger.query(
-        SQL["deeds"], (pipeline, [f"parked/{number}" for number in ids])
-    ):
-        said = json.loads(str(detail))
-        role, instead_of = (str(said.get(name, "")) if action != "edit" else "" for name in ("role", "instead_of"))
+    asked = (pipeline, [f"parked/{number}" for number in ids], pipeline, [str(number) for number in ids])
+    for target, _, at, actor, action, reason, detail in ledger.query(SQL["deeds"], asked):
+        said = {} if action == "edit" else json.loads(str(detail))  # that of an edit has the row's columns
+        role, instead_of = (str(said.get(name, "")) for name in ("role", "instead_of"))
         number = int(str(target).removeprefix("parked/"))
         found[number].append(Deed(moment(str(at)), str(actor), str(action), role, instead_of, str(reason)))
     return found
@@ -100,8 +106,8 @@ def standing(done: Sequence[Deed]) -> Sequence[Deed]:
 
 def bars(done: Sequence[Deed], name: str) -> str:
     """Why a person may not agree to a row: `edit` who has typed a part of it, `reopen` who asked for it once more,
-    `approve` who has agreed to an earlier step; empty where they may."""
-    own = (deed for deed in done if deed.action in RENEWED and is_same(deed.actor, name))
+    `accept_difference` who had it made, `approve` who has agreed to an earlier step; empty where they may."""
+    own = (deed for deed in done if deed.action in ASKING and is_same(deed.actor, name))
     typed = next((deed.action for deed in own), "")
     return typed or ("approve" if any(is_same(deed.actor, name) for deed in standing(done)) else "")
 

@@ -167,7 +167,7 @@ def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> Non
     """Give a row the step that it waits for. Raises Halt for who is not in the role, or may not agree to what they have
     typed or agreed to before; and while the row is being tried again, for nobody knows then what it waits for."""
     with ledger.desk() as desk:
-        give(desk, pipeline, awaiting(desk, pipeline, id, role), by, role)
+        give(desk, pipeline, _awaiting(desk, pipeline, id, role), by, role)
 
 
 def give(desk: Desk, pipeline: str, row: ParkedRow, by: Actor, role: str) -> None:
@@ -183,9 +183,12 @@ def give(desk: Desk, pipeline: str, row: ParkedRow, by: Actor, role: str) -> Non
 
 
 def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:
-    """Refuse a row that waits for someone in this role: it is not posted, unless it is reopened."""
+    """Refuse a row that waits for someone in this role, or did before it was edited: it is not posted, unless it is
+    reopened."""
     with ledger.desk() as desk:
-        row = awaiting(desk, pipeline, id, role)
+        row = _open(desk, pipeline, id)
+        if row.state == "approval" or approvals.owner(row) != role:
+            row = _awaiting(desk, pipeline, id, role)
         _touch(desk.execute(SQL["request"], ("discard", pipeline, id)), id)
         act(desk, by, "reject", pipeline, _target(row), _decided(row, role))
 
@@ -267,8 +270,8 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
         if missing := set(selection.ids) - {row.id for row in rows}:
             raise WrongUsage("parked_no_row", id=min(missing), pipeline=pipeline)
         for row in rows:
-            if what == "discard" and row.state == "approval":
-                raise Halt("parked_awaits_role", id=row.id, role=row.params.get("role", ""))
+            if what == "discard" and (row.state == "approval" or approvals.owner(row)):
+                raise Halt("parked_awaits_role", id=row.id, role=approvals.owner(row))
             if desk.execute(SQL["request"], (what, pipeline, row.id)):
                 touched += 1
                 act(desk, by, what, pipeline, _target(row), {})
@@ -294,7 +297,7 @@ def end_uninstall(ledger: Ledger, pipeline: str, what: Sequence[str], by: Actor)
         act(desk, by, "uninstalled", pipeline, f"pipeline/{pipeline}", {"what": list(what)})
 
 
-def awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
+def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
     """A row that waits for someone in this role. Raises WrongUsage where it waits for no approval, Halt where it waits
     for another role."""
     row, now = _open(desk, pipeline, id), datetime.now(UTC)

@@ -87,6 +87,47 @@ def test_what_waits_for_a_role_is_refused_in_that_role_as_printed(at_work: Compa
     assert not at_work.posted("FA-SC-0801")
 
 
+@advice("people_unknown", "people_no_role", "parked_four_eyes")
+def test_who_is_named_in_the_configuration_decides_in_the_role_that_it_gives(at_work: Company) -> None:
+    """And whoever has edited the row says so to somebody else; both see what it would make."""
+    at_work.register("FA-SC-0804", value=LARGE)
+    number = parked(at_work, "FA-SC-0804")
+    before = at_work.config.read_text("utf-8")
+    at_work.config.write_text(before + "people: {Li: [finance], Wang: [finance], Zhao: []}\n", "utf-8")
+    agreed = f"approve {number} --role finance --reason seen --actor "
+    said = at_work.syncd(
+        f"parked edit {number} --set original_value=7000000 --reason typed --actor Zha", NEEDS_A_PERSON
+    )
+    assert heard("people_unknown", said)["nearest"].startswith("Zhao")
+    assert "Li, Wang" in heard("people_no_role", at_work.syncd(agreed + "zhao", NEEDS_A_PERSON))["holders"]
+    at_work.syncd(f"parked edit {number} --set original_value=7000000 --reason typed --actor Wang")
+    at_work.until(lambda: at_work.finance.value("SELECT request FROM syncd.parked WHERE id = ?", number) == "")
+    shown = at_work.syncd(f"parked show {number}")
+    assert "7,000,000.00" in shown
+    assert "typed" in shown
+    found = heard("parked_four_eyes", at_work.syncd(agreed + "wang", NEEDS_A_PERSON))
+    assert found["id"] == str(number)
+    (waits,) = at_work.json("approvals list")
+    assert (waits["id"], waits["debit"]) == (number, "7000000.00")
+    at_work.syncd(agreed + "LI")
+    at_work.until(lambda: at_work.posted("FA-SC-0804"))
+    at_work.config.write_text(before, "utf-8")
+    assert [one["automatic"] for one in at_work.json("approvals automatic 2026-02") if one["asks"]]
+
+
+@advice("approve_nobody_to_ask")
+def test_many_rows_are_approved_once_it_is_said_how_many_and_how_much(at_work: Company) -> None:
+    codes = ("FA-SC-0805", "FA-SC-0806")
+    for code in codes:
+        at_work.register(code, value=LARGE)
+        parked(at_work, code)
+    bulk = f"approve --rule registration --role finance {BY}"
+    assert "2 rows, which would debit 12,000,000.00 in all" in at_work.syncd(f"{bulk} --dry-run")
+    heard("approve_nobody_to_ask", at_work.syncd(bulk, WRONG))
+    at_work.syncd(f"{bulk} --yes")
+    at_work.until(lambda: all(map(at_work.posted, codes)))
+
+
 @advice("edit_no_row")
 def test_a_row_that_has_no_values_is_given_up_as_printed(at_work: Company) -> None:
     """A delete, of an asset that has depreciated in finance."""

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from datetime import UTC
+from datetime import UTC, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from connectors.convert import typed
 from syncd import migrate
 from syncd.audit import CONTENTS
 from syncd.change import Column, Position, Value
-from syncd.desk import operators, trace
+from syncd.desk import approvals, automatic, operators, status, trace
 from syncd.desk.operators import Actor, Selection
 from syncd.desk.verify import verify
 from syncd.errors import Halt
@@ -160,6 +160,40 @@ def test_an_approval_needs_its_role(ledger: Ledger) -> None:
         (row,) = book.requested(10)
     assert (row.id, row.approved) == (1, {"registration"})
     assert operators.show(ledger, "main", 3).state == "discarded"
+
+
+def test_what_the_desk_asks_about_approvals_every_database_answers_alike(ledger: Ledger) -> None:
+    """Who did what, what is overdue, what would be made, what was posted without anybody; a rejection takes its place
+    again, and in whichever database not when something has gone on without it."""
+    waiting = rejected(asset(1), "approval")
+    assert waiting.rejection is not None
+    params = {"role": "finance", "within": "3600", "then": "controller"}
+    waiting = waiting._replace(rejection=waiting.rejection._replace(params=params))
+    write(ledger, batch(waiting, posted(asset(2))))
+    later = operators.show(ledger, "main", 1).parked_at + timedelta(hours=1)
+    (held,) = status.held(ledger, "main", later)
+    assert (held.role, held.rows, held.overdue) == ("finance", 1, 1)
+    with ledger.looking() as book:
+        assert "FA-2" in book.cards(["FA-1", "FA-2"])
+    (count,) = automatic.counts(ledger, "main", "2026-02")
+    assert (count.rule, count.automatic) == ("registration", 1)
+    assert [a.subject for a in automatic.vouchers(ledger, "main", "2026-02", "registration", 5)] == ["FA-2"]
+    for then, state in (("reopen", "approval"), ("overtaken", "discarded")):
+        operators.reject(ledger, "main", 1, LI, "finance")
+        with ledger.begin() as book:
+            assert book.requested(10) == []
+        if then == "overtaken":
+            write(ledger, batch(posted(asset(3, code="FA-1"), key="registration/FA-1")))
+            with pytest.raises(Halt, match="reopen_overtaken"):
+                operators.reopen(ledger, "main", 1, TABLES, LI, "finance")
+        else:
+            operators.reopen(ledger, "main", 1, TABLES, LI, "finance")
+            with ledger.begin() as book:
+                assert [row.id for row in book.requested(10)] == [1]
+        assert operators.show(ledger, "main", 1).state == state
+    done = approvals.deeds(ledger, "main", [1])[1]
+    assert [(deed.action, deed.role) for deed in done] == [(a, "finance") for a in ("reject", "reopen", "reject")]
+    assert verify(ledger, "main", SmallLayout()).flaws == []
 
 
 def test_what_waits_for_approval_cannot_be_discarded_past_it(ledger: Ledger) -> None:

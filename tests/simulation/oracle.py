@@ -90,6 +90,8 @@ class _Oracle:
         self.released = {c.after[0] for c in changes if c.table == "run" and c.after}
         self.standing: dict[str, list[Journal | None]] = defaultdict(list)
         self.collecting: set[str] = set()
+        self.guessed: set[str] = set()
+        """Positions at which a person has typed a value that the EAM never said: somebody else must agree to it."""
         by_subject: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
             if change.position in facts.discarded:
@@ -107,7 +109,10 @@ class _Oracle:
         return str(row[CODE]) if change.table == "asset" else self.codes[row[0 if change.table == "deprec" else 1]]
 
     def _as_edited(self, change: Change) -> Change:
-        return change._replace(after=self.facts.edited.get(change.position, change.after))
+        edited, sent = self.facts.edited.get(change.position), change.after
+        if edited is not None and sent is not None and change.table == "asset" and isinstance(sent[VALUE], Malformed):
+            self.guessed.add(change.position)
+        return change if edited is None else change._replace(after=edited)
 
     def _follow(self, subject: str, queue: list[Change]) -> None:
         """Everything of one subject, in order. What later changes of the row correct counts as corrected, by as few
@@ -117,7 +122,8 @@ class _Oracle:
             while True:
                 try:
                     unit = _folded(taken)
-                    if self._apply(subject, unit, len(taken) == 1) or unit is None or unit.after is None:
+                    is_guessed = taken[-1].position in self.guessed
+                    if self._apply(subject, unit, len(taken) == 1, is_guessed) or unit is None or unit.after is None:
                         break
                 except Refusal as refusal:
                     status = status or str(refusal)
@@ -128,20 +134,21 @@ class _Oracle:
                 taken.append(later)
             queue = [c for c in queue if c not in taken]
 
-    def _apply(self, subject: str, change: Change | None, is_whole: bool) -> bool:
+    def _apply(self, subject: str, change: Change | None, is_whole: bool, is_guessed: bool) -> bool:
         """Whether that settles it. A correction must leave some rule with something to say. `is_whole` is False for
         a corrected change: what was approved was another content."""
         if change is None:
             return True
         if change.table == "asset":
             is_approved = is_whole and change.position in self.facts.approved
-            return self._asset(subject, change, is_approved) or is_whole
+            return self._asset(subject, change, is_approved, is_guessed and not is_approved) or is_whole
         if change.op == "insert" and change.after is not None:
             (self._upgrade if change.table == "upgrade" else self._depreciation)(subject, change.after)
         return True
 
-    def _asset(self, code: str, change: Change, is_approved: bool) -> bool:
-        """Whether a rule had something to say, if only that it was said before."""
+    def _asset(self, code: str, change: Change, is_approved: bool, is_owed: bool) -> bool:
+        """Whether a rule had something to say, if only that it was said before. `is_owed`: somebody has yet to agree
+        to its value, whatever that is."""
         was, now = change.before, change.after
         used, uses = was is not None and was[STATUS] == "in_use", now is not None and now[STATUS] == "in_use"
         made = self.books.made[code]
@@ -149,7 +156,9 @@ class _Oracle:
             if isinstance(now[VALUE], Malformed):
                 raise Refusal("failed")
             if not self.standing[code]:
-                made.append(self._registration(code, now, change, is_approved))
+                made.append(self._registration(code, now, change, is_approved, is_owed))
+            elif is_owed and change.op != "read":
+                raise Refusal("approval")
         elif now is not None and was is not None and used and uses and now[NAME] != was[NAME]:
             card = self._card(code)
             card.name = str(now[NAME])
@@ -167,14 +176,14 @@ class _Oracle:
             return False
         return True
 
-    def _registration(self, code: str, row: Row, change: Change, is_approved: bool) -> Made:
+    def _registration(self, code: str, row: Row, change: Change, is_approved: bool, is_owed: bool) -> Made:
         if change.position in self.facts.vanished and row[DEPARTMENT] in LATE_DEPARTMENTS:
             raise Refusal("failed")  # it went before its department came
         dept = self._department(row[DEPARTMENT])
         value = _positive(row[VALUE])
         lines = (_line("1601", debit=value, dept=dept, asset=code), _line("1002", credit=value))
         journal = None if change.op == "read" else _journal("记", row[APPROVED_ON], lines)
-        if value > 5000 and change.op != "read" and not is_approved:
+        if (value > 5000 or is_owed) and change.op != "read" and not is_approved:
             raise Refusal("approval")
         if journal is not None:
             _taken(value)

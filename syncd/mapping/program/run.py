@@ -227,10 +227,19 @@ class Run:
         owed = () if row.sent is None else self._owed(row, row.sent, change)
         outcome = self._apply(change, image, self._keys[change.table](image), opens, is_trial=bool(owed))
         self.context.approved = frozenset()
-        if owed and (outcome.rejection is None or outcome.rejection.status == "approval"):
-            rule, asked = owed[0][0], self.context.approvals([step for _, step in owed])
-            outcome = self._rejected(change, outcome.subject, rule, asked)
+        if owed:
+            outcome = self._owing(outcome, owed)
         return outcome._replace(parked_id=row.id)
+
+    def _owing(self, outcome: Outcome, owed: Sequence[tuple[str, Mapping[str, str]]]) -> Outcome:
+        """What becomes of an edited row to which people have yet to agree: it waits for them. One that cannot be posted
+        says so first, and whose it is to give it up."""
+        rejection, (rule, first) = outcome.rejection, owed[0]
+        if rejection is None or rejection.status == "approval":
+            asked = self.context.approvals([step for _, step in owed])
+            return self._rejected(outcome.change, outcome.subject, rule, asked)
+        params = {**rejection.params, "owed": first["role"]}
+        return outcome._replace(rejection=rejection._replace(params=params))
 
     def _owed(self, row: Parked, sent: Change, change: Change) -> Sequence[tuple[str, Mapping[str, str]]]:
         """Who has yet to agree to what a person has edited, by rule and step: whoever would have to agree to what the

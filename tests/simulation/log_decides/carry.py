@@ -291,7 +291,7 @@ class World:
             return
         row, one = rows[deed.nth], operators.Selection(ids=(rows[deed.nth].id,))
         if deed.verb in ("approve", "reject"):
-            if row.state == "approval":
+            if row.state == "approval" and not row.request:
                 (operators.approve if deed.verb == "approve" else operators.reject)(
                     self.desk, PIPELINE, row.id, FINANCE, "finance"
                 )
