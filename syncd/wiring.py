@@ -194,7 +194,7 @@ class Pipeline:
     def previews(self, rows: Sequence[operators.ParkedRow]) -> Mapping[int, previews.Preview]:
         """What its parked rows would make if everybody agreed."""
         with closing(self.open_ledger()) as ledger:
-            return previews.made(ledger, self.mapping.translator(self.name), self.mapping.tables, rows)
+            return previews.made(ledger, self.name, self.mapping.translator(self.name), self.mapping.tables, rows)
 
     @property
     def asking(self) -> Collection[str]:

@@ -18,6 +18,10 @@ class Kept(Sqlite):
         super().begin()
         self._is_begun = True
 
+    def begin_reading(self) -> None:
+        super().begin_reading()
+        self._is_begun = True
+
     def commit(self) -> None:
         super().commit()
         self._is_begun = False

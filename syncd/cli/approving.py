@@ -92,7 +92,7 @@ def show_list(
             rows = [row for row in rows if not role or role in approvals.deciding(row, now)][:limit]
             done = approvals.deeds(ledger, pipeline.name, [row.id for row in rows])
             made = pipeline.previews(rows)
-            found += [(pipeline, row, approvals.standing(done.get(row.id, ())), made.get(row.id)) for row in rows]
+            found += [(pipeline, row, approvals.standing(row, done.get(row.id, ())), made.get(row.id)) for row in rows]
     if as_json:
         emit(
             [

@@ -20,6 +20,8 @@ from syncd.record import moment
 SQL: Final = statements.load("syncd.desk", "approvals.sql")
 RENEWED: Final = frozenset(("edit", "reopen"))
 """What ends earlier approvals: they were for another content, or another judgement."""
+MARK: Final = "@"
+"""Stands before the digest of a row as it is corrected, in what its steps are called."""
 ASKING: Final = RENEWED | {"accept_difference"}
 """What makes a person one of those who want the row posted, and may not agree to it themselves."""
 
@@ -48,13 +50,14 @@ class Asked(NamedTuple):
 
 class Deed(NamedTuple):
     """What a person did to a parked row: `edit`, `approve`, `reject`, `reopen` and what else there is. `role` is the
-    one in which they decided, `instead_of` the one whose time was up."""
+    one in which they decided, `instead_of` the one whose time was up, `step` what they decided."""
 
     at: datetime
     actor: str
     action: str
     role: str
     instead_of: str
+    step: str
     reason: str
 
 
@@ -93,23 +96,26 @@ def deeds(ledger: Ledger | Desk, pipeline: str, ids: Sequence[int]) -> Mapping[i
     for target, _, at, actor, action, reason, detail in ledger.query(SQL["deeds"], asked):
         said = {} if action == "edit" else json.loads(str(detail))  # that of an edit has the row's columns
         role, instead_of = (str(said.get(name, "")) for name in ("role", "instead_of"))
+        step = str(said.get("step", said.get("rule", "")))
         number = int(str(target).removeprefix("parked/"))
-        found[number].append(Deed(moment(str(at)), str(actor), str(action), role, instead_of, str(reason)))
+        found[number].append(Deed(moment(str(at)), str(actor), str(action), role, instead_of, step, str(reason)))
     return found
 
 
-def standing(done: Sequence[Deed]) -> Sequence[Deed]:
-    """The approvals that count: those of the row as it is now."""
+def standing(row: Waiting, done: Sequence[Deed]) -> Sequence[Deed]:
+    """The approvals that count: those of the row as it is now, and as it is corrected."""
     last = max((n for n, deed in enumerate(done, 1) if deed.action in RENEWED), default=0)
-    return [deed for deed in done[last:] if deed.action == "approve"]
+    mark = step_of(row).partition(MARK)[2]
+    return [deed for deed in done[last:] if deed.action == "approve" and deed.step.partition(MARK)[2] == mark]
 
 
-def bars(done: Sequence[Deed], name: str) -> str:
-    """Why a person may not agree to a row: `edit` who has typed a part of it, `reopen` who asked for it once more,
-    `accept_difference` who had it made, `approve` who has agreed to an earlier step; empty where they may."""
-    own = (deed for deed in done if deed.action in ASKING and is_same(deed.actor, name))
+def bars(row: Waiting, done: Sequence[Deed], corrected: Sequence[Deed], name: str) -> str:
+    """Why a person may not agree to a row: `edit` who has typed a part of it, or of what has `corrected` it, `reopen`
+    who asked for it once more, `accept_difference` who had it made, `approve` who has agreed to an earlier step; empty
+    where they may."""
+    own = (deed for deed in (*done, *corrected) if deed.action in ASKING and is_same(deed.actor, name))
     typed = next((deed.action for deed in own), "")
-    return typed or ("approve" if any(is_same(deed.actor, name) for deed in standing(done)) else "")
+    return typed or ("approve" if any(is_same(deed.actor, name) for deed in standing(row, done)) else "")
 
 
 def is_same(one: str, other: str) -> bool:

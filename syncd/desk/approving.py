@@ -24,7 +24,11 @@ def meant(ledger: Ledger | Desk, pipeline: str, selection: Selection, role: str,
     found = operators.parked(ledger, pipeline, selection._replace(state="approval"))
     waiting = [row for row in found if row.state == "approval" and role in approvals.deciding(row, now)]
     done = approvals.deeds(ledger, pipeline, [row.id for row in waiting])
-    free = [row for row in waiting if not row.request and not approvals.bars(done.get(row.id, ()), name)]
+    free = [
+        row
+        for row in waiting
+        if not row.request and not operators.barred(ledger, pipeline, row, done.get(row.id, ()), name)
+    ]
     known = {row.id for row in free}
     return Meant(free, [row for row in waiting if row.id not in known])
 

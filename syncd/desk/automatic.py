@@ -1,6 +1,7 @@
 """What was posted without a person: by rule, in a period, and under which accepted mapping."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +14,8 @@ from syncd.ports import Ledger
 from syncd.record import decode_voucher, moment
 
 SQL: Final = statements.load("syncd.desk", "automatic.sql")
+_STEP_OF: Final = re.compile("[:@]")
+"""Stands in what a step is called behind the rule's name."""
 
 
 class RuleCount(NamedTuple):
@@ -71,7 +74,7 @@ def _agreed(ledger: Ledger, pipeline: str, like: str) -> Iterator[tuple[str, str
     rows = [row for name in ("agreed", "agreed_in_group") for row in ledger.query(SQL[name], (pipeline, like))]
     seen: set[str] = set()
     for key, rule, mapping_hash, approved in rows:
-        is_of_rule = any(step.partition(":")[0] == rule for step in json.loads(str(approved)))
+        is_of_rule = any(_STEP_OF.split(step)[0] == rule for step in json.loads(str(approved)))
         if is_of_rule and str(key) not in seen:
             seen.add(str(key))
             yield str(key), str(rule), str(mapping_hash)

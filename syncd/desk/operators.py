@@ -174,12 +174,20 @@ def give(desk: Desk, pipeline: str, row: ParkedRow, by: Actor, role: str) -> Non
     """As `approve`, of a row that waits for someone in this role."""
     if row.request:
         raise Halt("parked_in_hand", id=row.id)
-    done = approvals.deeds(desk, pipeline, (row.id,)).get(row.id, ())
-    if bar := approvals.bars(done, by.name):
+    if bar := barred(desk, pipeline, row, approvals.deeds(desk, pipeline, (row.id,)).get(row.id, ()), by.name):
         raise Halt("parked_four_eyes", id=row.id, actor=by.name, did=f"did_{bar}", role=role)
     given = json.dumps(sorted(row.approved | {approvals.step_of(row)}), ensure_ascii=False)
     _touch(desk.execute(SQL["approve"], (given, pipeline, row.id)), row.id)
     act(desk, by, "approve", pipeline, _target(row), _decided(row, role))
+
+
+def barred(desk: Ledger | Desk, pipeline: str, row: ParkedRow, done: Sequence[approvals.Deed], name: str) -> str:
+    """Why a person may not agree to a row, as `approvals.bars`; `done` is what people did to it."""
+    behind: list[int] = []
+    if "corrections" in row.params:
+        behind = [other.id for other in parked(desk, pipeline, Selection(subject=row.subject)) if other.id > row.id]
+    corrected = [deed for deeds in approvals.deeds(desk, pipeline, behind).values() for deed in deeds] if behind else []
+    return approvals.bars(row, done, corrected, name)
 
 
 def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from syncd.change import Table
-from syncd.desk.operators import ParkedRow
+from syncd.desk.operators import ParkedRow, Selection
+from syncd.desk.operators import parked as parked_rows
 from syncd.money import ZERO
 from syncd.ports import EVERY_STEP, Book, Ledger, Parked
 from syncd.posting import Batch, CardWrite, Rejection, Voucher
@@ -30,14 +31,16 @@ class Preview(NamedTuple):
 
 
 def made(
-    ledger: Ledger, translator: Translator, tables: Mapping[str, Table], rows: Sequence[ParkedRow]
+    ledger: Ledger, pipeline: str, translator: Translator, tables: Mapping[str, Table], rows: Sequence[ParkedRow]
 ) -> Mapping[int, Preview]:
-    """By number, each row by itself. A row whose table the mapping no longer has makes nothing that could be shown."""
-    parked = [
-        Parked(row.id, row.subject, decode_change(tables, row.change), EVERY_STEP)
-        for row in rows
-        if row.table in tables
-    ]
+    """By number, each row by itself, or with the corrections behind it where these are what is to be agreed to. A row
+    whose table the mapping no longer has makes nothing that could be shown."""
+    parked: list[Parked] = []
+    for row in rows:
+        parked += _parked(tables, row, EVERY_STEP)
+        if "corrections" in row.params:
+            behind = parked_rows(ledger, pipeline, Selection(subject=row.subject))
+            parked += [one for r in behind if r.id > row.id for one in _parked(tables, r, frozenset())]
     with ledger.looking() as book:
         outcomes = translator.replay(parked, book).outcomes if parked else ()
     found: dict[int, Preview] = {}
@@ -48,3 +51,8 @@ def made(
             cards = [card for posting in outcome.postings for card in posting.cards]
             found[outcome.parked_id] = Preview(vouchers, cards, debit, outcome.rejection)
     return found
+
+
+def _parked(tables: Mapping[str, Table], row: ParkedRow, approved: frozenset[str]) -> list[Parked]:
+    known = row.table in tables
+    return [Parked(row.id, row.subject, decode_change(tables, row.change), approved)] if known else []

@@ -21,7 +21,7 @@ def facts(database: sqlite3.Connection, tables: Mapping[str, Table]) -> Facts:
     return Facts(
         {position: after for position, after in edited.items() if after is not None},
         frozenset(row[0] for row in rows if row[1] == "discarded"),
-        frozenset(row[0] for row in rows if json.loads(row[4])),
+        {row[0]: frozenset(step.partition("@")[2] for step in json.loads(row[4])) for row in rows},
         frozenset(row[0] for row in rows if row[1] == "ignored"),
     )
 

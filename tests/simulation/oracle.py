@@ -10,7 +10,9 @@ from datetime import date, timedelta, timezone
 from decimal import Decimal
 from typing import NamedTuple
 
-from syncd.change import Change, Malformed, Row
+from syncd.audit import digest
+from syncd.change import Change, Malformed, Row, Table
+from syncd.record import encode_change
 
 CHINA = timezone(timedelta(hours=8))
 EXPENSE = {"workshop": "5101", "office": "6602"}
@@ -46,7 +48,9 @@ class Facts(NamedTuple):
 
     edited: Mapping[str, Row]
     discarded: frozenset[str]
-    approved: frozenset[str]
+    approved: Mapping[str, frozenset[str]]
+    """By position, digests of what was agreed to: of a change with its corrections, as one change; empty of the change
+    itself."""
     vanished: frozenset[str]
 
 
@@ -76,14 +80,15 @@ class Refusal(Exception):
     """Why a change stays: `failed` or `approval`."""
 
 
-def judge(changes: Sequence[Change], facts: Facts) -> Books:
+def judge(changes: Sequence[Change], facts: Facts, tables: Mapping[str, Table]) -> Books:
     """What must have become of these changes."""
-    return _Oracle(changes, facts).books
+    return _Oracle(changes, facts, tables["asset"]).books
 
 
 class _Oracle:
-    def __init__(self, changes: Sequence[Change], facts: Facts) -> None:
+    def __init__(self, changes: Sequence[Change], facts: Facts, assets: Table) -> None:
         self.books = Books()
+        self.assets = assets
         self.facts = facts
         self.departments = {c.after[0]: c.after for c in changes if c.table == "dept" and c.after}
         self.codes = {c.after[ID]: str(c.after[CODE]) for c in changes if c.table == "asset" and c.after}
@@ -118,7 +123,7 @@ class _Oracle:
         """Everything of one subject, in order. What later changes of the row correct counts as corrected, by as few
         of them as will do; what they do not holds up all that comes after."""
         while queue:
-            taken, status = [queue[0]], ""
+            taken, status, last = [queue[0]], "", ""
             while True:
                 try:
                     unit = _folded(taken)
@@ -126,9 +131,11 @@ class _Oracle:
                     if self._apply(subject, unit, len(taken) == 1, is_guessed) or unit is None or unit.after is None:
                         break
                 except Refusal as refusal:
-                    status = status or str(refusal)
+                    last = str(refusal)
+                    status = status or last
                 later = next((c for c in queue if c not in taken and _continues(taken[-1], c)), None)
                 if later is None:
+                    status = last if (status, last) == ("failed", "approval") else status  # as it is corrected
                     self.books.parked |= {c.position: "behind" for c in queue} | {queue[0].position: status}
                     return
                 taken.append(later)
@@ -136,11 +143,12 @@ class _Oracle:
 
     def _apply(self, subject: str, change: Change | None, is_whole: bool, is_guessed: bool) -> bool:
         """Whether that settles it. A correction must leave some rule with something to say. `is_whole` is False for
-        a corrected change: what was approved was another content."""
+        a corrected change, which is agreed to by itself."""
         if change is None:
             return True
         if change.table == "asset":
-            is_approved = is_whole and change.position in self.facts.approved
+            mark = "" if is_whole else digest(encode_change(self.assets, change))
+            is_approved = mark in self.facts.approved.get(change.position, ())
             return self._asset(subject, change, is_approved, is_guessed and not is_approved) or is_whole
         if change.op == "insert" and change.after is not None:
             (self._upgrade if change.table == "upgrade" else self._depreciation)(subject, change.after)

@@ -166,7 +166,7 @@ def test_what_a_gap_swallowed_is_carried_once_whatever_fails(seed: int) -> None:
         come_to_rest(daemon)
         books.sound(database)
         changes += carried + said(world, memory.behind(lost_up_to))
-        compare(books.held(database), oracle.judge(changes, books.facts(database, mapping().tables)))
+        compare(books.held(database), oracle.judge(changes, books.facts(database, mapping().tables), mapping().tables))
         lose(world)
         left = repaired(world, database, chance, faults)
         assert all(change.op == "delete" for change in left)

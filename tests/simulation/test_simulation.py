@@ -51,7 +51,7 @@ def simulate(seed: int) -> None:
         come_to_rest(daemon)
         books.sound(database)
         changes = said(world, snapshot_at(daemon.as_of))
-        expected = oracle.judge(changes, books.facts(database, mapping().tables))
+        expected = oracle.judge(changes, books.facts(database, mapping().tables), mapping().tables)
         compare(books.held(database), expected)
         ((counted,),) = database.execute("SELECT changes FROM syncd_pipeline").fetchall()
         assert counted == len(changes), "invariant 1: changes were lost, or counted twice"

@@ -299,9 +299,14 @@ def test_an_edit_that_comes_as_a_correction_of_another_row_asks_as_well() -> Non
     lab = bought("-1.00")
     lab.commit(lab.update("asset", asset("-1.00"), value=D("60000.00")))
     lab.rest()
-    assert [r.state for r in operators.parked(lab.ledger, NAME, Selection())] == ["failed", "behind"]
+    assert [r.state for r in operators.parked(lab.ledger, NAME, Selection())] == ["approval", "behind"]
+    approve(lab, LI)
     edit(lab, CLERK, 2, value="4000.00")
-    assert lab.cards == []
+    assert (row(lab).params["role"], row(lab).params["more"]) == ("finance", "controller")
+    assert refused(lab, CLERK) == "parked_four_eyes", "although it is another row that they have edited"
+    approve(lab, LI)
+    approve(lab, ZHAO, "controller")
+    assert [card[2] for card in lab.cards] == ["4000.00"]
 
 
 def test_a_correction_in_the_eam_is_judged_as_the_eam_says_it() -> None:
@@ -311,6 +316,27 @@ def test_a_correction_in_the_eam_is_judged_as_the_eam_says_it() -> None:
     lab.commit(lab.update("asset", asset("60000.00"), value=D("3000.00")))
     lab.rest()
     assert [card[2] for card in lab.cards] == ["3000.00"]
+
+
+@advice("approval")
+def test_a_correction_above_the_limit_is_asked_for_as_it_is_then() -> None:
+    """Invariant 15: the hint of a row that fails is to correct it in the EAM. What is agreed to is the row as it is
+    corrected, and nothing that comes later."""
+    lab = bought("-1.00")
+    lab.commit(lab.update("asset", asset("-1.00"), value=D("60000.00")))
+    lab.rest()
+    assert (row(lab).state, row(lab).params["role"], row(lab).params["corrections"]) == ("approval", "finance", "1")
+    made = previews.made(lab.ledger, NAME, lab.translator, lab.mapping.tables, [row(lab)])
+    assert made[1].debit == D("60000.00")
+    approve(lab, LI)
+    assert (row(lab).params["role"], lab.cards) == ("controller", [])
+    lab.commit(lab.update("asset", asset("60000.00"), value=D("70000.00")))
+    lab.rest()
+    assert (row(lab).params["role"], row(lab).params["corrections"]) == ("finance", "2")
+    approve(lab, LI)
+    approve(lab, ZHAO, "controller")
+    assert [card[2] for card in lab.cards] == ["70000.00"]
+    assert (operators.parked(lab.ledger, NAME, Selection()), is_whole(lab)) == ([], True)
 
 
 # Deadlines
@@ -432,7 +458,7 @@ def test_a_rejection_is_not_undone_by_a_retry_or_an_edit() -> None:
 def test_the_voucher_that_it_would_make_is_shown_and_nothing_is_kept_of_it() -> None:
     lab = bought("60000.00", "6000.00")
     rows = operators.parked(lab.ledger, NAME, Selection())
-    made = previews.made(lab.ledger, lab.translator, lab.mapping.tables, rows)
+    made = previews.made(lab.ledger, NAME, lab.translator, lab.mapping.tables, rows)
     assert [made[number].debit for number in (1, 2)] == [D("60000.00"), D("6000.00")]
     assert [(e.account, e.debit, e.credit) for e in made[1].vouchers[0].entries] == [
         ("1601", D("60000.00"), 0),
@@ -535,7 +561,7 @@ def _require_agreed(lab: Lab, sent: str, value: str, code: str) -> None:
         assert not needed
         return
     done = approvals.deeds(lab.ledger, NAME, [int(str(ids[0][0]))]).get(int(str(ids[0][0])), ())
-    given = approvals.standing(done)
+    given = approvals.standing(row(lab, int(str(ids[0][0]))), done)
     roles = [deed.role for deed in given]
     assert [role for role in roles if role in needed] == needed, (needed, done)
     names = [deed.actor for deed in given]

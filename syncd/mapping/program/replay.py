@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from syncd.audit import digest
 from syncd.change import Change, Malformed, Row, Table, Unchanged
 from syncd.folding import fold, fold_sent, old_row_of, row_of
 from syncd.mapping.program.quantities import added, apart
 from syncd.money import EXACT, ZERO
-from syncd.ports import Corrected, Parked
+from syncd.ports import EVERY_STEP, Corrected, Parked
 from syncd.posting import Entry, Outcome, Posting, Rejection, fold_cards
-from syncd.record import has_marks
+from syncd.record import encode_change, has_marks
 
 FOLDED: Final = "folded"
 """`Outcome.ignored` of a parked row that was joined to an earlier one of the same source row."""
@@ -79,24 +80,48 @@ class _Tried(NamedTuple):
 
 def _heal(run: Pass, head: Parked, chains: "_Chains", opens: str = "") -> _Tried:
     """A row as it stands, else with as few of its corrections as will do. One that stays says why as it stands, and
-    waits for what its last correction still waits for."""
+    waits for what its last correction still waits for; where that waits for people, the row does. They agree to it as
+    it is corrected then, and to nothing that comes later."""
     first = run.again(head, head.change, opens)
     if first.rejection is None:
         return _Tried(first)
-    rejection = first.rejection
-    rejection = rejection._replace(waits_for=head.waits_for or rejection.waits_for)
+    rejection = first.rejection._replace(waits_for=head.waits_for or first.rejection.waits_for)
+    asked: Rejection | None = None
     for change, folded, sent in chains.corrections(head):
-        bare = head._replace(approved=frozenset(), sent=sent)
         if change is None:
             if opens or sent is not None:  # the EAM leaves something, and what a person typed nothing of it
                 break
             return _Tried(Outcome(head.change, head.subject, (), None, FOLDED, head.id), folded)
-        outcome = run.again(bare, change, opens)
+        corrected = head._replace(approved=_agreed(run, head.approved, change), sent=sent)
+        outcome = run.again(corrected, change, opens)
+        asked = None
         if outcome.rejection is not None:
             rejection = rejection._replace(waits_for=outcome.rejection.waits_for or rejection.waits_for)
-        elif not _is_hushed(outcome) or not _had_a_word(run, bare, change):
+            if outcome.rejection.status == "approval" and first.rejection.status == "failed":
+                asked = _asked(run, outcome.rejection, change, len(folded))
+        elif not _is_hushed(outcome) or not _had_a_word(run, corrected, change):
             return _Tried(outcome, folded)
+    if asked is not None:
+        rejection = asked._replace(change=head.change, subject=rejection.subject, waits_for=rejection.waits_for)
     return _Tried(first._replace(rejection=rejection))
+
+
+def _asked(run: Pass, rejection: Rejection, change: Change, corrections: int) -> Rejection:
+    """That people have to agree to a row as it is corrected: what they give is marked with what they give it for."""
+    step = rejection.params.get("step", rejection.rule) + _mark(run, change)
+    return rejection._replace(params={**rejection.params, "step": step, "corrections": str(corrections)})
+
+
+def _agreed(run: Pass, approved: frozenset[str], change: Change) -> frozenset[str]:
+    """Of what people agreed to, what they agreed to of a row as it is corrected."""
+    if not approved or approved is EVERY_STEP:
+        return approved
+    mark = _mark(run, change)
+    return frozenset(step.removesuffix(mark) for step in approved if step.endswith(mark))
+
+
+def _mark(run: Pass, change: Change) -> str:
+    return f"@{digest(encode_change(run.tables[change.table], change))}"
 
 
 def _is_hushed(outcome: Outcome) -> bool:
