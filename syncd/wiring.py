@@ -43,11 +43,11 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import approvals, operators, previews, verify
+from syncd.desk import approvals, operators, verify
 from syncd.desk import closing as closings
 from syncd.desk.anchors import Keeper
 from syncd.dialects import Dialect
-from syncd.errors import Fault, Halt, MappingError, WrongUsage, no_driver
+from syncd.errors import Fault, MappingError, WrongUsage, no_driver
 from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
@@ -56,7 +56,6 @@ from syncd.mapping.language.accounts import misnamed
 from syncd.mapping.language.check import unknown_accounts
 from syncd.mapping.language.sample import sample
 from syncd.mapping.program.translator import Translator
-from syncd.mapping.verbs.approve import Approve
 from syncd.ports import Anchor, Finding, Ledger, Period, Source
 
 SOURCES: Final[Mapping[str, str]] = {
@@ -179,27 +178,6 @@ class Pipeline:
     def read(self, column: Column, text: str) -> Value:
         """What a person typed for a column, as the source would take it; Malformed where it would not."""
         return typed(column, text, self.mapping.zone)
-
-    def require_person(self, by: operators.Actor, role: str = "") -> None:
-        """Raises Halt for somebody who is not among the people of the configuration, or not in a role."""
-        if self.people is None:
-            return
-        held = next((roles for name, roles in self.people.items() if approvals.is_same(name, by.name)), None)
-        if held is None:
-            raise Halt("people_unknown", actor=by.name, nearest=nearest(by.name, list(self.people)))
-        if role and role not in held:
-            holders = ", ".join(name for name, roles in self.people.items() if role in roles)
-            raise Halt("people_no_role", actor=by.name, role=role, holders=holders)
-
-    def previews(self, rows: Sequence[operators.ParkedRow]) -> Mapping[int, previews.Preview]:
-        """What its parked rows would make if everybody agreed."""
-        with closing(self.open_ledger()) as ledger:
-            return previews.made(ledger, self.name, self.mapping.translator(self.name), self.mapping.tables, rows)
-
-    @property
-    def asking(self) -> Collection[str]:
-        """The rules that ask somebody."""
-        return {rule.name for rule in self.mapping.rules if rule.verb(Approve) is not None}
 
     @property
     def kept(self) -> Leaves:

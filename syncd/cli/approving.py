@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from syncd.cli import previewing
 from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.later import approvals, approving, automatic, clock, operators, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
@@ -44,7 +45,7 @@ def approve(
         by = operators.Actor(actor, reason) if count else acting(pipelines[0], actor, reason, role)
         found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]
         rows, debit, empty = _sums(found)
-        line("approve_would", rows=f"{rows:,}", debit=f"{debit:,}")
+        line("approve_would", rows=f"{rows:,}", debit=f"{debit:,.2f}")
         if empty:
             line("approve_empty", "yellow", rows=f"{empty:,}")
         if barred := sum(len(meant.barred) for _, meant in found):
@@ -91,7 +92,7 @@ def show_list(
             rows = operators.parked(ledger, pipeline.name, chosen)
             rows = [row for row in rows if not role or role in approvals.deciding(row, now)][:limit]
             done = approvals.deeds(ledger, pipeline.name, [row.id for row in rows])
-            made = pipeline.previews(rows)
+            made = previewing.of(pipeline, rows)
             found += [(pipeline, row, approvals.standing(row, done.get(row.id, ())), made.get(row.id)) for row in rows]
     if as_json:
         emit(
@@ -142,7 +143,7 @@ def show_automatic(
                 right=(2,),
             )
         return
-    asking = pipeline.asking
+    asking = pipeline.mapping.asking
     if as_json:
         emit([c._asdict() | {"automatic": c.automatic, "asks": c.rule in asking} for c in counts])
         return
@@ -159,7 +160,7 @@ def _sums(found: list[tuple[wiring.Pipeline, approving.Meant]]) -> tuple[int, De
     """How many rows, what their vouchers debit, and how many would make none."""
     rows, debit, empty = 0, ZERO, 0
     for pipeline, meant in found:
-        made = pipeline.previews(meant.rows) if meant.rows else {}
+        made = previewing.of(pipeline, meant.rows) if meant.rows else {}
         rows += len(meant.rows)
         debit += sum((preview.debit for preview in made.values()), ZERO)
         empty += sum(row.id not in made or not made[row.id].vouchers for row in meant.rows)

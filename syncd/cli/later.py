@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from syncd.desk import closing as closing
     from syncd.desk import kept as kept
     from syncd.desk import operators as operators
+    from syncd.desk import people as people
     from syncd.desk import previews as previews
     from syncd.desk import status as status
     from syncd.desk import trace as trace
@@ -119,6 +120,7 @@ else:
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
     operators = _Module("syncd.desk.operators")
+    people = _Module("syncd.desk.people")
     previews = _Module("syncd.desk.previews")
     status = _Module("syncd.desk.status")
     trace = _Module("syncd.desk.trace")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from syncd.cli import previewing
 from syncd.cli.answering import answering
-from syncd.cli.later import approvals, clock, operators, ports, status, wiring
+from syncd.cli.later import approvals, clock, operators, people, ports, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -70,7 +70,7 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         row = operators.show(ledger, holding.name, id)
         advised = operators.advice(ledger, holding.name, row)
         done = approvals.deeds(ledger, holding.name, (id,)).get(id, ())
-    preview = holding.previews([row]).get(id) if row.state == "approval" else None
+    preview = previewing.of(holding, [row]).get(id) if row.state == "approval" else None
     if as_json:
         emit(_plain(row, advised) | {"deeds": named(done), "preview": preview and previewing.plain(preview)})
         return
@@ -164,7 +164,7 @@ def edit(
 def acting(pipeline: wiring.Pipeline, actor: str, reason: str, role: str = "") -> operators.Actor:
     """Who acts, in a role if one is given. Raises Halt for who is not among the people of the configuration."""
     by = answering(actor, reason)
-    pipeline.require_person(by, role)
+    people.require(pipeline.people, by, role)
     return by
 
 

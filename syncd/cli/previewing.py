@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from decimal import Decimal
 
 from rich.text import Text
 
-from syncd.cli.later import approvals, previews
+from syncd.cli.later import approvals, operators, posting, previews, wiring
 from syncd.cli.output import console, line, table
 from syncd.language import say
 
 Deeds = Sequence["approvals.Deed"]
+
+
+def of(pipeline: wiring.Pipeline, rows: Sequence[operators.ParkedRow]) -> Mapping[int, previews.Preview]:
+    """What rows of a pipeline would make if everybody agreed, by number."""
+    with closing(pipeline.open_ledger()) as ledger:
+        mapping = pipeline.mapping
+        return previews.made(ledger, pipeline.name, mapping.translator(pipeline.name), mapping.tables, rows)
 
 
 def show_deeds(done: Deeds) -> None:
@@ -37,12 +46,20 @@ def show(preview: previews.Preview) -> None:
     for voucher in preview.vouchers:
         head = {"period": voucher.period, "type": voucher.type, "date": voucher.date}
         console.print(Text(say("preview_voucher", head), style="bold"))
-        columns = ("col_summary", "col_account", "col_debit", "col_credit", "col_auxiliaries")
-        rows = [
-            (e.summary, e.account, e.debit or "", e.credit or "", ", ".join(f"{k}={v}" for k, v in e.dims.items() if v))
-            for e in voucher.entries
-        ]
-        table(columns, rows, right=(2, 3))
+        columns = ("col_account", "col_debit", "col_credit", "col_summary", "col_auxiliaries")
+        table(
+            columns,
+            [(e.account, _yuan(e.debit), _yuan(e.credit), e.summary, _said(e)) for e in voucher.entries],
+            (1, 2),
+        )
+
+
+def _yuan(amount: Decimal) -> str:
+    return f"{amount:,.2f}" if amount else ""
+
+
+def _said(entry: posting.Entry) -> str:
+    return ", ".join(f"{name}={value}" for name, value in entry.dims.items() if value is not None)
 
 
 def plain(preview: previews.Preview) -> dict[str, object]:

@@ -108,7 +108,7 @@ def test_who_is_named_in_the_configuration_decides_in_the_role_that_it_gives(at_
     found = heard("parked_four_eyes", at_work.syncd(agreed + "wang", NEEDS_A_PERSON))
     assert found["id"] == str(number)
     (waits,) = at_work.json("approvals list")
-    assert (waits["id"], waits["debit"]) == (number, "7000000.00")
+    assert (waits["id"], Decimal(waits["debit"])) == (number, 7_000_000)
     at_work.syncd(agreed + "LI")
     at_work.until(lambda: at_work.posted("FA-SC-0804"))
     at_work.config.write_text(before, "utf-8")

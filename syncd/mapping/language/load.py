@@ -31,6 +31,7 @@ from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
 from syncd.mapping.program.program import Program, compile_plan
 from syncd.mapping.program.translator import REACH_MAX, Translator
+from syncd.mapping.verbs.approve import Approve
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.reverse import Reverse, in_order
@@ -80,6 +81,11 @@ class Mapping:
         """The tables that the source has: without those whose rows syncd makes."""
         computed = frozenset[str]() if self.depreciation is None else self.depreciation.computed
         return {alias: table for alias, table in self.tables.items() if alias not in computed}
+
+    @property
+    def asking(self) -> frozenset[str]:
+        """The rules that ask somebody before they post."""
+        return frozenset(rule.name for rule in self.rules if rule.verb(Approve) is not None)
 
     @property
     def name(self) -> str:
