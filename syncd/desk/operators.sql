@@ -19,13 +19,15 @@ SELECT state, rule, code, source_table, count(*), min(id), min(committed_at), ma
 FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL
 GROUP BY state, rule, code, source_table ORDER BY count(*) DESC, min(id);
 
--- request: ask the daemon for a row; touches none that is settled, or given up already
-UPDATE syncd.parked SET request = ? WHERE pipeline = ? AND id = ? AND settled_at IS NULL AND request <> 'discard';
+-- request: ask the daemon for a row; touches none that is settled or rejected
+UPDATE syncd.parked SET request = ? WHERE pipeline = ? AND id = ? AND settled_at IS NULL
+  AND NOT (state = 'approval' AND request = 'discard');
 
 -- edit: another content for a row; what was approved was the content before
 UPDATE syncd.parked
 SET original = coalesce(original, change), change = ?, approved = '[]', request = 'retry'
-WHERE pipeline = ? AND id = ? AND settled_at IS NULL AND request <> 'discard';
+WHERE pipeline = ? AND id = ? AND settled_at IS NULL
+  AND NOT (state = 'approval' AND request = 'discard');
 
 -- approve: a rule that a row may pass
 UPDATE syncd.parked SET approved = ?, request = 'retry'
