@@ -10,6 +10,7 @@ import pytest
 
 from connectors.convert import typed
 from syncd.change import Column, Malformed, Value
+from syncd.daemon import pipeline
 from syncd.desk import approvals, approving, automatic, operators, previews, status
 from syncd.desk.operators import Actor, ParkedRow, Selection
 from syncd.desk.verify import verify
@@ -400,6 +401,18 @@ def test_a_rejection_that_others_have_overtaken_stays_and_is_entered_once_more()
         reopen(lab, WANG)
     assert error.value.code == "reopen_overtaken"
     assert row(lab).state == "discarded"
+
+
+def test_what_is_overtaken_between_the_wish_and_its_turn_stays_rejected() -> None:
+    """Invariant 4: the daemon is in the midst of a batch when somebody reopens the row."""
+    lab = bought("6000.00")
+    reject(lab, LI)
+    operators.reopen(lab.ledger, NAME, 1, lab.mapping.tables, WANG, "finance")
+    lab.commit(lab.insert("asset", **{**asset("70.00", 2), "code": "A1"}))
+    pipeline.step(lab.feed, lab.translator, lab.ledger, lambda outcomes: None)
+    lab.rest()
+    assert (row(lab).state, row(lab).request) == ("discarded", "")
+    assert ([card[2] for card in lab.cards], is_whole(lab)) == (["70.00"], True)
 
 
 @advice("reopen_overtaken")
