@@ -125,7 +125,7 @@ class Config(Strict):
     audit: AuditConfig | None = None
     """How tampering by finance's own DBA is found. docs/audit.md"""
     people: dict[str, MaybeNames] | None = None
-    """Who may act on parked rows, and in which roles: `{NAME: [finance, controller]}`, `[]` for one who approves
+    """Who may act, as `--actor`, and approve in which roles: `{NAME: [finance, controller]}`, `[]` for one who approves
     nothing. Without it whoever acts says who they are. docs/approval.md"""
 
 

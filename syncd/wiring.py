@@ -43,7 +43,7 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import approvals, operators, verify
+from syncd.desk import approvals, operators, people, verify
 from syncd.desk import closing as closings
 from syncd.desk.anchors import Keeper
 from syncd.dialects import Dialect
@@ -113,7 +113,7 @@ class Pipeline:
     ledger_settings: Any
     audit: Auditing = Auditing()
     people: Mapping[str, Sequence[str]] | None = None
-    """Who may act on parked rows, and in which roles; None where anybody may who says who they are."""
+    """Who may act, and approve in which roles; None where anybody may who says who they are."""
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
@@ -472,7 +472,8 @@ def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
     of_finance = check_finance(pipeline)
     with closing(pipeline.open_source()) as source:
-        return source.check() + of_finance + check_zone(pipeline)
+        unheld = people.unheld(pipeline.people, pipeline.mapping.approvers)
+        return source.check() + of_finance + check_zone(pipeline) + unheld
 
 
 def check_finance(pipeline: Pipeline) -> list[Finding]:

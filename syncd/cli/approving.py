@@ -11,11 +11,12 @@ from typing import Annotated, Final
 import typer
 
 from syncd.cli import previewing
+from syncd.cli.answering import answering
 from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.later import approvals, approving, automatic, clock, operators, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import emit, line, named, table
-from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, acting, at_desk, holding_of, selected, state_of
+from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected, state_of
 from syncd.errors import WrongUsage
 from syncd.language import say
 from syncd.money import ZERO
@@ -24,6 +25,7 @@ SHORT_HASH: Final = 12
 
 Role = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_role"), show_default=False)]
 AnyRole = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_any_role"), show_default=False)]
+Rejected = Annotated[bool, typer.Option("--rejected", help=say("help_rejected"))]
 Yes = Annotated[bool, typer.Option("--yes", help=say("help_approve_yes"))]
 Month = Annotated[str, typer.Argument(metavar="MONTH", help=say("help_month"), show_default=False)]
 OfRule = Annotated[str, typer.Option("--rule", metavar="NAME", help=say("help_automatic_rule"), show_default=False)]
@@ -39,10 +41,10 @@ def approve(
         if len(selection.ids) == 1 and not count:
             (one,) = selection.ids
             holding = holding_of(pipelines, ledger, one)
-            operators.approve(ledger, holding.name, one, acting(holding, actor, reason, role), role)
+            operators.approve(ledger, holding.name, one, answering(holding.people, actor, reason, role=role), role)
             line("rows_approve", id=one)
             return
-        by = operators.Actor(actor, reason) if count else acting(pipelines[0], actor, reason, role)
+        by = operators.Actor(actor, reason) if count else answering(pipelines[0].people, actor, reason, role=role)
         found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]
         rows, debit, empty = _sums(found)
         line("approve_would", rows=f"{rows:,}", debit=f"{debit:,.2f}")
@@ -65,7 +67,7 @@ def reject(
     """Refuse a row."""
     with at_desk(config, name) as (pipelines, ledger):
         holding = holding_of(pipelines, ledger, id)
-        operators.reject(ledger, holding.name, id, acting(holding, actor, reason, role), role)
+        operators.reject(ledger, holding.name, id, answering(holding.people, actor, reason, role=role), role)
     line("rows_reject", id=id)
 
 
@@ -75,16 +77,19 @@ def reopen(
     """Have a rejected row judged once more."""
     with at_desk(config, name) as (pipelines, ledger):
         holding = holding_of(pipelines, ledger, id)
-        by = acting(holding, actor, reason, role)
+        by = answering(holding.people, actor, reason, role=role)
         operators.reopen(ledger, holding.name, id, holding.mapping.tables, by, role)
     line("rows_reopen", id=id)
 
 
 def show_list(
-    config: Config = None, name: Name = None, role: AnyRole = "", rule: Rule = "", limit: Limit = 50,
-    as_json: Json = False,
+    config: Config = None, name: Name = None, role: AnyRole = "", rule: Rule = "", rejected: Rejected = False,
+    limit: Limit = 50, as_json: Json = False,
 ) -> None:  # fmt: skip
-    """What waits for whom, with what it would debit."""
+    """What waits for whom, with what it would debit; or what was rejected."""
+    if rejected:
+        _list_rejected(config, name, role, rule, limit, as_json)
+        return
     now, found = datetime.now(UTC), []
     with at_desk(config, name) as (pipelines, ledger):
         for pipeline in pipelines:
@@ -119,6 +124,25 @@ def show_list(
         debit = preview.debit if preview is not None and preview.rejection is None else None
         lines.append((row.id, state_of(row), row.subject, row.rule, debit, waits, due, signed))
     table(columns, lines, right=(0, 4))
+
+
+def _list_rejected(config: Config, name: Name, role: str, rule: str, limit: int, as_json: bool) -> None:
+    """What was rejected and is not reopened, the last first."""
+    found = []
+    with at_desk(config, name) as (pipelines, ledger):
+        for pipeline in pipelines:
+            chosen = operators.Selection(state="discarded", rule=rule, settled=True)
+            for row, deed in operators.rejected(ledger, pipeline.name, chosen):
+                if not role or deed.role == role:
+                    found.append((row, clock.local(deed, pipeline.mapping.file.timezone)))
+    found = found[: -limit - 1 : -1]
+    if as_json:
+        emit([{"id": row.id, "subject": row.subject, "rule": row.rule, **deed._asdict()} for row, deed in found])
+    elif not found:
+        line("rejected_none", "green")
+    else:
+        columns = ("col_id", "col_subject", "col_rule", "col_when", "col_who", "col_role", "col_why")
+        table(columns, [(r.id, r.subject, r.rule, d.at, d.actor, d.role, d.reason) for r, d in found], right=(0,))
 
 
 def show_automatic(

@@ -38,7 +38,7 @@ def close(
     pipeline = wiring.pipeline(config_path(config), name)
     wants = bool(anyway or actor or reason)
     with closing(pipeline.open_ledger()) as ledger:
-        by = answering(actor, reason, as_json=as_json) if wants else None
+        by = answering(pipeline.people, actor, reason, as_json=as_json) if wants else None
         seen = desk.numbers(ledger, month)
         items = pipeline.close_items(ledger, month)
         failing = [item for item in items if item.state == "fails"]
@@ -68,7 +68,7 @@ def reopen(month: Month, actor: Actor = "", reason: Reason = "", config: Config 
     """Open the month again."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        told = pipeline.reopen_period(ledger, month, answering(actor, reason))
+        told = pipeline.reopen_period(ledger, month, answering(pipeline.people, actor, reason))
     line("close_reopened", "green", period=month)
     if not told:
         line("close_by_hand", "yellow", period=month)

@@ -61,7 +61,7 @@ def depreciate(
         raise WrongUsage("depreciation_book", book=book, known=known or "–")
     with closing(whole.open_ledger()) as ledger:
         whole.prepare(ledger)
-        by = answering(actor, reason, as_json=as_json) if approve or reverse else None
+        by = answering(whole.people, actor, reason, as_json=as_json) if approve or reverse else None
         for part in whole.begun():
             if by is not None:
                 _ask(part, ledger, period, asset, by, reverse, as_json)

@@ -117,7 +117,9 @@ def accept(actor: Actor = "", reason: Reason = "", config: Config = None, name: 
         if found.of:
             _show_comparison(part, found)
     with closing(pipeline.open_ledger()) as ledger:
-        operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, answering(actor, reason))
+        operators.accept(
+            ledger, pipeline.mapping.name, pipeline.mapping.hash, answering(pipeline.people, actor, reason)
+        )
     line("mapping_accepted", "green", mapping=pipeline.mapping.name, hash=pipeline.mapping.hash[:12])
 
 

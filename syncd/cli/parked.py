@@ -13,7 +13,7 @@ from rich.text import Text
 
 from syncd.cli import previewing
 from syncd.cli.answering import answering
-from syncd.cli.later import approvals, clock, operators, people, ports, status, wiring
+from syncd.cli.later import approvals, clock, operators, ports, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -123,7 +123,7 @@ def retry(
                 rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
             )
         else:
-            by = acting(pipelines[0], actor, reason)
+            by = answering(pipelines[0].people, actor, reason)
             line("rows_retry", rows=sum(operators.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
@@ -140,7 +140,7 @@ def discard(
                 rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
             )
         else:
-            by = acting(pipelines[0], actor, reason)
+            by = answering(pipelines[0].people, actor, reason)
             line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
@@ -156,16 +156,9 @@ def edit(
         values[column] = None if value == "NULL" else value
     with at_desk(config, name) as (pipelines, ledger):
         pipeline = holding_of(pipelines, ledger, id)
-        by = acting(pipeline, actor, reason)
+        by = answering(pipeline.people, actor, reason)
         operators.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, pipeline.read, by)
     line("rows_edit", id=id)
-
-
-def acting(pipeline: wiring.Pipeline, actor: str, reason: str, role: str = "") -> operators.Actor:
-    """Who acts, in a role if one is given. Raises Halt for who is not among the people of the configuration."""
-    by = answering(actor, reason)
-    people.require(pipeline.people, by, role)
-    return by
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def reconcile(
     """Hold both sides against each other."""
     pipeline = wiring.pipeline(config_path(config), name)
     if accept:
-        by = answering(actor, reason)
+        by = answering(pipeline.people, actor, reason)
         with closing(pipeline.open_ledger()) as ledger:
             pipeline.prepare(ledger)
             history.accept(ledger, pipeline.name, accept, by)

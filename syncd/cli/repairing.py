@@ -30,10 +30,11 @@ def repair(
     gone: Gone = False, actor: Actor = "", reason: Reason = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Show what is missing in finance since the log was lost, then post it."""
-    by = None if preview else answering(actor, reason, "repair_who_and_why", as_json)
+    pipeline = wiring.pipeline(config_path(config), name)
+    by = None if preview else answering(pipeline.people, actor, reason, "repair_who_and_why", as_json)
     if not (preview or yes) and (as_json or not sys.stdin.isatty()):
         raise WrongUsage("repair_nobody_to_ask")
-    parts = wiring.pipeline(config_path(config), name).parts()
+    parts = pipeline.parts()
     if preview or not yes:
         _carry(parts, None, force, gone, as_json)
     if by is not None and (yes or typer.confirm(say("repair_ask"), err=True)):

@@ -25,8 +25,8 @@ def uninstall(
     actor: Actor = "", reason: Reason = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Say what syncd made in the EAM and what stays; take it away."""
-    by = answering(actor, reason, "uninstall_who_and_why", as_json) if yes else None
     pipeline = wiring.pipeline(config_path(config), name)
+    by = answering(pipeline.people, actor, reason, "uninstall_who_and_why", as_json) if yes else None
     found = pipeline.holdings() if by is None else _take_away(pipeline, by)
     if as_json:
         emit({"pipeline": pipeline.name, "removed": yes, "holdings": [holding._asdict() for holding in found]})

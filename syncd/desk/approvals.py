@@ -109,6 +109,12 @@ def standing(row: Waiting, done: Sequence[Deed]) -> Sequence[Deed]:
     return [deed for deed in done[last:] if deed.action == "approve" and deed.step.partition(MARK)[2] == mark]
 
 
+def rejection(done: Sequence[Deed]) -> Deed | None:
+    """By what a row that was given up was rejected; None where it was discarded."""
+    last = next((deed for deed in reversed(done) if deed.action in ("reject", "discard")), None)
+    return last if last is not None and last.action == "reject" else None
+
+
 def bars(row: Waiting, done: Sequence[Deed], corrected: Sequence[Deed], name: str) -> str:
     """Why a person may not agree to a row: `edit` who has typed a part of it, or of what has `corrected` it, `reopen`
     who asked for it once more, `accept_difference` who had it made, `approve` who has agreed to an earlier step; empty

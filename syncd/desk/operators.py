@@ -206,17 +206,24 @@ def reopen(ledger: Ledger, pipeline: str, id: int, tables: Mapping[str, Table], 
     another role than the one that rejected it, and where what came behind it went on without it."""
     with ledger.desk() as desk:
         row = show(desk, pipeline, id)
-        done = approvals.deeds(desk, pipeline, (id,)).get(id, ())
-        rejected = next((deed for deed in reversed(done) if deed.action in ("reject", "discard")), None)
-        if row.settled_at is None or row.state != "discarded" or rejected is None or rejected.action != "reject":
+        by_whom = approvals.rejection(approvals.deeds(desk, pipeline, (id,)).get(id, ()))
+        if row.settled_at is None or row.state != "discarded" or by_whom is None:
             raise WrongUsage("reopen_not_rejected", id=id, state=row.state)
-        if rejected.role not in ("", role):
-            raise Halt("parked_other_role", id=id, role=rejected.role, given=role)
+        if by_whom.role not in ("", role):
+            raise Halt("parked_other_role", id=id, role=by_whom.role, given=role)
         sent, settled_at = row.original or row.change, timestamp(row.settled_at)
         if is_overtaken(desk.query, tables, pipeline, id, row.subject, settled_at, sent, row.key):
             raise Halt("reopen_overtaken", id=id, subject=row.subject)
         _touch(desk.execute(SQL["reopen"], (pipeline, id)), id)
         act(desk, by, "reopen", pipeline, _target(row), {"role": role})
+
+
+def rejected(ledger: Ledger, pipeline: str, selection: Selection) -> list[tuple[ParkedRow, approvals.Deed]]:
+    """Of discarded rows those that somebody rejected, and by what deed."""
+    rows = parked(ledger, pipeline, selection)
+    done = approvals.deeds(ledger, pipeline, [row.id for row in rows])
+    found = ((row, approvals.rejection(done.get(row.id, ()))) for row in rows)
+    return [(row, deed) for row, deed in found if deed is not None]
 
 
 def _decided(row: ParkedRow, role: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ import pytest
 from connectors.convert import typed
 from syncd.change import Column, Malformed, Value
 from syncd.daemon import pipeline
-from syncd.desk import approvals, approving, automatic, operators, previews, status
+from syncd.desk import approvals, approving, automatic, operators, people, previews, status
 from syncd.desk.operators import Actor, ParkedRow, Selection
 from syncd.desk.verify import verify
 from syncd.errors import Fault, Halt, MappingErrors, Transient, WrongUsage
@@ -446,6 +446,8 @@ def test_only_what_was_rejected_is_reopened_by_its_role() -> None:
     with pytest.raises(Halt) as other:
         reopen(lab, WANG, "controller", 2)
     assert other.value.code == "parked_other_role"
+    given_up = Selection(state="discarded", settled=True)
+    assert [(r.id, d.actor) for r, d in operators.rejected(lab.ledger, NAME, given_up)] == [(2, "li")]
     assert [r.id for r in operators.parked(lab.ledger, NAME, Selection(settled=True)) if r.state == "discarded"] == [
         1,
         2,
@@ -508,6 +510,15 @@ def test_what_was_posted_without_a_person_is_told_by_rule_and_month() -> None:
     assert automatic.counts(lab.ledger, NAME, "2026-03") == []
     alone = automatic.vouchers(lab.ledger, NAME, "2026-02", "registration", 10)
     assert [(one.subject, one.debit) for one in alone] == [("A2", D("10.00")), ("A3", D("20.00"))]
+
+
+@advice("people_unheld")
+def test_a_role_that_nobody_holds_is_told_by_check() -> None:
+    roles = loaded(MAPPING).approvers
+    assert roles == ["controller", "director", "finance"]
+    known = {"li": ["finance", "director"]}
+    assert [f.params["role"] for f in people.unheld(known, roles)] == ["controller"]
+    assert people.unheld({**known, "zhao": ["controller"]}, roles) == people.unheld(None, roles) == []
 
 
 # Whatever people do

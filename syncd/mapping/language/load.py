@@ -88,6 +88,12 @@ class Mapping:
         return frozenset(rule.name for rule in self.rules if rule.verb(Approve) is not None)
 
     @property
+    def approvers(self) -> Sequence[str]:
+        """The roles that its rules ask to approve, sooner or later."""
+        steps = (step for rule in self.rules if (asked := rule.verb(Approve)) is not None for step in asked.steps)
+        return sorted({role for step in steps for role in (step.params["role"], step.params.get("then", "")) if role})
+
+    @property
     def name(self) -> str:
         """What postings are stamped with."""
         return self.file.mapping
