@@ -19,8 +19,11 @@ class Meant(NamedTuple):
 
 
 def meant(ledger: Ledger | Desk, pipeline: str, selection: Selection, role: str, name: str) -> Meant:
-    """What a selection means to a person in a role."""
+    """What a selection means to a person in a role. Raises what `operators.approve` does for a row that is named and
+    does not wait for it."""
     now = datetime.now(UTC)
+    for number in selection.ids:
+        operators.awaiting(ledger, pipeline, number, role)
     found = operators.parked(ledger, pipeline, selection._replace(state="approval"))
     waiting = [row for row in found if row.state == "approval" and role in approvals.deciding(row, now)]
     done = approvals.deeds(ledger, pipeline, [row.id for row in waiting])

@@ -167,15 +167,16 @@ def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> Non
     """Give a row the step that it waits for. Raises Halt for who is not in the role, or may not agree to what they have
     typed or agreed to before; and while the row is being tried again, for nobody knows then what it waits for."""
     with ledger.desk() as desk:
-        give(desk, pipeline, _awaiting(desk, pipeline, id, role), by, role)
+        row = awaiting(desk, pipeline, id, role)
+        if row.request:
+            raise Halt("parked_in_hand", id=id)
+        if bar := barred(desk, pipeline, row, approvals.deeds(desk, pipeline, (id,)).get(id, ()), by.name):
+            raise Halt("parked_four_eyes", id=id, actor=by.name, did=f"did_{bar}", role=role)
+        give(desk, pipeline, row, by, role)
 
 
 def give(desk: Desk, pipeline: str, row: ParkedRow, by: Actor, role: str) -> None:
-    """As `approve`, of a row that waits for someone in this role."""
-    if row.request:
-        raise Halt("parked_in_hand", id=row.id)
-    if bar := barred(desk, pipeline, row, approvals.deeds(desk, pipeline, (row.id,)).get(row.id, ()), by.name):
-        raise Halt("parked_four_eyes", id=row.id, actor=by.name, did=f"did_{bar}", role=role)
+    """Give a row its step, once it is known that this person may."""
     given = json.dumps(sorted(row.approved | {approvals.step_of(row)}), ensure_ascii=False)
     _touch(desk.execute(SQL["approve"], (given, pipeline, row.id)), row.id)
     act(desk, by, "approve", pipeline, _target(row), _decided(row, role))
@@ -196,7 +197,7 @@ def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None
     with ledger.desk() as desk:
         row = _open(desk, pipeline, id)
         if row.state == "approval" or approvals.owner(row) != role:
-            row = _awaiting(desk, pipeline, id, role)
+            row = awaiting(desk, pipeline, id, role)
         _touch(desk.execute(SQL["request"], ("discard", pipeline, id)), id)
         act(desk, by, "reject", pipeline, _target(row), _decided(row, role))
 
@@ -293,7 +294,7 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
     return touched
 
 
-def _open(desk: Desk, pipeline: str, id: int) -> ParkedRow:
+def _open(desk: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
     row = show(desk, pipeline, id)
     if row.settled_at is not None:
         raise WrongUsage("parked_settled", id=id, state=row.state)
@@ -312,7 +313,7 @@ def end_uninstall(ledger: Ledger, pipeline: str, what: Sequence[str], by: Actor)
         act(desk, by, "uninstalled", pipeline, f"pipeline/{pipeline}", {"what": list(what)})
 
 
-def _awaiting(desk: Desk, pipeline: str, id: int, role: str) -> ParkedRow:
+def awaiting(desk: Ledger | Desk, pipeline: str, id: int, role: str) -> ParkedRow:
     """A row that waits for someone in this role. Raises WrongUsage where it waits for no approval, Halt where it waits
     for another role."""
     row, now = _open(desk, pipeline, id), datetime.now(UTC)

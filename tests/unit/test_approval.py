@@ -489,6 +489,8 @@ def test_many_are_approved_as_they_were_seen_or_none() -> None:
     chosen = Selection(rule="registration")
     meant = approving.meant(lab.ledger, NAME, chosen, "finance", LI.name)
     assert ([r.id for r in meant.rows], [r.id for r in meant.barred]) == ([1, 2], [3]), "not what li has edited"
+    with pytest.raises(Halt, match="parked_other_role"):
+        approving.meant(lab.ledger, NAME, Selection(ids=(1, 2)), "controller", ZHAO.name)
     seen = approving.meant(lab.ledger, NAME, chosen, "finance", WANG.name).rows
     lab.commit(lab.insert("asset", **asset("9000.00", 4)))
     lab.rest()
