@@ -93,6 +93,7 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         "col_request": row.request and say("request_" + row.request),
         "col_approved": ", ".join(sorted(row.approved)),
         "col_due": approvals.due(row),
+        "col_then": row.params.get("then", "") if row.state == "approval" else "",
         "col_settled": row.settled_at,
     }
     table(("status_what", "status_value"), [(say(what), value) for what, value in facts.items() if value])
