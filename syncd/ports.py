@@ -247,6 +247,11 @@ class Book(Protocol):
         """A lookup of the finance layout (account code → id, …), whole."""
         ...
 
+    def budget(self, name: str) -> Mapping[Value, Value] | None:
+        """A lookup of the layout that tells what is left of budgets, kept from other writers until the transaction
+        ends; None where nobody knows."""
+        ...
+
     def holds(self) -> Holds: ...
     def write(self, batch: Batch) -> Sequence[Outcome]:
         """Write a batch; returns the outcomes as they were written, a refused posting of a group turned into a

@@ -25,8 +25,8 @@ _IMAGE: Final = ("pipeline", "source_table", "key", "image")
 class SqlBook:
     """A `ports.Book`. It lives as long as its transaction."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, work: Work, reads_only: bool = False) -> None:
+        self._work, self._reads_only = work, reads_only
         self._lookups: dict[str, Mapping[Value, Value]] = {}
 
     def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]:
@@ -84,6 +84,13 @@ class SqlBook:
             self._lookups[name] = reading.lookup(self._work.database, self._work.layout.lookups[name])
         return self._lookups[name]
 
+    def budget(self, name: str) -> Mapping[Value, Value]:
+        database = self._work.database
+        if not self._reads_only:
+            database.execute(SQL["begin_budgets"])
+            database.query(SQL["hold_budgets"] + database.for_update)
+        return reading.lookup(database, self._work.layout.lookups[name])  # as it is now that nobody else takes any
+
     def holds(self) -> Holds:
         return self._work.state.holds
 
@@ -113,7 +120,7 @@ class SqlBook:
     def write(self, batch: Batch) -> Sequence[Outcome]:
         work, state = self._work, self._work.state
         before = state.posting_seq, state.parked_seq, state.position or ""
-        lookups = {name: self.lookup(name) for name in work.layout.lookups}
+        lookups = _Lookups(self.lookup)
         outcomes, gathered = batch.outcomes, batch.gathered
         asked = self._sorted(batch.mirror)
         self._number(outcomes, {} if gathered is None else gathered.numbers)
@@ -228,6 +235,18 @@ class SqlBook:
         )
         if moved != 1:
             raise Transient("not_the_writer", pipeline=work.pipeline)
+
+
+class _Lookups(dict[str, Mapping[Value, Value]]):
+    """The lookups that the layout asks for, each when it does: one that tells budgets may take its time."""
+
+    def __init__(self, read: Callable[[str], Mapping[Value, Value]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, name: str) -> Mapping[Value, Value]:
+        self[name] = found = self._read(name)
+        return found
 
 
 def _posted(row: Sequence[object]) -> Posted:

@@ -97,7 +97,7 @@ class SqlLedger:
     def looking(self) -> Iterator[Book]:
         with self.reading():
             database = self._people()
-            yield SqlBook(self._work(database, read_state(database, self._pipeline)))
+            yield SqlBook(self._work(database, read_state(database, self._pipeline)), reads_only=True)
 
     def _work(self, database: Database, state: LedgerState) -> Work:
         now = timestamp(datetime.now(UTC))

@@ -87,6 +87,12 @@ INSERT INTO syncd.number (period, type, last) VALUES (?, ?, 0) ON CONFLICT (peri
 -- set_number: the last number given, and the day of its voucher
 UPDATE syncd.number SET last = ?, last_date = ? WHERE period = ? AND type = ?;
 
+-- begin_budgets: what writers who look at budgets hold
+INSERT INTO syncd.chain (name, seq, hash) VALUES ('budget', 0, '') ON CONFLICT (name) DO NOTHING;
+
+-- hold_budgets: kept from others until the transaction ends
+SELECT seq FROM syncd.chain WHERE name = 'budget';
+
 -- closed: those of the periods that people have closed
 SELECT period FROM syncd.closing WHERE period IN (?*);
 

@@ -134,6 +134,10 @@ class PaperBook:
         """What finance calls a code."""
         return self.lookups.get(name, Anything())
 
+    def budget(self, name: str) -> Mapping[Value, Value] | None:
+        """What is left, where it was said."""
+        return self.lookups.get(name)
+
     def holds(self) -> "PaperHolds":
         """Whom the open rows hold back."""
         open_notes = [note for note in self.notes if not note.settled]

@@ -175,6 +175,10 @@ def test_what_the_desk_asks_about_approvals_every_database_answers_alike(ledger:
     assert (held.role, held.rows, held.overdue) == ("finance", 1, 1)
     with ledger.looking() as book:
         assert "FA-2" in book.cards(["FA-1", "FA-2"])
+        assert book.budget("account_id"), "who only looks keeps it from nobody"
+    for _ in range(2):
+        with ledger.begin() as book:
+            assert book.budget("account_id") == book.lookup("account_id")
     (count,) = automatic.counts(ledger, "main", "2026-02")
     assert (count.rule, count.automatic) == ("registration", 1)
     assert [a.subject for a in automatic.vouchers(ledger, "main", "2026-02", "registration", 5)] == ["FA-2"]

@@ -3,7 +3,7 @@
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
-from threading import Thread
+from threading import Event, Thread
 from typing import Final
 
 import pytest
@@ -557,3 +557,31 @@ def test_a_close_waits_for_a_batch_that_holds_the_numbers(finance: Finance, ledg
     closer.join()
     assert [getattr(fault, "code", "") for fault in refused] == ["close_overtaken"]
     assert ledger.query("SELECT period FROM syncd.closing") == []
+
+
+# Budgets
+
+
+def test_whoever_looks_at_a_budget_waits_for_who_did_before(finance: Finance, ledger: Ledger) -> None:
+    """Two pipelines post to one finance: the second sees what the first has taken, not what was left before it."""
+    if finance.kind == "memory":
+        return  # one connection cannot wait for itself
+    looked: list[str] = []
+    begun = Event()
+
+    def look() -> None:
+        with closing(finance.open("second")) as other:
+            begun.set()
+            with other.begin() as book:
+                assert book.budget("account_id")
+                looked.append("second")
+
+    with ledger.begin() as book:
+        assert book.budget("account_id")
+        later = Thread(target=look)
+        later.start()
+        begun.wait()
+        book.write(batch(posted(asset(1))))
+        looked.append("first")
+    later.join()
+    assert looked == ["first", "second"]

@@ -32,6 +32,7 @@ from syncd.mapping.program.block import Plan
 from syncd.mapping.program.program import Program, compile_plan
 from syncd.mapping.program.translator import REACH_MAX, Translator
 from syncd.mapping.verbs.approve import Approve
+from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.reverse import Reverse, in_order
@@ -85,12 +86,13 @@ class Mapping:
     @property
     def asking(self) -> frozenset[str]:
         """The rules that ask somebody before they post."""
-        return frozenset(rule.name for rule in self.rules if rule.verb(Approve) is not None)
+        return frozenset(rule.name for rule in self.rules if rule.verb(Approve) or rule.verb(Budget))
 
     @property
     def approvers(self) -> Sequence[str]:
         """The roles that its rules ask to approve, sooner or later."""
-        steps = (step for rule in self.rules if (asked := rule.verb(Approve)) is not None for step in asked.steps)
+        steps = [step for rule in self.rules if (asked := rule.verb(Approve)) is not None for step in asked.steps]
+        steps += [budget.step for rule in self.rules if (budget := rule.verb(Budget)) is not None]
         return sorted({role for step in steps for role in (step.params["role"], step.params.get("then", "")) if role})
 
     @property
@@ -150,7 +152,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     if errors:
         raise MappingErrors(causes(errors))
     kinds = reading.card_kinds(file, tables, reader, fields, layout_file.kinds)
-    declared = layout_file.dims, layout_file.quantities, layout_file.voucher_fields
+    declared = layout_file.dims, layout_file.quantities, layout_file.voucher_fields, tuple(layout_file.lookups)
     resolver = Resolver(file, tables, reader, kinds, fields, *declared)
     subjects = {alias: resolver.subject(alias) for alias in file.tables}
     rules = resolver.rules()

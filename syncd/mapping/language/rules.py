@@ -142,6 +142,7 @@ class Resolver:
     dims: Sequence[str]
     quantities: Sequence[str] = ()
     voucher_fields: Sequence[str] = ()
+    lookups: Sequence[str] = ()
 
     def rules(self) -> list[Rule]:
         """All rules in the order of the file, each followed by those that its verbs bring."""

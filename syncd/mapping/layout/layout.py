@@ -61,6 +61,8 @@ class FinanceLayout:
     """That of the books."""
     name: str = field(init=False)
     lookups: Mapping[str, LookupSpec] = field(init=False)
+    called: Sequence[str] = field(init=False)
+    """Those of the lookups that its columns call."""
     card_fields: tuple[str, ...] = field(init=False)
     shape: Shape = field(init=False)
     _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
@@ -75,6 +77,7 @@ class FinanceLayout:
         self.card_fields = tuple(f for f in self.reads if f != ASSET_CODE)
         self._card_lookups = _lookups(self.cards)
         used = _lookups((*self.vouchers, *self.entries))
+        self.called = sorted({*self._card_lookups, *used})
         self._journal = journal(self.vouchers, self.entries, used)
         self._check = journal_check(self.vouchers, self.entries, used, queries.account_lookup(self.file.accounts))
         self._table_names = table_names((*self.vouchers, *self.entries))

@@ -15,7 +15,7 @@ from syncd.mapping.program.effects import Effects
 from syncd.mapping.program.failure import REPEAT, Failure, Target
 from syncd.mapping.program.lookups import Kept, Lookups
 from syncd.mapping.program.quantities import negated
-from syncd.money import EXACT
+from syncd.money import EXACT, ZERO, decimal, round_half_up
 from syncd.ports import Book
 from syncd.posting import IN_TRANSACTION, Entry, Fields, Posting, Voucher, to_be_named
 from syncd.record import plain
@@ -48,6 +48,7 @@ class Context(Lookups):
         self.row_of = ""
         self.written: Mapping[str, Mapping[str, Row | None]] = {}
         self.reads: list[str] = []
+        self.budgets: dict[str, Mapping[Value, Value] | None] = {}
 
     def close(self) -> None:
         """The batch is over. Its effects refer to this as this to them: what both hold is given back at once, and not
@@ -188,6 +189,22 @@ class Context(Lookups):
     def approval(self, step: Mapping[str, str]) -> Failure:
         """A person has to agree."""
         return Failure("approval", step, "approval")
+
+    def is_over(self, left: str, code: Value, amount: Decimal | None) -> bool:
+        """Whether a posting would take more than finance has left, with what the batch has taken already. Where nobody
+        knows, as on paper, nothing is over."""
+        if amount is None or amount <= 0:
+            return False
+        if left not in self.budgets:
+            self.budgets[left] = self.book.budget(left)
+        known = self.budgets[left]
+        if known is None:
+            return False
+        try:
+            found = round_half_up(decimal(str(known[code])))
+        except (KeyError, ValueError):
+            return True
+        return EXACT.subtract(found, self.taken.get((left, code), ZERO)) < amount
 
     def approvals(self, steps: Sequence[Mapping[str, str]]) -> Failure:
         """People have to agree, one after the other."""

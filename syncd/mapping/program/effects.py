@@ -5,10 +5,13 @@ remembered until the change is through.
 """
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
+from syncd.change import Value
 from syncd.mapping.program.failure import Target
 from syncd.mapping.program.lookups import Lookups
+from syncd.money import EXACT, ZERO
 from syncd.posting import Fields, Posting
 
 _ABSENT: Final = object()
@@ -49,6 +52,12 @@ class Effects:
         """A posting is reversed."""
         self._put(self._cancelled, target.key, by)
         self._put(self._lookups.posted, target.key, by)
+
+    def take(self, left: str, code: Value, amount: Decimal | None) -> None:
+        """A part of a budget is taken. What a red letter gives back is there when it is posted."""
+        if amount is not None and amount > 0:
+            taken = self._lookups.taken
+            self._put(taken, (left, code), EXACT.add(taken.get((left, code), ZERO), amount))
 
     def call(self, position: str, voucher: str) -> None:
         """What the voucher is called that a change has cancelled; the first of several is the newest."""

@@ -6,13 +6,14 @@ asks for what the rule will look up, and returns True to be called again once th
 just before its first use, so that a rule which does not apply costs its `when` and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.program.block import Block, Plan, commas, variables
-from syncd.mapping.verbs.approve import Approve
+from syncd.mapping.verbs.approve import Approve, Step
+from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.rule import Join, Rule
 
 
@@ -44,31 +45,36 @@ def asking(plan: Plan) -> str:
     than these conditions: other faults of it say nothing about who has to agree."""
     lines, table = _lookups(plan), dict[str, list[str]]()
     for rule in (rule for found in plan.rules.values() for rule in found):
-        asked = rule.verb(Approve)
-        if asked is None:
+        asked, budget = rule.verb(Approve), rule.verb(Budget)
+        steps: list[tuple[Step, Sequence[Expression], str]] = []
+        if asked is not None:
+            steps += [(step, (step.when,), step.when.python()) for step in asked.steps]
+        if budget is not None:
+            steps.append((budget.step, (budget.key, budget.amount), budget.is_over()))
+        if not steps:
             continue
         name = str(sum(map(len, table.values())))
-        conditions = [rule.when, *(step.when for step in asked.steps)]
-        for n, condition in enumerate(conditions):
-            lines += _condition(plan, f"so_{name}_{n}", rule, condition)
-        numbered = enumerate(asked.steps, 1)
-        steps = commas(f"({dict(step.params)!r}, {step.token!r}, so_{name}_{n})" for n, step in numbered)
-        table.setdefault(rule.on.alias, []).append(f"({rule.name!r}, so_{name}_0, ({steps}))")
+        when = () if rule.when is None else (rule.when,)
+        lines += _condition(plan, f"so_{name}", rule, when, rule.when.python() if rule.when is not None else "True")
+        said: list[str] = []
+        for n, (step, reads, source) in enumerate(steps):
+            lines += _condition(plan, f"so_{name}_{n}", rule, reads, source)
+            said.append(f"({dict(step.params)!r}, {step.token!r}, so_{name}_{n})")
+        table.setdefault(rule.on.alias, []).append(f"({rule.name!r}, so_{name}, ({commas(said)}))")
     lines.append("    return {")
     lines += [f"        {alias!r}: ({commas(found)})," for alias, found in table.items()]
     return "\n".join([*lines, "    }", ""])
 
 
-def _condition(plan: Plan, name: str, rule: Rule, condition: Expression | None) -> list[str]:
-    """Whether a condition of a rule is true of a change; a Failure where it cannot be told. What a snapshot reads for
-    its card alone waits for nobody."""
+def _condition(plan: Plan, name: str, rule: Rule, reads: Sequence[Expression], source: str) -> list[str]:
+    """Whether something is true of a change; a Failure where it cannot be told. What a snapshot reads for its card
+    alone waits for nobody."""
     block = Block(plan, rule)
     if rule.snapshot != "post":
         block.leave_snapshots()
-    if condition is not None:
-        block.marks((condition,))
-        block.need(condition.names)
-    block.add(f"return {'True' if condition is None else condition.python()}")
+    block.marks(reads)
+    block.need({name for e in reads for name in e.names})
+    block.add(f"return {source}")
     return [f"    def {name}(change, op, before, after, row, key, subject, flawed):", *block.lines]
 
 

@@ -7,9 +7,10 @@ which was rolled back leaves nothing behind.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import chain, count
 
-from syncd.change import Row, Table
+from syncd.change import Row, Table, Value
 from syncd.mapping.expression.terms import NEAR_CODE, nearest
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.render import UnknownLookup
@@ -70,6 +71,8 @@ class Lookups:
         self._kept = kept
         self._fleeting: list[tuple[str, str]] = []
         self.moved: dict[str, str] = {}
+        self.taken: dict[tuple[str, Value], Decimal] = {}
+        """By lookup and code what the batch has taken of a budget."""
         self._unknown: dict[tuple[str, str], Failure] = {}
         self.accounts = book.lookup(layout.file.accounts)
 
@@ -212,7 +215,7 @@ class Lookups:
 
     def _missing(self, posting: Posting) -> UnknownLookup | None:
         try:
-            self.layout.misses(posting, {name: self.book.lookup(name) for name in self.layout.lookups})
+            self.layout.misses(posting, {name: self.book.lookup(name) for name in self.layout.called})
         except UnknownLookup as missing:
             return missing
         return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from syncd.mapping.verbs.approve import Approve
+from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.card import Card
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
@@ -25,5 +26,6 @@ VERBS: Final[Sequence[type[Verb]]] = (
     Voucher,
     Write,
     Approve,
+    Budget,
     Collect,
 )
