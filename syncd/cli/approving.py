@@ -121,7 +121,7 @@ def show_list(
         waits = ", ".join(filter(None, (row.params.get("role", ""), row.params.get("more", ""))))
         signed = ", ".join(f"{deed.actor} ({deed.role})" for deed in given)
         due = approvals.due(local)
-        debit = preview.debit if preview is not None and preview.rejection is None else None
+        debit = f"{preview.debit:,.2f}" if preview is not None and preview.rejection is None else None
         lines.append((row.id, state_of(row), row.subject, row.rule, debit, waits, due, signed))
     table(columns, lines, right=(0, 4))
 
@@ -161,11 +161,9 @@ def show_automatic(
             emit(named(found))
         else:
             columns = ("col_voucher", "col_subject", "col_debit", "col_when", "col_mapping")
-            table(
-                columns,
-                [(a.voucher, a.subject, a.debit, a.posted_at, a.mapping_hash[:SHORT_HASH]) for a in found],
-                right=(2,),
-            )
+            seen = clock.local(found, pipeline.mapping.file.timezone)
+            cells = [(a.voucher, a.subject, f"{a.debit:,.2f}", a.posted_at, a.mapping_hash[:SHORT_HASH]) for a in seen]
+            table(columns, cells, right=(2,))
         return
     asking = pipeline.mapping.asking
     if as_json:
