@@ -114,15 +114,18 @@ def show_list(
     if not found:
         line("approvals_none", "green")
         return
-    columns = ("col_id", "col_state", "col_subject", "col_rule", "col_debit", "col_waits", "col_due", "col_given")
-    lines = []
+    columns = ["col_id", "col_state", "col_subject", "col_rule", "col_debit", "col_waits", "col_due", "col_given"]
+    lines: list[list[object]] = []
     for pipeline, row, given, preview in found:
         local = clock.local(row, pipeline.mapping.file.timezone)
         waits = ", ".join(filter(None, (row.params.get("role", ""), row.params.get("more", ""))))
         signed = ", ".join(f"{deed.actor} ({deed.role})" for deed in given)
         due = approvals.due(local)
         debit = f"{preview.debit:,.2f}" if preview is not None and preview.rejection is None else None
-        lines.append((row.id, state_of(row), row.subject, row.rule, debit, waits, due, signed))
+        lines.append([row.id, state_of(row), row.subject, row.rule, debit, waits, due, signed])
+    if len(pipelines) > 1:  # each partition counts its own
+        columns.append("col_pipeline")
+        lines = [[*cells, found[n][0].name] for n, cells in enumerate(lines)]
     table(columns, lines, right=(0, 4))
 
 
