@@ -200,6 +200,21 @@ def test_what_the_desk_asks_about_approvals_every_database_answers_alike(ledger:
     assert verify(ledger, "main", SmallLayout()).flaws == []
 
 
+def test_who_had_a_difference_posted_does_not_agree_to_it(ledger: Ledger) -> None:
+    """What a reconciliation proposed and a person accepted is a parked row that this person has asked for."""
+    waiting = rejected(asset(1), "approval")
+    write(ledger, batch(waiting))
+    columns = "pipeline, run, id, asset, field, cause, params, proposal, change, request"
+    values = ("main", 3, 2, "FA-1", "original_value", "", "{}", "", "", "1")
+    ledger.execute([(f"INSERT INTO syncd.difference ({columns}) VALUES ({', '.join('?' * 10)})", values)])
+    with ledger.desk() as desk:
+        operators.act(desk, LI, "accept_difference", "main", "difference/3/2", {"asset": "FA-1"})
+    with pytest.raises(Halt) as refused:
+        operators.approve(ledger, "main", 1, LI, "finance")
+    assert (refused.value.code, refused.value.params["did"]) == ("parked_four_eyes", "did_accept_difference")
+    operators.approve(ledger, "main", 1, LI._replace(name="wang"), "finance")
+
+
 def test_what_waits_for_approval_cannot_be_discarded_past_it(ledger: Ledger) -> None:
     """Scenario 6: nobody walks round the role; of a bulk action nothing is done then."""
     write(ledger, batch(rejected(asset(1)), rejected(asset(2), "approval")))
