@@ -25,6 +25,8 @@ from syncd.books import comparison, history, progress, reconciliation, runs
 from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
 from syncd.books.hindsight import Finance
+from syncd.books.lifecycle import states
+from syncd.books.lifecycle.deadlines import Deadlines
 from syncd.books.quality import eam, store
 from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
@@ -145,7 +147,14 @@ class Pipeline:
             mapping=self.mapping.name,
             mapping_hash=self.mapping.hash[:12],
             compute=makes_nothing if (computing := self.computing) is None else partial(_compute, computing),
+            deadlines=data_path.NoDeadlines if (living := self.living) is None else partial(Deadlines, living),
         )
+
+    @property
+    def living(self) -> states.Living | None:
+        """What is told of the life cycle; None where the mapping says nothing of it."""
+        meaning = self.mapping.lifecycle
+        return None if meaning is None else states.Living(self.name, meaning, self.mapping.tables, self.mapping.zone)
 
     @property
     def computing(self) -> runs.Computing | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd import statements
@@ -21,7 +21,8 @@ from syncd.books import plan as plans
 from syncd.books.depreciation import Method, yuan
 from syncd.books.plan import Form, History, Opening, Posted, Terms, month_of
 from syncd.change import Kind, Row, Table, Value, join_key
-from syncd.mapping.language.depreciation import CardTerms, Depreciation, Reading
+from syncd.mapping.language.depreciation import CardTerms, Depreciation
+from syncd.mapping.language.readings import Reading
 from syncd.money import ZERO, round_half_up
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_cards, decode_row, decode_value, decode_voucher, moment
@@ -313,7 +314,7 @@ def sources(ledger: Ledger, pipeline: str, meaning: Depreciation, tables: Mappin
 
 def said_by(
     ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table]
-) -> Iterator[tuple[str | None, str | None, Decimal | None]]:
+) -> Iterator[tuple[Any, ...]]:
     """What the rows of a mirrored table say; nothing where no table is read."""
     if reading is None:
         return

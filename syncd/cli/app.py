@@ -10,6 +10,7 @@ from syncd.cli import (
     closing,
     daemon,
     depreciating,
+    lifecycle,
     looking,
     mapping,
     parked,
@@ -47,6 +48,11 @@ command(app, "close")(closing.close)
 command(app, "reopen")(closing.reopen)
 command(app, "report")(reporting.report)
 command(app, "trace")(tracing.trace)
+
+cycle = group("help_lifecycle", alone=True)
+app.add_typer(cycle, name="lifecycle")
+cycle.callback()(lifecycle.show)
+command(cycle, "report", "help_lifecycle_report")(lifecycle.report)
 
 record = group("help_audit")
 app.add_typer(record, name="audit")

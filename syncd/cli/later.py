@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from syncd.books import recomputation as recomputation
     from syncd.books import reconcile as reconcile
     from syncd.books.close import item as item
+    from syncd.books.lifecycle import compliance as compliance
+    from syncd.books.lifecycle import deadlines as deadlines
+    from syncd.books.lifecycle import standing as standing
+    from syncd.books.lifecycle import states as states
     from syncd.books.quality import files as files
     from syncd.books.quality import findings as findings
     from syncd.books.reports import folders as folders
@@ -95,6 +99,10 @@ else:
     files = _Module("syncd.books.quality.files")
     findings = _Module("syncd.books.quality.findings")
     item = _Module("syncd.books.close.item")
+    compliance = _Module("syncd.books.lifecycle.compliance")
+    deadlines = _Module("syncd.books.lifecycle.deadlines")
+    standing = _Module("syncd.books.lifecycle.standing")
+    states = _Module("syncd.books.lifecycle.states")
     folders = _Module("syncd.books.reports.folders")
     package = _Module("syncd.books.reports.package")
     sheet = _Module("syncd.books.reports.sheet")

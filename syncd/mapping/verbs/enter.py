@@ -1,0 +1,114 @@
+"""What the `lifecycle` block makes of a change: a posting for each state that an asset enters, in whose key it stands
+from where, to where and since when; or a refusal. Said by the block and by no rule."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from syncd.mapping.expression.parse import Expression
+from syncd.mapping.program.block import Block
+from syncd.mapping.verbs.rule import Verb
+
+STEM: Final = "lifecycle"
+"""Name of the rule, and what its keys begin with."""
+READ: Final = "read"
+
+
+class Entered(NamedTuple):
+    """What a key says: the asset, the states' codes (empty outside of the life cycle), the day as `2026-02-15`."""
+
+    asset: str
+    was: str
+    state: str
+    since: str
+
+
+def entered(key: str) -> Entered:
+    """The inverse of the key that `Enter` makes."""
+    parts, part, letters = [], "", iter(key.removeprefix(f"{STEM}/"))
+    for letter in letters:
+        if letter == "|":
+            parts.append(part)
+            part = ""
+        else:
+            part += next(letters) if letter == "\\" else letter
+    return Entered(*parts[:4])
+
+
+@dataclass(frozen=True)
+class Enter(Verb):
+    """`was` and `state` are over the row before and after the change, `since` over the row after it."""
+
+    was: Expression
+    state: Expression
+    since: Expression
+    states: Mapping[str, tuple[str, str]]
+    """Code → what it is called in Chinese and in English."""
+    start: Sequence[str]
+    transitions: Mapping[str, Sequence[str]]
+
+    def expressions(self) -> Iterable[Expression]:
+        """None that the rule marks: they read bare columns."""
+        return ()
+
+    def find(self, block: Block) -> None:
+        """Leaves where the state stays, and where an asset begins in the state in which all begin."""
+        start = f"({', '.join(map(repr, self.start))},)"
+        block.mark_row(self.state)
+        block.mark_row(self.was, "before")
+        for variable, unless, e in (
+            ("to_", "op == 'delete'", self.state),
+            ("from_", "op == 'insert' or op == 'read'", self.was),
+        ):
+            source = f"None if {unless} else {e.python()}"
+            block.add(f"{variable} = {source}")
+            block.foresight.value(variable, source, frozenset())
+        used = frozenset({"to_", "from_"})
+        moves = f"to_ != from_ and not (from_ is None and to_ in {start}) and not (to_ is None and from_ in {start})"
+        block.add(f"if not ({moves}):", "    return None")
+        block.foresight.only_if([(f"({moves})", used)])
+        since = self.since.python()
+        where = f"{READ!r} if op == 'read' else change[4]"
+        key = f"{STEM + '/'!r} + join_key((subject, from_ or '', to_ or '', str({since}), {where}))"
+        block.mark_row(self.since)
+        block.add(
+            f"idem = {key}", "if posted.get(idem, UNKNOWN) is not None and w.generation(idem, change[4]) is None:"
+        )
+        block.add("    return REPEAT")
+        block.foresight.ask((f"idem = {key}", "if idem not in posted:", "    want_key(idem)"), used)
+
+    def judge(self, block: Block) -> None:
+        """Refuses a state that nobody knows, and one to which there is no way. A snapshot tells a state, no step."""
+        known = f"({', '.join(map(repr, self.states))},)"
+        names = {"known": ", ".join(self.states)}
+        block.add(f"if to_ is not None and to_ not in {known}:")
+        block.add(f"    return fail('lifecycle_state', {{'state': to_, **{names!r}}})")
+        pairs: set[tuple[str | None, str | None]] = {
+            (was, state) for was, targets in self.transitions.items() for state in targets
+        }
+        pairs |= {(None, state) for state in self.start}
+        pairs |= {(state, None) for state in self.states if state in self.start or state not in self.transitions}
+        ways = f"({', '.join(map(repr, sorted(pairs, key=str)))},)"
+        judged = f"op != 'read' and op != 'delete' and (from_ is None or from_ in {known})"
+        block.add(f"if {judged} and (from_, to_) not in {ways}:")
+        block.add(f"    return fail('lifecycle_jump', {self._said()}[from_] | {self._called()}[to_])")
+
+    def _said(self) -> str:
+        """What a refusal says of each state that is left."""
+        said: dict[str | None, dict[str, str]] = {}
+        for was in (None, *self.states):
+            targets = self.start if was is None else self.transitions.get(was, ())
+            code, (zh, en) = was or "–", self.states.get(was or "", ("–", "–"))
+            allowed = [(self.states[to], to) for to in targets]
+            said[was] = {
+                "from": code,
+                "from_zh": zh,
+                "from_en": en,
+                "allowed_zh": "、".join(f"{names[0]}（{to}）" for names, to in allowed) or "无",
+                "allowed_en": ", ".join(f"{names[1]} ({to})" for names, to in allowed) or "nowhere",
+            }
+        return repr(said)
+
+    def _called(self) -> str:
+        called: dict[str | None, tuple[str, str]] = {None: ("–", "–"), **self.states}
+        return repr({code: {"to": code or "–", "to_zh": zh, "to_en": en} for code, (zh, en) in called.items()})
