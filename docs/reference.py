@@ -94,10 +94,11 @@ def _commands() -> Iterator[str]:
 
 
 def commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command of the tree by its words, groups left out."""
+    """Every command of the tree by its words; groups only where they are commands too."""
     inner = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or (path and command.invoke_without_command):
         yield path, command
+    if inner is None:
         return
     for name, child in inner.items():
         yield from commands(child, (*path, name))

@@ -26,7 +26,7 @@ from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
 from syncd.books.hindsight import Finance
 from syncd.books.lifecycle import states
-from syncd.books.lifecycle.deadlines import Deadlines
+from syncd.books.lifecycle.deadlines import Deadlines, judge
 from syncd.books.quality import eam, store
 from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
@@ -73,6 +73,8 @@ LEDGERS: Final[Mapping[str, str]] = {
     "sqlite": "connectors.ledger.sqlite",
 }
 """By kind, the modules that hold a connector. One is imported when a pipeline has it: its driver need not be there."""
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""A moment behind every other."""
 PART: Final = "/"
 """Stands between the name of a partitioned pipeline and the number of a partition."""
 ANCHOR_LOOKED_AFTER: Final = timedelta(seconds=5)
@@ -452,8 +454,17 @@ def bench() -> Bench:
     """What golden cases run on: the SQLite ledger over a database in memory, the daemon's turn, the desk's hand."""
     by = operators.Actor(PIPELINE, PIPELINE)
 
-    def turn(feed: Feed, translator: Translator, ledger: Ledger) -> bool:
-        return data_path.turn(feed, translator, ledger, lambda outcomes: None)
+    def turn(feed: Feed, translator: Translator, ledger: Ledger, mapping: meanings.Mapping) -> bool:
+        meaning, ends = mapping.lifecycle, data_path.NO_DEADLINES
+        if meaning is not None:  # a case may lie in the future
+            ends = Deadlines(states.Living(PIPELINE, meaning, mapping.tables, mapping.zone), lambda: LAST)
+        return data_path.turn(feed, translator, ledger, lambda outcomes: None, deadlines=ends)
+
+    def begin_day(ledger: Ledger, translator: Translator, mapping: meanings.Mapping, day: date) -> bool:
+        if mapping.lifecycle is None:
+            return False
+        living = states.Living(PIPELINE, mapping.lifecycle, mapping.tables, mapping.zone)
+        return judge(ledger, translator, living, day, lambda outcomes: None)
 
     def approve(ledger: Ledger, subject: str) -> int:
         rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))
@@ -465,6 +476,7 @@ def bench() -> Bench:
         row_converter,
         partial(sqlite_ledger.connect, sqlite_ledger.Settings(sqlite_ledger.MEMORY), PIPELINE),
         turn,
+        begin_day,
         lambda ledger, subject: operators.retry(ledger, PIPELINE, operators.Selection(subject=subject), by),
         approve,
         lambda ledger, rule: ledger.execute(

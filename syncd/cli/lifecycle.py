@@ -95,19 +95,20 @@ def _show_rows(rows: list[standing.Standing], living: states.Living) -> None:
     if not rows:
         line("lifecycle_none", "green")
         return
-    columns = ("col_asset", "col_name", "col_department", "col_state", "col_since", "col_days", "col_due", "col_over")
+    columns = ("col_asset", "col_name", "col_department", "col_state", "col_since", "col_due", "col_over", "col_role")
     table(
-        (*columns, "col_role"),
+        columns,
         [
             (
-                *(one.asset, one.name, one.department, _state(living, one.state), str(one.since), one.days),
+                *(one.asset, one.name, one.department, _state(living, one.state), str(one.since)),
                 str(one.due or "–"),
                 Text(str(one.days_over), style="bold red") if one.days_over else "",
                 one.role,
             )
             for one in rows
         ],
-        right=(5, 7),
+        right=(6,),
+        whole=(4, 5),
     )
 
 
@@ -138,7 +139,7 @@ def _show_risk(found: list[standing.AtRisk], living: states.Living, as_json: boo
         line("lifecycle_at_risk", "yellow", count=len(found), years=risk.years, idle=risk.idle_years)
         columns = ("col_asset", "col_name", "col_department", "col_used_since", "col_maintained")
         rows = [(*one[:3], str(one.used_since), str(one.maintained or "–")) for one in found]
-        table(columns, rows)
+        table(columns, rows, whole=(3, 4))
     if found:
         raise typer.Exit(FOUND_SOMETHING)
 

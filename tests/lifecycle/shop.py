@@ -2,9 +2,8 @@
 source, translator and ledger over SQLite in memory, and the posting thread's turns with a clock of its own."""
 
 import sqlite3
-from calendar import monthrange
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,7 @@ from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.load import load
 from syncd.migrate import migrate
 from syncd.posting import Outcome
+from tests.depreciation.plant import ddl
 from tests.unit.lab import NAME, NOW, Feed, Lab
 
 BY: Final = operators.Actor("accountant", "month end")
@@ -118,12 +118,7 @@ tables:
     subject: code
     columns: {code: text, period: text, line: integer, dept: text, amount: money, on_: date}
   run: {table: computed_run, key: [period, run], columns: {period: text, run: integer, status: text}}
-  overdue:
-    table: overdue
-    key: [code, entry, step]
-    columns: {code: text, state: text, name: text, entry: integer, since: date, due: date, days: integer,
-              step: integer, role: text}
-  maintenance: {table: maintenance, key: id, columns: {id: integer, code: text, done_on: date}}
+OVERDUE_TABLE  maintenance: {table: maintenance, key: id, columns: {id: integer, code: text, done_on: date}}
   disposal:
     table: disposal
     key: id
@@ -165,14 +160,7 @@ rules:
     write:
       - {table: fa_task, key: [asset, task], values:
            {asset: after.code, task: "'review'", role: "'finance'", on_: change.committed_on}}
-  escalation:
-    on: overdue
-    when: op = 'insert' AND after.role <> ''
-    write:
-      - {table: fa_task, key: [asset, task], values:
-           {asset: after.code, task: "after.state || ' ' || after.days::text", role: after.role,
-            on_: change.committed_on}}
-  write_off:
+ESCALATION  write_off:
     on: disposal
     when: after.status = 'approved' AND before.status IS DISTINCT FROM 'approved'
     once: after.id
@@ -214,24 +202,41 @@ rules:
         - {account: "'6602'", debit: after.amount, dept: after.dept}
         - {account: "'1602'", credit: after.amount, dept: after.dept}
 """
+OVERDUE: Final = """\
+  overdue:
+    table: overdue
+    key: [code, entry, step]
+    columns: {code: text, state: text, name: text, entry: integer, since: date, due: date, days: integer,
+              step: integer, role: text}
+"""
+ESCALATION: Final = """\
+  escalation:
+    on: overdue
+    when: op = 'insert' AND after.role <> ''
+    write:
+      - {table: fa_task, key: [asset, task], values:
+           {asset: after.code, task: "after.state || ' ' || after.days::text", role: after.role,
+            on_: change.committed_on}}
+"""
 SQL: Final = """
 CREATE TABLE gl_account (code TEXT PRIMARY KEY);
-CREATE TABLE gl_period (code TEXT PRIMARY KEY, first TEXT NOT NULL, last TEXT NOT NULL, open INTEGER NOT NULL);
+CREATE TABLE gl_period (code TEXT PRIMARY KEY, first DAY NOT NULL, last DAY NOT NULL, open INTEGER NOT NULL);
 CREATE TABLE gl_voucher (
-  period TEXT NOT NULL, type TEXT NOT NULL, number INTEGER NOT NULL, date TEXT NOT NULL, summary TEXT NOT NULL,
+  period TEXT NOT NULL, type TEXT NOT NULL, number INTEGER NOT NULL, date DAY NOT NULL, summary TEXT NOT NULL,
   external_key TEXT NOT NULL UNIQUE, prepared_by TEXT, PRIMARY KEY (period, type, number)
 );
 CREATE TABLE gl_entry (
   period TEXT NOT NULL, type TEXT NOT NULL, number INTEGER NOT NULL, line INTEGER NOT NULL, account TEXT NOT NULL,
-  debit TEXT NOT NULL, credit TEXT NOT NULL, dept TEXT, asset TEXT, PRIMARY KEY (period, type, number, line)
+  debit MONEY NOT NULL, credit MONEY NOT NULL, dept TEXT, asset TEXT, PRIMARY KEY (period, type, number, line)
 );
 CREATE TABLE fa_card (
-  asset_code TEXT PRIMARY KEY, name TEXT, dept TEXT, life_months INTEGER, residual_rate TEXT, original_value TEXT,
-  accumulated_depreciation TEXT, ready_on TEXT, status TEXT
+  asset_code TEXT PRIMARY KEY, name TEXT, dept TEXT, life_months INTEGER, residual_rate RATE, original_value MONEY,
+  accumulated_depreciation MONEY, ready_on DAY, status TEXT
 );
-CREATE TABLE fa_task (asset TEXT, task TEXT, role TEXT, on_ TEXT, PRIMARY KEY (asset, task));
+CREATE TABLE fa_task (asset TEXT, task TEXT, role TEXT, on_ DAY, PRIMARY KEY (asset, task));
 INSERT INTO gl_account VALUES ('1601'), ('1602'), ('1606'), ('6602'), ('6711');
 """
+"""`TEXT`, `DAY`, `MONEY` and `RATE` are spelt as each database keeps them, see `plant.ddl`."""
 
 
 class Shop(Lab):
@@ -241,7 +246,7 @@ class Shop(Lab):
     def __init__(self, splits: bool = True, more: str = "") -> None:
         self.mapping, self.splits = shop_mapping(more), splits
         self.database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self.database.executescript(SQL + _periods())
+        self.database.executescript(ddl("sqlite", SQL))
         self.store = memory.Store()
         self.ledger: SqlLedger = self.open_ledger()
         migrate(self.ledger, NOW)
@@ -338,22 +343,14 @@ class Shop(Lab):
         }
 
 
-def after(day: date, days: int) -> date:
-    """So many days later."""
-    return day + timedelta(days=days)
-
-
-def _periods() -> str:
-    months = [(year, month, monthrange(year, month)[1]) for year in (2025, 2026) for month in range(1, 13)]
-    rows = ", ".join(f"('{y}-{m:02}', '{y}-{m:02}-01', '{y}-{m:02}-{last}', 1)" for y, m, last in months)
-    return f"INSERT INTO gl_period VALUES {rows};\n"
-
-
 def write(folder: Path, more: str = "") -> Path:
-    """The mapping's files; its path."""
+    """The mapping's files; its path. What passes is a table of the mapping where the block makes its rows."""
     (folder / "finance.yaml").write_text(FINANCE, "utf-8")
     path = folder / "shop.yaml"
-    path.write_text(MAPPING + (more or LIFECYCLE), "utf-8")
+    block = more or LIFECYCLE
+    makes = "  overdue:\n" in block
+    text = MAPPING.replace("OVERDUE_TABLE", OVERDUE * makes).replace("ESCALATION", ESCALATION * makes)
+    path.write_text(text + block, "utf-8")
     return path
 
 

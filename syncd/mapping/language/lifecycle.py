@@ -125,7 +125,7 @@ class _Compiler:
             rule,
             {code: (said.zh, said.en) for code, said in block.states.items()},
             frozenset(block.first),
-            frozenset(block.states) - block.transitions.keys(),
+            frozenset(block.last),
             {state: _deadline(said) for state, said in block.deadlines.items()},
             overdue,
             fill,
@@ -159,7 +159,7 @@ class _Compiler:
             return None
         called = {code: (said.zh, said.en) for code, said in block.states.items()}
         return Rule(STEM, table, snapshot="post", verbs=(
-            Enter(before, state, since, called, block.first, block.transitions),
+            Enter(before, state, since, called, block.first, block.transitions, block.last),
         ))  # fmt: skip
 
     def _since(self, names: Mapping[str, Any]) -> Expression | None:

@@ -113,7 +113,10 @@ class LifecycleBlock(Strict):
     start: Names | None = None
     """The states of an asset that is not being disposed of; by default the first of `states`."""
     transitions: dict[str, Names] = Field(min_length=1)
-    """State → the states to which it may go. One that goes nowhere is final."""
+    """State → the states to which it may go."""
+    final: Names | None = None
+    """The states with which a disposal is over; by default those that go nowhere. One that may go back, when a disposal
+    is taken back, is named here."""
     deadlines: dict[str, Deadline] = Field({})
     """State → how long an asset may stay in it."""
     overdue: OverdueRows | None = None
@@ -130,30 +133,39 @@ class LifecycleBlock(Strict):
         """The states of an asset that is not being disposed of."""
         return self.start or (next(iter(self.states)),)
 
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The states with which a disposal is over."""
+        return self.final or tuple(state for state in self.states if state not in self.transitions)
+
 
 def faults(block: LifecycleBlock) -> list[tuple[str, tuple[str | int, ...], dict[str, Any]]]:
     """What is wrong with the states: (message, place within the block, params)."""
     found: list[tuple[str, tuple[str | int, ...], dict[str, Any]]] = []
     named: list[tuple[str, tuple[str | int, ...]]] = [(s, ("start",)) for s in block.start or ()]
+    named += [(state, ("final",)) for state in block.final or ()]
     named += [(state, ("transitions", state)) for state in block.transitions]
     named += [(to, ("transitions", state)) for state, targets in block.transitions.items() for to in targets]
     named += [(state, ("deadlines", state)) for state in block.deadlines]
     found += [("lifecycle_unknown_state", at, {"state": s}) for s, at in named if s not in block.states]
+    if not found:  # from a name that is wrong it would follow that nothing leads on from there
+        start = ", ".join(block.first)
+        unreached = [state for state in block.states if state not in _reached(block)]
+        found += [("lifecycle_unreached", ("states", s), {"state": s, "start": start}) for s in unreached]
+    found += [
+        ("lifecycle_final_deadline", ("deadlines", state), {"state": state})
+        for state in block.deadlines
+        if state in block.states and state in block.last
+    ]
+    return found
+
+
+def _reached(block: LifecycleBlock) -> set[str]:
+    """The states to which transitions lead."""
     reached, ahead = set[str](), list(block.first)
     while ahead:
         state = ahead.pop()
         if state not in reached:
             reached.add(state)
             ahead += block.transitions.get(state, ())
-    params = {"start": ", ".join(block.first)}
-    found += [
-        ("lifecycle_unreached", ("states", state), {"state": state, **params})
-        for state in block.states
-        if state not in reached
-    ]
-    found += [
-        ("lifecycle_final_deadline", ("deadlines", state), {"state": state})
-        for state in block.deadlines
-        if state in block.states and state not in block.transitions
-    ]
-    return found
+    return reached

@@ -46,6 +46,7 @@ class Enter(Verb):
     """Code → what it is called in Chinese and in English."""
     start: Sequence[str]
     transitions: Mapping[str, Sequence[str]]
+    final: Sequence[str]
 
     def expressions(self) -> Iterable[Expression]:
         """None that the rule marks: they read bare columns."""
@@ -87,7 +88,7 @@ class Enter(Verb):
             (was, state) for was, targets in self.transitions.items() for state in targets
         }
         pairs |= {(None, state) for state in self.start}
-        pairs |= {(state, None) for state in self.states if state in self.start or state not in self.transitions}
+        pairs |= {(state, None) for state in (*self.start, *self.final)}
         ways = f"({', '.join(map(repr, sorted(pairs, key=str)))},)"
         judged = f"op != 'read' and op != 'delete' and (from_ is None or from_ in {known})"
         block.add(f"if {judged} and (from_, to_) not in {ways}:")
@@ -110,5 +111,5 @@ class Enter(Verb):
         return repr(said)
 
     def _called(self) -> str:
-        called: dict[str | None, tuple[str, str]] = {None: ("–", "–"), **self.states}
-        return repr({code: {"to": code or "–", "to_zh": zh, "to_en": en} for code, (zh, en) in called.items()})
+        called: list[tuple[str | None, tuple[str, str]]] = [(None, ("–", "–")), *self.states.items()]
+        return repr({code: {"to": code or "–", "to_zh": zh, "to_en": en} for code, (zh, en) in called})
