@@ -26,7 +26,7 @@ from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
 from syncd.books.hindsight import Finance
 from syncd.books.lifecycle import states
-from syncd.books.lifecycle.deadlines import Deadlines, judge
+from syncd.books.lifecycle.deadlines import Deadlines, judge, of_case
 from syncd.books.quality import eam, store
 from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
@@ -73,8 +73,6 @@ LEDGERS: Final[Mapping[str, str]] = {
     "sqlite": "connectors.ledger.sqlite",
 }
 """By kind, the modules that hold a connector. One is imported when a pipeline has it: its driver need not be there."""
-LAST: Final = datetime.max.replace(tzinfo=UTC)
-"""A moment behind every other."""
 PART: Final = "/"
 """Stands between the name of a partitioned pipeline and the number of a partition."""
 ANCHOR_LOOKED_AFTER: Final = timedelta(seconds=5)
@@ -149,14 +147,8 @@ class Pipeline:
             mapping=self.mapping.name,
             mapping_hash=self.mapping.hash[:12],
             compute=makes_nothing if (computing := self.computing) is None else partial(_compute, computing),
-            deadlines=data_path.NoDeadlines if (living := self.living) is None else partial(Deadlines, living),
+            deadlines=partial(Deadlines, states.living(self.name, self.mapping)),
         )
-
-    @property
-    def living(self) -> states.Living | None:
-        """What is told of the life cycle; None where the mapping says nothing of it."""
-        meaning = self.mapping.lifecycle
-        return None if meaning is None else states.Living(self.name, meaning, self.mapping.tables, self.mapping.zone)
 
     @property
     def computing(self) -> runs.Computing | None:
@@ -455,16 +447,11 @@ def bench() -> Bench:
     by = operators.Actor(PIPELINE, PIPELINE)
 
     def turn(feed: Feed, translator: Translator, ledger: Ledger, mapping: meanings.Mapping) -> bool:
-        meaning, ends = mapping.lifecycle, data_path.NO_DEADLINES
-        if meaning is not None:  # a case may lie in the future
-            ends = Deadlines(states.Living(PIPELINE, meaning, mapping.tables, mapping.zone), lambda: LAST)
+        ends = of_case(states.living(PIPELINE, mapping))
         return data_path.turn(feed, translator, ledger, lambda outcomes: None, deadlines=ends)
 
     def begin_day(ledger: Ledger, translator: Translator, mapping: meanings.Mapping, day: date) -> bool:
-        if mapping.lifecycle is None:
-            return False
-        living = states.Living(PIPELINE, mapping.lifecycle, mapping.tables, mapping.zone)
-        return judge(ledger, translator, living, day, lambda outcomes: None)
+        return judge(ledger, translator, states.living(PIPELINE, mapping), day, lambda outcomes: None)
 
     def approve(ledger: Ledger, subject: str) -> int:
         rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))

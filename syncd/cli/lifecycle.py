@@ -76,7 +76,7 @@ def report(asset: Asset, output: Output, config: Config = None, name: Name = Non
 
 
 def _living(pipeline: wiring.Pipeline) -> states.Living:
-    living = pipeline.living
+    living = states.living(pipeline.name, pipeline.mapping)
     if living is None:
         raise WrongUsage("lifecycle_no_block", pipeline=pipeline.name)
     return living

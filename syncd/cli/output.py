@@ -26,8 +26,9 @@ def table(
     never broken."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for index, code in enumerate(columns):
-        justify = "right" if index in right else "left"
-        grid.add_column(say(code), justify=justify, overflow="fold", no_wrap=index in whole)
+        grid.add_column(
+            say(code), justify="right" if index in right else "left", overflow="fold", no_wrap=index in whole
+        )
     for row in rows:
         grid.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
     console.print(grid)

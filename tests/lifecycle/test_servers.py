@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from syncd.books.lifecycle import standing
+from syncd.books.lifecycle import standing, states
 from syncd.books.lifecycle.compliance import compliance
 from syncd.books.lifecycle.deadlines import judge
 from syncd.statements import script
 from tests.depreciation.plant import ddl
-from tests.depreciation.site import carry
+from tests.depreciation.site import NAME, carry
 from tests.lifecycle.shop import SQL
 from tests.lifecycle.site import ShopSite
 from tests.servers import MariaDb, Postgres
@@ -49,7 +49,7 @@ def test_states_deadlines_and_report(server: str, request: pytest.FixtureRequest
     site.move("FA-2", "isolated", "2026-02-18")
     carry(site)
     wired = site.pipeline
-    living, far = wired.living, date(2999, 1, 1)
+    living, far = states.living(NAME, wired.mapping), date(2999, 1, 1)
     assert living is not None
     with closing(wired.open_ledger()) as ledger:
         assert ledger.acquire()

@@ -42,7 +42,7 @@ def test_a_jump_is_parked_and_says_what_is_allowed() -> None:
     shop.move("FA-1", "scrapped", FEBRUARY)
     ((code, params),) = shop.ask("SELECT code, params FROM syncd_parked WHERE settled_at IS NULL")
     assert code == "lifecycle_jump"
-    for text in ("in_use", "在用", "scrapped", "已报废", "待处置（to_dispose）", "to dispose (to_dispose)"):
+    for text in ("in_use", "在用 → 已报废", "scrapped", "in use → scrapped", "to_dispose (待处置 to dispose)"):
         assert text in str(params)
     shop.document(1, "FA-1", FEBRUARY)
     assert [row[1:] for row in shop.parked] == [("failed", "lifecycle_jump"), ("behind", "behind")]

@@ -48,10 +48,11 @@ class Passed(NamedTuple):
 
 
 class Deadlines:
-    """For one posting thread, from the start of its reading. `now` and `monotonic` are the clocks."""
+    """For one posting thread, from the start of its reading; `living` is None where the mapping says nothing of the
+    life cycle. `now` and `monotonic` are the clocks."""
 
     def __init__(
-        self, living: Living, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, living: Living | None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._living, self._now, self._monotonic = living, now, monotonic
@@ -60,6 +61,8 @@ class Deadlines:
 
     def before(self, sets: Sequence[ChangeSet], ledger: Ledger, translator: Translator, count: Count) -> bool:
         """Judge what passed before what is about to be carried; whether any rows were made."""
+        if self._living is None:
+            return False
         at = next((s.changes[0].committed_at for s in sets if s.changes), None)
         if at is None:
             return False
@@ -68,11 +71,12 @@ class Deadlines:
 
     def quiet(self, ledger: Ledger, translator: Translator, count: Count) -> bool:
         """Judge what passed by the clock, where nothing has come for a while; whether any rows were made."""
-        if self._monotonic() < self._heard_at + QUIET_S:
+        if self._living is None or self._monotonic() < self._heard_at + QUIET_S:
             return False
         return self._until(self._now() - timedelta(seconds=QUIET_S), ledger, translator, count)
 
     def _until(self, at: datetime, ledger: Ledger, translator: Translator, count: Count) -> bool:
+        assert self._living is not None, "see `before` and `quiet`"
         day = at.astimezone(self._living.zone).date()
         if self._judged is not None and day <= self._judged:
             return False
@@ -81,9 +85,15 @@ class Deadlines:
         return made
 
 
-def judge(ledger: Ledger, translator: Translator, living: Living, day: date, count: Count) -> bool:
+def of_case(living: Living | None) -> Deadlines:
+    """For a golden case, which may lie in the future."""
+    last = datetime.max.replace(tzinfo=UTC)
+    return Deadlines(living, lambda: last)
+
+
+def judge(ledger: Ledger, translator: Translator, living: Living | None, day: date, count: Count) -> bool:
     """Make the rows of all that passed before a day began; whether there were any."""
-    if living.meaning.overdue is None:
+    if living is None or living.meaning.overdue is None:
         return False
     states.fold(ledger, living)
     made = False

@@ -2,7 +2,8 @@
 and since when."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from syncd import statements
 from syncd.change import Table
 from syncd.mapping.language.lifecycle import Lifecycle
+from syncd.mapping.language.load import Mapping
 from syncd.mapping.verbs.enter import Entered, entered
 from syncd.ports import Desk, Ledger
 from syncd.record import moment
@@ -26,7 +28,7 @@ class Living(NamedTuple):
 
     pipeline: str
     meaning: Lifecycle
-    tables: Mapping[str, Table]
+    tables: Map[str, Table]
     zone: ZoneInfo
 
 
@@ -47,6 +49,12 @@ class Stay(NamedTuple):
     def days_over(self, today: date) -> int:
         """By how many days the deadline is overrun, or was when the asset left; 0 where it is kept."""
         return 0 if self.due is None else max(0, ((self.left_on or today) - self.due).days)
+
+
+def living(pipeline: str, mapping: Mapping) -> Living | None:
+    """What a mapping says; None where it says nothing of the life cycle."""
+    meaning = mapping.lifecycle
+    return None if meaning is None else Living(pipeline, meaning, mapping.tables, mapping.zone)
 
 
 def fold(ledger: Ledger, living: Living) -> None:

@@ -1,7 +1,7 @@
 """What the `lifecycle` block makes of a change: a posting for each state that an asset enters, in whose key it stands
 from where, to where and since when; or a refusal. Said by the block and by no rule."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -92,24 +92,18 @@ class Enter(Verb):
         ways = f"({', '.join(map(repr, sorted(pairs, key=str)))},)"
         judged = f"op != 'read' and op != 'delete' and (from_ is None or from_ in {known})"
         block.add(f"if {judged} and (from_, to_) not in {ways}:")
-        block.add(f"    return fail('lifecycle_jump', {self._said()}[from_] | {self._called()}[to_])")
+        block.add(f"    return fail('lifecycle_jump', {self._steps(pairs)!r}[from_, to_])")
 
-    def _said(self) -> str:
-        """What a refusal says of each state that is left."""
-        said: dict[str | None, dict[str, str]] = {}
-        for was in (None, *self.states):
+    def _steps(self, allowed: Collection[tuple[str | None, str | None]]) -> Mapping[object, Mapping[str, str]]:
+        """What a refusal says, by step; of each that is refused."""
+        called: dict[str | None, tuple[str, str]] = {None: ("–", "–")}
+        called.update((state, names) for state, names in self.states.items())
+        said: dict[object, Mapping[str, str]] = {}
+        for was in called:
             targets = self.start if was is None else self.transitions.get(was, ())
-            code, (zh, en) = was or "–", self.states.get(was or "", ("–", "–"))
-            allowed = [(self.states[to], to) for to in targets]
-            said[was] = {
-                "from": code,
-                "from_zh": zh,
-                "from_en": en,
-                "allowed_zh": "、".join(f"{names[0]}（{to}）" for names, to in allowed) or "无",
-                "allowed_en": ", ".join(f"{names[1]} ({to})" for names, to in allowed) or "nowhere",
-            }
-        return repr(said)
-
-    def _called(self) -> str:
-        called: list[tuple[str | None, tuple[str, str]]] = [(None, ("–", "–")), *self.states.items()]
-        return repr({code: {"to": code or "–", "to_zh": zh, "to_en": en} for code, (zh, en) in called})
+            listed = ", ".join(f"{to} ({' '.join(dict.fromkeys(called[to]))})" for to in targets) or "–"
+            for to in called:
+                if (was, to) not in allowed:
+                    zh, en = (f"{called[was][n]} → {called[to][n]}" for n in range(2))
+                    said[was, to] = {"from": was or "–", "to": to or "–", "zh": zh, "en": en, "allowed": listed}
+        return said
