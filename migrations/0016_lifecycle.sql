@@ -9,6 +9,7 @@ CREATE TABLE syncd.lifecycle (
     was           TEXT NOT NULL,        -- the state before, or empty
     since         TEXT NOT NULL,        -- the day on which it began
     entered_at    TEXT NOT NULL,        -- when the EAM committed it
+    entered_by    TEXT NOT NULL,        -- who set it, where the EAM says it; or empty
     left_on       TEXT NOT NULL,        -- the day on which the next state began; empty while it stands
     left_at       TEXT NOT NULL,
     due           TEXT NOT NULL,        -- the last day that the deadline leaves; empty without one

@@ -10,6 +10,7 @@ month.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -330,6 +331,7 @@ def said_by(
 
 
 def images(ledger: Ledger, pipeline: str, table: Table) -> Iterator[tuple[str, Row]]:
-    """A table's rows as the mirror has them."""
-    for key, image in ledger.query(SQL["images"], (pipeline, table.alias)):
-        yield str(key), decode_row(table, str(image))
+    """A table's rows as the mirror has them, in flat memory: nothing else is asked until the last is read."""
+    with closing(ledger.scan(SQL["images"], (pipeline, table.alias))) as rows:
+        for key, image in rows:
+            yield str(key), decode_row(table, str(image))

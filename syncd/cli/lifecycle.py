@@ -34,12 +34,12 @@ def show(
     pipeline = wiring.pipeline(config_path(config), name)
     living, day = _living(pipeline), _day(as_of, pipeline)
     fields = pipeline.mapping.month_end.fields
-    called = standing.Named(fields.get("department", ""), fields.get("name", ""))
+    held = standing.Cards(pipeline.mapping.layout, fields.get("department", ""), fields.get("name", ""))
     with closing(pipeline.open_ledger()) as ledger:
         if high_risk:
-            _show_risk(standing.at_risk(ledger, living, called, day), living, as_json)
+            _show_risk(standing.at_risk(ledger, living, held, day), living, as_json)
             return
-        found = standing.report(ledger, living, called, day)
+        found = standing.report(ledger, living, held, day)
     rows = [one for one in found.standing if one.days_over or not overdue]
     if as_json:
         target = None if found.target is None else found.target._asdict()

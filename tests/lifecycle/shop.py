@@ -60,6 +60,7 @@ lifecycle:
   table: asset
   state: status
   since: changed_on
+  by: changed_by
   states:
     in_use: {zh: 在用, en: in use}
     to_dispose: {zh: 待处置, en: to dispose}
@@ -111,7 +112,7 @@ tables:
     key: code
     subject: code
     columns: {code: text, name: text, dept: text, life_months: integer, residual_rate: decimal, value: money,
-              ready_on: date, status: text, changed_on: date}
+              ready_on: date, status: text, changed_on: date, changed_by: text}
   deprec:
     table: computed
     key: [code, period, line]
@@ -299,12 +300,12 @@ class Shop(Lab):
         }  # fmt: skip
         self.commit(self.insert("asset", **values | more))
 
-    def move(self, code: str, state: str, day: date, changed_on: date | None = None) -> None:
+    def move(self, code: str, state: str, day: date, changed_on: date | None = None, by: str = "") -> None:
         """Somebody sets the asset's state on a day; `changed_on` is when it happened, where that is said."""
         self.on(day)
         row = self.store.rows(self.mapping.tables["asset"])[code]
         old = dict(zip([c.name for c in self.mapping.tables["asset"].columns], row, strict=True))
-        self.commit(self.update("asset", old, status=state, changed_on=changed_on))
+        self.commit(self.update("asset", old, status=state, changed_on=changed_on, changed_by=by or None))
 
     def document(self, number: int, code: str, day: date, **more: Value) -> None:
         """A disposal is approved in the EAM."""

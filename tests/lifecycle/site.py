@@ -14,7 +14,7 @@ from tests.unit.lab import NOW
 EAM: Final = """
 CREATE TABLE asset (
   code TEXT PRIMARY KEY, name TEXT, dept TEXT, life_months INTEGER, residual_rate TEXT, value TEXT, ready_on TEXT,
-  status TEXT, changed_on TEXT
+  status TEXT, changed_on TEXT, changed_by TEXT
 );
 CREATE TABLE maintenance (id INTEGER PRIMARY KEY, code TEXT, done_on TEXT);
 CREATE TABLE disposal (
@@ -54,7 +54,8 @@ class ShopSite(Site):
 
     def move(self, code: str, state: str, day: str) -> None:
         """Somebody sets its state, as of a day."""
-        self.eam.execute("UPDATE asset SET status = ?, changed_on = ? WHERE code = ?", (state, day, code))
+        change = "UPDATE asset SET status = ?, changed_on = ?, changed_by = '仓库管理员' WHERE code = ?"
+        self.eam.execute(change, (state, day, code))
 
     def write_off(self, code: str, day: str, inspection_no: str | None = "JD-1") -> None:
         """Its disposal is approved."""

@@ -108,6 +108,7 @@ def test_the_report_is_one_page_in_both_languages(site: ShopSite, tmp_path: Path
         site.move("FA-<b>1", "scrapped", "2026-03-02")
         while not site.ask("SELECT 1 FROM syncd.posting WHERE key LIKE 'lifecycle/%|scrapped|%'"):
             assert worker.is_alive()
+        assert "15.00" in fine("lifecycle", site.config), "beside a daemon, too"
     ended = syncd(f"lifecycle report 'FA-<b>1' -o {page}", site.config)
     assert "“disposal” lacks “inspection report”" in ended.said
     site.eam.execute("UPDATE disposal SET inspection_no = 'JD-7'")
@@ -116,7 +117,7 @@ def test_the_report_is_one_page_in_both_languages(site: ShopSite, tmp_path: Path
     text = page.read_text("utf-8")
     for part in (
         "资产处置合规报告", "Compliance report", "待处置 · to dispose", "2026-02-22", "逾期 7 天", "director", "JD-7",
-        "2026-03 记-1", "24,000.00", "王芳", "accountant", "资料齐全", "FA-&lt;b&gt;1",
+        "2026-03 记-1", "24,000.00", "王芳", "仓库管理员", "accountant", "资料齐全", "FA-&lt;b&gt;1",
     ):  # fmt: skip
         assert part in text
     assert "<b>" not in text
@@ -230,6 +231,28 @@ def test_what_the_mapping_does_not_say_is_written(tmp_path: Path, code: str, typ
     write(tmp_path)
     fine(f"mapping accept {BY}", site.config)
     fine(typed, site.config)
+    site.close()
+
+
+def test_a_block_that_comes_later_learns_from_a_snapshot_who_stands_where(tmp_path: Path) -> None:
+    """Assets went through their states before the mapping knew of any; `snapshot --again` tells them, with the day that
+    the EAM says, and what finance holds stays as it is."""
+    site = ShopSite(tmp_path, "\n")
+    carry(site)
+    site.enter("FA-1")
+    site.enter("FA-2")
+    site.move("FA-1", "to_dispose", "2026-02-15")
+    carry(site)
+    before = site.ask("SELECT * FROM fa_card ORDER BY asset_code")
+    write(tmp_path)
+    fine(f"mapping accept {BY}", site.config)
+    assert "none" in fine("lifecycle", site.config)
+    fine(f"snapshot --again --yes {BY}", site.config)
+    (row,) = json.loads(syncd("lifecycle --as-of 2026-03-01 --json", site.config).said)["standing"]
+    assert (row["asset"], row["since"], row["days_over"]) == ("FA-1", "2026-02-15", 7)
+    fine(f"snapshot --again --yes {BY}", site.config)
+    assert len(json.loads(syncd("lifecycle --json", site.config).said)["standing"]) == 1
+    assert site.ask("SELECT * FROM fa_card ORDER BY asset_code") == before
     site.close()
 
 

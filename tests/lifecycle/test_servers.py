@@ -55,7 +55,7 @@ def test_states_deadlines_and_report(server: str, request: pytest.FixtureRequest
         assert ledger.acquire()
         assert judge(ledger, wired.mapping.translator(), living, far, lambda outcomes: None)
         assert not judge(ledger, wired.mapping.translator(), living, far, lambda outcomes: None)
-        found = standing.report(ledger, living, standing.Named("dept", "name"), date(2026, 2, 28))
+        found = standing.report(ledger, living, standing.Cards(wired.mapping.layout, "dept", "name"), date(2026, 2, 28))
         assert [(one.asset, one.state, one.days_over) for one in found.standing] == [
             ("FA-1", "to_dispose", 6), ("FA-2", "isolated", 0),
         ]  # fmt: skip

@@ -26,11 +26,11 @@ def test_invariant_8_each_step_is_a_posting_that_says_from_where_to_where_and_si
     shop = Shop()
     shop.asset("FA|1\\")
     shop.move("FA|1\\", "to_dispose", FEBRUARY)
-    shop.move("FA|1\\", "isolated", date(2026, 2, 18), changed_on=date(2026, 2, 17))
+    shop.move("FA|1\\", "isolated", date(2026, 2, 18), changed_on=date(2026, 2, 17), by="王芳")
     keys = [str(key) for (key,) in shop.ask("SELECT key FROM syncd_posting WHERE rule = 'lifecycle' ORDER BY seq")]
     assert [entered(key) for key in keys] == [
-        Entered("FA|1\\", "in_use", "to_dispose", "2026-02-15"),
-        Entered("FA|1\\", "to_dispose", "isolated", "2026-02-17"),
+        Entered("FA|1\\", "in_use", "to_dispose", "2026-02-15", ""),
+        Entered("FA|1\\", "to_dispose", "isolated", "2026-02-17", "王芳"),
     ]
     assert stays(shop, "FA|1\\") == [("to_dispose", "2026-02-15", "2026-02-17"), ("isolated", "2026-02-17", "")]
 

@@ -108,7 +108,9 @@ def _leg(living: Living, stay: Stay, today: date) -> Leg:
     meaning = living.meaning
     over, deadline = stay.days_over(today), meaning.deadlines.get(stay.state)
     steps = [] if deadline is None or stay.due is None else [(role, after) for role, after in deadline.steps]
-    told = [Told(role, stay.due + timedelta(days=1 + after)) for role, after in steps if stay.due and over > after]
+    told = [
+        Told(role, stay.due + timedelta(days=1 + after)) for role, after in steps if role and stay.due and over > after
+    ]
     days = 0 if stay.state in meaning.final else ((stay.left_on or today) - stay.since).days
     return Leg(stay, meaning.states.get(stay.state, (stay.state, stay.state)), days, over, told)
 

@@ -27,8 +27,8 @@ UPDATE syncd.lifecycle SET left_on = ?, left_at = ?, next_on = '' WHERE asset = 
 
 -- enter: an asset enters a state
 INSERT INTO syncd.lifecycle
-(pipeline, asset, entry, state, was, since, entered_at, left_on, left_at, due, step, next_on)
-VALUES (?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?);
+(pipeline, asset, entry, state, was, since, entered_at, entered_by, left_on, left_at, due, step, next_on)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?);
 
 -- passed: deadlines that passed before a day begins, the first day's
 SELECT asset, entry, state, since, due, step, next_on FROM syncd.lifecycle
@@ -38,15 +38,15 @@ WHERE pipeline = ? AND next_on <> '' AND next_on <= ? ORDER BY next_on, asset, e
 UPDATE syncd.lifecycle SET step = ?, next_on = ? WHERE asset = ? AND pipeline = ? AND entry = ? AND step = ?;
 
 -- standing: the states in which assets stand, those of some
-SELECT asset, entry, state, was, since, entered_at, left_on, left_at, due FROM syncd.lifecycle
+SELECT asset, entry, state, was, since, entered_at, entered_by, left_on, left_at, due FROM syncd.lifecycle
 WHERE pipeline = ? AND left_on = '' AND state IN (?*) ORDER BY since, asset;
 
 -- cycles: every state of the assets that have come to one of some
-SELECT l.asset, l.entry, l.state, l.was, l.since, l.entered_at, l.left_on, l.left_at, l.due FROM syncd.lifecycle l
+SELECT l.asset, l.entry, l.state, l.was, l.since, l.entered_at, l.entered_by, l.left_on, l.left_at, l.due FROM syncd.lifecycle l
 JOIN (SELECT DISTINCT e.asset FROM syncd.lifecycle e WHERE e.pipeline = ? AND e.state IN (?*)) AS closed
 ON closed.asset = l.asset
 WHERE l.pipeline = ? ORDER BY l.asset, l.entry;
 
 -- of_asset: every state of an asset
-SELECT asset, entry, state, was, since, entered_at, left_on, left_at, due FROM syncd.lifecycle
+SELECT asset, entry, state, was, since, entered_at, entered_by, left_on, left_at, due FROM syncd.lifecycle
 WHERE asset = ? AND pipeline = ? ORDER BY entry;

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from syncd.books import terms
 from syncd.books.lifecycle import states
 from syncd.books.lifecycle.states import Living, Stay
+from syncd.mapping.layout.layout import FinanceLayout
 from syncd.money import round_half_up
 from syncd.ports import Ledger
 from syncd.posting import Fields
@@ -71,27 +72,28 @@ class Report(NamedTuple):
     target: Target | None
 
 
-class Named(NamedTuple):
-    """Card fields by what they mean: of the department and of the name, empty where cards have none."""
+class Cards(NamedTuple):
+    """How finance's cards are read: their fields of the department and of the name, empty where they have none."""
 
+    layout: FinanceLayout
     department: str
     name: str
 
 
-def report(ledger: Ledger, living: Living, named: Named, day: date) -> Report:
+def report(ledger: Ledger, living: Living, held: Cards, day: date) -> Report:
     """Where assets stand on a day, and the figures of all disposals up to now."""
     states.fold(ledger, living)
     meaning = living.meaning
     middle = [state for state in meaning.states if state not in meaning.start | meaning.final]
     stays = states.standing(ledger, living, middle)
     closed = _cycles(states.histories(ledger, living, sorted(meaning.final)), living)
-    cards = _cards(ledger, [stay.asset for stay in stays] + [asset for asset, _ in closed])
-    found = [_standing(living, stay, cards.get(stay.asset, MISSING), named, day) for stay in stays]
-    figures = _figures(found, [(_text(cards.get(asset, MISSING), named.department), days) for asset, days in closed])
+    cards = _cards(ledger, held, [stay.asset for stay in stays] + [asset for asset, _ in closed])
+    found = [_standing(living, stay, cards.get(stay.asset, MISSING), held, day) for stay in stays]
+    figures = _figures(found, [(_text(cards.get(asset, MISSING), held.department), days) for asset, days in closed])
     return Report(day, found, figures, _target(living, figures[0].mean_days))
 
 
-def at_risk(ledger: Ledger, living: Living, named: Named, day: date) -> list[AtRisk]:
+def at_risk(ledger: Ledger, living: Living, held: Cards, day: date) -> list[AtRisk]:
     """Assets in use for more than so many years and not maintained for so many, the oldest first."""
     risk = living.meaning.risk
     if risk is None:
@@ -107,10 +109,10 @@ def at_risk(ledger: Ledger, living: Living, named: Named, day: date) -> list[AtR
         if asset is not None and since is not None and state in living.meaning.start
         if since < old and latest.get(asset, date.min) < idle
     ]
-    cards = _cards(ledger, [asset for _, asset in found])
+    cards = _cards(ledger, held, [asset for _, asset in found])
     return [
         AtRisk(
-            *(asset, _text(cards.get(asset, MISSING), named.name), _text(cards.get(asset, MISSING), named.department)),
+            *(asset, _text(cards.get(asset, MISSING), held.name), _text(cards.get(asset, MISSING), held.department)),
             *(since, latest.get(asset)),
         )
         for since, asset in sorted(found)
@@ -142,12 +144,12 @@ def _cycles(histories: Mapping[str, Sequence[Stay]], living: Living) -> list[tup
     return found
 
 
-def _standing(living: Living, stay: Stay, card: Fields, named: Named, day: date) -> Standing:
+def _standing(living: Living, stay: Stay, card: Fields, held: Cards, day: date) -> Standing:
     over = stay.days_over(day)
     deadline = living.meaning.deadlines.get(stay.state)
     roles = [] if deadline is None else [role for role, after in deadline.steps if over > after]
     return Standing(
-        *(stay.asset, _text(card, named.name), _text(card, named.department), stay.state, stay.since),
+        *(stay.asset, _text(card, held.name), _text(card, held.department), stay.state, stay.since),
         *((day - stay.since).days, stay.due, over, roles[-1] if roles else ""),
     )
 
@@ -172,12 +174,14 @@ def _target(living: Living, mean: Decimal | None) -> Target | None:
     return Target(before, days, None if mean is None else mean <= days)
 
 
-def _cards(ledger: Ledger, codes: Sequence[str]) -> Mapping[str, Fields]:
+def _cards(ledger: Ledger, held: Cards, codes: Sequence[str]) -> Mapping[str, Fields]:
+    """The cards of some assets, by their codes."""
     found: dict[str, Fields] = {}
     asked = sorted(set(codes))
-    with ledger.begin() as book:
-        for start in range(0, len(asked), CARDS_MAX):
-            found |= book.cards(asked[start : start + CARDS_MAX])
+    query = "IN (?*)".join(held.layout.card_query().rsplit("= ?", 1))
+    for start in range(0, len(asked), CARDS_MAX):
+        rows = ledger.query(query, (asked[start : start + CARDS_MAX],))
+        found.update((str(row[0]), held.layout.card_row(row)) for row in rows)
     return found
 
 

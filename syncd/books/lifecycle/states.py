@@ -33,8 +33,8 @@ class Living(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """An asset in a state: from the day `since`, entered in the EAM at `entered_at`, up to `left_on`, None while it
-    stands. `due` is the last day that the deadline leaves, None without one."""
+    """An asset in a state: from the day `since`, entered in the EAM at `entered_at` and by whom, up to `left_on`, None
+    while it stands. `due` is the last day that the deadline leaves, None without one."""
 
     asset: str
     entry: int
@@ -42,6 +42,7 @@ class Stay(NamedTuple):
     was: str
     since: date
     entered_at: datetime
+    entered_by: str
     left_on: date | None
     left_at: datetime | None
     due: date | None
@@ -96,7 +97,7 @@ def _keep(desk: Desk, living: Living, found: Sequence[tuple[Entered, str]]) -> N
         if one.state:
             entry += 1
             ends = _deadline(living, one, at)
-            said = (entry, one.state, one.was, one.since, at, *ends)
+            said = (entry, one.state, one.was, one.since, at, one.by, *ends)
             desk.execute(SQL["enter"], (living.pipeline, one.asset, *said))
         latest[one.asset] = entry, one.state
 
@@ -141,9 +142,9 @@ def of_asset(ledger: Ledger, living: Living, asset: str) -> list[Stay]:
 
 def stay(row: Sequence[object]) -> Stay:
     """A row of the table."""
-    asset, entry, state, was, since, entered_at, left_on, left_at, due = map(str, row)
+    asset, entry, state, was, since, entered_at, by, left_on, left_at, due = map(str, row)
     return Stay(
-        *(asset, int(entry), state, was, date.fromisoformat(since), moment(entered_at)),
+        *(asset, int(entry), state, was, date.fromisoformat(since), moment(entered_at), by),
         *(_day(left_on), moment(left_at) if left_at else None, _day(due)),
     )
 

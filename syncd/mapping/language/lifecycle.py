@@ -155,11 +155,12 @@ class _Compiler:
         state = self._reader.read(block.state, ("lifecycle", "state"), after, Kind.TEXT)
         before = self._reader.quiet().read(block.state, (), was, Kind.TEXT)
         since = self._since(after)
-        if state is None or before is None or since is None:
+        who = self._reader.read(block.by or "NULL", ("lifecycle", "by"), after, Kind.TEXT)
+        if who is None or state is None or before is None or since is None:
             return None
         called = {code: (said.zh, said.en) for code, said in block.states.items()}
         return Rule(STEM, table, snapshot="post", verbs=(
-            Enter(before, state, since, called, block.first, block.transitions, block.last),
+            Enter(before, state, since, who, called, block.first, block.transitions, block.last),
         ))  # fmt: skip
 
     def _since(self, names: Mapping[str, Any]) -> Expression | None:

@@ -108,6 +108,8 @@ class LifecycleBlock(Strict):
     """Expression over its row: the state's code; NULL for a row that is not in the life cycle."""
     since: Expr | None = None
     """Expression over its row: the day on which the state began; by default that of the commit."""
+    by: Expr | None = None
+    """Expression over its row: who set the state, for the compliance report."""
     states: dict[str, Says] = Field(min_length=2)
     """Code → what the state is called."""
     start: Names | None = None

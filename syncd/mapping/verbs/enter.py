@@ -12,15 +12,19 @@ from syncd.mapping.verbs.rule import Verb
 STEM: Final = "lifecycle"
 """Name of the rule, and what its keys begin with."""
 READ: Final = "read"
+BY_MAX: Final = 60
+"""Letters of who set a state; a key has its bounds."""
 
 
 class Entered(NamedTuple):
-    """What a key says: the asset, the states' codes (empty outside of the life cycle), the day as `2026-02-15`."""
+    """What a key says: the asset, the states' codes (empty outside of the life cycle), the day as `2026-02-15`, and who
+    set the state, empty where nobody says."""
 
     asset: str
     was: str
     state: str
     since: str
+    by: str
 
 
 def entered(key: str) -> Entered:
@@ -32,16 +36,17 @@ def entered(key: str) -> Entered:
             part = ""
         else:
             part += next(letters) if letter == "\\" else letter
-    return Entered(*parts[:4])
+    return Entered(*parts[:5])
 
 
 @dataclass(frozen=True)
 class Enter(Verb):
-    """`was` and `state` are over the row before and after the change, `since` over the row after it."""
+    """`was` and `state` are over the row before and after the change, `since` and `by` over the row after it."""
 
     was: Expression
     state: Expression
     since: Expression
+    by: Expression
     states: Mapping[str, tuple[str, str]]
     """Code → what it is called in Chinese and in English."""
     start: Sequence[str]
@@ -68,10 +73,12 @@ class Enter(Verb):
         moves = f"to_ != from_ and not (from_ is None and to_ in {start}) and not (to_ is None and from_ in {start})"
         block.add(f"if not ({moves}):", "    return None")
         block.foresight.only_if([(f"({moves})", used)])
-        since = self.since.python()
+        for e in (self.since, self.by):
+            block.mark_row(e)
+        who = f"({self.by.python()} or '')[:{BY_MAX}]"
         where = f"{READ!r} if op == 'read' else change[4]"
-        key = f"{STEM + '/'!r} + join_key((subject, from_ or '', to_ or '', str({since}), {where}))"
-        block.mark_row(self.since)
+        parts = f"subject, from_ or '', to_ or '', str({self.since.python()}), {who}, {where}"
+        key = f"{STEM + '/'!r} + join_key(({parts}))"
         block.add(
             f"idem = {key}", "if posted.get(idem, UNKNOWN) is not None and w.generation(idem, change[4]) is None:"
         )
