@@ -144,6 +144,18 @@ BLOCKS = [
 ]
 
 
+@advice("lifecycle_overdue_key")
+def test_what_check_advises_on_the_key_of_passed_deadlines(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    text = path.read_text("utf-8")
+    key = "    key: [code, entry, step]\n"
+    assert key in text
+    path.write_text(text.replace(key, "    key: code\n"), "utf-8")
+    assert heard("lifecycle_overdue_key", told("mapping", "check", path)[1])["names"].startswith("entry, step")
+    path.write_text(text, "utf-8")
+    assert silent(told("mapping", "check", path))
+
+
 @pytest.mark.parametrize(("code", "right", "wrong", "mended"), BLOCKS)
 def test_what_check_advises_on_states(tmp_path: Path, code: str, right: str, wrong: str, mended: str) -> None:
     assert right in LIFECYCLE

@@ -1,7 +1,8 @@
 """Deadlines: rows that rules see, made once, by the log and not by when it was read."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from random import Random
 
 import pytest
 
@@ -85,6 +86,47 @@ def test_invariant_13_the_log_decides_and_not_when_it_was_read() -> None:
     restarted.rest = anew  # type: ignore[method-assign]
     life(restarted, [date(2026, 2, 23), date(2026, 2, 26)])
     assert len(at_leisure.record["tasks"]) == 8
+    assert at_leisure.record == at_once.record
+    assert at_leisure.record == restarted.record
+
+
+ALLOWED = {
+    "in_use": ["to_dispose"], "to_dispose": ["isolated", "in_use"], "isolated": ["awaiting_approval"],
+    "awaiting_approval": ["awaiting_writeoff", "rejected"], "awaiting_writeoff": ["scrapped"], "rejected": ["in_use"],
+    "scrapped": ["in_use"],
+}  # fmt: skip
+"""The last is a jump."""
+
+
+def random_life(shop: Shop, seed: int, between: Callable[[], None]) -> None:
+    """Three assets over half a year: several steps a day and weeks without any, told at once or late, a jump."""
+    chance, pace, day = Random(seed), Random(seed), date(2026, 1, 20)
+    shop.on(day)
+    states = dict.fromkeys(("FA-1", "FA-2", "FA-3"), "in_use")
+    for code in states:
+        shop.asset(code)
+    for _ in range(25):
+        for _ in range(chance.choice((0, 0, 1, 3, 9))):
+            day += timedelta(days=1)
+            if shop.splits and pace.random() < 0.7:
+                shop.quiet_until(day)
+        between()
+        code = chance.choice(sorted(states))
+        states[code] = chance.choice(ALLOWED[states[code]])
+        told = day - timedelta(days=chance.choice((0, 0, 0, 4, 12)))
+        shop.move(code, states[code], day, changed_on=told)
+    shop.on(day + timedelta(days=40))
+    shop.commit(shop.insert("maintenance", id=1, code="FA-1", done_on=day))
+    shop.rest()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_invariant_13_any_life_read_at_any_pace(seed: int) -> None:
+    at_leisure, at_once, restarted = Shop(), Shop(splits=False), Shop()
+    random_life(at_leisure, seed, lambda: None)
+    random_life(at_once, seed, lambda: None)
+    random_life(restarted, seed, restarted.restart)
+    assert len(at_leisure.record["tasks"]) > 3
     assert at_leisure.record == at_once.record
     assert at_leisure.record == restarted.record
 

@@ -29,8 +29,8 @@ def test_invariant_8_each_step_is_a_posting_that_says_from_where_to_where_and_si
     shop.move("FA|1\\", "isolated", date(2026, 2, 18), changed_on=date(2026, 2, 17), by="王芳")
     keys = [str(key) for (key,) in shop.ask("SELECT key FROM syncd_posting WHERE rule = 'lifecycle' ORDER BY seq")]
     assert [entered(key) for key in keys] == [
-        Entered("FA|1\\", "in_use", "to_dispose", "2026-02-15", ""),
-        Entered("FA|1\\", "to_dispose", "isolated", "2026-02-17", "王芳"),
+        Entered("FA|1\\", "in_use", "to_dispose", "2026-02-15", "", ""),
+        Entered("FA|1\\", "to_dispose", "isolated", "2026-02-17", "王芳", ""),
     ]
     assert stays(shop, "FA|1\\") == [("to_dispose", "2026-02-15", "2026-02-17"), ("isolated", "2026-02-17", "")]
 
@@ -107,6 +107,26 @@ def test_what_is_deleted_stands_nowhere() -> None:
     assert shop.tasks == [("FA-1", "collect", "asset_manager", "2026-02-15")]
 
 
+def test_an_asset_that_gets_another_code_stands_where_it_stood() -> None:
+    """Its deadline goes on: no step is told twice, none is forgotten, and nobody is sent after the old code."""
+    shop = Shop(more=LIFECYCLE)
+    shop.asset("FA-1")
+    shop.move("FA-1", "to_dispose", FEBRUARY)
+    shop.quiet_until(date(2026, 2, 23))
+    (row,) = shop.store.rows(shop.mapping.tables["asset"]).values()
+    old = dict(zip([c.name for c in shop.mapping.tables["asset"].columns], row, strict=True))
+    shop.commit(shop.update("asset", old, code="FA-9"))
+    assert shop.parked == []
+    assert stays(shop, "FA-1") == [("to_dispose", "2026-02-15", "2026-02-23")]
+    assert stays(shop, "FA-9") == [("to_dispose", "2026-02-15", "")]
+    shop.quiet_until(date(2026, 3, 1))
+    assert [(asset, task) for asset, task, *_ in shop.tasks] == [
+        ("FA-1", "collect"), ("FA-1", "to_dispose 1"), ("FA-9", "to_dispose 4"),
+    ]  # fmt: skip
+    shop.move("FA-9", "isolated", date(2026, 3, 2))
+    assert [state for state, *_ in stays(shop, "FA-9")] == ["to_dispose", "isolated"]
+
+
 def test_invariant_16_a_fold_made_anew_is_the_same() -> None:
     shop = Shop()
     shop.asset("FA-1")
@@ -133,6 +153,7 @@ WRONG = [
         "lifecycle_final_deadline",
         "sold: {w",
     ),
+    ("step: step,\n", "step: 1,\n", "lifecycle_overdue_key", "    table: overdue"),
     ("  start: in_use\n", "  start: in_us\n", "lifecycle_unknown_state", "start: in_us"),
 ]
 

@@ -19,7 +19,7 @@ SELECT seq, key, committed_at FROM syncd.posting
 WHERE pipeline = ? AND seq > ? AND seq <= ? AND rule = 'lifecycle' ORDER BY seq LIMIT ?;
 
 -- latest: the last state of these assets
-SELECT l.asset, l.entry, l.state, l.left_on FROM syncd.lifecycle l
+SELECT l.asset, l.entry, l.state, l.left_on, l.since, l.due, l.step, l.next_on FROM syncd.lifecycle l
 WHERE l.pipeline = ? AND l.asset IN (?*) ORDER BY l.asset, l.entry;
 
 -- leave: an asset leaves a state

@@ -81,25 +81,45 @@ def fold(ledger: Ledger, living: Living) -> None:
                 return
 
 
+class _Latest(NamedTuple):
+    """The last entry of an asset: its number, its state, empty once it was left, and what is left of its deadline."""
+
+    entry: int
+    state: str
+    since: str
+    deadline: tuple[str, int, str]
+
+
 def _keep(desk: Desk, living: Living, found: Sequence[tuple[Entered, str]]) -> None:
-    """Entries in order; a state in which an asset stands already is not entered again: a snapshot has read it."""
-    assets = sorted({one.asset for one, _ in found})
-    latest: dict[str, tuple[int, str]] = {}
-    if assets:
-        for asset, entry, state, left_on in desk.query(SQL["latest"], (living.pipeline, assets)):
-            latest[str(asset)] = int(str(entry)), "" if left_on else str(state)
+    """Entries in order; a state in which an asset stands already is not entered again: a snapshot has read it. Under
+    another code the asset stands where it stood, since when it did, and its deadline goes on."""
+    latest = _latest(desk, living, sorted({code for one, _ in found for code in (one.asset, one.old) if code}))
     for one, at in found:
-        entry, state = latest.get(one.asset, (0, ""))
-        if state == one.state:
+        nothing = _Latest(0, "", "", (NEVER, 0, NEVER))
+        known, old = latest.get(one.asset, nothing), latest.get(one.old, nothing)
+        if known.state == one.state:
             continue
-        if state:
-            desk.execute(SQL["leave"], (one.since, at, one.asset, living.pipeline, entry))
-        if one.state:
-            entry += 1
-            ends = _deadline(living, one, at)
-            said = (entry, one.state, one.was, one.since, at, one.by, *ends)
-            desk.execute(SQL["enter"], (living.pipeline, one.asset, *said))
-        latest[one.asset] = entry, one.state
+        for code, left in ((one.asset, known), (one.old, old)):
+            if left.state:
+                desk.execute(SQL["leave"], (one.since, at, code, living.pipeline, left.entry))
+                latest[code] = left._replace(state="")
+        if not one.state:
+            continue
+        stays = old.state == one.state
+        since, deadline = (old.since, old.deadline) if stays else (one.since, _deadline(living, one, at))
+        said = (known.entry + 1, one.state, one.was, since, at, one.by, *deadline)
+        desk.execute(SQL["enter"], (living.pipeline, one.asset, *said))
+        latest[one.asset] = _Latest(known.entry + 1, one.state, since, deadline)
+
+
+def _latest(desk: Desk, living: Living, assets: Sequence[str]) -> dict[str, _Latest]:
+    found: dict[str, _Latest] = {}
+    if assets:
+        for row in desk.query(SQL["latest"], (living.pipeline, list(assets))):
+            asset, entry, state, left_on, since, due, step, next_on = map(str, row)
+            deadline = (due, int(step), next_on)
+            found[asset] = _Latest(int(entry), "" if left_on else state, since, deadline)
+    return found
 
 
 def _deadline(living: Living, one: Entered, at: str) -> tuple[str, int, str]:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from syncd.change import Kind, Row, Table
-from syncd.mapping.expression.parse import Expression
+from syncd.mapping.expression.parse import Expression, Name
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import lifecycle_block as blocks
 from syncd.mapping.language import scope
@@ -159,9 +159,10 @@ class _Compiler:
         if who is None or state is None or before is None or since is None:
             return None
         called = {code: (said.zh, said.en) for code, said in block.states.items()}
-        return Rule(STEM, table, snapshot="post", verbs=(
-            Enter(before, state, since, who, called, block.first, block.transitions, block.last),
-        ))  # fmt: skip
+        subject = self._resolver.file.tables[table.alias].subject
+        old = None if subject is None else self._reader.quiet().read_key(subject, (), was)
+        verb = Enter(old, before, state, since, who, called, block.first, block.transitions, block.last)
+        return Rule(STEM, table, snapshot="post", verbs=(verb,))
 
     def _since(self, names: Mapping[str, Any]) -> Expression | None:
         at, day = ("lifecycle", "since"), "change.committed_on"
@@ -179,8 +180,19 @@ class _Compiler:
         if table is None:
             return None, None
         names = self._resolver.constants()
+        self._require_key(table, said)
         fill = filled(self._resolver, self._decisions, table, said.columns, (*at, "columns"), OVERDUE, names)
         return table, fill
+
+    def _require_key(self, table: Table, said: blocks.OverdueRows) -> None:
+        """Two rows of one key would be one."""
+        given = {name: Name(name, kind) for name, kind in OVERDUE.items()}
+        columns = [table.columns[i].name for i in table.key]
+        read = [self._reader.quiet().read(said.columns.get(column, "NULL"), (), given) for column in columns]
+        lacking = {"asset", "entry", "step"} - {name for e in read if e is not None for name in e.names}
+        if lacking:
+            at, params = ("lifecycle", "overdue", "table"), {"table": table.alias, "names": ", ".join(sorted(lacking))}
+            self._reader.fault("lifecycle_overdue_key", at, **params)
 
     def _risk(self, said: blocks.HighRisk) -> Risk | None:
         at = ("lifecycle", "high_risk")

@@ -17,14 +17,15 @@ BY_MAX: Final = 60
 
 
 class Entered(NamedTuple):
-    """What a key says: the asset, the states' codes (empty outside of the life cycle), the day as `2026-02-15`, and who
-    set the state, empty where nobody says."""
+    """What a key says: the asset, the states' codes (empty outside of the life cycle), the day as `2026-02-15`, who set
+    the state, empty where nobody says, and the code that the asset had before, empty where it is the same."""
 
     asset: str
     was: str
     state: str
     since: str
     by: str
+    old: str
 
 
 def entered(key: str) -> Entered:
@@ -36,13 +37,15 @@ def entered(key: str) -> Entered:
             part = ""
         else:
             part += next(letters) if letter == "\\" else letter
-    return Entered(*parts[:5])
+    return Entered(*parts[:6])
 
 
 @dataclass(frozen=True)
 class Enter(Verb):
-    """`was` and `state` are over the row before and after the change, `since` and `by` over the row after it."""
+    """`was` and `state` are over the row before and after the change, `since` and `by` over the row after it. `old` is
+    the asset's code before, None where its table joins others for it."""
 
+    old: Expression | None
     was: Expression
     state: Expression
     since: Expression
@@ -58,7 +61,8 @@ class Enter(Verb):
         return ()
 
     def find(self, block: Block) -> None:
-        """Leaves where the state stays, and where an asset begins in the state in which all begin."""
+        """Leaves where the state stays, and where an asset begins in the state in which all begin. One that stands in
+        another and gets another code takes its state along."""
         start = f"({', '.join(map(repr, self.start))},)"
         block.mark_row(self.state)
         block.mark_row(self.was, "before")
@@ -69,15 +73,22 @@ class Enter(Verb):
             source = f"None if {unless} else {e.python()}"
             block.add(f"{variable} = {source}")
             block.foresight.value(variable, source, frozenset())
-        used = frozenset({"to_", "from_"})
+        used = frozenset({"to_", "from_", "old_"})
+        code = "None"
+        if self.old is not None:
+            block.mark_row(self.old, "before")
+            code = f"None if op != 'update' or (old_ := {self.old.python()}) == subject else old_"
+        block.add(f"old_ = {code}")
+        block.foresight.value("old_", code, frozenset())
         moves = f"to_ != from_ and not (from_ is None and to_ in {start}) and not (to_ is None and from_ in {start})"
+        moves = f"({moves}) or (old_ is not None and to_ is not None and to_ not in {start})"
         block.add(f"if not ({moves}):", "    return None")
         block.foresight.only_if([(f"({moves})", used)])
         for e in (self.since, self.by):
             block.mark_row(e)
         who = f"({self.by.python()} or '')[:{BY_MAX}]"
         where = f"{READ!r} if op == 'read' else change[4]"
-        parts = f"subject, from_ or '', to_ or '', str({self.since.python()}), {who}, {where}"
+        parts = f"subject, from_ or '', to_ or '', str({self.since.python()}), {who}, old_ or '', {where}"
         key = f"{STEM + '/'!r} + join_key(({parts}))"
         block.add(
             f"idem = {key}", "if posted.get(idem, UNKNOWN) is not None and w.generation(idem, change[4]) is None:"
@@ -97,7 +108,7 @@ class Enter(Verb):
         pairs |= {(None, state) for state in self.start}
         pairs |= {(state, None) for state in (*self.start, *self.final)}
         ways = f"({', '.join(map(repr, sorted(pairs, key=str)))},)"
-        judged = f"op != 'read' and op != 'delete' and (from_ is None or from_ in {known})"
+        judged = f"from_ != to_ and op != 'read' and op != 'delete' and (from_ is None or from_ in {known})"
         block.add(f"if {judged} and (from_, to_) not in {ways}:")
         block.add(f"    return fail('lifecycle_jump', {self._steps(pairs)!r}[from_, to_])")
 
