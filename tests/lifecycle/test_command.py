@@ -4,10 +4,12 @@ the life cycle advises."""
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 
+from syncd.books.lifecycle import deadlines
 from tests.advice import advice, advised, heard
 from tests.advice.command import BY, daemon, fine, refused, syncd
 from tests.advice.mappings import silent, told
@@ -39,11 +41,14 @@ def closed(site: ShopSite, code: str, began: str, ended: str) -> None:
 
 
 def test_where_assets_stand_and_how_long_disposals_take(site: ShopSite) -> None:
-    """Two closed after 20 and 50 days, one overdue, one in time; against 60 days less 40 %."""
+    """Two closed after 20 and 50 days, one of them by a single transaction, one overdue, one in time; against 60 days
+    less 40 %."""
     for code, dept in (("FA-1", "IT"), ("FA-2", "SC"), ("FA-3", "IT"), ("FA-4", "SC")):
         site.enter(code, dept)
     closed(site, "FA-1", "2026-01-01", "2026-01-21")
+    site.eam.execute("BEGIN")
     closed(site, "FA-2", "2026-01-01", "2026-02-20")
+    site.eam.execute("COMMIT")
     site.move("FA-3", "to_dispose", "2026-02-15")
     site.move("FA-4", "to_dispose", "2026-02-27")
     carry(site)
@@ -64,6 +69,26 @@ def test_where_assets_stand_and_how_long_disposals_take(site: ShopSite) -> None:
     assert found["target"] == {"before_days": "60", "target_days": "36.00", "is_reached": True}
     assert "待处置" in syncd("--lang zh lifecycle --as-of 2026-02-28", site.config).said
     assert syncd("lifecycle --as-of 2026-02-20", site.config).code == 0
+
+
+def test_the_daemon_tells_that_a_day_is_over(site: ShopSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the clock, where nothing comes from the EAM: both steps of the deadline, each once, in a daemon that runs."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=30)
+
+    site.enter("FA-1")
+    site.move("FA-1", "to_dispose", "2026-02-15")
+    carry(site)
+    monkeypatch.setattr(deadlines, "datetime", Later)
+    monkeypatch.setattr(deadlines, "QUIET_S", 0.0)
+    with daemon(site.config, NAME) as worker:
+        while len(found := site.ask("SELECT role FROM fa_task WHERE task <> 'collect' ORDER BY role")) < 2:
+            assert worker.is_alive()
+    assert found == [("asset_manager",), ("director",)]
+    assert fine("audit verify", site.config)
 
 
 def test_assets_at_risk_are_old_and_not_maintained(site: ShopSite) -> None:

@@ -153,7 +153,7 @@ WRONG = [
         "lifecycle_final_deadline",
         "sold: {w",
     ),
-    ("step: step,\n", "step: 1,\n", "lifecycle_overdue_key", "    table: overdue"),
+    ("step: step,\n", "step: days,\n", "lifecycle_overdue_key", "    table: overdue"),
     ("  start: in_use\n", "  start: in_us\n", "lifecycle_unknown_state", "start: in_us"),
 ]
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from syncd.change import Kind, Row, Table
-from syncd.mapping.expression.parse import Expression, Name
+from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import lifecycle_block as blocks
 from syncd.mapping.language import scope
@@ -186,10 +186,7 @@ class _Compiler:
 
     def _require_key(self, table: Table, said: blocks.OverdueRows) -> None:
         """Two rows of one key would be one."""
-        given = {name: Name(name, kind) for name, kind in OVERDUE.items()}
-        columns = [table.columns[i].name for i in table.key]
-        read = [self._reader.quiet().read(said.columns.get(column, "NULL"), (), given) for column in columns]
-        lacking = {"asset", "entry", "step"} - {name for e in read if e is not None for name in e.names}
+        lacking = {"asset", "entry", "step"} - {said.columns.get(table.columns[i].name) for i in table.key}
         if lacking:
             at, params = ("lifecycle", "overdue", "table"), {"table": table.alias, "names": ", ".join(sorted(lacking))}
             self._reader.fault("lifecycle_overdue_key", at, **params)

@@ -1,7 +1,7 @@
 """The `lifecycle` block of a mapping file: its shape. The string below a key says what it means."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -20,6 +20,9 @@ def _days(value: object) -> object:
 
 Days = Annotated[int, BeforeValidator(_days, json_schema_input_type=str | int), Field(ge=0, le=3660)]
 """A number of calendar days: `7 days`, or 7."""
+
+
+OverdueWord = Literal["asset", "state", "name", "entry", "since", "due", "days", "step", "role"]
 
 
 class Escalation(Strict):
@@ -45,8 +48,8 @@ class OverdueRows(Strict):
 
     table: str
     """The table, by its alias."""
-    columns: dict[str, Expr] = Field(min_length=1)
-    """Column → expression over `asset`, `state`, `name`, `entry`, `since`, `due`, `days`, `step` and `role`."""
+    columns: dict[str, OverdueWord] = Field(min_length=1)
+    """Column → what it is filled with: `asset`, `state`, `name`, `entry`, `since`, `due`, `days`, `step` or `role`."""
 
 
 class Maintained(Strict):
