@@ -2,13 +2,13 @@
 what. Out of the record and the mirror alone, so that it says what happened."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.books import terms
 from syncd.books.lifecycle import standing, states
-from syncd.books.lifecycle.states import Living, Stay
+from syncd.books.lifecycle.states import Living, Stay, Told
 from syncd.change import Value
 from syncd.desk.trace import Act, Life, ParkedStep, Step, trace
 from syncd.money import ZERO
@@ -20,13 +20,6 @@ PREPARERS: Final = ("prepared_by", "reviewed_by", "posted_by")
 
 Called = tuple[str, str]
 """In Chinese and in English."""
-
-
-class Told(NamedTuple):
-    """To whom a passed deadline went, and with which day."""
-
-    role: str
-    on: date
 
 
 class Leg(NamedTuple):
@@ -106,13 +99,9 @@ def _is_since(step: Step, first: Stay) -> bool:
 
 def _leg(living: Living, stay: Stay, today: date) -> Leg:
     meaning = living.meaning
-    over, deadline = stay.days_over(today), meaning.deadlines.get(stay.state)
-    steps = [] if deadline is None or stay.due is None else [(role, after) for role, after in deadline.steps]
-    told = [
-        Told(role, stay.due + timedelta(days=1 + after)) for role, after in steps if role and stay.due and over > after
-    ]
     days = 0 if stay.state in meaning.final else ((stay.left_on or today) - stay.since).days
-    return Leg(stay, meaning.states.get(stay.state, (stay.state, stay.state)), days, over, told)
+    called = meaning.states.get(stay.state, (stay.state, stay.state))
+    return Leg(stay, called, days, stay.days_over(today), states.told(living, stay, today))
 
 
 def _documents(ledger: Ledger, living: Living, asset: str) -> Iterator[Document]:

@@ -145,12 +145,10 @@ def _cycles(histories: Mapping[str, Sequence[Stay]], living: Living) -> list[tup
 
 
 def _standing(living: Living, stay: Stay, card: Fields, held: Cards, day: date) -> Standing:
-    over = stay.days_over(day)
-    deadline = living.meaning.deadlines.get(stay.state)
-    roles = [] if deadline is None else [role for role, after in deadline.steps if over > after]
+    told = states.told(living, stay, day)
     return Standing(
         *(stay.asset, _text(card, held.name), _text(card, held.department), stay.state, stay.since),
-        *((day - stay.since).days, stay.due, over, roles[-1] if roles else ""),
+        *((day - stay.since).days, stay.due, stay.days_over(day), told[-1].role if told else ""),
     )
 
 

@@ -139,6 +139,26 @@ def _terms(meaning: Lifecycle) -> str:
     return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 
+class Told(NamedTuple):
+    """To whom a step of a deadline went, and with which day."""
+
+    role: str
+    on: date
+
+
+def told(living: Living, one: Stay, today: date) -> list[Told]:
+    """The steps of its deadline that have passed before the asset left, those that go to somebody; none where the
+    mapping has no rows for them."""
+    deadline = living.meaning.deadlines.get(one.state)
+    if deadline is None or one.due is None or living.meaning.overdue is None:
+        return []
+    entered = one.entered_at.astimezone(living.zone).date()
+    left = today if one.left_at is None else one.left_at.astimezone(living.zone).date()
+    passes = max(one.due, entered) + timedelta(days=1)
+    steps = [Told(role, passes + timedelta(days=after)) for role, after in deadline.steps]
+    return [step for step in steps if step.role and step.on <= left]
+
+
 def standing(ledger: Ledger, living: Living, states: Sequence[str]) -> list[Stay]:
     """The states in which assets stand now, of those that are asked for; who stands longest first."""
     if not states:
