@@ -85,7 +85,7 @@ def report(ledger: Ledger, living: Living, held: Cards, day: date) -> Report:
     states.fold(ledger, living)
     meaning = living.meaning
     middle = [state for state in meaning.states if state not in meaning.start | meaning.final]
-    stays = states.standing(ledger, living, middle)
+    stays = [stay for stay in states.standing(ledger, living, middle) if stay.since <= day]
     closed = _cycles(states.histories(ledger, living, sorted(meaning.final)), living)
     cards = _cards(ledger, held, [stay.asset for stay in stays] + [asset for asset, _ in closed])
     found = [_standing(living, stay, cards.get(stay.asset, MISSING), held, day) for stay in stays]
