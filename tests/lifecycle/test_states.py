@@ -9,8 +9,8 @@ import pytest
 
 from syncd.books.lifecycle import states
 from syncd.errors import MappingErrors
+from syncd.mapping.language.lifecycle_rule import Entered, entered
 from syncd.mapping.language.load import load
-from syncd.mapping.verbs.enter import Entered, entered
 from tests.lifecycle.shop import LIFECYCLE, Shop, write
 
 FEBRUARY = date(2026, 2, 15)

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from syncd import statements
 from syncd.change import Table
 from syncd.mapping.language.lifecycle import Lifecycle
+from syncd.mapping.language.lifecycle_rule import Entered, entered
 from syncd.mapping.language.load import Mapping
-from syncd.mapping.verbs.enter import Entered, entered
 from syncd.ports import Desk, Ledger
 from syncd.record import moment
 

@@ -12,9 +12,9 @@ from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import lifecycle_block as blocks
 from syncd.mapping.language import scope
+from syncd.mapping.language.lifecycle_rule import STEM, Enter
 from syncd.mapping.language.readings import Decisions, Reading, filled, find_table, read_rows
 from syncd.mapping.language.rules import Resolver
-from syncd.mapping.verbs.enter import STEM, Enter
 from syncd.mapping.verbs.rule import Rule
 
 Called = tuple[str, str]
