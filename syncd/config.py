@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -29,11 +29,12 @@ from syncd.mapping.language.shapes import Strict
 from syncd.mapping.language.source import Document, Trail, read
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET: Final = frozenset(("source", "ledger", "anchor"))
+_SECRET: Final = frozenset(("source", "ledger", "anchor", "answer", "alerts"))
 _SHIPPED: Final = "shipped:"
 
 
 PipelineName = Annotated[str, Field(pattern=r"^[^/]+$")]
+TargetName = Annotated[str, Field(pattern=r"^[^/]+$")]
 
 
 class End(Strict):
@@ -56,6 +57,8 @@ class PipelineConfig(Strict):
     """Where changes come from: `kind`, and that connector's settings."""
     ledger: End
     """Where postings go: `kind`, and that connector's settings."""
+    answer: End | None = None
+    """Where the EAM is told what became of its rows, as `answers` of the mapping say: `kind`, and its settings."""
     batch_changes_max: Annotated[int, Field(ge=1, le=50_000)] = 4_000
     """Changes that one finance transaction takes at most."""
     queue_changes_max: Annotated[int, Field(ge=1, le=500_000)] = 16_000
@@ -112,6 +115,37 @@ class AuditConfig(Strict):
     """What other systems begin their keys with in finance's column for ours, `payroll` for `payroll/2026-02`."""
 
 
+class AlertTarget(Strict):
+    """Somebody who is alerted."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: str
+    """The address as apprise knows it: `mailtos://…`, `dingtalk://…`, `wecombot://…`, `feishu://…`, `jsons://…`. It
+    holds a secret: `${NAME}`."""
+    roles: tuple[str, ...] = ()
+    """What it is told of: `operations`, `finance`, and roles that approve. Without any, all."""
+
+
+class AlertsConfig(Strict):
+    """Who is told when something needs a person; needs the extra `alerts`. docs/outbox.md"""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    targets: Annotated[dict[TargetName, AlertTarget], Field(min_length=1)]
+    """Targets by name."""
+    quiet: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    """When nobody is told of anything but a halt, on the clock of the books: `22:00-07:00`."""
+    language: Literal["zh", "en"] = "zh"
+    """The language of the messages."""
+    parked_after_h: Annotated[float, Field(gt=0)] = 24.0
+    """Hours after which a parked row is told of."""
+    approval_after_h: Annotated[float, Field(gt=0)] = 24.0
+    """Hours after which a row is told of that awaits approval, to whom has the role."""
+    delivery_after_h: Annotated[float, Field(gt=0)] = 0.5
+    """Hours after which a delivery is told of that has not gone."""
+
+
 class Config(Strict):
     """The whole of syncd.yaml."""
 
@@ -124,6 +158,8 @@ class Config(Strict):
     """Figures for Prometheus; `metrics: {}` is enough. docs/monitoring/README.md"""
     audit: AuditConfig | None = None
     """How tampering by finance's own DBA is found. docs/audit.md"""
+    alerts: AlertsConfig | None = None
+    """Who is told when something needs a person. docs/outbox.md"""
 
 
 @dataclass(frozen=True)
@@ -176,6 +212,12 @@ class Loaded:
             raise MappingError("config_anchor_place", self.document.where(trail))
         values = {name: self._filled(value, (*trail, name)) for name, value in given.model_dump().items()}
         return AnchorConfig.model_validate(values)
+
+    def alerts(self) -> Mapping[str, str]:
+        """The addresses of those who are alerted, by name, filled in. They hold secrets."""
+        said = self.config.alerts
+        targets = {} if said is None else said.targets
+        return {name: str(self._filled(one.url, ("alerts", "targets", name, "url"))) for name, one in targets.items()}
 
     def _refuse_no_zone(self, trail: Trail, zone: str) -> None:
         try:

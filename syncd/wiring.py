@@ -4,8 +4,8 @@ A new connector is one module with a CONNECTOR, see `connector`, and one line in
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from importlib import import_module
@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from connectors import reading
-from connectors.anchor import places
 from connectors.convert import row_converter, typed
 from connectors.ledger import sqlite as sqlite_ledger
 from syncd import config, language, migrate
@@ -37,7 +36,7 @@ from syncd.books.warnings import look
 from syncd.books.warnings.notice import Report as Noticed
 from syncd.books.warnings.notice import Window
 from syncd.change import Column, Kind, Position, Row, Table, Value
-from syncd.connector import Holding, Leaves, LedgerConnector, SourceConnector, Triggers
+from syncd.connector import Answers, Holding, Leaves, LedgerConnector, SourceConnector, Triggers
 from syncd.cron import NoCron
 from syncd.cron import parse as parse_cron
 from syncd.daemon import pipeline as data_path
@@ -58,7 +57,9 @@ from syncd.mapping.language.accounts import misnamed
 from syncd.mapping.language.check import unknown_accounts
 from syncd.mapping.language.sample import sample
 from syncd.mapping.program.translator import Translator
-from syncd.ports import Anchor, Finding, Ledger, Period, Source
+from syncd.outbox.relaying import Outbox
+from syncd.outside import Auditing, Outside, auditing, outside
+from syncd.ports import Finding, Ledger, Period, Source
 
 SOURCES: Final[Mapping[str, str]] = {
     "postgres": "connectors.postgres.source",
@@ -92,17 +93,6 @@ EXTRAS: Final = {
 
 
 @dataclass(frozen=True)
-class Auditing:
-    """What the configuration says of the audit: where heads are kept, what signs them, how often, and whose keys others
-    write. Nothing of it is shown: one of them is a secret."""
-
-    anchor: Anchor | None = None
-    key: str = field(default="", repr=False)
-    every: int = 0
-    others: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class Pipeline:
     """A pipeline of the configuration with its mapping compiled, its two ends still closed."""
 
@@ -113,7 +103,8 @@ class Pipeline:
     source_settings: Any
     ledger: LedgerConnector[Any]
     ledger_settings: Any
-    audit: Auditing = Auditing()
+    audit: Auditing
+    outside: Outside
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
@@ -128,7 +119,20 @@ class Pipeline:
             self.mapping.tables,
             self.mapping.hash,
             dry_run=dry_run,
+            answers=self.mapping.answers,
         )
+
+    def outbox(self) -> Outbox | None:
+        """What sends its deliveries; None where it tells nobody anything."""
+        current = self
+
+        def answers(ledger: Ledger) -> Answers:
+            nonlocal current
+            with suppress(Fault):  # while the file is another than the accepted one, nothing new is decided either
+                current = current.accepted(ledger)
+            return current.mapping.answers
+
+        return self.outside.outbox(self.name, self.open_ledger, answers) if self.outside.tells else None
 
     def spec(self, again: bool = False) -> PipelineSpec:
         """What the supervisor needs to run it; `again` for a snapshot of what is in the books already."""
@@ -476,7 +480,7 @@ def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
     of_finance = check_finance(pipeline)
     with closing(pipeline.open_source()) as source:
-        return source.check() + of_finance + check_zone(pipeline)
+        return source.check() + of_finance + check_zone(pipeline) + pipeline.outside.check(pipeline.mapping.answers)
 
 
 def check_finance(pipeline: Pipeline) -> list[Finding]:
@@ -551,23 +555,10 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     meaning = meanings.load(loaded.mapping_path(name))
     if chosen.reconcile is not None:
         _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile, meaning.zone)
-    return Pipeline(name, chosen, meaning, source, source_settings, ledger, ledger_settings, _auditing(loaded))
-
-
-def anchor_file(path: Path) -> Anchor:
-    """Heads that were kept in a file."""
-    return places.in_file(path)
-
-
-def _auditing(loaded: config.Loaded) -> Auditing:
-    said, given = loaded.config.audit, loaded.anchor()
-    if said is None:
-        return Auditing()
-    here = loaded.document.path.parent
-    anchor = None
-    if given is not None:
-        anchor = places.in_file(here / given.file) if given.file else places.in_database(given.dsn or "", here)
-    return Auditing(anchor, (given and given.key) or "", said.every, tuple(said.others))
+    ends = (source, source_settings, ledger, ledger_settings)
+    return Pipeline(
+        name, chosen, meaning, *ends, auditing(loaded), outside(loaded, name, meaning.answers, meaning.zone)
+    )
 
 
 def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:

@@ -9,6 +9,7 @@ from syncd.cli import (
     auditing,
     closing,
     daemon,
+    delivering,
     depreciating,
     lifecycle,
     looking,
@@ -69,6 +70,15 @@ command(rows, "edit", "help_parked_edit")(parked.edit)
 command(rows, "discard", "help_parked_discard")(parked.discard)
 command(app, "approve")(parked.approve)
 command(app, "reject")(parked.reject)
+
+outbox = group("help_outbox")
+app.add_typer(outbox, name="outbox")
+command(outbox, "list", "help_outbox_list")(delivering.show_list)
+command(outbox, "show", "help_outbox_show")(delivering.show)
+command(outbox, "retry", "help_outbox_retry")(delivering.retry)
+alert = group("help_alert")
+app.add_typer(alert, name="alert")
+command(alert, "test", "help_alert_test")(delivering.try_alert)
 
 mappings = group("help_mapping")
 app.add_typer(mappings, name="mapping")

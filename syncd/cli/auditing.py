@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, wiring
+from syncd.cli.later import anchors, outside, wiring
 from syncd.cli.later import audit as chains
 from syncd.cli.later import verify as auditing
 from syncd.cli.options import Config, Json, Name, config_path
@@ -106,7 +106,7 @@ def _kept(
     pipeline: wiring.Pipeline, parts: Sequence[wiring.Pipeline], file: Path | None
 ) -> tuple[list[chains.Anchored], list[chains.Anchored]]:
     """The heads that were kept elsewhere, those that are signed as they should be and the others."""
-    anchor = pipeline.audit.anchor if file is None else wiring.anchor_file(file)
+    anchor = pipeline.audit.anchor if file is None else outside.anchor_file(file)
     if anchor is None:
         return [], []
     return anchors.trusted(anchor, [part.name for part in parts], pipeline.audit.key)

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from syncd import audit as audit
     from syncd import change as change
     from syncd import connector as connector
+    from syncd import delivery as delivery
     from syncd import demo as demo
     from syncd import migrate as migrate
+    from syncd import outside as outside
     from syncd import ports as ports
     from syncd import posting as posting
     from syncd import record as record
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from syncd.mapping.language import load as load
     from syncd.mapping.language import measures as measures
     from syncd.mapping.language import schemas as schemas
+    from syncd.outbox import alerts as alerts
+    from syncd.outbox import box as box
 else:
     structlog = _Module("structlog")
     progress = _Module("rich.progress")
@@ -83,6 +87,10 @@ else:
     connector = _Module("syncd.connector")
     demo = _Module("syncd.demo")
     migrate = _Module("syncd.migrate")
+    outside = _Module("syncd.outside")
+    alerts = _Module("syncd.outbox.alerts")
+    box = _Module("syncd.outbox.box")
+    delivery = _Module("syncd.delivery")
     ports = _Module("syncd.ports")
     posting = _Module("syncd.posting")
     record = _Module("syncd.record")

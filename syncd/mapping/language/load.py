@@ -10,10 +10,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from syncd.change import Kind, Table
+from syncd.delivery import Answer
 from syncd.errors import MappingError, MappingErrors
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import rules as reading
 from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
+from syncd.mapping.language.answers import compile_answers
 from syncd.mapping.language.check import check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
@@ -77,6 +79,8 @@ class Mapping:
     """The states of assets, whose rule stands beside `rules`."""
     month_end: MonthEnd
     """What closing a month looks at, and what its reports call things."""
+    answers: Map[str, Answer]
+    """What the EAM is told of the rows of a table, by its alias."""
 
     @property
     def source_tables(self) -> dict[str, Table]:
@@ -162,7 +166,10 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)
     roles = {} if role_table is None else role_table.roles
     month_end = compile_month_end(file, layout_file, reader, kinds, {role: a.code for role, a in roles.items()})
-    warnings = [] if layout is None else check_rules(file, rules, layout, reader)
+    doubts = ExpressionReader(document)
+    answered = {alias: tables[alias] for alias in file.tables}
+    answers = compile_answers(file.answers, answered, file.language, reader, doubts)
+    warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
     if lifecycle is not None:
         of = lifecycle.looked_at
         warnings = [w for w in warnings if w.code != "no_rule_for_table" or w.params["table"] not in of]
@@ -170,7 +177,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         raise MappingErrors(causes(errors))
     plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule])
     named = accounts(rules, {d.function.python: d.answers for d in decisions})
-    program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references))
+    program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references), frozenset(answers))
     return Mapping(
         path,
         file,
@@ -188,6 +195,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         depreciation,
         lifecycle,
         month_end,
+        answers,
     )
 
 

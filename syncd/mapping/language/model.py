@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from syncd.errors import MappingError
 from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.answers import AnswerBlocks
 from syncd.mapping.language.depreciation_block import DepreciationBlock
 from syncd.mapping.language.lifecycle_block import LifecycleBlock
 from syncd.mapping.language.month_end import Close, ReportBlock
@@ -219,6 +220,8 @@ class MappingFile(Strict):
     """How assets depreciate."""
     lifecycle: LifecycleBlock | None = None
     """The states of assets from use to disposal."""
+    answers: AnswerBlocks = Field({})
+    """Alias of a table → what the EAM is told of its rows."""
     close: Close | None = None
     """What closing a month looks at."""
     report: ReportBlock | None = None

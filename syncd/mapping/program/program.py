@@ -59,10 +59,17 @@ class Program:
     """Tables with a rule that opens cards."""
     collects: bool
     """Whether any rule collects."""
+    answered: frozenset[str] = frozenset()
+    """Tables whose rows the EAM is told of: what the answer itself changes there is nothing to the rules."""
 
 
 def compile_plan(
-    plan: Plan, layout: FinanceLayout, zone: ZoneInfo, decisions: Mapping[str, Any], references: Sequence[str]
+    plan: Plan,
+    layout: FinanceLayout,
+    zone: ZoneInfo,
+    decisions: Mapping[str, Any],
+    references: Sequence[str],
+    answered: frozenset[str] = frozenset(),
 ) -> Program:
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
     code: CodeType = compile(module(plan), f"<rules of {layout.name}>", "exec")
@@ -74,7 +81,7 @@ def compile_plan(
     rules = [rule for found in plan.rules.values() for rule in found]
     openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
     collects = any(rule.verb(Collect) is not None for rule in rules)
-    return Program(plan, layout, zone, scope["bind"], tuple(references), keys, ignored, openers, collects)
+    return Program(plan, layout, zone, scope["bind"], tuple(references), keys, ignored, openers, collects, answered)
 
 
 def _key_of(table: Table) -> Callable[[Row | None], str]:
