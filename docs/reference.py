@@ -12,7 +12,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from syncd import cli, config, language, wiring
+from syncd import cli, config, language, outside, wiring
 from syncd.mapping.language.schemas import attribute_docs, schema
 
 TARGET = Path(__file__).with_name("reference.md")
@@ -34,12 +34,18 @@ def _configuration() -> Iterator[str]:
         ("metrics", config.MetricsConfig),
         ("audit", config.AuditConfig),
         ("audit.anchor", config.AnchorConfig),
+        ("alerts", config.AlertsConfig),
+        ("alerts.targets.NAME", config.AlertTarget),
     ):
         yield from _section(title, model.__doc__ or "", _model_rows(model))
 
 
 def _connectors() -> Iterator[str]:
-    ends = (("source", wiring.SOURCES, wiring.source_connector), ("ledger", wiring.LEDGERS, wiring.ledger_connector))
+    ends = (
+        ("source", wiring.SOURCES, wiring.source_connector),
+        ("ledger", wiring.LEDGERS, wiring.ledger_connector),
+        ("answer", outside.ANSWERS, outside.answer_connector),
+    )
     for side, modules, connector in ends:
         for kind, module in modules.items():
             settings = connector(module).settings

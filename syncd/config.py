@@ -89,7 +89,7 @@ class MetricsConfig(Strict):
 
 
 class AnchorConfig(Strict):
-    """Where the daemon keeps heads of the hash chains, outside finance: `file` or `dsn`."""
+    """Where the daemon keeps heads of the hash chains, outside finance: `file` or `dsn`, and whom it sends them."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -98,6 +98,10 @@ class AnchorConfig(Strict):
     dsn: str | None = None
     """Another database, `postgresql://…`, `mysql://…` or `sqlite:///FILE`: the table `syncd_anchored`, to which the
     role may INSERT and SELECT."""
+    to: tuple[str, ...] = ()
+    """Targets of `alerts` to which heads are sent as text each time, for somebody to keep."""
+    webhook: str | None = None
+    """An address to which heads are POSTed as JSON each time, signed by `key`; it may hold a secret: `${NAME}`."""
     key: str | None = None
     """What heads are signed with, by HMAC-SHA256: `${NAME}`, a secret that finance's owner does not have."""
 
@@ -208,8 +212,13 @@ class Loaded:
             return None
         trail: Trail = ("audit", "anchor")
         given = audit.anchor
-        if (given.file is None) == (given.dsn is None):
+        sends = bool(given.to or given.webhook)
+        if (given.file is not None and given.dsn is not None) or not (given.file or given.dsn or sends):
             raise MappingError("config_anchor_place", self.document.where(trail))
+        known = [] if self.config.alerts is None else [*self.config.alerts.targets]
+        for name in set(given.to) - {*known}:
+            where, near = self.document.where((*trail, "to")), nearest(name, known) or ", ".join(known)
+            raise MappingError("config_anchor_target", where, name=name, nearest=near)
         values = {name: self._filled(value, (*trail, name)) for name, value in given.model_dump().items()}
         return AnchorConfig.model_validate(values)
 

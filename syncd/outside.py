@@ -10,10 +10,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from connectors.anchor import places
+from connectors.notify.webhook import Webhook
 from syncd import config
 from syncd.connector import AnswerConnector, Answers
 from syncd.delivery import Delivery
 from syncd.errors import MappingError, no_driver
+from syncd.outbox import heads
 from syncd.outbox.alerts import Alerting, Alerts, Quiet
 from syncd.outbox.causes import Limits
 from syncd.outbox.relaying import Outbox, looks_at_nothing
@@ -42,17 +44,27 @@ class Auditing:
 
 @dataclass(frozen=True)
 class Outside:
-    """What a pipeline tells outside, all of it still closed. `targets` are addresses by name, secrets all."""
+    """What a pipeline tells outside, all of it still closed. `targets` are addresses by name, secrets all; `heads_to`
+    those that heads of the hash chains are sent to, and `webhook` takes them too, signed by `key`."""
 
     answer: AnswerConnector[Any] | None = None
     answer_settings: Any = field(default=None, repr=False)
     targets: Mapping[str, str] = field(default_factory=dict, repr=False)
     alerting: Alerting | None = None
+    heads_to: Sequence[str] = ()
+    webhook: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
 
     @property
     def tells(self) -> bool:
         """Whether there is anybody whom it could have to tell something."""
-        return self.answer is not None or bool(self.targets)
+        return self.answer is not None or bool(self.targets or self.webhook)
+
+    def anchor(self, place: Anchor | None, open_ledger: Callable[[], Ledger]) -> Anchor | None:
+        """Where heads are kept: in a place of their own, with those to whom they are sent; None where neither is."""
+        names = [*self.heads_to, *([heads.WEBHOOK] if self.webhook else [])]
+        language = "zh" if self.alerting is None else self.alerting.language
+        return heads.Outgoing(open_ledger, names, language, place) if names else place
 
     def outbox(self, pipeline: str, open_ledger: Callable[[], Ledger], answers: Callable[[Ledger], Answers]) -> Outbox:
         """What sends it; `answers` are those of the mapping that is accepted. Raises Halt where the library is not
@@ -94,33 +106,39 @@ class _Relays:
                 relay.close()
 
     def __call__(self, delivery: Delivery) -> Relay | None:
-        if delivery.kind not in self._opened:
-            made = self._made(delivery.kind)
+        way = "people" if delivery.kind in ("alert", "anchor") else delivery.kind
+        way = heads.WEBHOOK if delivery.target == heads.WEBHOOK else way
+        if way not in self._opened:
+            made = self._made(way)
             if made is None:
                 return None
-            self._opened[delivery.kind] = made
-        return self._opened[delivery.kind]
+            self._opened[way] = made
+        return self._opened[way]
 
-    def _made(self, kind: str) -> Relay | None:
+    def _made(self, way: str) -> Relay | None:
         outside = self._outside
-        if kind == "answer" and outside.answer is not None:
+        if way == "answer" and outside.answer is not None:
             return outside.answer.connect(outside.answer_settings, self._answers)
-        return outside.notifications() if kind == "alert" and outside.targets else None
+        if way == heads.WEBHOOK and outside.webhook:
+            return Webhook(outside.webhook, outside.key)
+        return outside.notifications() if way == "people" and outside.targets else None
 
 
 def outside(loaded: config.Loaded, name: str, answers: Answers, zone: ZoneInfo) -> Outside:
     """What a pipeline tells outside. Raises MappingError where the mapping answers and the configuration does not say
     where."""
-    chosen = loaded.config.pipelines[name]
+    chosen, anchor = loaded.config.pipelines[name], loaded.anchor()
     trail = ("pipelines", name, "answer")
+    people = (loaded.alerts(), _alerting(loaded, name, zone))
+    audit = () if anchor is None else (anchor.to, anchor.webhook or "", anchor.key or "")
     if chosen.answer is None:
         if answers:
             where = loaded.document.where(("pipelines", name))
             raise MappingError("config_no_answer", where, pipeline=name, tables=", ".join(answers))
-        return Outside(None, None, loaded.alerts(), _alerting(loaded, name, zone))
+        return Outside(None, None, *people, *audit)
     connector = answer_connector(loaded.connector(trail, chosen.answer.kind, ANSWERS))
     settings = loaded.settings(trail, chosen.answer, connector.settings)
-    return Outside(connector, settings, loaded.alerts(), _alerting(loaded, name, zone))
+    return Outside(connector, settings, *people, *audit)
 
 
 def _alerting(loaded: config.Loaded, name: str, zone: ZoneInfo) -> Alerting | None:
@@ -157,9 +175,11 @@ def auditing(loaded: config.Loaded) -> Auditing:
     if said is None:
         return Auditing()
     here = loaded.document.path.parent
-    anchor = None
-    if given is not None:
-        anchor = places.in_file(here / given.file) if given.file else places.in_database(given.dsn or "", here)
+    anchor: Anchor | None = None
+    if given is not None and given.file:
+        anchor = places.in_file(here / given.file)
+    elif given is not None and given.dsn:
+        anchor = places.in_database(given.dsn, here)
     return Auditing(anchor, (given and given.key) or "", said.every, tuple(said.others))
 
 

@@ -44,8 +44,8 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
+from syncd.desk import anchors, operators, verify
 from syncd.desk import closing as closings
-from syncd.desk import operators, verify
 from syncd.desk.anchors import Keeper
 from syncd.dialects import Dialect
 from syncd.errors import Fault, MappingError, WrongUsage, no_driver
@@ -59,7 +59,7 @@ from syncd.mapping.language.sample import sample
 from syncd.mapping.program.translator import Translator
 from syncd.outbox.relaying import Outbox
 from syncd.outside import Auditing, Outside, auditing, outside
-from syncd.ports import Finding, Ledger, Period, Source
+from syncd.ports import Anchor, Finding, Ledger, Period, Source
 
 SOURCES: Final[Mapping[str, str]] = {
     "postgres": "connectors.postgres.source",
@@ -121,6 +121,11 @@ class Pipeline:
             dry_run=dry_run,
             answers=self.mapping.answers,
         )
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """Where heads of its hash chains are kept, and sent."""
+        return self.outside.anchor(self.audit.anchor, self.open_ledger)
 
     def outbox(self) -> Outbox | None:
         """What sends its deliveries; None where it tells nobody anything."""
@@ -365,6 +370,10 @@ class Pipeline:
         in_finance = self.mapping.layout.period_update(month, is_open=False)
         fails = {item.said.code: item.total for item in items if item.state == "fails"}
         closings.close(ledger, period.code, seen, in_finance, {"fails": fails}, by)
+        if self.anchor is not None:
+            with suppress(Fault):  # `status` says so, and the daemon tries again
+                for part in self.begun():
+                    anchors.write(ledger, part.name, self.anchor, self.audit.key, datetime.now(UTC))
         return in_finance is not None
 
     def reopen_period(self, ledger: Ledger, month: str, by: operators.Actor) -> bool:
@@ -406,21 +415,21 @@ class Pipeline:
         if cron is not None:
             due = parse_cron(cron, self.mapping.zone).next_after
             jobs.append(schedule.Job(due, partial(self._reconcile_and_log, told)))
-        if self.audit.anchor is not None:
+        if self.anchor is not None:
             keepers: dict[str, Keeper] = {}
             jobs.append(schedule.Job(lambda now: now + ANCHOR_LOOKED_AFTER, partial(self._anchor_and_log, keepers)))
         return jobs
 
     def _anchor_and_log(self, keepers: dict[str, Keeper]) -> None:
         """Whatever comes of it, posting goes on."""
-        assert self.audit.anchor is not None, "see `jobs`"
+        anchor = self.anchor
+        assert anchor is not None, "see `jobs`"
         try:
             parts = self.begun()
             with closing(self.open_ledger()) as ledger:
                 for part in parts:
-                    keeper = keepers.setdefault(
-                        part.name, Keeper(part.name, self.audit.anchor, self.audit.key, self.audit.every)
-                    )
+                    made = Keeper(part.name, anchor, self.audit.key, self.audit.every)
+                    keeper = keepers.setdefault(part.name, made)
                     if keeper.look(ledger, datetime.now(UTC)):
                         log.info("anchored", pipeline=part.name)
         except Fault as fault:

@@ -12,10 +12,9 @@ from typing import Final
 
 import apprise
 
+from connectors.notify.status import by_status
 from syncd.delivery import DONE, Asked, Delivery, Sent
 
-THROTTLED_WAIT_S: Final = 60.0
-UNAVAILABLE_WAIT_S: Final = 15.0
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
 _UNSENT: Final = (
     *("NewConnectionError", "ConnectTimeout", "NameResolutionError", "Connection refused", "getaddrinfo"),
@@ -73,13 +72,3 @@ def failed(said: str, target: str) -> Sent:
     if _LOGIN.search(said):
         return Sent("refused", "alert_login", {"target": target})
     return Sent("unknown", "alert_unanswered", {"target": target})
-
-
-def by_status(status: int, target: str, wait_s: float = 0.0) -> Sent:
-    """What a server's answer means that is not well, https://www.rfc-editor.org/rfc/rfc9110#section-15."""
-    params = {"target": target, "status": str(status)}
-    if status == 429:
-        return Sent("throttled", "alert_status", params, wait_s or THROTTLED_WAIT_S)
-    if status >= 500 or status == 408:
-        return Sent("throttled", "alert_status", params, wait_s or UNAVAILABLE_WAIT_S)
-    return Sent("refused", "alert_status", params)

@@ -87,14 +87,14 @@ def show_head(config: Config = None, name: Name = None, as_json: Json = False) -
 def write_anchor(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Keep the heads as they stand in the anchor that the configuration names."""
     pipeline = wiring.pipeline(config_path(config), name)
-    parts, auditing_ = pipeline.begun(), pipeline.audit
-    if auditing_.anchor is None:
+    parts, anchor = pipeline.begun(), pipeline.anchor
+    if anchor is None:
         raise WrongUsage("anchor_none")
     with closing(pipeline.open_ledger()) as ledger:
         written = [
             one
             for part in parts
-            for one in anchors.write(ledger, part.name, auditing_.anchor, auditing_.key, datetime.now(UTC))
+            for one in anchors.write(ledger, part.name, anchor, pipeline.audit.key, datetime.now(UTC))
         ]
     if as_json:
         emit(named(written))
