@@ -54,15 +54,15 @@ def _heads(lines: Iterable[bytes]) -> Iterator[Anchored]:
     text = b""
     for line in lines:
         text += line.strip(b"\r\n")
-        begun = text.rfind(_BEGINNING)
-        if begun < 0 or len(text) - begun > HEAD_BYTES_MAX:
-            text = b""
-            continue
-        text = text[begun:]
-        if b"}" in text:
-            one, text = _anchored(text[: text.index(b"}") + 1]), b""
+        while (end := text.find(b"}")) >= 0:
+            begun = text.rfind(_BEGINNING, 0, end)
+            one = _anchored(text[begun : end + 1]) if begun >= 0 else None
             if one is not None:
                 yield one
+            text = text[end + 1 :]
+        begun = text.rfind(_BEGINNING)
+        is_begun = 0 <= len(text) - begun <= HEAD_BYTES_MAX and begun >= 0
+        text = text[begun:] if is_begun else text[1 - len(_BEGINNING) :]
 
 
 def _anchored(line: bytes) -> Anchored | None:
