@@ -226,7 +226,8 @@ class Loaded:
         """The addresses of those who are alerted, by name, filled in. They hold secrets."""
         said = self.config.alerts
         targets = {} if said is None else said.targets
-        return {name: str(self._filled(one.url, ("alerts", "targets", name, "url"))) for name, one in targets.items()}
+        trail: Trail = ("alerts", "targets")
+        return {name: self._replaced(one.url, (*trail, name, "url")) for name, one in targets.items()}
 
     def _refuse_no_zone(self, trail: Trail, zone: str) -> None:
         try:
@@ -255,12 +256,15 @@ class Loaded:
             return {name: self._filled(part, (*trail, name)) for name, part in value.items()}
         if not isinstance(value, str):
             return value
+        filled = self._replaced(value, trail)
+        self._refuse_raw(filled, trail)
+        return filled
+
+    def _replaced(self, value: str, trail: Trail) -> str:
         for name in _VARIABLE.findall(value):
             if name not in os.environ:
                 raise MappingError("config_no_variable", self.document.where(trail), name=name)
-        filled = _VARIABLE.sub(lambda match: os.environ[match[1]], value)
-        self._refuse_raw(filled, trail)
-        return filled
+        return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
 
     def _refuse_raw(self, value: str, trail: Trail) -> None:
         """An address whose password holds an `@` or `/` as it is would be taken apart elsewhere than meant: what is

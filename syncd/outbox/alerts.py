@@ -103,7 +103,7 @@ class Alerts:
         body = {
             "level": "failure" if one.is_urgent else "warning",
             "title": say("alert_title", {"pipeline": pipeline}, language),
-            "text": f"{say(one.code, one.params, language)}\n{say(f'{one.code}_do', one.params, language)}",
+            "text": f"{say(one.code, one.params, language)}\n{say(f'todo_{one.code}', one.params, language)}",
         }
         not_before = None if one.is_urgent else self._not_before(now)
         return [

@@ -97,7 +97,7 @@ def test_our_own_answer_is_no_news(office: Office) -> None:
     row = {"id": 1, "code": "A1", "amount": 5000, "on_": DAY}
     office.commit(office.update("asset", row))
     office.rest()
-    assert office.parked == [("A1", "approval", "awaits_approval")]
+    assert office.parked == [("A1", "approval", "approval")]
     assert office.ask("SELECT reason, changes FROM syncd_ignored") == [("asset: answered", 1)]
     office.commit(office.update("asset", row, amount=500))
     office.rest()

@@ -80,16 +80,19 @@ def flaws(office: Office, anchored: Sequence[Anchored]) -> list[str]:
     return [flaw.code for flaw in verdict.flaws]
 
 
-def test_heads_are_sent_after_so_many_records_and_not_before(office: Office, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["anchor.jsonl", ""])
+def test_heads_are_sent_after_so_many_records_and_not_before(office: Office, tmp_path: Path, file: str) -> None:
     """Beside a file, which a daemon that is started anew reads; without one, by what was sent last."""
-    for beside in (AnchorFile(tmp_path / "anchor.jsonl"), None):
-        keeper = anchors.Keeper(NAME, outgoing(office, beside), KEY, 3)
-        assert keeper.look(office.ledger, NOW)
-        assert not keeper.look(office.ledger, NOW + timedelta(hours=1))
-        anew = anchors.Keeper(NAME, outgoing(office, beside), KEY, 3)
-        assert not anew.look(office.ledger, NOW + timedelta(hours=1))
-        for n in range(3):
-            office.buys(10 + n + len(office.vouchers))
-        assert anew.look(office.ledger, NOW + timedelta(hours=1))
-    assert len(messages(office)) == 3
-    assert len({*messages(office)}) == 3
+    later = NOW + timedelta(hours=1)
+
+    def anew() -> anchors.Keeper:
+        return anchors.Keeper(NAME, outgoing(office, AnchorFile(tmp_path / file) if file else None), KEY, 3)
+
+    keeper = anew()
+    assert [keeper.look(office.ledger, NOW), keeper.look(office.ledger, later)] == [True, False]
+    again = anew()
+    assert not again.look(office.ledger, later)
+    for n in (11, 12, 13):
+        office.buys(n)
+    assert again.look(office.ledger, later)
+    assert len({*messages(office)}) == 2

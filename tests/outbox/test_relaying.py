@@ -1,6 +1,6 @@
 """Deliveries are sent once in effect, in order, whatever dies meanwhile."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -98,10 +98,9 @@ def test_what_may_have_been_taken_is_not_sent_while_it_cannot_be_asked(office: O
     wire.next = [Sent("unknown", "answer_unknown", {"error": "cut"})]
     wire.asks = ["lost", "lost"]
     office.buys(1)
-    office.tells()
-    office.tells(60)
-    office.tells(3600)
-    assert (office.told, wire.sent) == ([("posted", "unknown")], [])
+    for minutes in (0, 1, 60):
+        office.outbox.turn(datetime.now(UTC) + timedelta(minutes=minutes))
+        assert (office.told, wire.sent) == ([("posted", "unknown")], [])
     office.tells(7200)
     assert (office.told, len(wire.sent)) == ([("posted", "done")], 1)
 
@@ -182,7 +181,7 @@ def test_what_was_done_long_ago_is_forgotten(office: Office) -> None:
     office.buys(1)
     office.buys(2)
     office.tells()
-    office.ledger.execute([("UPDATE syncd.delivery SET settled_at = '2020'", ())])
+    office.ledger.execute([("UPDATE syncd.delivery SET settled_at = '2020-01-01T00:00:00.000000Z'", ())])
     office.tells(7200)
     assert office.told == [("posted", "refused")]
 

@@ -22,6 +22,7 @@ from syncd.outbox.alerts import Alerting, Alerts
 from syncd.outbox.causes import Cause, Limits
 from syncd.outbox.relaying import Outbox
 from syncd.ports import Ledger
+from tests.advice.company import waited
 from tests.outbox.office import DAY, MAPPING
 from tests.unit.lab import NAME, SQL, Lab
 
@@ -124,7 +125,7 @@ def test_a_server_does_what_sqlite_does(branch: Branch) -> None:
     assert branch.check(asset="UPDATE asset SET nothing = :state WHERE id = :id") == ["answer_wrong"]
     branch.commit(branch.insert("asset", id=1, code="A1", amount=5000, on_=DAY))
     branch.commit(branch.insert("asset", id=2, code="A2", amount=100, on_=DAY))
-    branch.commit(branch.insert("deprec", id=1, code="A1", month="2026-02", amount=9))
+    branch.commit(branch.insert("deprec", id=1, code="A9", month="2026-02", amount=9))
     branch.commit(branch.insert("month", id=1, month="2026-02"))
     branch.rest()
     assert branch.tells() == [("done", "")] * 3
@@ -141,9 +142,10 @@ def test_a_server_does_what_sqlite_does(branch: Branch) -> None:
         (2, "posted", "2026-02 记-1", "", 1),
     ]
     assert branch.rows("SELECT state, voucher FROM told") == [("posted", "2026-02 记-2")]
-    branch.ledger.execute([("UPDATE syncd.delivery SET state = 'unknown', next_at = '2020'", ())])
+    lost = "UPDATE syncd.delivery SET state = 'unknown' WHERE seq IN (2, 4)"  # nobody knows whether they were taken
+    branch.ledger.execute([(lost, ())])
     branch.tells(120)
-    assert [told for (told,) in branch.rows("SELECT told FROM asset ORDER BY id")] == [3, 1]
+    assert [told for (told,) in branch.rows("SELECT told FROM asset ORDER BY id")] == [2, 1]
     _alerts(branch.ledger)
 
 
@@ -185,5 +187,5 @@ def test_one_daemon_sends_at_a_time(branch: Branch) -> None:
     branch.rest()
     assert not other.turn()
     branch.outbox.close()
-    assert other.turn()
+    waited(other.turn)
     other.close()
