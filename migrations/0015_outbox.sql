@@ -9,7 +9,7 @@ CREATE TABLE syncd.delivery (
     subject       TEXT NOT NULL,        -- deliveries of one subject to one target are sent in order
     body          TEXT NOT NULL,        -- JSON: what is told
     decided_at    TEXT NOT NULL,
-    state         TEXT NOT NULL,        -- waiting | unknown (sent, the answer is not known) | done | refused
+    state         TEXT NOT NULL,        -- waiting | unknown (sent, and not confirmed) | done | refused | discarded
     attempts      BIGINT NOT NULL,
     next_at       TEXT NOT NULL,        -- not sent before
     code          TEXT NOT NULL,        -- what the last attempt came to, in the message catalogue, or empty

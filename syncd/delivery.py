@@ -12,8 +12,7 @@ Told = Literal["held", "rejected", "posted", "parked"]
 """What an answer may tell of a row: it awaits approval, a person refused it, it is posted, it is parked."""
 WORDS: Final = ("state", "voucher", "reason", "by", "key", "at")
 """The parameters of an answer's statement that are no columns of the row."""
-State = Literal["waiting", "unknown", "done", "refused"]
-STATES: Final[tuple[State, ...]] = ("waiting", "unknown", "refused", "done")
+State = Literal["waiting", "unknown", "done", "refused", "discarded"]
 Result = Literal["done", "refused", "lost", "throttled", "unknown"]
 Asked = Literal["taken", "absent", "lost", "unasked"]
 """Whether a delivery was taken: it was, it was not, it could not be asked just now, it cannot be asked at all."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import alerts, box, clock, delivery, wiring
+from syncd.cli.later import alerts, box, clock, delivery, ports, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, line, table
 from syncd.errors import WrongUsage
@@ -20,7 +20,7 @@ from syncd.language import current, hint, say
 LISTED_MAX = 10_000
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help=say("help_delivery"), show_default=False)]
-States = Literal["waiting", "unknown", "refused", "done"]
+States = Literal["waiting", "unknown", "refused", "done", "discarded"]
 Kinds = Literal["answer", "alert", "anchor"]
 State = Annotated[States | None, typer.Option("--state", metavar="STATE", help=say("help_outbox_state"))]
 Kind = Annotated[Kinds | None, typer.Option("--kind", metavar="KIND", help=say("help_outbox_kind"))]
@@ -59,7 +59,7 @@ def show(number: Number, config: Config = None, name: Name = None, as_json: Json
     """One delivery, whole."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        one = box.show(ledger, pipeline.name, number)
+        one = box.show(ledger, _holding(pipeline, ledger, number), number)
     if as_json:
         emit(_plain(one))
         return
@@ -88,8 +88,16 @@ def retry(number: Number, actor: Actor = "", reason: Reason = "", config: Config
     """Send a refused delivery again."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        box.retry(ledger, pipeline.name, number, answering(actor, reason))
+        box.retry(ledger, _holding(pipeline, ledger, number), number, answering(actor, reason))
     line("outbox_retry", id=number)
+
+
+def discard(number: Number, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None) -> None:
+    """Give a refused delivery up."""
+    pipeline = wiring.pipeline(config_path(config), name)
+    with closing(pipeline.open_ledger()) as ledger:
+        box.discard(ledger, _holding(pipeline, ledger, number), number, answering(actor, reason))
+    line("outbox_discard", id=number)
 
 
 def try_alert(config: Config = None, name: Name = None, target: Target = "", as_json: Json = False) -> None:
@@ -115,6 +123,15 @@ def try_alert(config: Config = None, name: Name = None, target: Target = "", as_
                 console.print(Text("  → " + advice, style="green"), soft_wrap=True)
     if any(sent.result != "done" for sent in came.values()):
         raise typer.Exit(FOUND_SOMETHING)
+
+
+def _holding(pipeline: wiring.Pipeline, ledger: ports.Ledger, number: int) -> str:
+    """The pipeline that has the delivery: each partition counts its own."""
+    names = [part.name for part in pipeline.begun()]
+    holding = [name for name in names if box.has(ledger, name, number)] if len(names) > 1 else names
+    if len(holding) > 1:
+        raise WrongUsage("parked_which_part", id=number, names=", ".join(holding))
+    return holding[0] if holding else names[0]
 
 
 def _came(sent: delivery.Sent) -> str:

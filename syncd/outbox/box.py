@@ -9,7 +9,7 @@ from syncd import statements
 from syncd.delivery import Delivery, State
 from syncd.desk import operators
 from syncd.errors import Halt, WrongUsage
-from syncd.ports import Ledger
+from syncd.ports import Desk, Ledger
 from syncd.record import moment, timestamp
 
 SQL: Final = statements.load("syncd.outbox", "outbox.sql")
@@ -26,7 +26,7 @@ class Open(NamedTuple):
 
 def listed(ledger: Ledger, pipeline: str, state: str, kind: str, done: bool, limit: int) -> list[Delivery]:
     """Deliveries, the newest first: of a state or a kind where one is given, those that are done if asked for."""
-    params = (pipeline, state, state, kind, kind, int(done or state == "done"), limit)
+    params = (pipeline, state, state, kind, kind, int(done or bool(state)), limit)
     return [*map(delivery, ledger.query(SQL["listed"], params))]
 
 
@@ -37,20 +37,38 @@ def show(ledger: Ledger, pipeline: str, seq: int) -> Delivery:
     raise WrongUsage("outbox_no_delivery", id=seq, pipeline=pipeline)
 
 
+def has(ledger: Ledger, pipeline: str, seq: int) -> bool:
+    """Whether there is such a delivery."""
+    return bool(ledger.query(SQL["one"], (pipeline, seq)))
+
+
 def retry(ledger: Ledger, pipeline: str, seq: int, by: operators.Actor) -> None:
     """Have a refused delivery sent once more. Raises WrongUsage for one that is not refused, and for one behind which
     a later one of its subject was sent: what it says is no longer so."""
     with ledger.desk() as desk:
-        rows = desk.query(SQL["one"], (pipeline, seq))
-        if not rows:
-            raise WrongUsage("outbox_no_delivery", id=seq, pipeline=pipeline)
-        one = delivery(rows[0])
-        if one.state != "refused":
-            raise WrongUsage("outbox_not_refused", id=seq, state=one.state)
+        one = _refused(desk, pipeline, seq)
         for (later,) in desk.query(SQL["overtaken"], (one.subject, pipeline, one.kind, one.target, seq)):
             raise WrongUsage("outbox_overtaken", id=seq, later=later)
         desk.execute(SQL["again"], (timestamp(datetime.now(UTC)), pipeline, seq))
         operators.act(desk, by, "resend", pipeline, f"delivery/{seq}", {"key": one.key})
+
+
+def discard(ledger: Ledger, pipeline: str, seq: int, by: operators.Actor) -> None:
+    """Give a refused delivery up: it is never sent. Raises WrongUsage for one that is not refused."""
+    with ledger.desk() as desk:
+        one = _refused(desk, pipeline, seq)
+        desk.execute(SQL["discard"], (pipeline, seq))
+        operators.act(desk, by, "unsend", pipeline, f"delivery/{seq}", {"key": one.key})
+
+
+def _refused(desk: Desk, pipeline: str, seq: int) -> Delivery:
+    rows = desk.query(SQL["one"], (pipeline, seq))
+    if not rows:
+        raise WrongUsage("outbox_no_delivery", id=seq, pipeline=pipeline)
+    one = delivery(rows[0])
+    if one.state != "refused":
+        raise WrongUsage("outbox_not_refused", id=seq, state=one.state)
+    return one
 
 
 def open_deliveries(ledger: Ledger, pipeline: str) -> list[Open]:

@@ -17,7 +17,7 @@ UPDATE syncd.delivery SET state = ?, next_at = ?, code = ?, params = ?, settled_
 -- listed: deliveries behind a number, those of a state and kind where one is given
 SELECT pipeline, seq, key, kind, target, subject, body, decided_at, state, attempts, next_at, code, params, settled_at
 FROM syncd.delivery
-WHERE pipeline = ? AND (? = '' OR state = ?) AND (? = '' OR kind = ?) AND (? = 1 OR state <> 'done')
+WHERE pipeline = ? AND (? = '' OR state = ?) AND (? = '' OR kind = ?) AND (? = 1 OR state NOT IN ('done', 'discarded'))
 ORDER BY seq DESC LIMIT ?;
 
 -- one: a delivery
@@ -32,6 +32,9 @@ WHERE subject = ? AND pipeline = ? AND kind = ? AND target = ? AND seq > ? AND s
 UPDATE syncd.delivery SET state = 'waiting', attempts = 0, next_at = ?, settled_at = NULL
 WHERE pipeline = ? AND seq = ? AND state = 'refused';
 
+-- discard: a refused delivery is given up
+UPDATE syncd.delivery SET state = 'discarded' WHERE pipeline = ? AND seq = ? AND state = 'refused';
+
 -- counts: what is not done, by kind and state, and since when
 SELECT kind, state, count(*), min(decided_at) FROM syncd.delivery
 WHERE pipeline = ? AND state IN ('waiting', 'unknown', 'refused') GROUP BY kind, state ORDER BY kind, state;
@@ -40,4 +43,4 @@ WHERE pipeline = ? AND state IN ('waiting', 'unknown', 'refused') GROUP BY kind,
 SELECT name FROM syncd.pipeline ORDER BY name;
 
 -- forget: what was done long ago
-DELETE FROM syncd.delivery WHERE pipeline = ? AND state = 'done' AND settled_at < ?;
+DELETE FROM syncd.delivery WHERE pipeline = ? AND state IN ('done', 'discarded') AND settled_at < ?;

@@ -96,7 +96,12 @@ class Outbox:
             self.counts = {}
             return False
         names = self._names(ledger)
-        self._look(ledger, names, now)
+        try:
+            self._look(ledger, names, now)
+        except Fault:
+            raise
+        except Exception:  # what is to be told of a pipeline keeps nothing back that was decided
+            self._log.exception("unexpected")
         sent = False
         for name in names:
             for row in ledger.query(SQL["due"], (name, timestamp(now), LOT_MAX)):

@@ -13,7 +13,7 @@ import pytest
 
 from syncd import wiring
 from tests.advice import advice, advised, heard
-from tests.advice.company import BY, Company, built
+from tests.advice.company import BY, Company, built, waited
 from tests.servers.receiver import Receiver, receiver
 
 FOUND_SOMETHING, WRONG = 1, 2
@@ -156,7 +156,8 @@ def test_a_refused_answer_is_mended_and_sent_again(made: Company) -> None:
     made.finance.execute(f"UPDATE syncd_delivery SET state = 'refused' WHERE seq = {number}")
     made.finance.execute(f"UPDATE syncd_delivery SET subject = 'FA-SC-0001' WHERE seq = {later}")
     assert heard("outbox_overtaken", made.syncd(f"outbox retry {number} {BY}", WRONG))["later"]
-    made.finance.execute(f"UPDATE syncd_delivery SET state = 'done' WHERE seq = {number}")
+    made.syncd(f"outbox discard {number} {BY}")
+    assert deliveries(made, "refused", "waiting", "unknown") == []
 
 
 @pytest.fixture
@@ -209,6 +210,25 @@ def test_a_mail_server_lets_the_right_password_in(made: Company) -> None:
             assert "wrong" not in said
         with alerting(made, people(mail=url.replace("wrong", "right"))):
             made.syncd("alert test --target mail")
+
+
+def test_a_daemon_that_halts_says_so_before_it_ends_and_once(made: Company, server: Receiver) -> None:
+    """What it tells to do is what ends the halt."""
+    with alerting(made, people(ops=f"json://{server.address}/")):
+        with instead(made.mapping, "WHERE id = :id", "WHERE id = 0 + :id"):
+            for _ in range(2):
+                with telling(made):
+                    waited(lambda: made.failures)
+        assert [failure.code for failure in made.failures] == ["mapping_changed"]
+        (taken,) = server.taken
+        told = json.loads(taken.body)
+        assert "syncd demo" in told["title"]
+        assert "`syncd status`" in told["message"]
+        heard("mapping_changed", made.syncd("status", FOUND_SOMETHING))
+        with telling(made):
+            made.register("FA-SC-0007")
+            made.until(lambda: state(made, "FA-SC-0007") == "posted")
+    assert len(server.taken) == 1
 
 
 @advice("config_anchor_target")
