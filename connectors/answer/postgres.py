@@ -14,7 +14,8 @@ from syncd.ports import Finding, Relay
 _LOST: Final = ("08", "57P")
 _BUSY: Final = ("40", "53", "55P03", "57014", "25006", "28", "3D")
 """https://www.postgresql.org/docs/current/errcodes-appendix.html: a conflict, no room, a lock, too long, read only."""
-_LIMITS: Final = f"-c statement_timeout={STATEMENT_SECONDS_MAX}s -c lock_timeout={STATEMENT_SECONDS_MAX}s"
+LIMITS: Final = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'"
+"""Of the transaction: a pooler that stands between knows no options of a session."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def check(settings: Settings, answers: Answers) -> list[Finding]:
 
 
 def _server(settings: Settings) -> Server:
-    return Server(partial(_connected, settings.dsn), (psycopg2.Error,), _meaning, percent=True)
+    return Server(partial(_connected, settings.dsn), (psycopg2.Error,), _meaning, percent=True, limits=LIMITS)
 
 
 def _connected(dsn: str) -> Any:
@@ -46,7 +47,6 @@ def _connected(dsn: str) -> Any:
         connect_timeout=CONNECT_SECONDS_MAX,
         keepalives_idle=15,
         tcp_user_timeout=30_000,
-        options=_LIMITS,
         client_encoding="UTF8",
     )
 

@@ -25,12 +25,14 @@ _ERROR_CHARS_MAX: Final = 300
 
 class Server(NamedTuple):
     """What a database does in its own way. `connect` opens a connection in which nothing commits by itself; `errors`
-    are what the driver raises; `percent` says that parameters are spelt `%(name)s`, else they stay `:name`."""
+    are what the driver raises; `percent` says that parameters are spelt `%(name)s`, else they stay `:name`; `limits` is
+    done before an answer, in its transaction, if anything."""
 
     connect: Callable[[], Any]
     errors: tuple[type[Exception], ...]
     meaning: Callable[[Exception], Meaning]
     percent: bool
+    limits: str = ""
 
 
 class Statements:
@@ -44,12 +46,16 @@ class Statements:
         answer = self._answers.get(delivery.target)
         if answer is None:
             return Sent("refused", "answer_gone", {"table": delivery.target})
+        if missing := answer.columns.keys() - delivery.body["row"].keys():
+            return Sent("refused", "answer_columns", {"table": answer.table, "columns": ", ".join(sorted(missing))})
         try:
             connection = self._open()
         except self._server.errors as error:
             return Sent("lost", "answer_no_connection", _said(error))
         try:
             with closing(connection.cursor()) as cursor:
+                if self._server.limits:
+                    cursor.execute(self._server.limits)
                 cursor.execute(*self._spelt(answer.statement, delivery))
                 touched = cursor.rowcount
         except self._server.errors as error:
@@ -69,7 +75,7 @@ class Statements:
 
     def ask(self, delivery: Delivery) -> Asked:
         answer = self._answers.get(delivery.target)
-        if answer is None or not answer.ask:
+        if answer is None or not answer.ask or answer.columns.keys() - delivery.body["row"].keys():
             return "unasked"
         try:
             with closing(self._open().cursor()) as cursor:

@@ -138,6 +138,9 @@ SELECT actor, reason FROM syncd.action WHERE seq = ?;
 SELECT subject, change FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = ?
 ORDER BY position, key;
 
+-- answered: what the EAM was told of the changes of a subject
+SELECT seq, key FROM syncd.delivery WHERE pipeline = ? AND kind = 'answer' AND subject = ?;
+
 -- accepted: what people accepted of what a reconciliation proposed, and nobody has taken up
 SELECT run, asset, min(change) FROM syncd.difference
 WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, asset ORDER BY run, asset;

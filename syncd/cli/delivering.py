@@ -67,7 +67,7 @@ def show(number: Number, config: Config = None, name: Name = None, as_json: Json
     console.print(Text.assemble((f"{one.seq}  {one.subject}  ", "bold"), (say(f"delivery_{one.state}"), "yellow")))
     if one.code:
         console.print(Text(say(one.code, one.params), style="red"))
-        if advice := hint(one.code, one.params):
+        if advice := _hint(one):
             console.print(Text("→ " + advice, style="green"), soft_wrap=True)
     facts = {
         "col_kind": say(f"kind_{one.kind}"),
@@ -143,6 +143,11 @@ def _state(one: delivery.Delivery) -> str:
     return say(f"delivery_{one.state}") + why
 
 
+def _hint(one: delivery.Delivery) -> str:
+    """What to do about it; commands in it name it."""
+    return hint(one.code, {**one.params, "id": one.seq})
+
+
 def _plain(one: delivery.Delivery) -> dict[str, object]:
-    words = {"message": say(one.code, one.params), "hint": hint(one.code, one.params)} if one.code else {}
+    words = {"message": say(one.code, one.params), "hint": _hint(one)} if one.code else {}
     return one._asdict() | words

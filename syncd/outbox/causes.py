@@ -16,6 +16,7 @@ OPERATIONS: Final = "operations"
 FINANCE: Final = "finance"
 """Who is told of what no role of the mapping is asked for: those who run it, those whose books they are."""
 ALONE_AFTER_S: Final = 120.0
+CAUSE_CHARS_MAX: Final = 100
 _APPROVALS: Final = (
     "SELECT params, parked_at FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL AND state = 'approval'"
     " ORDER BY id LIMIT 10000"
@@ -89,7 +90,7 @@ def _of_rows(ledger: Ledger, one: status.PipelineStatus, limits: Limits, now: da
         hours = _hours(min(moments), now)
         if hours * 3600 > limits.approval_s:
             params = {"rows": str(len(moments)), "role": role, "hours": f"{hours:.0f}"}
-            yield Cause(f"approval/{role}", "alert_approval", params, role)
+            yield Cause(f"approval/{role}"[:CAUSE_CHARS_MAX], "alert_approval", params, role)
 
 
 def _of_reconciliation(ledger: Ledger, pipeline: str) -> Iterator[Cause]:

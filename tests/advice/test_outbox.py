@@ -17,6 +17,7 @@ from tests.advice.company import BY, Company, built, waited
 from tests.servers.receiver import Receiver, receiver
 
 FOUND_SOMETHING, WRONG = 1, 2
+MONTH = "2026-02"
 RIGHT = "UPDATE asset SET finance_state = :state, voucher_no = :voucher WHERE id = :id"
 WHERE_EAM_IS = '    answer: {kind: sqlite, path: "eam.db"}\n'
 
@@ -233,11 +234,29 @@ def test_a_daemon_that_halts_says_so_before_it_ends_and_once(made: Company, serv
 
 @advice("config_anchor_target")
 def test_heads_are_sent_to_a_target_that_there_is(made: Company, server: Receiver) -> None:
+    """When they are asked for, and at each close; what was cut off since is found with the text of the message."""
     audit = "audit: {anchor: {to: [auditor], key: k}}\n"
     with alerting(made, audit):
         heard("config_anchor_target", made.syncd("status", WRONG))
     with alerting(made, audit + people(auditor=f"json://{server.address}/")):
-        made.syncd("outbox list")
+        made.syncd("audit anchor")
+        made.syncd(f"close {MONTH} --anyway {BY}")
+        with telling(made):
+            waited(lambda: len(server.taken) >= 2)
+        before, at_close = (json.loads(taken.body)["message"] for taken in server.taken[:2])
+        message = made.directory / "message.txt"
+        message.write_text(f"From: syncd\n\n{before}{at_close}", "utf-8")
+        assert made.json(f"audit verify --anchor {message}")["anchored"] == 4
+        head = "UPDATE syncd_chain SET (seq, hash) = (SELECT seq, hash FROM "
+        made.finance.execute("CREATE TABLE kept AS SELECT * FROM syncd_action")
+        made.finance.execute("DELETE FROM syncd_action WHERE seq = (SELECT max(seq) FROM syncd_action)")
+        made.finance.execute(head + "syncd_action ORDER BY seq DESC)")
+        found = made.json(f"audit verify --anchor {message}", FOUND_SOMETHING)["flaws"]
+        assert "audit_anchor_cut" in [flaw["code"] for flaw in found]
+        made.finance.execute("DELETE FROM syncd_action")
+        made.finance.execute("INSERT INTO syncd_action SELECT * FROM kept")
+        made.finance.execute(head + "kept ORDER BY seq DESC)")
+        made.syncd(f"audit verify --anchor {message}")
 
 
 @contextmanager

@@ -142,3 +142,6 @@ def test_causes_are_what_status_sees(office: Office) -> None:
     }
     status.report(office.ledger, NAME, said._replace(oldest=later - timedelta(hours=1)), beats=True)
     assert "late" in found()
+    status.report(office.ledger, NAME, said._replace(state="stopped"))
+    status.beat(office.ledger, NAME, "standby", later)
+    assert "alone" in found()

@@ -36,6 +36,20 @@ def test_a_row_is_held_and_then_posted_once_finance_agrees(office: Office) -> No
     assert office.told == [("held", "done"), ("posted", "done")]
 
 
+def test_a_row_that_is_held_once_more_says_so(office: Office) -> None:
+    """It was refused, and somebody has it judged again: the EAM does not go on saying that it is refused."""
+    office.buys(1, 5000)
+    office.rejects()
+    reopened = "UPDATE syncd_parked SET state = 'approval', settled_at = NULL, request = 'retry' WHERE id = 1"
+    office.database.execute(reopened)
+    office.ledger.close()
+    office.rest()
+    office.approves()
+    office.tells()
+    assert [what for what, _ in office.told] == ["held", "rejected", "held", "posted"]
+    assert office.said(1)[:2] == ("posted", "2026-02 记-1")
+
+
 def test_a_row_that_finance_refuses_says_why(office: Office) -> None:
     office.buys(1, 5000)
     office.rejects()

@@ -1,11 +1,15 @@
 """Deliveries are sent once in effect, in order, whatever dies meanwhile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors.answer import sqlite as answers
+from syncd import decided
 from syncd.books.close import outstanding
+from syncd.decided import Decided
 from syncd.delivery import DONE, Asked, Delivery, Sent
 from syncd.outbox import box
 from syncd.outbox.relaying import ATTEMPTS_MAX, BACKOFF_MAX_S, wait_after_s
@@ -199,6 +203,45 @@ def test_an_error_that_nobody_foresaw_is_not_tried_again_by_itself(office: Offic
     office.tells()
     assert office.deliveries[0].params == {"error": "ValueError"}
     assert office.told == [("posted", "refused")]
+
+
+def test_what_was_decided_under_another_statement_is_not_guessed(office: Office) -> None:
+    """A column that the answer names only now is not NULL."""
+    office.buys(1)
+    wider = replace(office.mapping.answers["asset"], columns={"id": 0, "amount": 2})
+    office.relay = answers.connect(answers.Settings(office.path), {"asset": wider})
+    office.tells()
+    assert (office.told, office.deliveries[0].code) == ([("posted", "refused")], "answer_columns")
+    office.relay = answers.connect(answers.Settings(office.path), {})
+    box.retry(office.ledger, NAME, office.deliveries[0].seq, CLERK)
+    office.tells()
+    assert office.deliveries[0].code == "answer_gone"
+
+
+def test_deliveries_of_partitions_go_and_those_of_others_do_not(office: Office) -> None:
+    wire = Wire(office)
+    for number, name in enumerate((f"{NAME}/0", f"{NAME}_other"), 1):
+        row = (name, 0, "", 0, 0, 0, 0)
+        columns = "name, posting_seq, posting_hash, parked_seq, changes, posted, repeated"
+        office.ledger.execute([(f"INSERT INTO syncd.pipeline ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)])
+        body = {
+            "state": "posted",
+            "voucher": "",
+            "reason": "",
+            "by": "",
+            "at": "",
+            "op": "insert",
+            "row": {"id": number},
+        }
+        with office.ledger.desk() as desk:
+            decided.keep(
+                desk,
+                name,
+                [Decided("answer/asset/1/1/posted", "answer", "asset", "A", body)],
+                "2026-01-01T00:00:00.000000Z",
+            )
+    office.tells()
+    assert (len(wire.sent), office.said(1)[0], office.said(2)[0]) == (1, "posted", None)
 
 
 def test_a_deleted_row_is_told_nothing_and_that_is_well(office: Office) -> None:
