@@ -21,7 +21,8 @@ Asked = Literal["taken", "absent", "lost", "unasked"]
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the mapping answers to the EAM about the rows of a table. `columns` are the parameters of both statements
-    that are columns of the row, with their place in it; `language` is that of the books."""
+    that are columns of the row, with their place in it; `language` is that of the books; `finds` says that the
+    statement touches a row that must be there: one that inserts may find its own key, and touches none then."""
 
     table: str
     on: frozenset[Told]
@@ -29,6 +30,7 @@ class Answer:
     ask: str
     columns: Mapping[str, int] = field(hash=False)
     language: Literal["zh", "en"] = "zh"
+    finds: bool = True
 
 
 class Delivery(NamedTuple):

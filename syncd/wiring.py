@@ -44,7 +44,7 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import anchors, operators, verify
+from syncd.desk import anchors, operators, status, verify
 from syncd.desk import closing as closings
 from syncd.desk.anchors import Keeper
 from syncd.dialects import Dialect
@@ -421,13 +421,15 @@ class Pipeline:
         return jobs
 
     def _anchor_and_log(self, keepers: dict[str, Keeper]) -> None:
-        """Whatever comes of it, posting goes on."""
+        """Whatever comes of it, posting goes on. One that stands by leaves it to the daemon that posts."""
         anchor = self.anchor
         assert anchor is not None, "see `jobs`"
         try:
             parts = self.begun()
             with closing(self.open_ledger()) as ledger:
                 for part in parts:
+                    if status.is_standby(ledger, part.name, datetime.now(UTC)):
+                        continue
                     made = Keeper(part.name, anchor, self.audit.key, self.audit.every)
                     keeper = keepers.setdefault(part.name, made)
                     if keeper.look(ledger, datetime.now(UTC)):

@@ -60,7 +60,7 @@ class Statements:
                 touched = cursor.rowcount
         except self._server.errors as error:
             return self._failed(error)
-        if touched == 0 and delivery.body["op"] != "delete":
+        if touched == 0 and answer.finds and delivery.body["op"] != "delete":
             self._undo()
             return Sent("refused", "answer_no_row", {"table": answer.table})
         try:

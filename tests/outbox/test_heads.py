@@ -8,8 +8,9 @@ import pytest
 
 from connectors.anchor.file import AnchorFile
 from syncd.audit import Anchored
-from syncd.desk import anchors, verify
+from syncd.desk import anchors, status, verify
 from syncd.outbox.heads import WEBHOOK, Outgoing
+from syncd.record import timestamp
 from tests.outbox.office import Office
 from tests.unit.lab import NAME
 
@@ -78,6 +79,17 @@ def test_a_record_that_was_rewritten_does_not_match_the_message(office: Office, 
 def flaws(office: Office, anchored: Sequence[Anchored]) -> list[str]:
     verdict = verify.verify(office.ledger, NAME, office.mapping.layout, anchored, ())
     return [flaw.code for flaw in verdict.flaws]
+
+
+def test_a_daemon_that_stands_by_leaves_the_heads_to_the_one_that_posts(office: Office) -> None:
+    """Else whoever keeps them would have each twice."""
+    beat = "INSERT INTO syncd.daemon (pipeline, instance, role, beat_at) VALUES (?, ?, ?, ?)"
+    status.beat(office.ledger, NAME, "standby", NOW)
+    assert not status.is_standby(office.ledger, NAME, NOW)  # the other has gone
+    office.ledger.execute([(beat, (NAME, "other:1", "posting", timestamp(NOW)))])
+    assert status.is_standby(office.ledger, NAME, NOW)
+    status.beat(office.ledger, NAME, "posting", NOW)
+    assert not status.is_standby(office.ledger, NAME, NOW)
 
 
 @pytest.mark.parametrize("file", ["anchor.jsonl", ""])

@@ -95,6 +95,7 @@ def test_what_cannot_be_asked_is_sent_again_with_the_same_key(office: Office) ->
     wire.dies_after = False
     office.tells()
     assert len(wire.sent) == 3
+    assert office.told == [("posted", "done")] * 2
     assert len(office.eam.execute("SELECT key FROM told").fetchall()) == 2
 
 

@@ -142,11 +142,35 @@ def test_a_server_does_what_sqlite_does(branch: Branch) -> None:
         (2, "posted", "2026-02 记-1", "", 1),
     ]
     assert branch.rows("SELECT state, voucher FROM told") == [("posted", "2026-02 记-2")]
-    lost = "UPDATE syncd.delivery SET state = 'unknown' WHERE seq IN (2, 4)"  # nobody knows whether they were taken
+    lost = "UPDATE syncd.delivery SET state = 'unknown' WHERE seq IN (2, 3, 4)"  # nobody knows whether they were taken
     branch.ledger.execute([(lost, ())])
-    branch.tells(120)
+    assert branch.tells(120) == [("done", "")] * 4
     assert [told for (told,) in branch.rows("SELECT told FROM asset ORDER BY id")] == [2, 1]
     _alerts(branch.ledger)
+
+
+def test_a_session_that_ends_in_the_midst_of_a_commit_is_asked_first(new_database: Callable[[], str]) -> None:
+    """Whether it was committed nobody has said: here it was not, and it is done again."""
+    branch = Branch("postgres", new_database())
+    with closing(branch.eam) as person, person.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER ends AFTER UPDATE ON asset DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION ends()"
+        )
+        person.commit()
+        branch.commit(branch.insert("asset", id=2, code="A2", amount=100, on_=DAY))
+        branch.rest()
+        assert branch.tells() == [("unknown", "answer_unknown")]
+        cursor.execute("DROP TRIGGER ends ON asset")
+        person.commit()
+    assert branch.tells(60) == [("done", "")]
+    assert branch.rows("SELECT state, told FROM asset WHERE id = 2") == [("posted", 1)]
+    for open_one in (branch.outbox, branch.relay, branch.ledger):
+        open_one.close()
 
 
 def _alerts(ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ from sqlglot import exp
 from syncd import statements
 from syncd.change import Table
 from syncd.delivery import WORDS, Answer, Told
+from syncd.language import Language
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.shapes import Identifier, Strict, many
@@ -74,9 +75,9 @@ def compile_answers(
         for table, column in _heard(parsed, tables):
             warnings.fault("answer_heard", place, table=table, column=column)
         taken = {name: columns[name] for name in used if name in columns and name not in WORDS}
-        found[alias] = Answer(
-            alias, frozenset(block.on), block.statement, block.ask, taken, "en" if language == "en" else "zh"
-        )
+        spoken: Language = "en" if language == "en" else "zh"
+        told = (alias, frozenset(block.on), block.statement, block.ask)
+        found[alias] = Answer(*told, taken, spoken, finds=isinstance(parsed, exp.Update))
     return found
 
 
