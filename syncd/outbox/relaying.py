@@ -36,7 +36,8 @@ LOOKED_EVERY_S: Final = 1.0
 AFTER_FAULT_S: Final = 5.0
 KEPT_DAYS: Final = 180
 """So long a delivery is kept that is done."""
-LEAVES_WITHIN_S: Final = 40.0
+LEAVES_WITHIN_S: Final = 20.0
+"""So long what is being sent may take when the daemon ends, and so long again what its end has to tell."""
 log = structlog.get_logger("syncd")
 
 Relays = Callable[[Delivery], Relay | None]
@@ -76,7 +77,10 @@ class Outbox:
         self._thread.join(LEAVES_WITHIN_S)
         if not self._thread.is_alive():
             self._stop.clear()
+            patience = threading.Timer(LEAVES_WITHIN_S, self._stop.set)
+            patience.start()
             self._try()  # what the pipelines left behind as they ended: that one has halted
+            patience.cancel()
         self.close()
 
     def close(self) -> None:
