@@ -12,7 +12,16 @@ import typer
 from tests.tidy.tree import ROOT, tracked
 
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = ("mapping", "closing", "outbox", "lifecycle", "repair", "upgrade", "monitoring/runbook", "monitoring/runbook.zh-CN")
+PAGES = (
+    "mapping",
+    "closing",
+    "outbox",
+    "lifecycle",
+    "repair",
+    "upgrade",
+    "monitoring/runbook",
+    "monitoring/runbook.zh-CN",
+)
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference.py"))
 
 
