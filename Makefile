@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# Test processes: each keeps servers of its own, and much of a test is waiting for them.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 
 .PHONY: demo install test check mutants bench lock wheel clean
 
@@ -21,7 +23,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 
 test: $(INSTALLED)
 	tests/needs
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -43,7 +45,7 @@ wheel: $(INSTALLED)
 # Pins versions and hashes; addresses never stand in a lock.
 PINNED := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
-	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka --extra avro pyproject.toml -o requirements.lock
+	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka --extra avro --extra alerts pyproject.toml -o requirements.lock
 	printf 'hatchling\neditables\n' | uv pip compile $(PINNED) --all-extras pyproject.toml - -o requirements-dev.lock
 
 clean:

@@ -12,7 +12,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from syncd import cli, config, language, wiring
+from syncd import cli, config, language, outside, wiring
 from syncd.mapping.language.schemas import attribute_docs, schema
 
 TARGET = Path(__file__).with_name("reference.md")
@@ -34,12 +34,18 @@ def _configuration() -> Iterator[str]:
         ("metrics", config.MetricsConfig),
         ("audit", config.AuditConfig),
         ("audit.anchor", config.AnchorConfig),
+        ("alerts", config.AlertsConfig),
+        ("alerts.targets.NAME", config.AlertTarget),
     ):
         yield from _section(title, model.__doc__ or "", _model_rows(model))
 
 
 def _connectors() -> Iterator[str]:
-    ends = (("source", wiring.SOURCES, wiring.source_connector), ("ledger", wiring.LEDGERS, wiring.ledger_connector))
+    ends = (
+        ("source", wiring.SOURCES, wiring.source_connector),
+        ("ledger", wiring.LEDGERS, wiring.ledger_connector),
+        ("answer", outside.ANSWERS, outside.answer_connector),
+    )
     for side, modules, connector in ends:
         for kind, module in modules.items():
             settings = connector(module).settings
@@ -94,10 +100,11 @@ def _commands() -> Iterator[str]:
 
 
 def commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command of the tree by its words, groups left out."""
+    """Every command of the tree by its words; groups only where they are commands too."""
     inner = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or (path and command.invoke_without_command):
         yield path, command
+    if inner is None:
         return
     for name, child in inner.items():
         yield from commands(child, (*path, name))

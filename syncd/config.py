@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -29,11 +29,12 @@ from syncd.mapping.language.shapes import MaybeNames, Strict
 from syncd.mapping.language.source import Document, Trail, read
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET: Final = frozenset(("source", "ledger", "anchor"))
+_SECRET: Final = frozenset(("source", "ledger", "anchor", "answer", "alerts"))
 _SHIPPED: Final = "shipped:"
 
 
 PipelineName = Annotated[str, Field(pattern=r"^[^/]+$")]
+TargetName = Annotated[str, Field(pattern=r"^[^/]+$")]
 
 
 class End(Strict):
@@ -56,6 +57,8 @@ class PipelineConfig(Strict):
     """Where changes come from: `kind`, and that connector's settings."""
     ledger: End
     """Where postings go: `kind`, and that connector's settings."""
+    answer: End | None = None
+    """Where the EAM is told what became of its rows, as `answers` of the mapping say: `kind`, and its settings."""
     batch_changes_max: Annotated[int, Field(ge=1, le=50_000)] = 4_000
     """Changes that one finance transaction takes at most."""
     queue_changes_max: Annotated[int, Field(ge=1, le=500_000)] = 16_000
@@ -86,7 +89,7 @@ class MetricsConfig(Strict):
 
 
 class AnchorConfig(Strict):
-    """Where the daemon keeps heads of the hash chains, outside finance: `file` or `dsn`."""
+    """Where the daemon keeps heads of the hash chains, outside finance: `file` or `dsn`, and whom it sends them."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -95,6 +98,10 @@ class AnchorConfig(Strict):
     dsn: str | None = None
     """Another database, `postgresql://…`, `mysql://…` or `sqlite:///FILE`: the table `syncd_anchored`, to which the
     role may INSERT and SELECT."""
+    to: tuple[str, ...] = ()
+    """Targets of `alerts` to which heads are sent as text each time, for somebody to keep."""
+    webhook: str | None = None
+    """An address to which heads are POSTed as JSON each time, signed by `key`; it may hold a secret: `${NAME}`."""
     key: str | None = None
     """What heads are signed with, by HMAC-SHA256: `${NAME}`, a secret that finance's owner does not have."""
 
@@ -112,6 +119,37 @@ class AuditConfig(Strict):
     """What other systems begin their keys with in finance's column for ours, `payroll` for `payroll/2026-02`."""
 
 
+class AlertTarget(Strict):
+    """Somebody who is alerted."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: str
+    """The address as apprise knows it: `mailtos://…`, `dingtalk://…`, `wecombot://…`, `feishu://…`, `jsons://…`. It
+    holds a secret: `${NAME}`."""
+    roles: tuple[str, ...] = ()
+    """What it is told of: `operations`, `finance`, and roles that approve. Without any, all."""
+
+
+class AlertsConfig(Strict):
+    """Who is told when something needs a person; needs the extra `alerts`. docs/outbox.md"""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    targets: Annotated[dict[TargetName, AlertTarget], Field(min_length=1)]
+    """Targets by name."""
+    quiet: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    """When nobody is told of anything but a halt, on the clock of the books: `22:00-07:00`."""
+    language: Literal["zh", "en"] = "zh"
+    """The language of the messages."""
+    parked_after_h: Annotated[float, Field(gt=0)] = 24.0
+    """Hours after which a parked row is told of."""
+    approval_after_h: Annotated[float, Field(gt=0)] = 24.0
+    """Hours after which a row is told of that awaits approval, to whom has the role."""
+    delivery_after_h: Annotated[float, Field(gt=0)] = 0.5
+    """Hours after which a delivery is told of that has not gone."""
+
+
 class Config(Strict):
     """The whole of syncd.yaml."""
 
@@ -127,6 +165,8 @@ class Config(Strict):
     people: dict[str, MaybeNames] | None = None
     """Who may act, as `--actor`, and approve in which roles: `{NAME: [finance, controller]}`, `[]` for one who approves
     nothing. Without it whoever acts says who they are. docs/approval.md"""
+    alerts: AlertsConfig | None = None
+    """Who is told when something needs a person. docs/outbox.md"""
 
 
 @dataclass(frozen=True)
@@ -175,10 +215,22 @@ class Loaded:
             return None
         trail: Trail = ("audit", "anchor")
         given = audit.anchor
-        if (given.file is None) == (given.dsn is None):
+        sends = bool(given.to or given.webhook)
+        if (given.file is not None and given.dsn is not None) or not (given.file or given.dsn or sends):
             raise MappingError("config_anchor_place", self.document.where(trail))
+        known = [] if self.config.alerts is None else [*self.config.alerts.targets]
+        for name in set(given.to) - {*known}:
+            where, near = self.document.where((*trail, "to")), nearest(name, known) or ", ".join(known)
+            raise MappingError("config_anchor_target", where, name=name, nearest=near)
         values = {name: self._filled(value, (*trail, name)) for name, value in given.model_dump().items()}
         return AnchorConfig.model_validate(values)
+
+    def alerts(self) -> Mapping[str, str]:
+        """The addresses of those who are alerted, by name, filled in. They hold secrets."""
+        said = self.config.alerts
+        targets = {} if said is None else said.targets
+        trail: Trail = ("alerts", "targets")
+        return {name: self._replaced(one.url, (*trail, name, "url")) for name, one in targets.items()}
 
     def _refuse_no_zone(self, trail: Trail, zone: str) -> None:
         try:
@@ -207,12 +259,15 @@ class Loaded:
             return {name: self._filled(part, (*trail, name)) for name, part in value.items()}
         if not isinstance(value, str):
             return value
+        filled = self._replaced(value, trail)
+        self._refuse_raw(filled, trail)
+        return filled
+
+    def _replaced(self, value: str, trail: Trail) -> str:
         for name in _VARIABLE.findall(value):
             if name not in os.environ:
                 raise MappingError("config_no_variable", self.document.where(trail), name=name)
-        filled = _VARIABLE.sub(lambda match: os.environ[match[1]], value)
-        self._refuse_raw(filled, trail)
-        return filled
+        return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
 
     def _refuse_raw(self, value: str, trail: Trail) -> None:
         """An address whose password holds an `@` or `/` as it is would be taken apart elsewhere than meant: what is

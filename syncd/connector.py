@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from syncd.change import Position, Table
+from syncd.delivery import Answer
 from syncd.dialects import Dialect
-from syncd.ports import Layout, Ledger, Source
+from syncd.ports import Finding, Layout, Ledger, Relay, Source
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -91,7 +92,8 @@ class SourceConnector(NamedTuple, Generic[S]):
 
 
 class OpenLedger(Protocol[S_contra]):
-    """Open finance for a pipeline. A dry run rolls back whatever is written. Raises Transient or Halt."""
+    """Open finance for a pipeline. A dry run rolls back whatever is written. `answers` by the alias of their table are
+    decided with what is written. Raises Transient or Halt."""
 
     def __call__(
         self,
@@ -101,6 +103,7 @@ class OpenLedger(Protocol[S_contra]):
         tables: Mapping[str, Table],
         mapping_hash: str,
         dry_run: bool = False,
+        answers: Mapping[str, Answer] = {},
     ) -> Ledger: ...
 
 
@@ -110,3 +113,16 @@ class LedgerConnector(NamedTuple, Generic[S]):
     settings: type[S]
     connect: OpenLedger[S]
     grants: Callable[[S, Layout], list[str]] | None = None
+
+
+Answers = Mapping[str, Answer]
+"""By the alias of the table."""
+
+
+class AnswerConnector(NamedTuple, Generic[S]):
+    """Where the EAM is answered. `check` tries the connection and every statement, and leaves nothing; it says that all
+    is well by a finding too."""
+
+    settings: type[S]
+    connect: Callable[[S, Answers], Relay]
+    check: Callable[[S, Answers], list[Finding]]

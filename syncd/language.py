@@ -11,6 +11,7 @@ where that is empty: `no column {column}[; the nearest is {nearest}]`.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -60,7 +61,7 @@ def _files() -> Mapping[str, Path]:
     files: dict[str, Path] = {}
     for file in sorted(_TEXTS.glob("*.yaml")):
         codes = _CODE.findall(file.read_text("utf-8"))
-        twice = files.keys() & set(codes)
+        twice = files.keys() & set(codes) | {code for code, times in Counter(codes).items() if times > 1}
         assert not twice, f"{file.name}: codes defined twice: {sorted(twice)}"
         files |= dict.fromkeys(codes, file)
     return files

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from syncd.audit import Anchored
 from syncd.change import Change, ChangeSet, Kind, Position, Row, Value
+from syncd.delivery import Asked, Delivery, Sent
 from syncd.dialects import Dialect
 from syncd.journal import Shape
 from syncd.posting import Batch, Fields, Outcome, Posting
@@ -294,6 +295,11 @@ class Ledger(Protocol):
         """Whether somebody else is the writer of a pipeline at this moment, whatever any clock says. Writes nothing."""
         ...
 
+    def hold(self, what: str) -> bool:
+        """Be the one who does something for the pipeline beside posting; False while another does. Asked again and
+        again it says whether that still holds."""
+        ...
+
     def checkpoint(self) -> Position | None: ...
     def begin(self) -> AbstractContextManager[Book]:
         """One transaction: commits when the block ends, rolls back when it raises or the ledger is a dry run."""
@@ -339,6 +345,18 @@ class Desk(Protocol):
     def define(self, script: Sequence[str]) -> None:
         """Make syncd's own tables: the statements of a migration."""
         ...
+
+
+class Relay(Protocol):
+    """A way to something outside. It is used by one thread, and opens its session when it needs one. What goes wrong is
+    a value: neither method raises for anything that the other side does."""
+
+    def send(self, delivery: Delivery) -> Sent: ...
+    def ask(self, delivery: Delivery) -> Asked:
+        """Whether a delivery that may have been taken was."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Anchor(Protocol):

@@ -4,8 +4,8 @@ A new connector is one module with a CONNECTOR, see `connector`, and one line in
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from importlib import import_module
@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from connectors import reading
-from connectors.anchor import places
 from connectors.convert import row_converter, typed
-from connectors.ledger import sqlite as sqlite_ledger
 from syncd import config, language, migrate
 from syncd.books import comparison, history, progress, reconciliation, runs
 from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
 from syncd.books.hindsight import Finance
+from syncd.books.lifecycle import states
+from syncd.books.lifecycle.deadlines import Deadlines
 from syncd.books.quality import eam, store
 from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
@@ -34,8 +34,8 @@ from syncd.books.reports.sheet import Package
 from syncd.books.warnings import look
 from syncd.books.warnings.notice import Report as Noticed
 from syncd.books.warnings.notice import Window
-from syncd.change import Column, Kind, Position, Row, Table, Value
-from syncd.connector import Holding, Leaves, LedgerConnector, SourceConnector, Triggers
+from syncd.change import Column, Position, Row, Table, Value
+from syncd.connector import Answers, Holding, Leaves, LedgerConnector, SourceConnector, Triggers
 from syncd.cron import NoCron
 from syncd.cron import parse as parse_cron
 from syncd.daemon import pipeline as data_path
@@ -43,20 +43,17 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import approvals, operators, people, verify
+from syncd.desk import anchors, operators, status, verify
 from syncd.desk import closing as closings
 from syncd.desk.anchors import Keeper
 from syncd.dialects import Dialect
 from syncd.errors import Fault, MappingError, WrongUsage, no_driver
-from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import load as meanings
-from syncd.mapping.language.accounts import misnamed
-from syncd.mapping.language.check import unknown_accounts
-from syncd.mapping.language.sample import sample
-from syncd.mapping.program.translator import Translator
-from syncd.ports import Anchor, Finding, Ledger, Period, Source
+from syncd.outbox.relaying import Outbox
+from syncd.outside import Auditing, Outside, auditing, outside
+from syncd.ports import Anchor, Ledger, Period, Source
 
 SOURCES: Final[Mapping[str, str]] = {
     "postgres": "connectors.postgres.source",
@@ -90,17 +87,6 @@ EXTRAS: Final = {
 
 
 @dataclass(frozen=True)
-class Auditing:
-    """What the configuration says of the audit: where heads are kept, what signs them, how often, and whose keys others
-    write. Nothing of it is shown: one of them is a secret."""
-
-    anchor: Anchor | None = None
-    key: str = field(default="", repr=False)
-    every: int = 0
-    others: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class Pipeline:
     """A pipeline of the configuration with its mapping compiled, its two ends still closed."""
 
@@ -111,7 +97,8 @@ class Pipeline:
     source_settings: Any
     ledger: LedgerConnector[Any]
     ledger_settings: Any
-    audit: Auditing = Auditing()
+    audit: Auditing
+    outside: Outside
     people: Mapping[str, Sequence[str]] | None = None
     """Who may act, and approve in which roles; None where anybody may who says who they are."""
 
@@ -128,7 +115,25 @@ class Pipeline:
             self.mapping.tables,
             self.mapping.hash,
             dry_run=dry_run,
+            answers=self.mapping.answers,
         )
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """Where heads of its hash chains are kept, and sent."""
+        return self.outside.anchor(self.audit.anchor, self.open_ledger)
+
+    def outbox(self) -> Outbox | None:
+        """What sends its deliveries; None where it tells nobody anything."""
+        current = self
+
+        def answers(ledger: Ledger) -> Answers:
+            nonlocal current
+            with suppress(Fault):  # while the file is another than the accepted one, nothing new is decided either
+                current = current.accepted(ledger)
+            return current.mapping.answers
+
+        return self.outside.outbox(self.name, self.open_ledger, answers) if self.outside.tells else None
 
     def spec(self, again: bool = False) -> PipelineSpec:
         """What the supervisor needs to run it; `again` for a snapshot of what is in the books already."""
@@ -147,6 +152,7 @@ class Pipeline:
             mapping=self.mapping.name,
             mapping_hash=self.mapping.hash[:12],
             compute=makes_nothing if (computing := self.computing) is None else partial(_compute, computing),
+            deadlines=partial(Deadlines, states.living(self.name, self.mapping)),
         )
 
     @property
@@ -360,6 +366,10 @@ class Pipeline:
         in_finance = self.mapping.layout.period_update(month, is_open=False)
         fails = {item.said.code: item.total for item in items if item.state == "fails"}
         closings.close(ledger, period.code, seen, in_finance, {"fails": fails}, by)
+        if self.anchor is not None:
+            with suppress(Fault):  # `status` says so, and the daemon tries again
+                for part in self.begun():
+                    anchors.write(ledger, part.name, self.anchor, self.audit.key, datetime.now(UTC))
         return in_finance is not None
 
     def reopen_period(self, ledger: Ledger, month: str, by: operators.Actor) -> bool:
@@ -401,21 +411,23 @@ class Pipeline:
         if cron is not None:
             due = parse_cron(cron, self.mapping.zone).next_after
             jobs.append(schedule.Job(due, partial(self._reconcile_and_log, told)))
-        if self.audit.anchor is not None:
+        if self.anchor is not None:
             keepers: dict[str, Keeper] = {}
             jobs.append(schedule.Job(lambda now: now + ANCHOR_LOOKED_AFTER, partial(self._anchor_and_log, keepers)))
         return jobs
 
     def _anchor_and_log(self, keepers: dict[str, Keeper]) -> None:
-        """Whatever comes of it, posting goes on."""
-        assert self.audit.anchor is not None, "see `jobs`"
+        """Whatever comes of it, posting goes on. One that stands by leaves it to the daemon that posts."""
+        anchor = self.anchor
+        assert anchor is not None, "see `jobs`"
         try:
             parts = self.begun()
             with closing(self.open_ledger()) as ledger:
                 for part in parts:
-                    keeper = keepers.setdefault(
-                        part.name, Keeper(part.name, self.audit.anchor, self.audit.key, self.audit.every)
-                    )
+                    if status.is_standby(ledger, part.name, datetime.now(UTC)):
+                        continue
+                    made = Keeper(part.name, anchor, self.audit.key, self.audit.every)
+                    keeper = keepers.setdefault(part.name, made)
                     if keeper.look(ledger, datetime.now(UTC)):
                         log.info("anchored", pipeline=part.name)
         except Fault as fault:
@@ -439,75 +451,6 @@ def _compute(
     computing: runs.Computing, ledger: Ledger, translator: data_path.Translator, count: data_path.Count
 ) -> bool:
     return runs.turn(ledger, translator, computing, count)
-
-
-def bench() -> Bench:
-    """What golden cases run on: the SQLite ledger over a database in memory, the daemon's turn, the desk's hand."""
-    by = operators.Actor(PIPELINE, PIPELINE)
-
-    def turn(feed: Feed, translator: Translator, ledger: Ledger) -> bool:
-        return data_path.turn(feed, translator, ledger, lambda outcomes: None)
-
-    def approve(ledger: Ledger, subject: str) -> int:
-        rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))
-        for row in rows:
-            role = row.params.get("role", "")
-            another = operators.Actor(f"{PIPELINE} {approvals.step_of(row)}", PIPELINE)  # each step is somebody else's
-            operators.approve(ledger, PIPELINE, row.id, another, role)
-        return len(rows)
-
-    return Bench(
-        row_converter,
-        partial(sqlite_ledger.connect, sqlite_ledger.Settings(sqlite_ledger.MEMORY), PIPELINE),
-        turn,
-        lambda ledger, subject: operators.retry(ledger, PIPELINE, operators.Selection(subject=subject), by),
-        approve,
-        lambda ledger, rule: ledger.execute(
-            [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", (PIPELINE, rule))]
-        ),
-    )
-
-
-def check(pipeline: Pipeline) -> list[Finding]:
-    """What both ends say of themselves before anything runs."""
-    of_finance = check_finance(pipeline)
-    with closing(pipeline.open_source()) as source:
-        unheld = people.unheld(pipeline.people, pipeline.mapping.approvers)
-        return source.check() + of_finance + check_zone(pipeline) + unheld
-
-
-def check_finance(pipeline: Pipeline) -> list[Finding]:
-    """What finance says of itself; where it looks right it is tried."""
-    with closing(pipeline.open_ledger()) as ledger:
-        findings = ledger.check()
-        if any(finding.level == "error" for finding in findings):
-            return findings
-        tried = _check_accounts(pipeline.mapping, ledger) + _attempt(pipeline.mapping, ledger)
-        return [f for f in findings if not (tried and f.level == "ok")] + tried
-
-
-def _attempt(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
-    chart = reading.lookup(ledger, checked.layout.lookups[checked.layout.file.accounts])
-    return ledger.attempt(sample(checked, reading.periods(ledger, checked.layout), chart))
-
-
-def check_zone(pipeline: Pipeline) -> list[Finding]:
-    """Whose clock the EAM's times without a zone are on, where the books are on another and nobody has said."""
-    assumed, books = pipeline.source_settings.zone, pipeline.mapping.file.timezone
-    said = "zone" in (pipeline.config.source.model_extra or {})
-    columns = (column for table in pipeline.mapping.source_tables.values() for column in table.columns)
-    if said or assumed == books or all(column.kind is not Kind.TIMESTAMP for column in columns):
-        return []
-    return [Finding("warning", "source_zone", {"zone": assumed, "timezone": books})]
-
-
-def _check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
-    chart = checked.layout.lookups[checked.layout.file.accounts]
-    missing = unknown_accounts(checked.accounts, [row[0] for row in ledger.query(chart.query)])
-    if checked.role_table is None or not chart.called:
-        return missing
-    names = reading.lookup(ledger, chart._replace(gives=chart.called))
-    return missing + misnamed(checked.role_table, {str(code): str(name) for code, name in names.items()})
 
 
 def metrics(path: Path) -> config.MetricsConfig | None:
@@ -549,23 +492,8 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     if chosen.reconcile is not None:
         _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile, meaning.zone)
     ends = (source, source_settings, ledger, ledger_settings)
-    return Pipeline(name, chosen, meaning, *ends, _auditing(loaded), loaded.config.people)
-
-
-def anchor_file(path: Path) -> Anchor:
-    """Heads that were kept in a file."""
-    return places.in_file(path)
-
-
-def _auditing(loaded: config.Loaded) -> Auditing:
-    said, given = loaded.config.audit, loaded.anchor()
-    if said is None:
-        return Auditing()
-    here = loaded.document.path.parent
-    anchor = None
-    if given is not None:
-        anchor = places.in_file(here / given.file) if given.file else places.in_database(given.dsn or "", here)
-    return Auditing(anchor, (given and given.key) or "", said.every, tuple(said.others))
+    told = outside(loaded, name, meaning.answers, meaning.zone)
+    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people)
 
 
 def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:

@@ -23,8 +23,9 @@ def rehash(run: Run, pipeline: str, prefix: str = "syncd.") -> None:
 
 def _chain(run: Run, table: str, columns: Sequence[str], where: str, mine: Sequence[str]) -> tuple[int, str]:
     last, head = 0, audit.GENESIS
-    listed = ", ".join(columns)
-    for row in run(f"SELECT {listed} FROM {table} WHERE {where} ORDER BY seq", mine):
+    # Behind a dot `key` is a name in MySQL too.
+    listed = ", ".join(f"x.{column}" for column in columns)
+    for row in run(f"SELECT {listed} FROM {table} x WHERE {where} ORDER BY seq", mine):
         last += 1
         head = audit.seal(head, [str(last), *map(str, row[1:])])
         run(f"UPDATE {table} SET seq = ?, hash = ? WHERE {where} AND seq = ?", (last, head, *mine, row[0]))

@@ -1,12 +1,19 @@
-"""Heads of the hash chains in a file that only ever grows: a JSON object a line."""
+"""Heads of the hash chains in a file that only ever grows: a JSON object a line.
+
+The text of a message that carried heads is read as well: what else stands in it is passed over, and a line that was
+folded on its way is put together again."""
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from syncd.audit import Anchored
 from syncd.errors import Transient
+
+HEAD_BYTES_MAX: Final = 2_048
+_BEGINNING: Final = b'{"pipeline"'
 
 
 class AnchorFile:
@@ -31,7 +38,7 @@ class AnchorFile:
     def read(self) -> Iterator[Anchored]:
         try:
             with self._path.open("rb") as file:
-                yield from (one for line in file if (one := _anchored(line)) is not None)
+                yield from _heads(file)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -41,6 +48,21 @@ class AnchorFile:
         with self._path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read() == b"\n"
+
+
+def _heads(lines: Iterable[bytes]) -> Iterator[Anchored]:
+    text = b""
+    for line in lines:
+        text += line.strip(b"\r\n")
+        while (end := text.find(b"}")) >= 0:
+            begun = text.rfind(_BEGINNING, 0, end)
+            one = _anchored(text[begun : end + 1]) if begun >= 0 else None
+            if one is not None:
+                yield one
+            text = text[end + 1 :]
+        begun = text.rfind(_BEGINNING)
+        is_begun = 0 <= len(text) - begun <= HEAD_BYTES_MAX and begun >= 0
+        text = text[begun:] if is_begun else text[1 - len(_BEGINNING) :]
 
 
 def _anchored(line: bytes) -> Anchored | None:

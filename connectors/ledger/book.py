@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Final
 
 from connectors import reading
-from connectors.ledger import collecting, computing, parking, recent
+from connectors.ledger import answering, collecting, computing, parking, recent
 from connectors.ledger.bookkeeping import Bookkeeper
 from connectors.ledger.database import CHUNK_ROWS, Rows, Verb
 from connectors.ledger.fitting import row_text
@@ -143,6 +143,8 @@ class SqlBook:
         parking.settle(work, outcomes)
         parking.arrive(work, batch.arrived)
         parking.defer(work, batch.deferred)
+        if work.answers:
+            answering.answer(work, outcomes, gathered)
         counted = state.changes
         self._count(outcomes, is_read=gathered is None)
         recent.keep(work, outcomes, counted)

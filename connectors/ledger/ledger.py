@@ -10,6 +10,7 @@ from connectors.ledger.database import Database, Rows
 from connectors.ledger.state import LedgerState, Work
 from connectors.ledger.state import read as read_state
 from syncd.change import Position, Table
+from syncd.delivery import Answer
 from syncd.dialects import Dialect
 from syncd.errors import Transient
 from syncd.ports import Book, Desk, Finding, Layout
@@ -29,6 +30,7 @@ class SqlLedger:
         tables: Mapping[str, Table],
         mapping_hash: str,
         dry_run: bool,
+        answers: Mapping[str, Answer] = {},
     ) -> None:
         self._connection = connection
         self._writer, self._reader = connection(), connection()
@@ -37,6 +39,7 @@ class SqlLedger:
         self._layout = layout
         self._tables = tables
         self._mapping_hash = mapping_hash
+        self._answers = answers
         self._dry_run = dry_run
         self._is_ours = False
         self._is_begun = False
@@ -71,6 +74,11 @@ class SqlLedger:
             other.open()
             return not other.lock(pipeline)
 
+    def hold(self, what: str) -> bool:
+        if not self._writer.is_open:
+            self._writer.open()
+        return self._writer.lock(f"{self._pipeline} {what}")
+
     def checkpoint(self) -> Position | None:
         rows = self._people().query("SELECT position FROM syncd.pipeline WHERE name = ?", (self._pipeline,))
         return Position(str(rows[0][0])) if rows and rows[0][0] is not None else None
@@ -101,7 +109,8 @@ class SqlLedger:
 
     def _work(self, database: Database, state: LedgerState) -> Work:
         now = timestamp(datetime.now(UTC))
-        return Work(database, state, self._pipeline, self._layout, self._tables, self._mapping_hash, now, {})
+        described = self._layout, self._tables, self._mapping_hash
+        return Work(database, state, self._pipeline, *described, now, {}, self._answers)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         return self._people().query(sql, params)

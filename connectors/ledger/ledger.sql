@@ -142,6 +142,23 @@ UPDATE syncd.parked
 SET state = 'approval', settled_at = NULL, request = 'retry', waits_for = '', folded = 0, attempts = attempts + 1
 WHERE pipeline = ? AND id = ?;
 
+-- rejected: parked rows that somebody refuses who may approve them, with who and why
+SELECT p.id, p.subject, p.change,
+       coalesce((SELECT max(a.seq) FROM syncd.action a
+                 WHERE a.pipeline = p.pipeline AND a.action = 'reject' AND a.target = 'parked/' || p.id), 0)
+FROM syncd.parked p
+WHERE p.pipeline = ? AND p.settled_at IS NULL AND p.request = 'discard' AND p.state = 'approval' ORDER BY p.id;
+
+-- action: who did something, and why
+SELECT actor, reason FROM syncd.action WHERE seq = ?;
+
+-- group_taken: the collected rows that a posting took
+SELECT subject, change FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = ?
+ORDER BY position, key;
+
+-- answered: what the EAM was told of the changes of a subject
+SELECT seq, key FROM syncd.delivery WHERE pipeline = ? AND kind = 'answer' AND subject = ?;
+
 -- accepted: what people accepted of what a reconciliation proposed, and nobody has taken up
 SELECT run, asset, min(change) FROM syncd.difference
 WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, asset ORDER BY run, asset;

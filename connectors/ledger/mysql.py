@@ -27,6 +27,7 @@ from connectors.mysql.faults import fault, has_ended, is_there_already
 from connectors.mysql.server import quoted as backquoted
 from syncd.change import Table
 from syncd.connector import LedgerConnector
+from syncd.delivery import Answer
 from syncd.dialects.mysql import as_bytes, definitions, joined, quoted, spoken, tuples
 from syncd.dialects.mysql import table as spelled_table
 from syncd.errors import Fault, Halt, RowRefused, Transient
@@ -86,10 +87,11 @@ def connect(
     tables: Mapping[str, Table],
     mapping_hash: str,
     dry_run: bool = False,
+    answers: Mapping[str, Answer] = {},
 ) -> Ledger:
     """A ledger; it connects when it is first used. Raises Halt for a dsn that is none."""
     arguments = parse(settings.dsn).arguments()
-    return SqlLedger(lambda: MySql(arguments), pipeline, layout, tables, mapping_hash, dry_run)
+    return SqlLedger(lambda: MySql(arguments), pipeline, layout, tables, mapping_hash, dry_run, answers)
 
 
 class MySql(Database):

@@ -52,10 +52,6 @@ _UNIQUE: Final = """
     SELECT index_name, column_name FROM "information_schema"."statistics"
     WHERE table_schema = database() AND table_name = ? AND non_unique = 0
 """
-_CLAUSE: Final = """
-    SELECT check_clause FROM "information_schema"."check_constraints"
-    WHERE constraint_schema = database() AND constraint_name = ?
-"""
 _REFERRING: Final = """
     SELECT column_name, referenced_table_name, referenced_column_name FROM "information_schema"."key_column_usage"
     WHERE table_schema = database() AND table_name = ? AND (constraint_name = ? OR column_name = ?)
@@ -192,8 +188,11 @@ class Judge(NamedTuple):
         name = refused.get("constraint", "").rpartition(".")[2]
         named = {str(c) for c, _, _ in self.query(_REFERRING, (joined(table), name, ""))}
         named |= {str(c) for (c,) in self.query(_KEY, (joined(table), name))}
-        clauses = " ".join(str(clause) for (clause,) in self.query(_CLAUSE, (name,)))
-        return named | {column for column in self.columns(table) if f"`{column}`" in clauses or column == name}
+        # The table's own definition, which who may read the table may see; the catalogue shows checks to few.
+        ((_, definition),) = self.query(f"SHOW CREATE TABLE {joined(table)}", ())
+        lines = str(definition).replace("`", '"').splitlines()
+        clauses = " ".join(line for line in lines if f'CONSTRAINT "{name}" CHECK' in line)
+        return named | {column for column in self.columns(table) if f'"{column}"' in clauses or column == name}
 
     def parents(self, table: str, column: str) -> Sequence[tuple[str, str]]:
         """See `Database.parents`."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from connectors.ledger import collecting, parked_events
+from connectors.ledger import answering, collecting, parked_events
 from connectors.ledger.fitting import change_text
 from connectors.ledger.state import FOLDED_MAX, SQL, Folded, Work, integer
 from syncd.audit import Event, digest
@@ -184,6 +184,8 @@ def _discard(work: Work) -> None:
     given_up = work.database.query(SQL["discards"] + work.database.for_update, (work.pipeline,))
     if not given_up:
         return
+    if work.answers:
+        answering.reject(work)
     work.database.execute(SQL["discard"], (work.now, work.pipeline, [row[0] for row in given_up]))
     parked_events.record(work, [Event(integer(row[0]), "settled", state="discarded") for row in given_up])
     for parked_id, subject in given_up:

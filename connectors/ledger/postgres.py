@@ -19,6 +19,7 @@ from connectors.ledger.postgres_check import Judge
 from connectors.ledger.postgres_faults import connect_fault, fault
 from syncd.change import Table
 from syncd.connector import LedgerConnector
+from syncd.delivery import Answer
 from syncd.dialects.postgres import quoted, spelled
 from syncd.dialects.postgres import table as spelled_table
 from syncd.errors import Fault, Halt, Transient
@@ -60,9 +61,10 @@ def connect(
     tables: Mapping[str, Table],
     mapping_hash: str,
     dry_run: bool = False,
+    answers: Mapping[str, Answer] = {},
 ) -> Ledger:
     """A ledger; it connects when it is first used."""
-    return SqlLedger(lambda: Postgres(settings.dsn, pipeline), pipeline, layout, tables, mapping_hash, dry_run)
+    return SqlLedger(lambda: Postgres(settings.dsn, pipeline), pipeline, layout, tables, mapping_hash, dry_run, answers)
 
 
 class Postgres(Database):

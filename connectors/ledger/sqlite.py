@@ -20,6 +20,7 @@ from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows,
 from connectors.ledger.ledger import SqlLedger
 from syncd.change import Kind, Table, Value
 from syncd.connector import LedgerConnector
+from syncd.delivery import Answer
 from syncd.dialects.sqlite import joined, quoted, spelled
 from syncd.dialects.sqlite import table as spelled_table
 from syncd.errors import Fault, Halt, RowRefused, Transient
@@ -88,12 +89,13 @@ def connect(
     tables: Mapping[str, Table],
     mapping_hash: str,
     dry_run: bool = False,
+    answers: Mapping[str, Answer] = {},
 ) -> Ledger:
     """A ledger; it connects when it is first used. Of `:memory:` there is one connection."""
     if settings.path == MEMORY:
         memory = Sqlite(MEMORY)
-        return SqlLedger(lambda: memory, pipeline, layout, tables, mapping_hash, dry_run)
-    return SqlLedger(lambda: Sqlite(settings.path), pipeline, layout, tables, mapping_hash, dry_run)
+        return SqlLedger(lambda: memory, pipeline, layout, tables, mapping_hash, dry_run, answers)
+    return SqlLedger(lambda: Sqlite(settings.path), pipeline, layout, tables, mapping_hash, dry_run, answers)
 
 
 class Sqlite(Database):

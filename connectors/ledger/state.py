@@ -13,6 +13,7 @@ from connectors.ledger.holds import Holds
 from syncd import statements
 from syncd.audit import GENESIS
 from syncd.change import Position, Table
+from syncd.delivery import Answer
 from syncd.ports import Layout, Parked
 
 SQL: Final = statements.load("connectors.ledger", "ledger.sql")
@@ -61,7 +62,8 @@ class LedgerState:
 
 class Work(NamedTuple):
     """What the parts of one transaction share. `now` is when the transaction began, as syncd's tables keep it;
-    `numbers` are those of its changes that are parked or collected, in source order, by their positions."""
+    `numbers` are those of its changes that are parked or collected, in source order, by their positions; `answers` what
+    the EAM is told, by the alias of the table."""
 
     database: Database
     state: LedgerState
@@ -71,6 +73,7 @@ class Work(NamedTuple):
     mapping_hash: str
     now: str
     numbers: dict[Position, int]
+    answers: Mapping[str, Answer] = {}
 
 
 def read(database: Database, pipeline: str) -> LedgerState:

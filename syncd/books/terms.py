@@ -10,10 +10,11 @@ month.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd import statements
@@ -21,7 +22,8 @@ from syncd.books import plan as plans
 from syncd.books.depreciation import Method, yuan
 from syncd.books.plan import Form, History, Opening, Posted, Terms, month_of
 from syncd.change import Kind, Row, Table, Value, join_key
-from syncd.mapping.language.depreciation import CardTerms, Depreciation, Reading
+from syncd.mapping.language.depreciation import CardTerms, Depreciation
+from syncd.mapping.language.readings import Reading
 from syncd.money import ZERO, round_half_up
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_cards, decode_row, decode_value, decode_voucher, moment
@@ -313,7 +315,7 @@ def sources(ledger: Ledger, pipeline: str, meaning: Depreciation, tables: Mappin
 
 def said_by(
     ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table]
-) -> Iterator[tuple[str | None, str | None, Decimal | None]]:
+) -> Iterator[tuple[Any, ...]]:
     """What the rows of a mirrored table say; nothing where no table is read."""
     if reading is None:
         return
@@ -329,6 +331,7 @@ def said_by(
 
 
 def images(ledger: Ledger, pipeline: str, table: Table) -> Iterator[tuple[str, Row]]:
-    """A table's rows as the mirror has them."""
-    for key, image in ledger.query(SQL["images"], (pipeline, table.alias)):
-        yield str(key), decode_row(table, str(image))
+    """A table's rows as the mirror has them, in flat memory: nothing else is asked until the last is read."""
+    with closing(ledger.scan(SQL["images"], (pipeline, table.alias))) as rows:
+        for key, image in rows:
+            yield str(key), decode_row(table, str(image))

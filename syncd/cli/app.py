@@ -10,7 +10,9 @@ from syncd.cli import (
     auditing,
     closing,
     daemon,
+    delivering,
     depreciating,
+    lifecycle,
     looking,
     mapping,
     parked,
@@ -49,6 +51,11 @@ command(app, "reopen")(closing.reopen)
 command(app, "report")(reporting.report)
 command(app, "trace")(tracing.trace)
 
+cycle = group("help_lifecycle", alone=True)
+app.add_typer(cycle, name="lifecycle")
+cycle.callback()(lifecycle.show)
+command(cycle, "report", "help_lifecycle_report")(lifecycle.report)
+
 record = group("help_audit")
 app.add_typer(record, name="audit")
 command(record, "verify")(auditing.verify)
@@ -70,6 +77,16 @@ held = group("help_approvals")
 app.add_typer(held, name="approvals")
 command(held, "list", "help_approvals_list")(approving.show_list)
 command(held, "automatic", "help_approvals_automatic")(approving.show_automatic)
+
+outbox = group("help_outbox")
+app.add_typer(outbox, name="outbox")
+command(outbox, "list", "help_outbox_list")(delivering.show_list)
+command(outbox, "show", "help_outbox_show")(delivering.show)
+command(outbox, "retry", "help_outbox_retry")(delivering.retry)
+command(outbox, "discard", "help_outbox_discard")(delivering.discard)
+alert = group("help_alert")
+app.add_typer(alert, name="alert")
+command(alert, "test", "help_alert_test")(delivering.try_alert)
 
 mappings = group("help_mapping")
 app.add_typer(mappings, name="mapping")

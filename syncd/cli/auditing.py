@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, wiring
+from syncd.cli.later import anchors, outside, wiring
 from syncd.cli.later import audit as chains
 from syncd.cli.later import verify as auditing
 from syncd.cli.options import Config, Json, Name, config_path
@@ -87,14 +87,14 @@ def show_head(config: Config = None, name: Name = None, as_json: Json = False) -
 def write_anchor(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Keep the heads as they stand in the anchor that the configuration names."""
     pipeline = wiring.pipeline(config_path(config), name)
-    parts, auditing_ = pipeline.begun(), pipeline.audit
-    if auditing_.anchor is None:
+    parts, anchor = pipeline.begun(), pipeline.anchor
+    if anchor is None:
         raise WrongUsage("anchor_none")
     with closing(pipeline.open_ledger()) as ledger:
         written = [
             one
             for part in parts
-            for one in anchors.write(ledger, part.name, auditing_.anchor, auditing_.key, datetime.now(UTC))
+            for one in anchors.write(ledger, part.name, anchor, pipeline.audit.key, datetime.now(UTC))
         ]
     if as_json:
         emit(named(written))
@@ -106,7 +106,7 @@ def _kept(
     pipeline: wiring.Pipeline, parts: Sequence[wiring.Pipeline], file: Path | None
 ) -> tuple[list[chains.Anchored], list[chains.Anchored]]:
     """The heads that were kept elsewhere, those that are signed as they should be and the others."""
-    anchor = pipeline.audit.anchor if file is None else wiring.anchor_file(file)
+    anchor = pipeline.audit.anchor if file is None else outside.anchor_file(file)
     if anchor is None:
         return [], []
     return anchors.trusted(anchor, [part.name for part in parts], pipeline.audit.key)

@@ -79,6 +79,10 @@ def _carry(config: Config, only: Only) -> list[Fault]:
             kept.enter_context(metrics.serving(wanted.host, wanted.port, figures))
             if wanted.otlp is not None:
                 kept.enter_context(_pusher()(wanted.otlp, wanted.otlp_interval_s, figures))
+        for outbox in filter(None, [pipeline.outbox() for pipeline in chosen]):
+            kept.enter_context(outbox)
+            if figures is not None:
+                figures.outboxes.append(outbox)
         kept.enter_context(schedule.Jobs(job for pipeline in chosen for job in pipeline.jobs(told)))
         return supervisor.supervise(runners, stop)
 

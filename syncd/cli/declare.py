@@ -54,12 +54,13 @@ class Group(core.TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def group(code: str) -> typer.Typer:
-    """A group of commands; `code` names its help."""
+def group(code: str, alone: bool = False) -> typer.Typer:
+    """A group of commands; `code` names its help. `alone`: it is a command itself, by its callback."""
     return typer.Typer(
         cls=Group,
         help=say(code),
-        no_args_is_help=True,
+        no_args_is_help=not alone,
+        invoke_without_command=alone,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",

@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
     from syncd import audit as audit
     from syncd import change as change
+    from syncd import checks as checks
     from syncd import connector as connector
+    from syncd import delivery as delivery
     from syncd import demo as demo
     from syncd import migrate as migrate
+    from syncd import outside as outside
     from syncd import ports as ports
     from syncd import posting as posting
     from syncd import record as record
     from syncd import wiring as wiring
+    from syncd import workbench as workbench
     from syncd.books import asking as asking
     from syncd.books import comparison as comparison
     from syncd.books import history as history
@@ -41,6 +45,10 @@ if TYPE_CHECKING:
     from syncd.books import recomputation as recomputation
     from syncd.books import reconcile as reconcile
     from syncd.books.close import item as item
+    from syncd.books.lifecycle import compliance as compliance
+    from syncd.books.lifecycle import deadlines as deadlines
+    from syncd.books.lifecycle import standing as standing
+    from syncd.books.lifecycle import states as states
     from syncd.books.quality import files as files
     from syncd.books.quality import findings as findings
     from syncd.books.reports import folders as folders
@@ -76,18 +84,26 @@ if TYPE_CHECKING:
     from syncd.mapping.language import load as load
     from syncd.mapping.language import measures as measures
     from syncd.mapping.language import schemas as schemas
+    from syncd.outbox import alerts as alerts
+    from syncd.outbox import box as box
 else:
     structlog = _Module("structlog")
     progress = _Module("rich.progress")
     audit = _Module("syncd.audit")
     change = _Module("syncd.change")
+    checks = _Module("syncd.checks")
     connector = _Module("syncd.connector")
     demo = _Module("syncd.demo")
     migrate = _Module("syncd.migrate")
+    outside = _Module("syncd.outside")
+    alerts = _Module("syncd.outbox.alerts")
+    box = _Module("syncd.outbox.box")
+    delivery = _Module("syncd.delivery")
     ports = _Module("syncd.ports")
     posting = _Module("syncd.posting")
     record = _Module("syncd.record")
     wiring = _Module("syncd.wiring")
+    workbench = _Module("syncd.workbench")
     asking = _Module("syncd.books.asking")
     comparison = _Module("syncd.books.comparison")
     history = _Module("syncd.books.history")
@@ -100,6 +116,10 @@ else:
     files = _Module("syncd.books.quality.files")
     findings = _Module("syncd.books.quality.findings")
     item = _Module("syncd.books.close.item")
+    compliance = _Module("syncd.books.lifecycle.compliance")
+    deadlines = _Module("syncd.books.lifecycle.deadlines")
+    standing = _Module("syncd.books.lifecycle.standing")
+    states = _Module("syncd.books.lifecycle.states")
     folders = _Module("syncd.books.reports.folders")
     package = _Module("syncd.books.reports.package")
     sheet = _Module("syncd.books.reports.sheet")

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import ports, wiring
+from syncd.cli.later import checks, ports, wiring
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line
 from syncd.language import hint, say
@@ -21,7 +21,7 @@ def check(config: Config = None, name: Name = None, as_json: Json = False) -> No
     """Whether a pipeline could run, and what repairs what is in its way."""
     path = config_path(config)
     chosen = [wiring.pipeline(path, name)] if name else list(wiring.pipelines(path).values())
-    findings = {pipeline.name: wiring.check(pipeline) for pipeline in chosen}
+    findings = {pipeline.name: checks.check(pipeline) for pipeline in chosen}
     if as_json:
         emit({name: [_finding(f) for f in found] for name, found in findings.items()})
     else:

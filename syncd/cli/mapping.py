@@ -15,7 +15,7 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import cases, clock, comparison, load, operators, schemas, wiring
+from syncd.cli.later import cases, clock, comparison, load, operators, schemas, wiring, workbench
 from syncd.cli.later import explain as lineages
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import complain, console, described, emit, line, table, warn
@@ -74,7 +74,7 @@ def run_cases(
     wrong: list[MappingError] = []
     for path in cases.case_files(mapping.path):
         try:
-            results.append(cases.run_case(mapping, path, wiring.bench()))
+            results.append(cases.run_case(mapping, path, workbench.bench()))
         except MappingError as error:
             wrong.append(error)
     for result in results if write else ():

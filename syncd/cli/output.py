@@ -19,11 +19,16 @@ console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
-    """A table with headings from the catalogue; the columns numbered in `right` hold figures."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = (), whole: Sequence[int] = ()
+) -> None:
+    """A table with headings from the catalogue; the columns numbered in `right` hold figures, those in `whole` what is
+    never broken."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for index, code in enumerate(columns):
-        grid.add_column(say(code), justify="right" if index in right else "left", overflow="fold")
+        grid.add_column(
+            say(code), justify="right" if index in right else "left", overflow="fold", no_wrap=index in whole
+        )
     for row in rows:
         grid.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
     console.print(grid)

@@ -1,5 +1,6 @@
 """Pages for people without a terminal: one file, nothing loaded from elsewhere, both languages, printable."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import resources
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined
 
 from syncd import __version__
+from syncd.books.lifecycle import compliance
 from syncd.cli.output import shown
 from syncd.desk import trace
 from syncd.language import Language, say
@@ -18,12 +20,32 @@ LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 def trace_page(found: trace.Traced, zone: str) -> str:
     """What is known of something, as HTML; its times are on the clock of the books."""
-    template = resources.files("syncd.cli").joinpath("trace.html.j2").read_text("utf-8")
+    return _page("trace.html.j2", zone, found=found)
+
+
+def compliance_page(found: compliance.Compliance, company: tuple[str, str], zone: str) -> str:
+    """The compliance report of a disposal, as HTML; `company` is whose it is, in Chinese and in English."""
+    return _page("compliance.html.j2", zone, found=found, company=company)
+
+
+def lack(one: compliance.Lack, languages: Sequence[Language] = LANGUAGES) -> str:
+    """What a report lacks."""
+    said = [say(one.code, {n: v[language != "zh"] for n, v in one.params.items()}, language) for language in languages]
+    return " · ".join(said)
+
+
+def _page(file: str, zone: str, **given: object) -> str:
+    template = resources.files("syncd.cli").joinpath(file).read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"shown": shown, "amount": _amount}
-    environment.globals |= {"both": _both, "word": _word, "told": trace.told}
+    environment.globals |= {"both": _both, "word": _word, "told": trace.told, "lack": lack, "pair": _pair}
     at = datetime.now(UTC).astimezone(ZoneInfo(zone))
-    return environment.from_string(template).render(found=found, at=at, version=__version__)
+    return environment.from_string(template).render(at=at, version=__version__, **given)
+
+
+def _pair(called: Sequence[str]) -> str:
+    """What something is called in both languages, once where that is the same."""
+    return " · ".join(dict.fromkeys(called))
 
 
 def _word(name: str, **params: object) -> str:

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, clock, kept, wiring
+from syncd.cli.later import anchors, box, clock, kept, wiring
 from syncd.cli.later import status as reports
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, described, emit, table
@@ -25,12 +25,14 @@ STYLES = {"posting": "green", "halted": "bold red", "down": "bold red", "error":
 
 
 class Looked(NamedTuple):
-    """A pipeline with how its parts stand and what the EAM keeps for it; `blind` is why that could not be seen."""
+    """A pipeline with how its parts stand and what the EAM keeps for it; `blind` is why that could not be seen;
+    `outbox` what is to be told outside and is not done."""
 
     pipeline: wiring.Pipeline
     parts: Sequence[reports.PipelineStatus]
     sizes: Mapping[str, str]
     blind: Fault | None
+    outbox: Sequence[box.Open] = ()
 
 
 def status(config: Config = None, name: Name = None, as_json: Json = False) -> None:
@@ -43,7 +45,8 @@ def status(config: Config = None, name: Name = None, as_json: Json = False) -> N
     else:
         for each in looked:
             _show(each._replace(parts=clock.local(each.parts, each.pipeline.mapping.file.timezone)))
-    if not all(reports.is_well(one, each.pipeline.config.late_after_s) for each in looked for one in each.parts):
+    is_well = all(reports.is_well(one, each.pipeline.config.late_after_s) for each in looked for one in each.parts)
+    if not is_well or any(one.state == "refused" for each in looked for one in each.outbox):
         raise typer.Exit(FOUND_SOMETHING)
 
 
@@ -55,14 +58,16 @@ def _look(pipeline: wiring.Pipeline) -> Looked:
         if pipeline.is_partitioned and parts[0].name != pipeline.name:
             whole = reports.pipeline_status(ledger, pipeline.name, datetime.now(UTC))
             standings += [whole] if reports.standing(whole) == "halted" else []
+        outbox = [one for part in parts for one in box.open_deliveries(ledger, part.name)]
     if any(reports.standing(one) == "posting" for one in standings):
         notes = [one.report.note for one in standings if one.report is not None]
-        return Looked(pipeline, standings, kept.of_note(notes[0]) if notes else {}, None)
+        return Looked(pipeline, standings, kept.of_note(notes[0]) if notes else {}, None, outbox)
     try:
         sizes = [holding.sizes for holding in pipeline.holdings()]
     except Fault as fault:
-        return Looked(pipeline, standings, {}, fault)
-    return Looked(pipeline, standings, {name: value for size in sizes for name, value in size.items() if value}, None)
+        return Looked(pipeline, standings, {}, fault, outbox)
+    kept_there = {name: value for size in sizes for name, value in size.items() if value}
+    return Looked(pipeline, standings, kept_there, None, outbox)
 
 
 def _show(looked: Looked) -> None:
@@ -70,6 +75,8 @@ def _show(looked: Looked) -> None:
         _show_one(looked.parts[0], looked)
     else:
         _show_parts(looked.pipeline, looked.parts)
+        if looked.outbox:
+            console.print(Text(f"  {say('status_outbox')}: {_outbox(looked.outbox)}"))
     for finding in kept.warnings(looked.sizes):
         _show_reason(finding.code, finding.params, "  ", STYLES[finding.level])
     if looked.blind is not None:
@@ -154,6 +161,7 @@ def _show_one(one: reports.PipelineStatus, looked: Looked) -> None:
         ("status_due", "; ".join(_due(group) for group in one.due[:DUE_SHOWN_MAX])),
         ("status_due_more", max(0, len(one.due) - DUE_SHOWN_MAX) or None),
         ("status_daemons", ", ".join(f"{who} ({say('state_' + role)})" for who, role in one.daemons.items())),
+        ("status_outbox", _outbox(looked.outbox)),
         ("status_anchor", one.anchor and _anchor(one.anchor)),
         ("status_limits", say("status_limits_set", limit)),
     ]
@@ -174,6 +182,10 @@ def _held(held: reports.Held) -> str:
     return say("status_held", held._asdict() | {"overdue": held.overdue or ""})
 
 
+def _outbox(outbox: Sequence[box.Open]) -> str:
+    return ", ".join(f"{say('kind_' + one.kind)} {say('delivery_' + one.state)} {one.deliveries:,}" for one in outbox)
+
+
 def _due(group: reports.DueGroup) -> str:
     return say("status_due_group", group._asdict() | {"since": f"{group.since:%Y-%m-%d %H:%M:%S}"})
 
@@ -189,6 +201,7 @@ def _plain(one: reports.PipelineStatus, looked: Looked) -> dict[str, object]:
         "well": reports.is_well(one, limits.late_after_s),
         "unseen": one.unseen and described(one.unseen),
         "anchor": one.anchor and one.anchor._asdict(),
+        "outbox": [o._asdict() for o in looked.outbox],
         "kept": looked.sizes,
         "kept_unknown": looked.blind and described(looked.blind),
         "warnings": [f._asdict() | {"message": say(f.code, f.params)} for f in kept.warnings(looked.sizes)],

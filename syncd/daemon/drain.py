@@ -41,11 +41,12 @@ def to_the_end(spec: PipelineSpec, ledger: Ledger, dry_run: bool, tell: Tell) ->
     """Carry from the checkpoint to where the log ends now, collected groups that are due included."""
     tally = Tally()
     translator, checkpoint = spec.translator(), ledger.checkpoint()
+    deadlines = pipeline.NO_DEADLINES if dry_run else spec.deadlines()
     with _reader(spec, checkpoint, status.known_source(ledger, spec.name), not dry_run, ends=True) as reader:
         pipeline.settle(translator, ledger, tally.add)  # a dry run holds it open: the source has begun by now
         watched = _Watched(reader, checkpoint, again=False)
         while not reader.is_at_end(watched.position):
-            pipeline.step(watched, translator, ledger, tally.add)
+            pipeline.step(watched, translator, ledger, tally.add, deadlines=deadlines)
             tell(tally, reader)
     return tally
 

@@ -5,11 +5,11 @@ the catalogue and the mapping name, and never what a row holds.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple, Protocol, get_args
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
@@ -31,12 +31,37 @@ class Reconciled(NamedTuple):
     alerting: int
 
 
+class Undelivered(Protocol):
+    """Deliveries of a kind that are not done."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def deliveries(self) -> int: ...
+    @property
+    def since(self) -> datetime: ...
+
+
+class Outbox(Protocol):
+    """What sends deliveries: its attempts by kind and result, and what is not done, by pipeline."""
+
+    @property
+    def pipeline(self) -> str: ...
+    @property
+    def attempts(self) -> Mapping[tuple[str, str], int]: ...
+    @property
+    def counts(self) -> Mapping[str, Sequence[Undelivered]]: ...
+
+
 class Figures:
     """All meters of this process, for a registry to collect. `reconciled` is by pipeline."""
 
     def __init__(self, version: str, meters: Callable[[], Sequence[Meter]]) -> None:
         self._version, self._meters = version, meters
         self.reconciled: dict[str, Reconciled] = {}
+        self.outboxes: list[Outbox] = []
 
     def collect(self) -> Iterator[Metric]:
         """Every figure as it stands now."""
@@ -47,6 +72,7 @@ class Figures:
         yield from _work(meters)
         yield from _people(meters, now)
         yield from self._books()
+        yield from self._deliveries(now)
 
     def _books(self) -> Iterator[Metric]:
         found = list(self.reconciled.items())
@@ -54,6 +80,16 @@ class Figures:
         yield _gauge("reconcile_assets", "Assets of the last reconciliation, by what was found.", ("found",), rows)
         at = [((p,), one.at.timestamp()) for p, one in found]
         yield _gauge("reconcile_last_success_timestamp_seconds", "When both sides were last compared.", (), at)
+
+    def _deliveries(self, now: datetime) -> Iterator[Metric]:
+        found = [(p, one) for outbox in self.outboxes for p, listed in [*outbox.counts.items()] for one in listed]
+        rows = [((p, one.kind, one.state), one.deliveries) for p, one in found]
+        yield _gauge("outbox", "Deliveries that are not done.", ("kind", "state"), rows)
+        since = {p: [o.since for q, o in found if q == p and o.state != "refused"] for p, _ in found}
+        oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
+        yield _gauge("outbox_oldest_seconds", "Age of the oldest delivery that has not gone.", (), oldest)
+        tried = [((o.pipeline, *what), count) for o in self.outboxes for what, count in [*o.attempts.items()]]
+        yield _counter("delivery_attempts", "Deliveries tried, by what came of it.", ("system", "result"), tried)
 
 
 @contextmanager

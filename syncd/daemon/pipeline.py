@@ -54,17 +54,48 @@ class Translator(Protocol):
         ...
 
 
-def turn(feed: Feed, translator: Translator, ledger: Ledger, count: Count, parked_share_max: float = 1.0) -> bool:
+class Deadlines(Protocol):
+    """What passes with the days of the log: `before` is told of what is about to be carried, `quiet` that nothing is.
+    Both say whether they have made any rows."""
+
+    def before(self, sets: Sequence[ChangeSet], ledger: Ledger, translator: Translator, count: Count) -> bool: ...
+    def quiet(self, ledger: Ledger, translator: Translator, count: Count) -> bool: ...
+
+
+class NoDeadlines:
+    """The mapping has none."""
+
+    def before(self, sets: Sequence[ChangeSet], ledger: Ledger, translator: Translator, count: Count) -> bool:
+        """Nothing passes."""
+        return False
+
+    def quiet(self, ledger: Ledger, translator: Translator, count: Count) -> bool:
+        """Nothing passes."""
+        return False
+
+
+NO_DEADLINES: Final[Deadlines] = NoDeadlines()
+
+
+def turn(
+    feed: Feed, translator: Translator, ledger: Ledger, count: Count, parked_share_max: float = 1.0,
+    deadlines: Deadlines = NO_DEADLINES,
+) -> bool:  # fmt: skip
     """Collect what is due, try again what was asked for, and carry what is waiting; whether anything was."""
     moved = settle(translator, ledger, count)
-    return step(feed, translator, ledger, count, parked_share_max) or moved
+    return step(feed, translator, ledger, count, parked_share_max, deadlines) or moved
 
 
-def step(feed: Feed, translator: Translator, ledger: Ledger, count: Count, parked_share_max: float = 1.0) -> bool:
+def step(
+    feed: Feed, translator: Translator, ledger: Ledger, count: Count, parked_share_max: float = 1.0,
+    deadlines: Deadlines = NO_DEADLINES,
+) -> bool:  # fmt: skip
     """Carry what is waiting from the source to finance; whether anything was."""
     sets = taken = feed.take()
     breaker = _Breaker(parked_share_max)
     while sets:
+        if deadlines.before(sets, ledger, translator, count):
+            settle(translator, ledger, count)
         outcomes, batch = _carry(sets, translator, ledger, breaker)
         count(outcomes)
         if batch.unsettled:

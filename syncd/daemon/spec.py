@@ -22,7 +22,8 @@ class PipelineSpec(NamedTuple):
     `prepare` looks at the ledger before anything is read and raises what stands in the way. `renewed` gives the
     pipeline under the mapping that was accepted meanwhile, None while that is the one it has; it raises what stands
     in the way of that one. `compute` makes the next rows of the tables that syncd fills itself, in one transaction of
-    the posting thread; whether it did anything."""
+    the posting thread; whether it did anything. `deadlines` gives what judges deadlines for as long as a source is
+    open."""
 
     name: str
     open_ledger: Callable[[], Ledger]
@@ -38,6 +39,7 @@ class PipelineSpec(NamedTuple):
     mapping: str = ""
     mapping_hash: str = ""
     compute: Callable[[Ledger, pipeline.Translator, pipeline.Count], bool] = makes_nothing
+    deadlines: Callable[[], pipeline.Deadlines] = pipeline.NoDeadlines
 
 
 class Schedule(NamedTuple):

@@ -183,7 +183,7 @@ class Worker(threading.Thread):
     def _carry(self, ledger: Ledger) -> bool:
         """Carry until asked to stop, or until another mapping was accepted; whether that is why it ended."""
         spec, is_renewed, is_computing = self.spec, False, False
-        translator = spec.translator()
+        translator, deadlines = spec.translator(), spec.deadlines()
         if self._batch_changes_max < spec.batch_changes_max:
             translator.narrow(self._batch_changes_max)
         narrowed_at = time.monotonic()
@@ -214,9 +214,11 @@ class Worker(threading.Thread):
                 if asks:
                     if is_renewed := self._renew(ledger):  # who accepts it and asks for a row means it to be tried so
                         break
-                    pipeline.turn(feed, translator, ledger, self._counts.add, share_max)
+                    pipeline.turn(feed, translator, ledger, self._counts.add, share_max, deadlines)
+                    if deadlines.quiet(ledger, translator, self._counts.add):
+                        pipeline.settle(translator, ledger, self._counts.add)
                 else:  # nobody has asked for anything, and what the log asks for is seen to within the step
-                    pipeline.step(feed, translator, ledger, self._counts.add, share_max)
+                    pipeline.step(feed, translator, ledger, self._counts.add, share_max, deadlines)
                 if asks or is_computing:
                     is_computing = spec.compute(ledger, translator, self._counts.add)
                     if is_computing:  # what a run releases is posted before anything else is read

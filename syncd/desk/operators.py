@@ -24,7 +24,10 @@ SQL: Final = statements.load("syncd.desk", "operators.sql")
 ROWS_MAX: Final = 10_000
 """Rows that one action may touch."""
 OF_THE_ROW: Final = frozenset(
-    ("require", "missing_value", "negative_amount", "not_cents", "malformed", "subject_long", "uncomputable")
+    (
+        *("require", "missing_value", "negative_amount", "not_cents", "malformed", "subject_long", "uncomputable"),
+        *("lifecycle_jump", "lifecycle_state"),
+    )
 )
 """Rejections whose hint is to correct the row in the EAM."""
 

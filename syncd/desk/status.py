@@ -270,6 +270,12 @@ def is_run(ledger: Ledger, pipeline: str, now: datetime) -> bool:
     return bool(daemons(ledger, pipeline, now)) or ledger.is_held(pipeline)
 
 
+def is_standby(ledger: Ledger, pipeline: str, now: datetime) -> bool:
+    """Whether another daemon posts for the pipeline, and this one waits for it to leave."""
+    alive = daemons(ledger, pipeline, now)
+    return alive.get(instance()) == "standby" and "posting" in alive.values()
+
+
 def forget_gone(ledger: Ledger, pipeline: str, now: datetime) -> None:
     """Take away the rows of daemons that were killed long ago. One at a time: others write theirs meanwhile."""
     long_ago = timestamp(now - GONE_AFTER)

@@ -109,7 +109,6 @@ def test_what_a_dba_does_to_triggers_is_noticed_and_repaired(made: Callable[[str
         asked = ("--gone",) if harm.code == "changelog_emptied" else ()  # rows that went all at once are asked about
         repaired = plant.json("repair", "--yes", *asked, *BY)
         assert (bool(repaired["postings"]), repaired["parked"]) == (True, {}), name
-        assert plant.json("reconcile")["differing"] == 0, name
     assert plant.json("repair", "--force", "--yes", *BY)["postings"] == {}
     with plant.running():
         eam.register(plant.eam, tools(1, 1))

@@ -1,5 +1,5 @@
 """Random operations on 200 assets, on every route, the daemon killed with SIGKILL again and again, and now and then
-what stands between it and the EAM. From PostgreSQL to PostgreSQL four thousand operations and 20 kills.
+what stands between it and the EAM. From PostgreSQL to PostgreSQL 2,400 operations and 12 kills.
 
 The oracle is kept by hand as the operations are made, and by plain SQL over the EAM: it knows nothing of syncd.
 `--operations-seed N` replays a run; the seed is printed.
@@ -22,8 +22,8 @@ from tests.acceptance.databases import Database
 from tests.acceptance.plant import MONTH, Plant, plant_on
 from tests.acceptance.routes import Route
 
-OPERATIONS = {"postgres": 4_000}
-OPERATIONS_ELSEWHERE = 900
+OPERATIONS = {"postgres": 2_400}
+OPERATIONS_ELSEWHERE = 600
 """`--operations 10000` runs as many on every route."""
 OPERATIONS_PER_KILL = 200
 ASSETS = 200

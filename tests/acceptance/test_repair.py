@@ -334,7 +334,6 @@ def test_what_a_log_does_not_name_is_found_by_a_repair(request: pytest.FixtureRe
             repaired = plant.json("repair", "--yes", *BY)
             assert sorted(repaired["rules"]) == sorted(lost.rules), lost
             assert repaired["parked"] == {}, lost
-            assert plant.json("reconcile")["differing"] == 0, lost
         with plant.running():
             plant.settled()
         again = plant.json("repair", "--force", "--yes", *BY)

@@ -139,7 +139,7 @@ def command(typed: str) -> tuple[int, str]:
     return ended.value.code, said.getvalue()
 
 
-def _keep_rules(mappings: Path) -> None:
+def keep_rules(mappings: Path) -> None:
     """And say what no rule tells any more: of what kind a field of the card is."""
     mapping, layout = mappings / "demo.yaml", mappings / "finance" / "demo.yaml"
     layout.write_text(layout.read_text("utf-8").replace("{original_value: ", "{disposed_on: date, original_value: "))
@@ -170,7 +170,7 @@ def built(
     """A company made new; finance is reached by its owner with `finance_dsn`, by syncd with `ledger`. `before` is what
     a DBA does before syncd's tables are made."""
     copied(directory / "mappings")
-    _keep_rules(directory / "mappings")
+    keep_rules(directory / "mappings")
     with (
         in_english(directory / "daemon.log"),
         closing(opened(directory / "eam.db")) as its_eam,

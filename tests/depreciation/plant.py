@@ -299,9 +299,8 @@ class Plant(Lab):
         return {asset: code for asset, (code, _) in json.loads(str(rows[0][0])).items()}
 
 
-def ddl(kind: str) -> str:
+def ddl(kind: str, text: str = SQL) -> str:
     """Finance's tables for a kind of ledger, with periods from 2024 to 2031."""
-    text = SQL
     if kind != "sqlite":
         for word, spelt in (
             ("TEXT", "VARCHAR(190)"),

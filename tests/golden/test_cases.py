@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd import wiring
+from syncd import workbench
 from syncd.demo import company
 from syncd.errors import MappingErrors
 from syncd.files import shipped
@@ -23,7 +23,7 @@ CASES = [(mapping, case) for mapping in MAPPINGS for case in case_files(mapping)
 
 @pytest.mark.parametrize(("mapping", "case"), CASES, ids=[f"{mapping.stem}-{case.stem}" for mapping, case in CASES])
 def test_case(mapping: Path, case: Path) -> None:
-    result = run_case(compiled(mapping), case, wiring.bench())
+    result = run_case(compiled(mapping), case, workbench.bench())
     assert not result.difference, f"{result.case}\n{result.difference}"
 
 
@@ -54,6 +54,6 @@ def test_a_case_has_constants_of_its_own(tmp_path: Path) -> None:
     """What it calls one must be one."""
     (tmp_path / "case.yaml").write_text("case: c\nconstants: {standart: SBE}\nchanges: [{truncate: asset}]\n", "utf-8")
     with pytest.raises(MappingErrors) as caught:
-        run_case(compiled(shipped("mappings", "demo.yaml")), tmp_path / "case.yaml", wiring.bench())
+        run_case(compiled(shipped("mappings", "demo.yaml")), tmp_path / "case.yaml", workbench.bench())
     (error,) = caught.value.errors
     assert (error.code, error.params["nearest"]) == ("unknown_name", "standard")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from syncd import wiring
+from syncd import workbench
 from syncd.cli.app import app
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.errors import MappingErrors
@@ -27,7 +27,7 @@ def came(folder: Path, text: str, mapping: Path = EXAMPLE) -> dict[str, Any]:
     """What comes of a case, as text."""
     path = folder / "case.yaml"
     path.write_text(f"case: 试\n{dedent(text).strip()}\n", "utf-8")
-    result = run_case(load(mapping), path, wiring.bench())
+    result = run_case(load(mapping), path, workbench.bench())
     found: dict[str, Any] = yaml.load(result.actual, yaml.BaseLoader)["expect"]
     return found
 
@@ -43,7 +43,7 @@ def test_a_row_of_a_group_that_was_posted_is_not_posted_again(tmp_path: Path) ->
     (tmp_path / "once.yaml").write_text(case, "utf-8")
     (tmp_path / "again.yaml").write_text(f"{case}\n{again}\n", "utf-8")
     mapping = load(shipped("mappings", "demo.yaml"))
-    once, twice = (run_case(mapping, tmp_path / f"{name}.yaml", wiring.bench()) for name in ("once", "again"))
+    once, twice = (run_case(mapping, tmp_path / f"{name}.yaml", workbench.bench()) for name in ("once", "again"))
     assert "记-3" in once.actual
     assert twice.actual == once.actual
 
@@ -126,7 +126,7 @@ def test_a_case_that_is_wrong_is_named_with_file_and_line(tmp_path: Path, text: 
     path = tmp_path / "wrong.yaml"
     path.write_text(f"case: 错\n{text}\n", "utf-8")
     with pytest.raises(MappingErrors) as caught:
-        run_case(load(EXAMPLE), path, wiring.bench())
+        run_case(load(EXAMPLE), path, workbench.bench())
     (error,) = caught.value.errors
     assert (error.code, error.where) == (code, f"{path}:{line}")
     assert "{" not in say(error.code, error.params, "zh") + say(error.code, error.params, "en")

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from syncd import wiring
+from syncd import workbench
 from syncd.change import Column, Kind, Table
 from syncd.files import shipped
 from syncd.mapping.cases.cases import run_case
@@ -156,7 +156,7 @@ def came(mapping: Loaded, folder: Path, changes: Sequence[dict[str, Any]]) -> li
     text = {"case": "edited", "given": GIVEN, "cards": cards, "changes": list(changes)}
     path = folder / "case.yaml"
     path.write_text(yaml.safe_dump(text, allow_unicode=True), "utf-8")
-    found = yaml.load(run_case(mapping, path, wiring.bench()).actual, yaml.BaseLoader)["expect"]
+    found = yaml.load(run_case(mapping, path, workbench.bench()).actual, yaml.BaseLoader)["expect"]
     return [str(said) for said in [*found.get("vouchers", ()), *found.get("parked", ())]]
 
 

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncd import wiring
+from syncd import workbench
 from syncd.change import Kind
 from syncd.files import shipped
 from syncd.mapping.cases.cases import run_case
@@ -114,7 +114,7 @@ def outcome(table: str, edit: dict[str, Any] | None) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         path = Path(folder, "case.yaml")
         path.write_text(yaml.safe_dump(case, allow_unicode=True), "utf-8")
-        return dict(yaml.load(run_case(mapping(), path, wiring.bench()).actual, yaml.BaseLoader)["expect"])
+        return dict(yaml.load(run_case(mapping(), path, workbench.bench()).actual, yaml.BaseLoader)["expect"])
 
 
 @cache

@@ -15,6 +15,7 @@ import pytest
 from connectors.changelog import source as changelog
 from connectors.changelog.position import at
 from connectors.mysql import dsn as mysql_dsn
+from connectors.mysql import server
 from syncd.change import ABSENT, Change, Column, Kind, Malformed, Row, Table
 from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Source
@@ -580,3 +581,15 @@ def test_a_lost_connection_passes(eam: Eam) -> None:
 def test_a_database_that_does_not_answer_passes() -> None:
     with pytest.raises(Transient, match="mysql_gone"):
         changelog.connect(changelog.Settings("mysql", "mysql://syncd:x@127.0.0.1:1/eam"), {"asset": ASSET}, "main")
+
+
+def test_a_table_that_is_defined_anew_under_a_reader_is_read_again(eam: Eam) -> None:
+    """A reader whose transaction is older than the table is asked by the server to begin anew, and does: what it finds
+    then is the reason, as a change table that is missing."""
+    reader = eam.session()
+    reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+    eam.run("DROP TABLE asset")
+    eam.run(CREATE)
+    with pytest.raises(pymysql.OperationalError) as refused:
+        reader.run("SELECT * FROM asset")
+    assert isinstance(server.fault(refused.value), Transient)

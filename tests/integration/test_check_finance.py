@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from connectors.ledger.postgres import Settings
-from syncd import migrate, wiring
+from syncd import checks, migrate, wiring
 from syncd.demo import company
 from syncd.files import shipped
 from syncd.language import hint, say
@@ -307,7 +307,7 @@ class Finance(NamedTuple):
 
     def findings(self) -> list[Finding]:
         settings = Settings(self.server.dsn(self.name, "books"))
-        found = wiring.check_finance(replace(self.wired, ledger_settings=settings))
+        found = checks.check_finance(replace(self.wired, ledger_settings=settings))
         return [finding for finding in found if finding.level != "ok"]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from syncd import migrate, wiring
+from syncd import checks, migrate, wiring
 from syncd.demo import company
 from syncd.demo.stage import Stage, built
 from syncd.files import shipped
@@ -158,11 +158,11 @@ def test_mariadb(of_mariadb: MariaDbFinance, what: str) -> None:
     for statement in case.done:
         run(statement.replace("{db}", of_mariadb.database.name))
     before = of_mariadb.database.rows("SELECT count(*) FROM gl_voucher")
-    findings = [f for f in wiring.check_finance(of_mariadb.wired) if f.level != "ok"]
+    findings = [f for f in checks.check_finance(of_mariadb.wired) if f.level != "ok"]
     for statement in (*(s for f in findings for s in f.repair.split("; ") if s), *case.undone):
         run(statement)
     assert {f.code for f in findings} == case.codes
-    assert [f for f in wiring.check_finance(of_mariadb.wired) if f.level != "ok"] == []
+    assert [f for f in checks.check_finance(of_mariadb.wired) if f.level != "ok"] == []
     assert of_mariadb.database.rows("SELECT count(*) FROM gl_voucher") == before
 
 
@@ -178,7 +178,7 @@ def test_sqlite(of_sqlite: Stage, what: str) -> None:
     case = SQLITE[what]
 
     def look() -> list[Finding]:
-        return [f for f in wiring.check_finance(of_sqlite.pipeline) if f.level != "ok"]
+        return [f for f in checks.check_finance(of_sqlite.pipeline) if f.level != "ok"]
 
     def run(statements: Sequence[str]) -> None:
         with closing(of_sqlite.pipeline.open_ledger()) as ledger:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -290,17 +291,21 @@ def kafka_connect(kafka: Kafka) -> Iterator[Connect]:
 
 @cache
 def jars(profile: str) -> Path:
-    """The folder with the jars of a profile of the pom, fetched when the pom has changed."""
+    """The folder with the jars of a profile of the pom, fetched when the pom has changed; two processes of tests that
+    need it at once both fetch, and either's is good."""
     folder = FETCHED / hashlib.sha256(POM.read_bytes()).hexdigest()[:12] / profile / "jars"
     if not folder.is_dir():
-        fetched = folder.with_name("fetching")
+        fetched = folder.with_name(f"fetching-{os.getpid()}")
         command = [
             *(binary("mvn"), "--batch-mode", "--quiet", f"--file={POM}", f"--activate-profiles={profile}"),
             *("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={fetched}"),
         ]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, f"Maven could not fetch what {POM} names:\n{done.stdout[-2000:]}"
-        fetched.rename(folder)
+        try:
+            fetched.rename(folder)
+        except OSError:
+            shutil.rmtree(fetched)
     return folder
 
 

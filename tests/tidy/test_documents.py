@@ -12,7 +12,17 @@ import typer
 from tests.tidy.tree import ROOT, tracked
 
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = ("mapping", "approval", "closing", "repair", "upgrade", "monitoring/runbook", "monitoring/runbook.zh-CN")
+PAGES = (
+    "mapping",
+    "approval",
+    "closing",
+    "outbox",
+    "lifecycle",
+    "repair",
+    "upgrade",
+    "monitoring/runbook",
+    "monitoring/runbook.zh-CN",
+)
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference.py"))
 
 
@@ -82,6 +92,8 @@ def _verbs(path: Path) -> list[tuple[str, ...]]:
 def _resolve(command: Any, context: Any) -> None:
     """Parse down to the last command, without running any."""
     while getattr(command, "commands", None):
+        if command.invoke_without_command and not [*context._protected_args, *context.args]:
+            return
         name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None, name
         context = command.make_context(name, words, parent=context)

@@ -15,6 +15,7 @@ PURE = (
     "syncd", "syncd.change", "syncd.posting", "syncd.ports", "syncd.money", "syncd.errors", "syncd.record",
     "syncd.audit", "syncd.folding", "syncd.language", "syncd.cron", "syncd.files", "syncd.statements",
     "syncd.messages", "syncd.migrate", "syncd.secrets", "syncd.journal", "syncd.connector", "syncd.overtaken",
+    "syncd.delivery", "syncd.decided",
     "syncd.dialects", "syncd.dialects.mysql", "syncd.dialects.postgres", "syncd.dialects.sqlite",
 )  # fmt: skip
 
@@ -34,6 +35,7 @@ LAYERS = (
     Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
     Layer(("syncd.desk", "syncd.desk.*"), ("syncd.desk*",)),
     Layer(("syncd.books", "syncd.books.*"), ("syncd.books*", "syncd.desk*", "syncd.mapping*", "xlsxwriter")),
+    Layer(("syncd.outbox", "syncd.outbox.*"), ("syncd.outbox*", "syncd.desk*", "structlog", "tenacity")),
     Layer(
         ("syncd.daemon", "syncd.daemon.*"),
         ("syncd.daemon*", "syncd.desk*", "structlog", "tenacity", "prometheus_client*", "opentelemetry*"),
@@ -51,9 +53,10 @@ LAYERS = (
             "fastavro*",
             "orjson",
             "zstandard",
+            "apprise",
         ),
     ),
-    Layer(("syncd.wiring",), ("*",)),
+    Layer(("syncd.wiring", "syncd.outside", "syncd.checks", "syncd.workbench"), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2")),
 )
 

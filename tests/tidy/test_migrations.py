@@ -25,6 +25,8 @@ LANDED: Final[Mapping[str, str]] = {
     "0010_depreciation": "5d3239a180ff40fc66af9d8e168c860717d0ee9902313a0abfe4892190b5ed31",
     "0012_reconciled": "3d5854b02cad8b3cca14e82b31d96cbeec28e8590fe24d8f488e434b8241f8f6",
     "0013_closing": "69d01dde58f14dfbe53add7fc814f2a5a51595d65ea7a27475c6bc309a2138a9",
+    "0014_lifecycle": "60a0bcc560111bb1eac74b716fe9c641974e3e1ae90cc2144919e4a06feb5185",
+    "0015_outbox": "fc8840fd2ea4f9c02d3e665dc4c54b1486e72b20cb9713ee211a4e5e0afeb634",
 }
 """Each file's SHA-256 as it landed. A line is added once, with the file, and never changed."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.outside import ANSWERS
 from syncd.wiring import LEDGERS, SOURCES
 from tests.tidy.tree import ROOT, module, python, tracked, tree
 
@@ -49,7 +50,7 @@ def test_nothing_foreign_stands_in_the_tree(what: str) -> None:
 def test_every_module_is_used() -> None:
     """A module is imported by another, registered as a connector, a command, or a connector that tests run on."""
     used = _imported("syncd", "connectors", "bench", "docs")
-    used |= {*SOURCES.values(), *LEDGERS.values()}
+    used |= {*SOURCES.values(), *LEDGERS.values(), *ANSWERS.values()}
     used |= {script.partition(":")[0] for script in _project()["scripts"].values()}
     used |= {name for name in _imported("tests") if name.startswith("connectors.")}
     unused = [m for p in python("syncd", "connectors") if (m := module(p)) not in used and p.name != "__init__.py"]

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.desk.verify import verify
 from syncd.record import decode_voucher
-from tests.unit.lab import BILLS, NAME, Lab
+from tests.unit.lab import BILLS, NAME, SQL, Lab
 
 ROW: dict[str, Any] = {"id": 7, "amount": Decimal("9.00"), "on_": date(2026, 2, 3)}
 FIELDS = """      fields: {attachments: after.id - 5, prepared_by: "'李会计'", batch_no: after.id}
@@ -45,6 +45,12 @@ def test_a_rule_without_fields_leaves_them_null() -> None:
     lab.rest()
     assert lab.ask(SAID) == [(1, None, None, None)]
     assert "fields" not in str(lab.ask("SELECT content FROM syncd_posting"))
+
+
+def test_what_no_rule_says_fits_a_column_of_any_kind() -> None:
+    """A mapping that makes no use of a field, or of an auxiliary, goes live on a finance whose column is a number."""
+    lab = Lab(BILLS, sql=SQL.replace("credit TEXT NOT NULL, dept TEXT", "credit TEXT NOT NULL, dept INTEGER"))
+    assert not [finding for finding in lab.ledger.check() if finding.level == "error"]
 
 
 def test_the_record_keeps_them(lab: Lab) -> None:

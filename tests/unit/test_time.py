@@ -10,6 +10,7 @@ import pytest
 from connectors.changelog import source as changelog
 from connectors.convert import parser
 from syncd.change import Column, Kind, Table
+from syncd.checks import check_zone
 from syncd.cli.output import shown
 from syncd.config import PipelineConfig
 from syncd.desk import clock
@@ -18,7 +19,7 @@ from syncd.language import hint, say
 from syncd.mapping.expression.parse import RUNTIME, ExpressionError, Name, parse
 from syncd.mapping.expression.zones import change
 from syncd.record import encode_row
-from syncd.wiring import Pipeline, check_zone
+from syncd.wiring import Pipeline
 from tests.unit.lab import Lab, loaded
 
 SCOPE = {

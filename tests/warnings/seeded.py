@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from syncd import wiring
+from syncd import workbench
 from syncd.books.warnings.look import look
 from syncd.books.warnings.notice import Report, Window
 from syncd.mapping.cases.model import CaseFile
@@ -189,7 +189,7 @@ def posted(year: Year) -> Iterator[tuple[Mapping, Any]]:
     mapping = load(MAPPING)
     steps = sorted(year.steps, key=lambda step: str(step["at"]))
     file = CaseFile.model_validate({"case": "half a year", "changes": steps})
-    play = Play(mapping, Document(MAPPING, None, {}), file, wiring.bench())
+    play = Play(mapping, Document(MAPPING, None, {}), file, workbench.bench())
     try:
         play.begin()
         for n, step in enumerate(file.changes):

@@ -7,3 +7,7 @@ SELECT pipeline, rule, grp, change FROM syncd.collected WHERE posted = '' ORDER 
 
 -- pipelines: those that post to this finance
 SELECT name FROM syncd.pipeline ORDER BY name;
+
+-- untold: answers to the EAM that are not done and were not given up
+SELECT pipeline, seq, subject, state FROM syncd.delivery
+WHERE kind = 'answer' AND state IN ('waiting', 'unknown', 'refused') ORDER BY pipeline, seq;

@@ -39,6 +39,8 @@ def look(
     zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
     yield _earlier(periods, period)
     yield from outstanding.items(ledger, period, zone, now)
+    if mapping.answers:
+        yield outstanding.untold(ledger)
     readable = balances.can_read(layout, periods, "entry.account")
     of_cards = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
     entries = balances.of_accounts(ledger, layout, periods, of_cards)

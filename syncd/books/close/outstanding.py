@@ -64,6 +64,15 @@ def _collected(ledger: Ledger, period: Period, zone: tzinfo) -> Item:
     return item._replace(total=groups.total())
 
 
+def untold(ledger: Ledger) -> Item:
+    """Answers to the EAM that have not gone, of whatever period: the EAM still shows what was before."""
+    rows = [
+        (pipeline, number, subject, Said(f"delivery_{state}"))
+        for pipeline, number, subject, state in ledger.query(SQL["untold"])
+    ]
+    return found("close_untold", ("col_pipeline", "col_id", "col_subject", "col_state"), rows, Said("mend_untold"))
+
+
 def _unread(ledger: Ledger, period: Period, zone: tzinfo, now: datetime) -> Item:
     """Pipelines that may still bring something for the period. One that was never started brings nothing."""
     rows: list[Sequence[object]] = []

@@ -1,9 +1,11 @@
 """What a case runs on. The mapping knows neither ledgers nor daemons: whoever knows both hands them in."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple, Protocol
 
 from syncd.change import ChangeSet, Position, Row, Table
+from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.program.translator import Translator
 from syncd.ports import Layout, Ledger
 
@@ -25,8 +27,10 @@ class Bench(NamedTuple):
     """Table → raw values in the order of its columns → row, and whether it holds marks: the sources' own conversion."""
     open: Callable[[Layout, Mapping[str, Table], str], Ledger]
     """(layout, tables, the mapping's hash) → a ledger of the pipeline, which holds no table yet."""
-    turn: Callable[[Feed, Translator, Ledger], bool]
+    turn: Callable[[Feed, Translator, Ledger, Loaded], bool]
     """Collect what is due, try again what was asked for, carry what waits; whether anything was."""
+    begin_day: Callable[[Ledger, Translator, Loaded, date], bool]
+    """A day begins: the deadlines that passed with it; whether any did."""
     retry: Callable[[Ledger, str], int]
     """A person asks for the parked rows of a subject to be tried again; how many there were."""
     approve: Callable[[Ledger, str], int]

@@ -19,6 +19,7 @@ class Step(BaseModel):
     approve: str | None = None
     retry: str | None = None
     collect: str | None = None
+    day: str | None = None
     row: dict[str, Any] = {}
     at: str | None = None
 

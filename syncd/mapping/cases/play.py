@@ -1,7 +1,7 @@
 """A mapping at work on one case."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
@@ -19,6 +19,7 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.source import Document, Trail
 from syncd.mapping.layout.fields import exact
+from syncd.mapping.program.translator import Translator
 from syncd.mapping.verbs.write import Write
 from syncd.ports import Ledger, Numbered, Period
 from syncd.posting import Batch, CardWrite, Posting
@@ -95,6 +96,9 @@ class Play:
             if target not in known:
                 raise self._fault("case_no_rule", rule=target, nearest=nearest(target, known))
             self._bench.fall_due(self.ledger, target)
+        elif verb == "day":
+            day = self._moment(target).date()
+            self._until_rest(lambda translator: self._bench.begin_day(self._ledger, translator, self._mapping, day))
         elif verb:
             asked = self._bench.approve if verb == "approve" else self._bench.retry
             if not asked(self.ledger, target):
@@ -126,11 +130,14 @@ class Play:
         self.ledger.close()
 
     def _carry(self) -> None:
+        self._until_rest(lambda translator: self._bench.turn(self._happened, translator, self._ledger, self._mapping))
+
+    def _until_rest(self, move: Callable[[Translator], bool]) -> None:
         """Turn after turn until nothing moves; where finance has to learn a code first, the same turn again."""
         translator = self._mapping.translator(PIPELINE)
         for _ in range(TURNS_MAX):
             try:
-                if not self._bench.turn(self._happened, translator, self._ledger):
+                if not move(translator):
                     return
             except Unlearnt:
                 self._finance.learn(self.ledger, self._books.unlearnt())

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -446,6 +447,7 @@ def _shown(node: exp.Expr) -> str:
     return node.sql("postgres")
 
 
+@lru_cache(2048)
 def _constant(source: str) -> object:
     """The value of a Python source that is a plain literal, `Decimal('…')` or `date(…)`; else None."""
     try:

@@ -5,6 +5,7 @@ sqlglot reads PostgreSQL's grammar, with functions left as they are written; `me
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from sqlglot import TokenType, exp
@@ -24,6 +25,7 @@ from syncd.mapping.expression.to_sql import Postgres, Printer, SQLite
 
 __all__ = ["RUNTIME", "Expression", "ExpressionError", "Function", "Missing", "Name", "Scope", "Uncomputable", "parse"]
 
+TEXTS_KEPT: Final = 2048
 _PRINTERS: Final[Mapping[Dialect, type[Printer]]] = {"postgres": Postgres, "sqlite": SQLite, "mysql": MySql}
 
 
@@ -108,7 +110,10 @@ def mentioned(text: str, block: str) -> list[str]:
     return [name for prefix, dot, name in threes if prefix == block and dot == "."]
 
 
+@lru_cache(TEXTS_KEPT)
 def _tree(text: str) -> exp.Expr:
+    """An expression's syntax, which nobody changes. A mapping's fields are settled in rounds that read each text
+    anew, and it says many a text in several places."""
     if not text.strip():
         raise ExpressionError("expression_empty")
     grammar = _Grammar()

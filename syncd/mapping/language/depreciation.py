@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple
 
 from syncd.change import Kind, Row, Table, Value
-from syncd.mapping.expression.parse import RUNTIME, Expression, Name
-from syncd.mapping.expression.terms import nearest
+from syncd.mapping.expression.parse import Expression, Name
 from syncd.mapping.language import depreciation_block as blocks
 from syncd.mapping.language import scope
+from syncd.mapping.language.readings import Reading, filled, find_table, function, read_rows
 from syncd.mapping.language.rules import Resolver
 from syncd.mapping.language.source import Trail
 
@@ -50,16 +50,6 @@ class CardTerms(NamedTuple):
 
 
 _ACCUMULATED: Final = CardTerms._fields.index("accumulated")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Rows of a source table read for what they say: `of(row, joined…)` gives the values in order. `joins` are the
-    tables joined, each with the function that finds its key from the rows before it."""
-
-    alias: str
-    of: Callable[..., tuple[Any, ...]]
-    joins: Sequence[tuple[str, Callable[..., tuple[Value, ...]]]] = ()
 
 
 @dataclass(frozen=True)
@@ -182,45 +172,14 @@ class _Compiler:
         return self._reading(said.table, texts, kinds, ("depreciation", "meter"))
 
     def _reading(self, alias: str, texts: Sequence[str], kinds: Sequence[Kind], at: Trail) -> Reading | None:
-        """Expressions over the row of a table and what the table joins."""
-        table = self._table(alias, (*at, "table"))
-        if table is None:
-            return None
-        resolver = self._resolver
-        if alias in resolver.file.tables:
-            names, joins = resolver.table_scope(alias, self._reader.quiet())
-        else:
-            names, joins = resolver.constants() | scope.columns(table, "row"), {}
-        read = [self._reader.read(text, at, names, kind) for text, kind in zip(texts, kinds, strict=True)]
-        variables, found = ["row"], []
-        for join in joins.values():
-            key = self._function(", ".join(variables), join.key)
-            found.append((join.table.alias, key))
-            variables.append(join.variable)
-        of = self._function(", ".join(variables), [e for e in read if e is not None])
-        return Reading(alias, of, found)
+        return read_rows(self._resolver, self._decisions, alias, list(zip(texts, kinds, strict=True)), at)
 
     def _fill(
         self, table: Table, columns: Mapping[str, str], at: Trail, given: Mapping[str, Kind], names: Mapping[str, Name]
     ) -> Callable[..., Row] | None:
         """A row of the table from the given names, in their order, and the card."""
-        known = [column.name for column in table.columns]
-        for name in columns:
-            if name not in known:
-                near = nearest(name, known)
-                self._reader.fault("unknown_column", (*at, name), column=name, table=table.alias, nearest=near)
-        for i in table.key:
-            if known[i] not in columns:
-                self._reader.fault("missing_key", at, key=known[i], place=".".join(map(str, at)))
-        names = dict(names) | {name: Name(name, kind) for name, kind in given.items()}
-        read = [
-            self._reader.read(columns.get(c.name, "NULL"), (*at, c.name) if c.name in columns else at, names, c.kind)
-            for c in table.columns
-        ]
-        if not all(read):
-            return None
-        variables = ", ".join((*given, *(["card"] if given is _NAMES else [])))
-        return cast(Callable[..., Row], self._function(variables, [e for e in read if e is not None]))
+        more = ("card",) if given is _NAMES else ()
+        return filled(self._resolver, self._decisions, table, columns, at, given, names, more)
 
     def _book(
         self, name: str, book: blocks.SecondBook
@@ -237,13 +196,7 @@ class _Compiler:
         return self._function("card", read), names, book.straight_line or self._block.straight_line
 
     def _function(self, variables: str, expressions: Sequence[Expression]) -> Callable[..., tuple[Any, ...]]:
-        values = "".join(f"{e.python()}, " for e in expressions)
-        known = {**RUNTIME, **self._decisions}  # as it is now: printing an expression adds its constants
-        return cast(Callable[..., tuple[Any, ...]], eval(f"lambda {variables}: ({values})", known))
+        return function(self._decisions, variables, expressions)
 
     def _table(self, alias: str, at: Trail) -> Table | None:
-        found = self._resolver.tables.get(alias)
-        if found is None:
-            known = list(self._resolver.tables)
-            self._reader.fault("unknown_table", at, table=alias, nearest=nearest(alias, known))
-        return found
+        return find_table(self._resolver, alias, at)

@@ -10,13 +10,16 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from syncd.change import Kind, Table
+from syncd.delivery import Answer
 from syncd.errors import MappingError, MappingErrors
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import rules as reading
 from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
+from syncd.mapping.language.answers import compile_answers
 from syncd.mapping.language.check import check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
+from syncd.mapping.language.lifecycle import Lifecycle, compile_lifecycle
 from syncd.mapping.language.measures import Measures, compile_measures
 from syncd.mapping.language.model import LayoutFile, MappingFile, parse
 from syncd.mapping.language.month_end import MonthEnd, compile_month_end
@@ -74,14 +77,18 @@ class Mapping:
     """What is looked for in the EAM's rows, and what is worth a look in the books."""
     depreciation: Depreciation | None
     """How assets depreciate."""
+    lifecycle: Lifecycle | None
+    """The states of assets, whose rule stands beside `rules`."""
     month_end: MonthEnd
     """What closing a month looks at, and what its reports call things."""
+    answers: Map[str, Answer]
+    """What the EAM is told of the rows of a table, by its alias."""
 
     @property
     def source_tables(self) -> dict[str, Table]:
         """The tables that the source has: without those whose rows syncd makes."""
-        computed = frozenset[str]() if self.depreciation is None else self.depreciation.computed
-        return {alias: table for alias, table in self.tables.items() if alias not in computed}
+        computed = [block.computed for block in (self.depreciation, self.lifecycle) if block is not None]
+        return {alias: table for alias, table in self.tables.items() if not any(alias in own for own in computed)}
 
     @property
     def asking(self) -> frozenset[str]:
@@ -117,7 +124,8 @@ class Mapping:
 
     def translator(self, pipeline: str = "", again: bool = False, changes_max: int = REACH_MAX) -> Translator:
         """A translator of its own for a pipeline; `again` where it takes a snapshot of what is in the books already."""
-        return Translator(self.program, again, changes_max)
+        ends_days = self.lifecycle is not None and self.lifecycle.overdue is not None
+        return Translator(self.program, again, changes_max, self.zone if ends_days else None)
 
 
 def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | None = None) -> Mapping:
@@ -169,14 +177,21 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     measures = compile_measures(file, tables, reader, resolver.constants(), kinds, reads)
     quality = read_quality(file, rules, resolver, python)
     depreciation = compile_depreciation(file.depreciation, resolver, python)
+    lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)
     roles = {} if role_table is None else role_table.roles
     month_end = compile_month_end(file, layout_file, reader, kinds, {role: a.code for role, a in roles.items()})
-    warnings = [] if layout is None else check_rules(file, rules, layout, reader)
+    doubts = ExpressionReader(document)
+    answered = {alias: tables[alias] for alias in file.tables}
+    answers = compile_answers(file.answers, answered, file.language, reader, doubts)
+    warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
+    if lifecycle is not None:
+        of = lifecycle.looked_at
+        warnings = [w for w in warnings if w.code != "no_rule_for_table" or w.params["table"] not in of]
     if errors or layout is None:
         raise MappingErrors(causes(errors))
-    plan = _plan(tables, rules, subjects, layout)
+    plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule])
     named = accounts(rules, {d.function.python: d.answers for d in decisions})
-    program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references))
+    program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references), frozenset(answers))
     return Mapping(
         path,
         file,
@@ -192,7 +207,9 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         role_table,
         quality,
         depreciation,
+        lifecycle,
         month_end,
+        answers,
     )
 
 
@@ -256,11 +273,22 @@ def _saying(verb: type[V], rules: Sequence[Rule]) -> list[tuple[Rule, V]]:
     return [(rule, said) for rule in rules if (said := rule.verb(verb)) is not None]
 
 
-def _plan(tables: Map[str, Table], rules: Sequence[Rule], subjects: Map[str, Any], layout: FinanceLayout) -> Plan:
+def _plan(
+    tables: Map[str, Table],
+    rules: Sequence[Rule],
+    subjects: Map[str, Any],
+    layout: FinanceLayout,
+    first: Sequence[Rule],
+) -> Plan:
+    """`first` are rules that judge before any other of their table."""
     changing = _saying(Change, rules)
+
+    def of(alias: str, some: Sequence[Rule]) -> list[Rule]:
+        return [rule for rule in some if rule.on.alias == alias]
+
     return Plan(
         tables,
-        {alias: in_order([rule for rule in rules if rule.on.alias == alias]) for alias in tables},
+        {alias: [*of(alias, first), *in_order(of(alias, rules))] for alias in tables},
         {alias: subjects.get(alias, (None, {})) for alias in tables},
         {rule.name: frozenset(layout.companions(change.fields)) for rule, change in changing},
         layout.needs_check,

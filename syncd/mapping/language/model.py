@@ -13,7 +13,9 @@ from pydantic_core import ErrorDetails
 
 from syncd.errors import MappingError
 from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.answers import AnswerBlocks
 from syncd.mapping.language.depreciation_block import DepreciationBlock
+from syncd.mapping.language.lifecycle_block import LifecycleBlock
 from syncd.mapping.language.month_end import Close, ReportBlock
 from syncd.mapping.language.quality import Quality, Warnings
 from syncd.mapping.language.shapes import (
@@ -216,6 +218,10 @@ class MappingFile(Strict):
     """What `syncd warnings` takes to be worth a look."""
     depreciation: DepreciationBlock | None = None
     """How assets depreciate."""
+    lifecycle: LifecycleBlock | None = None
+    """The states of assets from use to disposal."""
+    answers: AnswerBlocks = Field({})
+    """Alias of a table → what the EAM is told of its rows."""
     close: Close | None = None
     """What closing a month looks at."""
     report: ReportBlock | None = None

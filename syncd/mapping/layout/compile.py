@@ -66,9 +66,10 @@ def compile_layout(
     for name in file.kinds:
         if name.lower() not in card_kinds:
             reader.fault("unknown_field", ("kinds", name), field=name, nearest=nearest(name, list(card_kinds)))
-    dims = dims_scope({d: dim_kinds.get(d, Kind.TEXT) for d in file.dims})
+    dims = dims_scope({d: dim_kinds.get(d, Kind.NULL) for d in file.dims})
     cards = _tables(reader, "card", file.card, card_scope(card_kinds))
-    fields = {**{name: field_kinds.get(name, Kind.TEXT) for name in file.voucher_fields}, **HEADING}
+    # What no rule says is NULL in every voucher, and fits a column of any kind.
+    fields = {**{name: field_kinds.get(name, Kind.NULL) for name in file.voucher_fields}, **HEADING}
     heading = fields_scope(fields)
     vouchers = _tables(reader, "voucher", file.voucher, VOUCHER_SCOPE | heading)
     entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims)

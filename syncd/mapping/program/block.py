@@ -247,9 +247,9 @@ class Block:
         """Refuse a flawed change when one of the columns used holds a mark."""
         self._marked({n for e in expressions for n in e.names})
 
-    def mark_row(self, e: Expression) -> None:
-        """As `marks`, for an expression over the bare columns of the change's row."""
-        self._marked({n if "." in n else f"row.{n}" for n in e.names})
+    def mark_row(self, e: Expression, side: str = "row") -> None:
+        """As `marks`, for an expression over the bare columns of the change's row, or of the one `before` it."""
+        self._marked({n if "." in n else f"{side}.{n}" for n in e.names})
 
     def mark_joins(self) -> None:
         """Refuse a flawed change when a key of the rule's own joins holds a mark."""

@@ -66,10 +66,17 @@ class Program:
     """Whether any rule collects."""
     asking: Callable[[Context], Asking]
     """Who has to agree to a change, by the conditions alone."""
+    answered: frozenset[str] = frozenset()
+    """Tables whose rows the EAM is told of: what the answer itself changes there is nothing to the rules."""
 
 
 def compile_plan(
-    plan: Plan, layout: FinanceLayout, zone: ZoneInfo, decisions: Mapping[str, Any], references: Sequence[str]
+    plan: Plan,
+    layout: FinanceLayout,
+    zone: ZoneInfo,
+    decisions: Mapping[str, Any],
+    references: Sequence[str],
+    answered: frozenset[str] = frozenset(),
 ) -> Program:
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
     bind = _compiled(module(plan), f"<rules of {layout.name}>", decisions)
@@ -84,7 +91,9 @@ def compile_plan(
     def asking() -> Callable[[Context], Asking]:  # seldom needed: only what a person has edited is looked at by it
         return _compiled(approvals(plan), f"<approvals of {layout.name}>", decisions)
 
-    return Program(plan, layout, zone, bind, tuple(references), keys, ignored, openers, collects, lambda w: asking()(w))
+    return Program(
+        plan, layout, zone, bind, tuple(references), keys, ignored, openers, collects, lambda w: asking()(w), answered
+    )
 
 
 def _compiled(source: str, name: str, decisions: Mapping[str, Any]) -> Callable[[Context], Any]:

@@ -27,6 +27,9 @@ _new: Final = tuple.__new__
 """Half the price of a named tuple's own constructor."""
 SUBJECT_CHARS_MAX: Final = 400
 """What every ledger can hold and search; a longer code is a slip of the keyboard."""
+ANSWERED: Final = "answered"
+"""What passes by an update that changes no declared column of a table whose rows the EAM is told of: our own answer,
+which must not come back as news."""
 INCALCULABLE: Final = (Missing, Uncomputable, DecimalException)
 """What an expression raises when it has no value for a row."""
 
@@ -51,6 +54,7 @@ class Run:
         self._asks = self._brings_joined = False
         self._book, self._refused, self._openers = book, refused, program.openers
         self._joined, self._ignored = frozenset(plan.joined), program.ignored
+        self._answered = program.answered
         self._bound = program.bind(self.context)
         self._nulls, self._rules, self._keys = self.context.nulls, plan.rules, program.keys
 
@@ -287,6 +291,8 @@ class Run:
         subject_of, _, rules, _ = self._bound[alias]
         if not rules:
             return Outcome(change, "", (), None, self._ignored[alias])
+        if alias in self._answered and op == "update" and before == after and not marked:
+            return Outcome(change, "", (), None, f"{alias}: {ANSWERED}")
         own = subject = f"{alias}:{key}"
         unnamed: Failure | None = None
         if subject_of is not None:

@@ -6,8 +6,10 @@ each kind of thing is one query a batch. The second runs the rules in source ord
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from syncd.change import Change, ChangeSet
 from syncd.mapping.program.completion import complete_from_mirror
@@ -34,13 +36,17 @@ looked up in vain stays in proportion to what is done."""
 
 class Translator:
     """Implements `pipeline.Translator`. Not for two threads at once. A batch ends with the last transaction that lies
-    within `changes_max`, or with the first."""
+    within `changes_max`, or with the first; where deadlines pass at midnight in `days_of`, with the day's last at the
+    latest, for what they bring comes before the next day."""
 
-    def __init__(self, program: Program, again: bool = False, changes_max: int = REACH_MAX) -> None:
+    def __init__(
+        self, program: Program, again: bool = False, changes_max: int = REACH_MAX, days_of: ZoneInfo | None = None
+    ) -> None:
         self._program = program
         self._tables, self._again = program.plan.tables, again
         self._kept = Kept([a for a in program.references if a in program.plan.joined], again)
         self._reach = self._reach_max = min(REACH_MAX, changes_max)
+        self._days_of = days_of
 
     def narrow(self, changes_max: int) -> None:
         """From now on batches of no more changes."""
@@ -56,8 +62,11 @@ class Translator:
         repeated = book.parked([change.position for s in sets if s.repeats for change in s.changes])
         outcomes: list[Outcome] = []
         arrived, deferred, unsettled = set[str](), set[str](), False
+        midnight = _midnight(changes, self._days_of)
         with self._run(book, changes, refused) as run:
             for span in ahead:
+                if midnight is not None and span.start and changes[span.start].committed_at >= midnight:
+                    break
                 outcomes += run.transaction(changes[span.start : span.end], span.is_whole, repeated)
                 if not span.is_whole:
                     deferred |= run.arrived
@@ -117,6 +126,14 @@ class Translator:
             yield run
         finally:
             run.context.close()
+
+
+def _midnight(changes: Sequence[Change], zone: ZoneInfo | None) -> datetime | None:
+    """When the day of the first change ends; None where nobody asks."""
+    if zone is None or not changes:
+        return None
+    after = changes[0].committed_at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(after, time(), zone)
 
 
 def _changes(sets: Sequence[ChangeSet]) -> Iterator[Change]:

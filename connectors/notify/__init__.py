@@ -1,0 +1,1 @@
+"""People told, and other systems: mail, chat groups, webhooks."""

@@ -1,0 +1,56 @@
+"""What is looked at before anything runs: what both ends say of themselves, and what the mapping asks of them."""
+
+from contextlib import closing
+
+from connectors import reading
+from syncd.change import Kind
+from syncd.desk import people
+from syncd.mapping.language import load as meanings
+from syncd.mapping.language.accounts import misnamed
+from syncd.mapping.language.check import unknown_accounts
+from syncd.mapping.language.sample import sample
+from syncd.ports import Finding, Ledger
+from syncd.wiring import Pipeline
+
+
+def check(pipeline: Pipeline) -> list[Finding]:
+    """What both ends say of themselves before anything runs."""
+    of_finance = check_finance(pipeline)
+    with closing(pipeline.open_source()) as source:
+        unheld = people.unheld(pipeline.people, pipeline.mapping.approvers)
+        answers = pipeline.outside.check(pipeline.mapping.answers)
+        return source.check() + of_finance + check_zone(pipeline) + unheld + answers
+
+
+def check_finance(pipeline: Pipeline) -> list[Finding]:
+    """What finance says of itself; where it looks right it is tried."""
+    with closing(pipeline.open_ledger()) as ledger:
+        findings = ledger.check()
+        if any(finding.level == "error" for finding in findings):
+            return findings
+        tried = _check_accounts(pipeline.mapping, ledger) + _attempt(pipeline.mapping, ledger)
+        return [f for f in findings if not (tried and f.level == "ok")] + tried
+
+
+def _attempt(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
+    chart = reading.lookup(ledger, checked.layout.lookups[checked.layout.file.accounts])
+    return ledger.attempt(sample(checked, reading.periods(ledger, checked.layout), chart))
+
+
+def check_zone(pipeline: Pipeline) -> list[Finding]:
+    """Whose clock the EAM's times without a zone are on, where the books are on another and nobody has said."""
+    assumed, books = pipeline.source_settings.zone, pipeline.mapping.file.timezone
+    said = "zone" in (pipeline.config.source.model_extra or {})
+    columns = (column for table in pipeline.mapping.source_tables.values() for column in table.columns)
+    if said or assumed == books or all(column.kind is not Kind.TIMESTAMP for column in columns):
+        return []
+    return [Finding("warning", "source_zone", {"zone": assumed, "timezone": books})]
+
+
+def _check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
+    chart = checked.layout.lookups[checked.layout.file.accounts]
+    missing = unknown_accounts(checked.accounts, [row[0] for row in ledger.query(chart.query)])
+    if checked.role_table is None or not chart.called:
+        return missing
+    names = reading.lookup(ledger, chart._replace(gives=chart.called))
+    return missing + misnamed(checked.role_table, {str(code): str(name) for code, name in names.items()})

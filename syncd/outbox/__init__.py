@@ -1,0 +1,1 @@
+"""What is told outside: deliveries that were decided, sent by relays, seen and sent again by people."""

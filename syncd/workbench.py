@@ -1,0 +1,47 @@
+"""What golden cases run on: the daemon's own path over a finance in memory."""
+
+from datetime import date
+from functools import partial
+
+from connectors.convert import row_converter
+from connectors.ledger import sqlite as sqlite_ledger
+from syncd.books.lifecycle import states
+from syncd.books.lifecycle.deadlines import judge, of_case
+from syncd.daemon import pipeline as data_path
+from syncd.desk import approvals, operators
+from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
+from syncd.mapping.language import load as meanings
+from syncd.mapping.program.translator import Translator
+from syncd.ports import Ledger
+
+
+def bench() -> Bench:
+    """What golden cases run on: the SQLite ledger over a database in memory, the daemon's turn, the desk's hand."""
+    by = operators.Actor(PIPELINE, PIPELINE)
+
+    def turn(feed: Feed, translator: Translator, ledger: Ledger, mapping: meanings.Mapping) -> bool:
+        ends = of_case(states.living(PIPELINE, mapping))
+        return data_path.turn(feed, translator, ledger, lambda outcomes: None, deadlines=ends)
+
+    def begin_day(ledger: Ledger, translator: Translator, mapping: meanings.Mapping, day: date) -> bool:
+        return judge(ledger, translator, states.living(PIPELINE, mapping), day, lambda outcomes: None)
+
+    def approve(ledger: Ledger, subject: str) -> int:
+        rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))
+        for row in rows:
+            role = row.params.get("role", "")
+            another = operators.Actor(f"{PIPELINE} {approvals.step_of(row)}", PIPELINE)  # each step is somebody else's
+            operators.approve(ledger, PIPELINE, row.id, another, role)
+        return len(rows)
+
+    return Bench(
+        row_converter,
+        partial(sqlite_ledger.connect, sqlite_ledger.Settings(sqlite_ledger.MEMORY), PIPELINE),
+        turn,
+        begin_day,
+        lambda ledger, subject: operators.retry(ledger, PIPELINE, operators.Selection(subject=subject), by),
+        approve,
+        lambda ledger, rule: ledger.execute(
+            [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", (PIPELINE, rule))]
+        ),
+    )

@@ -1,0 +1,147 @@
+"""Alerts: one for a cause until it is solved, then one that it is; nobody is woken for what can wait."""
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from syncd.desk import status
+from syncd.outbox import causes
+from syncd.outbox.alerts import SOLVED_AFTER_S, Alerting, Alerts, Quiet
+from syncd.outbox.causes import Cause, Limits
+from tests.outbox.office import Office
+from tests.unit.lab import NAME
+
+LIMITS = Limits(600, 3600, 3600, 1800)
+HALTED = Cause("halted/x", "alert_halted", {"why": "no right"}, is_urgent=True)
+LATE = Cause("late", "alert_late", {"minutes": "20"})
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 2, 3, 12, tzinfo=SHANGHAI)
+NIGHT = NOON + timedelta(hours=11)
+QUIET = Quiet(time(22), time(7), SHANGHAI)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def alerts(quiet: Quiet | None = None, **targets: Any) -> Alerts:
+    return Alerts(Alerting(targets or {"all": ()}, "zh", LIMITS, quiet))
+
+
+def texts(office: Office) -> list[tuple[str, str, str]]:
+    """(target, what kind of message, when)."""
+    return [
+        (d.target, str(d.body["level"]), d.next_at.astimezone(SHANGHAI).strftime("%d %H")) for d in office.deliveries
+    ]
+
+
+def sent(office: Office) -> None:
+    """All that waits has gone."""
+    office.ledger.execute([("UPDATE syncd.delivery SET state = 'done', attempts = 1", ())])
+
+
+def test_a_cause_is_told_once_until_it_is_solved_and_then_that_it_is(office: Office) -> None:
+    """Also by a daemon that was started anew."""
+    one = alerts()
+    one.decide(office.ledger, NAME, [LATE], NOON)
+    one.decide(office.ledger, NAME, [LATE], NOON + timedelta(seconds=5))
+    alerts().decide(office.ledger, NAME, [LATE], NOON + timedelta(seconds=9))
+    assert [level for _, level, _ in texts(office)] == ["warning"]
+    assert "落后 20 分钟" in office.deliveries[0].body["text"]
+    sent(office)
+    gone = NOON + timedelta(seconds=20)
+    one.decide(office.ledger, NAME, [], gone)
+    assert len(office.deliveries) == 1
+    one.decide(office.ledger, NAME, [], gone + timedelta(seconds=SOLVED_AFTER_S))
+    assert [level for _, level, _ in texts(office)] == ["warning", "success"]
+    assert "落后 20 分钟" in office.deliveries[1].body["text"]
+    one.decide(office.ledger, NAME, [LATE], gone + timedelta(hours=1))
+    assert [level for _, level, _ in texts(office)] == ["warning", "success", "warning"]
+
+
+def test_what_comes_and_goes_is_told_once(office: Office) -> None:
+    one = alerts()
+    for second in range(0, 100, 10):
+        one.decide(office.ledger, NAME, [LATE] if second % 20 == 0 else [], NOON + timedelta(seconds=second))
+    assert len(office.deliveries) == 1
+
+
+def test_at_night_nobody_is_woken_but_for_a_halt(office: Office) -> None:
+    """On the clock of the books."""
+    alerts(QUIET).decide(office.ledger, NAME, [LATE, HALTED], NIGHT.astimezone(UTC))
+    assert texts(office) == [("all", "warning", "04 07"), ("all", "failure", "03 23")]
+
+
+def test_what_is_solved_before_anybody_was_told_is_not_told(office: Office) -> None:
+    one = alerts(QUIET)
+    one.decide(office.ledger, NAME, [LATE], NIGHT)
+    one.decide(office.ledger, NAME, [], NIGHT + timedelta(minutes=5))
+    one.decide(office.ledger, NAME, [], NIGHT + timedelta(minutes=7))
+    assert office.deliveries == []
+    assert office.ask("SELECT * FROM syncd_alert") == []
+
+
+def test_quiet_hours_may_lie_within_a_day() -> None:
+    lunch = Quiet(time(12), time(13, 30), SHANGHAI)
+    assert lunch.ends(NOON) == NOON.replace(hour=13, minute=30)
+    assert lunch.ends(NIGHT) is None
+    assert QUIET.ends(NOON) is None
+    assert QUIET.ends(NOON.replace(hour=3)) == NOON.replace(hour=7)
+
+
+def test_whoever_has_the_role_is_told(office: Office) -> None:
+    one = alerts(ops=("operations",), boss=("controller",), everybody=())
+    one.decide(office.ledger, NAME, [LATE, Cause("approval/controller", "alert_approval", {}, "controller")], NOON)
+    assert [(target, d.subject) for d in office.deliveries for target in [d.target]] == [
+        ("ops", "late"),
+        ("everybody", "late"),
+        ("boss", "approval/controller"),
+        ("everybody", "approval/controller"),
+    ]
+
+
+def test_what_must_last_is_told_once_it_has(office: Office) -> None:
+    one, lasting = alerts(), LATE._replace(after_s=120.0)
+    for minutes in (0, 1):
+        one.decide(office.ledger, NAME, [lasting], NOON + timedelta(minutes=minutes))
+    assert office.deliveries == []
+    one.decide(office.ledger, NAME, [lasting], NOON + timedelta(minutes=2))
+    assert len(office.deliveries) == 1
+
+
+def test_causes_are_what_status_sees(office: Office) -> None:
+    """Each by its own fault: parked rows, approvals that nobody gives, a reconciliation above its alert, refused and
+    late deliveries, a pipeline that halted."""
+    later = datetime.now(UTC) + timedelta(hours=2)
+
+    def found() -> dict[str, tuple[str, bool]]:
+        return {one.name: (one.role, one.is_urgent) for one in causes.of(office.ledger, NAME, LIMITS, "en", later)}
+
+    said = status.Report("posting", later, oldest=later)
+    status.report(office.ledger, NAME, said, beats=True)
+    assert found() == {}
+    office.buys(1, -5)
+    office.buys(2, 5000)
+    office.eam.execute("DELETE FROM asset WHERE id = 1")
+    office.tells()
+    office.buys(3)
+    row = (NAME, 1, "", "", "", 3, 2, 1, 0, "{}")
+    office.ledger.execute([(f"INSERT INTO syncd.reconciliation VALUES ({', '.join('?' * 10)})", row)])
+    status.report(office.ledger, NAME, said._replace(state="halted", error="finance_no_right"), beats=True)
+    assert found() == {
+        "halted/finance_no_right": ("operations", True),
+        "parked": ("finance", False),
+        "approval/finance": ("finance", False),
+        "reconcile": ("finance", False),
+        "delivery/refused": ("operations", False),
+        "delivery/late": ("operations", False),
+    }
+    status.report(office.ledger, NAME, said._replace(oldest=later - timedelta(hours=1)), beats=True)
+    assert "late" in found()
+    status.report(office.ledger, NAME, said._replace(state="stopped"))
+    status.beat(office.ledger, NAME, "standby", later)
+    assert "alone" in found()
