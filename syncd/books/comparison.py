@@ -69,6 +69,7 @@ class _Decided(NamedTuple):
     approved: frozenset[str]
     edited: Change | None
     is_discarded: bool
+    is_posted: bool
 
 
 class _Fate(NamedTuple):
@@ -113,7 +114,9 @@ def compare(
     decided: dict[str, _Decided] = {}
     for at, now, original, state, subject, rule, code, params, waits_for, approved, _, settled in parked:
         edited = _decoded(tables, now) if original is not None else None
-        decided[str(at)] = _Decided(frozenset(json.loads(str(approved))), edited, state == "discarded")
+        decided[str(at)] = _Decided(
+            frozenset(json.loads(str(approved))), edited, state == "discarded", state == "posted"
+        )
         if at not in positions and settled is None and (change := _decoded(tables, now)) is not None:
             status = state if state in ("behind", "approval") else "failed"
             said = (str(subject), str(rule), status, str(code), json.loads(str(params)), str(waits_for))
@@ -171,7 +174,9 @@ class _Play:
             return
         self._asked.add(reason)
         if decided.edited is not None and rejection.change != decided.edited:
-            note.sent = rejection.change
+            # What was posted as a person had edited it had been agreed to by the rules of its day; before 0.2.0 an
+            # edit needed nobody's consent.
+            note.sent = None if decided.is_posted else rejection.change
             note.rejection = rejection._replace(change=decided.edited)
             note.request = "retry"
         elif rejection.status == "approval" and step in decided.approved:  # what it was edited to, where it was

@@ -18,6 +18,7 @@ from syncd.desk.trace import Act
 from syncd.language import hint, say
 from syncd.mapping.expression.parse import RUNTIME, ExpressionError, Name, parse
 from syncd.mapping.expression.zones import change
+from syncd.outside import Auditing, Outside
 from syncd.record import encode_row
 from syncd.wiring import Pipeline
 from tests.unit.lab import Lab, loaded
@@ -269,7 +270,8 @@ def test_a_zone_that_nobody_has_said_is_asked_for(zone: str, source: dict[str, s
         {"mapping": "", "source": {**end, **source}, "ledger": {"kind": "sqlite"}}
     )
     settings = changelog.Settings("sqlite", "eam.db", **source)
-    pipeline = Pipeline("one", configured, loaded(visits(zone)), changelog, settings, changelog, None)
+    ends = changelog, settings, changelog, None
+    pipeline = Pipeline("one", configured, loaded(visits(zone)), *ends, Auditing(), Outside())
     found = check_zone(pipeline)
     assert [(f.level, f.code) for f in found] == [("warning", code) for code in codes]
     assert all("Asia/Shanghai" in say(f.code, f.params, "en") and hint(f.code, f.params) for f in found)
