@@ -23,7 +23,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 
 test: $(INSTALLED)
 	tests/needs
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
