@@ -337,7 +337,8 @@ def guarded() -> Iterator[None]:
 
 
 _TRANSIENT: Final[Mapping[int, str]] = {
-    **dict.fromkeys((0, *GONE, 1205, 1213, 1317, 1412, 1969, 3024), "mysql_gone"),
+    **dict.fromkeys((0, *GONE, 1205, 1213, 1317, 1969, 3024), "mysql_gone"),
+    1412: "mysql_table_changed",
     **dict.fromkeys(FULL, "mysql_connections"),
 }
 _HALT: Final[Mapping[int, str]] = {

@@ -49,7 +49,8 @@ class Database(ABC):
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""
-        self.execute("BEGIN")
+        # A reader of SQLite that goes on to write is refused at once where another has written meanwhile.
+        self.execute("BEGIN IMMEDIATE" if self.kind == "sqlite" else "BEGIN")
         try:
             yield
         except BaseException:
