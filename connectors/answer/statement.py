@@ -11,7 +11,7 @@ from syncd import statements
 from syncd.connector import Answers
 from syncd.delivery import DONE, WORDS, Answer, Asked, Delivery, Sent
 from syncd.ports import INVENTED, Finding
-from syncd.secrets import hidden
+from syncd.secrets import hidden, unquoted
 
 Meaning = Literal["lost", "busy", "refused"]
 """Of an error: the connection has ended; it may pass by itself; it is about the statement."""
@@ -51,7 +51,7 @@ class Statements:
         try:
             connection = self._open()
         except self._server.errors as error:
-            return Sent("lost", "answer_no_connection", _said(error))
+            return Sent("lost", "answer_no_connection", _said(error, connects=True))
         try:
             with closing(connection.cursor()) as cursor:
                 if self._server.limits:
@@ -127,7 +127,7 @@ def check(server: Server, answers: Answers) -> list[Finding]:
     try:
         connection = server.connect()
     except server.errors as error:
-        return [Finding("error", "answer_no_connection", _said(error))]
+        return [Finding("error", "answer_no_connection", _said(error, connects=True))]
     with closing(connection):
         findings = [finding for answer in answers.values() for finding in _planned(server, connection, answer)]
     return findings or [Finding("ok", "answer_fine", {"tables": ", ".join(answers)})]
@@ -153,5 +153,8 @@ def spelt(statement: str, percent: bool) -> str:
     return statements.outside_literals(statement.replace("%", "%%"), lambda text: _PARAMETER.sub(r"%(\1)s", text))
 
 
-def _said(error: Exception) -> Mapping[str, str]:
-    return {"error": " ".join(hidden(str(error)).split())[:_ERROR_CHARS_MAX]}
+def _said(error: Exception, connects: bool = False) -> Mapping[str, str]:
+    """`connects`: what it cannot read of a DSN a driver repeats in quotes."""
+    said = hidden(str(error))
+    said = unquoted(said) if connects and "connection to server" not in said else said
+    return {"error": " ".join(said.split())[:_ERROR_CHARS_MAX]}

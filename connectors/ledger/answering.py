@@ -14,6 +14,7 @@ from syncd.audit import digest
 from syncd.change import ROWLESS, Change, Malformed, Unchanged, Value
 from syncd.decided import Decided
 from syncd.delivery import Told
+from syncd.folding import row_of
 from syncd.language import say
 from syncd.posting import Gathered, Outcome, Rejection
 from syncd.record import decode_change, plain
@@ -78,7 +79,8 @@ def _of_group(work: Work, gathered: Gathered, outcomes: Sequence[Outcome]) -> It
 
 def _of_rejection(work: Work, rejection: Rejection) -> Iterator[_News]:
     told = _OF_STATUS.get(rejection.status)
-    if told is not None and not rejection.waits_for and _wants(work, rejection.change, told):
+    waits = told == "parked" and rejection.waits_for  # who has to agree does, whatever the row first waited for
+    if told is not None and not waits and _wants(work, rejection.change, told):
         language = work.answers[rejection.change.table].language
         reason = say(rejection.code, rejection.params, language)
         yield _News(rejection.change, rejection.subject, told, reason)
@@ -102,7 +104,8 @@ def _keep(work: Work, found: Sequence[_News]) -> None:
     if not found:
         return
     earlier: defaultdict[str, list[str]] = defaultdict(list)
-    subjects = sorted({news.subject for news in found})
+    rows = {news.change.position: row_of(work.tables[news.change.table], news.change) for news in found}
+    subjects = sorted({news.subject for news in found} | {*rows.values()})
     for _, key in sorted(work.database.each(SQL["answered"], (work.pipeline,), subjects), key=itemgetter(0)):
         base, _, told = str(key).rsplit("/", 2)
         earlier[base].append(told)
@@ -115,7 +118,7 @@ def _keep(work: Work, found: Sequence[_News]) -> None:
         if earlier[base][-1:] != [news.told]:
             earlier[base].append(news.told)
             key = f"{base}/{len(earlier[base])}/{news.told}"
-            made.append(Decided(key, "answer", news.change.table, news.subject, _body(work, news, refs)))
+            made.append(Decided(key, "answer", news.change.table, rows[position], _body(work, news, refs)))
     decided.keep(work.database, work.pipeline, made, work.now)
 
 

@@ -147,7 +147,11 @@ SELECT p.id, p.subject, p.change,
        coalesce((SELECT max(a.seq) FROM syncd.action a
                  WHERE a.pipeline = p.pipeline AND a.action = 'reject' AND a.target = 'parked/' || p.id), 0)
 FROM syncd.parked p
-WHERE p.pipeline = ? AND p.settled_at IS NULL AND p.request = 'discard' AND p.state = 'approval' ORDER BY p.id;
+WHERE p.pipeline = ? AND p.settled_at IS NULL AND p.request = 'discard'
+  AND 'reject' = (SELECT r.action FROM syncd.action r
+                  WHERE r.pipeline = p.pipeline AND r.action IN ('reject', 'discard') AND r.target = 'parked/' || p.id
+                  ORDER BY r.seq DESC LIMIT 1)
+ORDER BY p.id;
 
 -- action: who did something, and why
 SELECT actor, reason FROM syncd.action WHERE seq = ?;

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from syncd import statements
 from syncd.ports import Desk, Ledger
@@ -130,4 +130,4 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    return " ".join(normalize("NFKC", name).casefold().split())
+    return "".join(c for c in normalize("NFKC", name).casefold() if not c.isspace() and category(c) != "Cf")

@@ -26,6 +26,11 @@ _SOLVE: Final = "DELETE FROM syncd.alert WHERE pipeline = ? AND cause = ?"
 _TOLD: Final = "SELECT count(*) FROM syncd.delivery WHERE pipeline = ? AND key IN (?*) AND attempts > 0"
 _UNTELL: Final = "DELETE FROM syncd.delivery WHERE pipeline = ? AND key IN (?*)"
 
+_HASTEN: Final = (
+    "UPDATE syncd.delivery SET next_at = ? WHERE pipeline = ? AND kind = 'alert' AND subject = ? AND state = 'waiting'"
+)
+"""What stands before a message that cannot wait does not wait either: they go in order."""
+
 
 class Quiet(NamedTuple):
     """From when to when nobody is woken, where the books are."""
@@ -84,6 +89,7 @@ class Alerts:
         with ledger.desk() as desk:
             for one in new:
                 params = {"code": one.code, "role": one.role, "params": dict(one.params)}
+                desk.execute(_HASTEN, (at, pipeline, one.name)) if one.is_urgent else None
                 desk.execute(_TELL, (pipeline, one.name, at, json.dumps(params, ensure_ascii=False)))
                 decided.keep(desk, pipeline, self._opening(pipeline, one, at, now), at)
             for name in solved:

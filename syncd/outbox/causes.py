@@ -66,7 +66,7 @@ def _of_daemon(one: status.PipelineStatus, limits: Limits, language: Language) -
         yield Cause(f"halted/{report.error}", "alert_halted", {"why": why}, is_urgent=True)
     elif standing == "standby":
         yield Cause("alone", "alert_alone", {}, after_s=ALONE_AFTER_S)
-    elif status.is_late(one, limits.late_s):
+    if status.is_late(one, limits.late_s):
         yield Cause("late", "alert_late", {"minutes": f"{(one.lag_s or 0.0) / 60:.0f}"})
     if one.anchor is not None and one.anchor.code:
         why = say(one.anchor.code, one.anchor.params, language)

@@ -162,7 +162,11 @@ class Outbox:
 
     def _attempt(self, ledger: Ledger, one: Delivery) -> tuple[Sent, int]:
         """What became of it, and how often it was tried."""
-        relay = self._relays(one)
+        try:
+            relay = self._relays(one)
+        except Fault as fault:  # of its settings, or a library is not there
+            ledger.execute([(SQL["begun"], (one.pipeline, one.seq))])
+            return Sent("lost", fault.code, fault.params), one.attempts + 1
         if relay is None:
             return Sent("refused", "delivery_no_target", {"kind": one.kind, "target": one.target}), one.attempts
         try:

@@ -180,7 +180,7 @@ def test_a_state_that_is_told_late_is_judged_at_the_end_of_that_day() -> None:
     shop.quiet_until(date(2026, 3, 11))
     assert shop.tasks[-1] == ("FA-1", "to_dispose 17", "asset_manager", "2026-03-11")
     (stay,) = _standing(shop.ledger, shop)
-    assert states.told(shop.living, stay, date(2026, 3, 11)) == [("asset_manager", date(2026, 3, 11))]
+    assert states.told(shop.living, stay, date(2026, 3, 11)) == [("asset_manager", date(2026, 3, 11), 1)]
     assert stay.days_over(date(2026, 3, 11)) == 17
 
 

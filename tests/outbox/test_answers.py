@@ -19,7 +19,7 @@ def test_what_is_posted_is_answered_with_its_voucher(office: Office) -> None:
     office.tells()
     assert office.said(1) == ("posted", "2026-02 记-1", "", 1)
     assert [(d.kind, d.target, d.subject, d.state, d.attempts) for d in office.deliveries] == [
-        ("answer", "asset", "A1", "done", 1)
+        ("answer", "asset", "asset:1", "done", 1)
     ]
 
 

@@ -106,7 +106,9 @@ def _keep(desk: Desk, living: Living, found: Sequence[tuple[Entered, str]]) -> N
         if not one.state:
             continue
         stays = old.state == one.state
-        since, deadline = (old.since, old.deadline) if stays else (one.since, _deadline(living, one, at))
+        since, deadline = one.since, _deadline(living, one, at)
+        if stays:
+            since, deadline = old.since, _stepped(living, one.state, old.deadline, at)
         said = (known.entry + 1, one.state, one.was, since, at, one.by, *deadline)
         desk.execute(SQL["enter"], (living.pipeline, one.asset, *said))
         latest[one.asset] = _Latest(known.entry + 1, one.state, since, deadline)
@@ -128,10 +130,28 @@ def _deadline(living: Living, one: Entered, at: str) -> tuple[str, int, str]:
     deadline = living.meaning.deadlines.get(one.state)
     if deadline is None:
         return NEVER, 0, NEVER
-    due = date.fromisoformat(one.since) + timedelta(days=deadline.within)
     told = moment(at).astimezone(living.zone).date()
-    passes = max(due, told) + timedelta(days=1 + deadline.steps[0][1])
+    try:
+        due = date.fromisoformat(one.since) + timedelta(days=deadline.within)
+        passes = max(due, told) + timedelta(days=1 + deadline.steps[0][1])
+    except OverflowError:  # 9999-12-31 is how an EAM says that there is no day
+        return NEVER, 0, NEVER
     return str(due), 1, str(passes)
+
+
+def _stepped(living: Living, state: str, deadline: tuple[str, int, str], at: str) -> tuple[str, int, str]:
+    """What is left of a deadline at a moment: what passed with its day or earlier went out under the old code, also
+    where states are folded anew."""
+    due, step, on = deadline
+    while on != NEVER and on <= str(moment(at).astimezone(living.zone).date()):
+        on, step = next_on(living, state, step, date.fromisoformat(on)), step + 1
+    return due, step, on
+
+
+def next_on(living: Living, state: str, step: int, on: date) -> str:
+    """With which day the step behind one passes that has passed with a day."""
+    steps = living.meaning.deadlines[state].steps
+    return str(on + timedelta(days=steps[step][1] - steps[step - 1][1])) if step < len(steps) else NEVER
 
 
 def _terms(meaning: Lifecycle) -> str:
@@ -144,6 +164,7 @@ class Told(NamedTuple):
 
     role: str
     on: date
+    step: int
 
 
 def told(living: Living, one: Stay, today: date) -> list[Told]:
@@ -155,7 +176,7 @@ def told(living: Living, one: Stay, today: date) -> list[Told]:
     entered = one.entered_at.astimezone(living.zone).date()
     left = today if one.left_at is None else one.left_at.astimezone(living.zone).date()
     passes = max(one.due, entered) + timedelta(days=1)
-    steps = [Told(role, passes + timedelta(days=after)) for role, after in deadline.steps]
+    steps = [Told(role, passes + timedelta(days=after), n) for n, (role, after) in enumerate(deadline.steps, 1)]
     return [step for step in steps if step.role and step.on <= left]
 
 

@@ -24,11 +24,16 @@ _DIGITS: Final = re.compile(r"\d+")
 """The last of a voucher's reference are its number."""
 
 
+class Stale(Exception):
+    """What is left of a budget is not known before what the batch has posted without looking at one is written."""
+
+
 class Context(Lookups):
     """One batch. Attributes are plain on purpose: the generated code reads them once a batch. `approved` are the steps
     of the present change that people agreed to; `gathering` says that collected rows are made a posting now,
     `replaying` that parked rows are tried again, `is_open` that the present transaction goes on beyond this batch;
-    `reads` are the cards that the present change has read, `written` is how the batch leaves source rows."""
+    `reads` are the cards that the present change has read, `written` is how the batch leaves source rows; `has_moved`
+    says that the batch has posted what may take from a budget, or gives back, and `taken` does not tell."""
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Context(Lookups):
         self.written: Mapping[str, Mapping[str, Row | None]] = {}
         self.reads: list[str] = []
         self.budgets: dict[str, Mapping[Value, Value] | None] = {}
+        self.has_moved = False
 
     def close(self) -> None:
         """The batch is over. Its effects refer to this as this to them: what both hold is given back at once, and not
@@ -200,6 +206,10 @@ class Context(Lookups):
         known = self.budgets[left]
         if known is None:
             return False
+        if self.has_moved and not self.replaying:
+            raise Stale
+        if self.has_moved:
+            return True
         try:
             found = round_half_up(decimal(str(known[code])))
         except (KeyError, ValueError):

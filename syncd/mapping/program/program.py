@@ -15,6 +15,7 @@ from syncd.mapping.program.context import EMPTY, Context, group_key
 from syncd.mapping.program.failure import REPEAT, Failure, Flawed
 from syncd.mapping.program.generate import asking as approvals
 from syncd.mapping.program.generate import module
+from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.collect import Collect
 from syncd.money import ZERO, at_most, is_money
 from syncd.posting import (
@@ -66,6 +67,8 @@ class Program:
     """Whether any rule collects."""
     asking: Callable[[Context], Asking]
     """Who has to agree to a change, by the conditions alone."""
+    budgeted: frozenset[str] = frozenset()
+    """Rules that look at a budget."""
     answered: frozenset[str] = frozenset()
     """Tables whose rows the EAM is told of: what the answer itself changes there is nothing to the rules."""
 
@@ -87,12 +90,15 @@ def compile_plan(
     openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
     collects = any(rule.verb(Collect) is not None for rule in rules)
 
+    budgeted = frozenset(rule.name for rule in rules if rule.verb(Budget) is not None)
+
     @cache
     def asking() -> Callable[[Context], Asking]:  # seldom needed: only what a person has edited is looked at by it
         return _compiled(approvals(plan), f"<approvals of {layout.name}>", decisions)
 
     return Program(
-        plan, layout, zone, bind, tuple(references), keys, ignored, openers, collects, lambda w: asking()(w), answered
+        *(plan, layout, zone, bind, tuple(references), keys, ignored, openers, collects),
+        *(lambda w: asking()(w), budgeted, answered),
     )
 
 

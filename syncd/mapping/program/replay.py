@@ -41,6 +41,10 @@ class Pass(Protocol):
         """The subject's parked rows hold nothing back while they are tried."""
         ...
 
+    def move_budgets(self, outcomes: Sequence[Outcome]) -> None:
+        """Note what changes what is left of a budget."""
+        ...
+
     def hold(self, row: Parked, rejection: Rejection) -> None:
         """A row stays parked, and holds its subject back."""
         ...
@@ -60,6 +64,7 @@ def replay_subject(run: Pass, subject: str, rows: Sequence[Parked]) -> Iterator[
             made = None if opener is None else _heal(run, opener, chains, rejection.waits_for)
             if opener is not None and made is not None and made.outcome.rejection is None:
                 head, tried, rejection = opener, made, None
+        run.move_budgets((tried.outcome,))
         yield tried.outcome
         if rejection is not None:
             run.hold(head, rejection)

@@ -5,7 +5,7 @@ from decimal import DecimalException
 from functools import cached_property
 from typing import Any, Final
 
-from syncd.change import ROWLESS, Change, Position, Row, key_text
+from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
 from syncd.folding import old_row_of, row_of
 from syncd.mapping.expression.parse import Missing, Uncomputable
 from syncd.mapping.program.context import Context, behind_group
@@ -109,6 +109,12 @@ class Run:
             self.context.put(alias, key, None)
         if is_whole and self.holding.is_awaited(IN_TRANSACTION):
             self.arrived.add(IN_TRANSACTION)
+
+    def move_budgets(self, outcomes: Sequence[Outcome]) -> None:
+        """Note whether outcomes post what may change what is left of a budget, and no budget was told."""
+        budgeted, made = self._program.budgeted, (p for o in outcomes for p in o.postings)
+        if budgeted and not self.context.has_moved:
+            self.context.has_moved = any(p.reverses or (p.voucher and p.rule not in budgeted) for p in made)
 
     def is_unsettled(self) -> bool:
         """Whether the transaction has brought what asks for groups or parked rows to be taken up before the next."""
@@ -291,7 +297,7 @@ class Run:
         subject_of, _, rules, _ = self._bound[alias]
         if not rules:
             return Outcome(change, "", (), None, self._ignored[alias])
-        if alias in self._answered and op == "update" and before == after and not marked:
+        if alias in self._answered and op == "update" and before == after and not (marked and ABSENT in (after or ())):
             return Outcome(change, "", (), None, f"{alias}: {ANSWERED}")
         own = subject = f"{alias}:{key}"
         unnamed: Failure | None = None

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from syncd.change import Change, ChangeSet
 from syncd.mapping.program.completion import complete_from_mirror
+from syncd.mapping.program.context import Stale
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.program import Program
 from syncd.mapping.program.replay import merged, replay_subject
@@ -56,6 +57,21 @@ class Translator:
         """What the sets mean to finance, transaction by transaction, and the mirror's new rows. Ends early behind one
         after which groups are due or parked rows are to be tried again: that goes before what follows."""
         ahead = list(_within(spans(sets), self._reach))
+        is_cut = False
+        while True:
+            began: list[Span] = []
+            try:
+                batch = self._translated(sets, book, refused, ahead, began)
+            except Stale:  # the next batch knows what is left: this one ends before who asked
+                ahead, is_cut = began[:-1], True
+                continue
+            if is_cut:
+                self._reach = min(self._reach_max, max(2 * len(batch.outcomes), REACH_MIN))
+            return batch
+
+    def _translated(
+        self, sets: Sequence[ChangeSet], book: Book, refused: Rejections, ahead: Sequence[Span], began: list[Span]
+    ) -> Batch:
         end = ahead[-1].end if ahead else 0
         again = self._again and not any(s.repeats for s in sets)  # a topic is read again as it is, with what was then
         changes = complete_from_mirror(list(islice(_changes(sets), end)), self._tables, book, again)
@@ -67,7 +83,10 @@ class Translator:
             for span in ahead:
                 if midnight is not None and span.start and changes[span.start].committed_at >= midnight:
                     break
-                outcomes += run.transaction(changes[span.start : span.end], span.is_whole, repeated)
+                began.append(span)
+                made = list(run.transaction(changes[span.start : span.end], span.is_whole, repeated))
+                outcomes += made
+                run.move_budgets(made)
                 if not span.is_whole:
                     deferred |= run.arrived
                     break

@@ -74,7 +74,8 @@ class Approve(Verb):
             within = _seconds(shape, reading, place)
             if when is None:
                 continue
-            token = reading.name if len(shapes) == 1 else f"{reading.name}:{shape.role}"
+            is_plain = len(shapes) == 1 and shape.role == ApproveShape.model_fields["role"].default
+            token = reading.name if is_plain else f"{reading.name}:{shape.role}"
             again = sum(step.params["role"] == shape.role for step in found)
             token += f":{again + 1}" if again else ""
             params = {"role": shape.role}
