@@ -1,12 +1,26 @@
 """What the EAM is told of its rows is decided with what it tells, once, and does not come back."""
 
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.outbox.office import DAY, Office
-from tests.unit.lab import NAME
+from connectors.convert import typed
+from syncd.change import Malformed
+from syncd.desk import operators
+from tests.outbox.office import DAY, MAPPING, Office
+from tests.unit.lab import CLERK, NAME
+
+WITH_DEPARTMENTS: Final = (
+    MAPPING.replace("on_: date}}", "on_: date, dept: integer}}")
+    .replace(
+        "rules:\n", "references:\n  dept: {table: eam.dept, key: id, columns: {id: integer, code: text}}\nrules:\n"
+    )
+    .replace("    once: [after.code,", "    join: {dept: after.dept}\n    once: [after.code,")
+    .replace("debit: after.amount}, {account: \"'1002'", "debit: after.amount, dept: dept.code}, {account: \"'1002'")
+)
 
 
 @pytest.fixture
@@ -138,3 +152,46 @@ def test_a_mapping_that_answers_nothing_touches_no_outbox(tmp_path: Path) -> Non
     assert office.ask("SELECT * FROM syncd_delivery") == office.ask("SELECT * FROM syncd_outbox") == []
     assert not office.mapping.answers
     assert not office.ledger.query("SELECT 1 FROM syncd.delivery WHERE pipeline = ?", (NAME,))
+
+
+def test_our_own_answer_is_no_news_of_a_row_that_cannot_be_read(office: Office) -> None:
+    """It brings the same malformed day again: neither a correction, nor, once it is discarded, another parked row."""
+    row = {"id": 1, "code": "A1", "amount": 100, "on_": Malformed("31.02.2026", "date")}
+    office.commit(office.insert("asset", **row))
+    office.rest()
+    echo = office.update("asset", row)
+    office.commit(echo)
+    office.rest()
+    assert office.parked == [("A1", "failed", "malformed")]
+    operators.discard(office.ledger, NAME, operators.Selection(ids=(1,)), CLERK)
+    office.commit(echo)
+    office.rest()
+    assert (office.parked, [what for what, _ in office.told]) == ([], ["parked"])
+
+
+def test_what_waited_for_a_row_and_then_for_finance_says_that_it_is_held(tmp_path: Path) -> None:
+    """Its department is unknown, then corrected, and finance has to agree: the EAM hears of the approval."""
+    office = Office(tmp_path, WITH_DEPARTMENTS)
+    office.commit(office.insert("dept", id=7, code="SC"))
+    row = {"id": 1, "code": "A1", "amount": 5000, "on_": DAY, "dept": 99}
+    office.commit(office.insert("asset", **row))
+    office.rest()
+    assert office.parked == [("A1", "failed", "reference_missing")]
+    office.commit(office.update("asset", row, dept=7))
+    office.rest()
+    assert [what for what, _ in office.told] == ["held"]
+    office.approves()
+    assert [what for what, _ in office.told] == ["held", "posted"]
+
+
+def test_a_row_that_is_refused_after_it_failed_says_who_refused_it(office: Office) -> None:
+    """What somebody edited cannot be posted: whoever rejects it then is heard as before."""
+    office.buys(1, 5000)
+    read = lambda column, text: typed(column, text, UTC)  # noqa: E731 - as the pipeline's
+    operators.edit(office.ledger, NAME, 1, {"amount": "-1"}, office.mapping.tables, read, CLERK)
+    office.rest()
+    assert office.parked == [("A1", "failed", "require")]
+    office.rejects()
+    office.tells()
+    assert [what for what, _ in office.told] == ["held", "parked", "rejected"]
+    assert office.said(1)[:3] == ("rejected", "", "over budget")

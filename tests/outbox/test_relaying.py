@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from connectors.answer import mysql
 from connectors.answer import sqlite as answers
 from syncd import decided
 from syncd.books.close import outstanding
 from syncd.decided import Decided
 from syncd.delivery import DONE, Asked, Delivery, Sent
 from syncd.outbox import box
-from syncd.outbox.relaying import ATTEMPTS_MAX, BACKOFF_MAX_S, wait_after_s
-from tests.outbox.office import Office
+from syncd.outbox.relaying import ATTEMPTS_MAX, BACKOFF_MAX_S, Outbox, wait_after_s
+from syncd.record import timestamp
+from tests.outbox.office import DAY, Office
 from tests.unit.lab import CLERK, NAME
 
 
@@ -251,3 +253,36 @@ def test_a_deleted_row_is_told_nothing_and_that_is_well(office: Office) -> None:
     body = {"state": "posted", "voucher": "", "reason": "", "by": "", "at": "", "op": "delete", "row": {"id": 9}}
     gone = Delivery(NAME, 1, "k", "answer", "asset", "A9", body, now, "waiting", 0, now, "", {}, None)
     assert office.relay.send(gone) == DONE
+
+
+def test_invariant_4_answers_of_a_row_go_in_order_also_where_its_code_was_corrected(office: Office) -> None:
+    """The row is parked as A9 and posted as A1: the first is to be tried again later, and the second does not overtake
+    it."""
+    office.buys(1, -5, "A9")
+    later = timestamp(datetime.now(UTC) + timedelta(seconds=30))
+    office.ledger.execute([("UPDATE syncd.delivery SET next_at = ?, attempts = 1", (later,))])
+    row = {"id": 1, "code": "A9", "amount": -5, "on_": DAY}
+    office.commit(office.update("asset", row, code="A1", amount=100))
+    office.rest()
+    office.tells()
+    assert office.told == [("parked", "waiting"), ("posted", "waiting")]
+    office.tells(31)
+    assert (office.told, office.said(1)[0]) == ([("parked", "done"), ("posted", "done")], "posted")
+
+
+def test_an_address_that_cannot_be_read_holds_up_nobody_else(office: Office) -> None:
+    """Invariant 11: it is an attempt like any other; alerts go."""
+    broken = mysql.Settings("mysql://syncd:Geh/eim@eam:3306/eam")
+    wire = Wire(office)
+    wire.next = [DONE]
+    relays = lambda one: wire if one.kind == "alert" else mysql.connect(broken, office.mapping.answers)  # noqa: E731
+    office.outbox = Outbox(NAME, office.open_ledger, relays)
+    office.buys(1)
+    with office.ledger.desk() as desk:
+        alert = Decided("alert/halted", "alert", "ops", "halted", {"level": "failure"})
+        decided.keep(desk, NAME, [alert], timestamp(datetime.now(UTC)))
+    office.tells()
+    assert [(d.kind, d.state, d.attempts, d.code) for d in office.deliveries] == [
+        ("answer", "waiting", 1, "mysql_dsn"), ("alert", "done", 1, ""),
+    ]  # fmt: skip
+    assert "eim" not in str(office.deliveries[0].params)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from connectors.answer import postgres
 from connectors.notify.notifications import Notifications, failed
 from connectors.notify.webhook import Webhook
+from syncd.delivery import Answer as Statement
 from syncd.delivery import Delivery, Result
 from syncd.ports import Relay
 from tests.servers.receiver import Answer, Receiver, receiver
@@ -99,3 +101,21 @@ def test_a_mail_server_that_refuses_the_login_is_not_asked_again() -> None:
     assert failed(said, "mail").code == "alert_login"
     assert failed("Socket Exception: [Errno 111] Connection refused", "mail").result == "lost"
     assert failed("Socket Exception: timed out", "mail").result == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "secret"),
+    [
+        ("postgresql://syncd:pa%ssw0rdX@127.0.0.1:1/eam", "ssw0rdX"),
+        ("host=127.0.0.1 port=1 password=ab Top$ecret2 user=x", "Top$ecret2"),
+        ("postgresql://syncd:Geheim/2@127.0.0.1:1/eam", "Geheim"),
+    ],
+)
+def test_an_address_of_the_eam_that_cannot_be_read_is_not_repeated(dsn: str, secret: str) -> None:
+    """The driver quotes the part of the password that it stumbles over; neither a check nor a delivery tells it."""
+    settings = postgres.Settings(dsn)
+    answers = {"asset": Statement("asset", frozenset({"posted"}), "UPDATE a SET b = :state WHERE id = :id", "", {})}
+    (finding,) = postgres.check(settings, answers)
+    sent = postgres.connect(settings, answers).send(told("asset", "answer", op="update", row={}))
+    assert (finding.code, sent.code) == ("answer_no_connection", "answer_no_connection")
+    assert secret not in f"{finding}{sent}"

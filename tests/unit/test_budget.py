@@ -128,3 +128,49 @@ def test_a_budget_names_a_lookup_that_there_is() -> None:
     with pytest.raises(MappingErrors) as error:
         loaded(MAPPING.replace("left: budget_left", "left: budget_lefd"), WITH_BUDGETS)
     assert [(f.code, f.params["nearest"]) for f in error.value.errors] == [("unknown_lookup_name", "budget_left")]
+
+
+FEES = MAPPING.replace(
+    "rules:", "  fee: {table: fee, key: id, columns: {id: integer, amount: money, dept: text}}\nrules:"
+).replace(
+    "  noted:",
+    """  fees:
+    on: fee
+    when: op = 'insert'
+    voucher:
+      type: "'记'"
+      date: DATE '2026-02-03'
+      summary: "'fee ' || after.id::text"
+      entries:
+        - {account: "'6602'", debit: after.amount, dept: after.dept}
+        - {account: "'1002'", credit: after.amount}
+  unbilled:
+    on: bill
+    when: op = 'delete'
+    reverse: [billed]
+  noted:""",
+)
+"""A rule that takes without looking, and one that gives back."""
+
+
+@pytest.mark.parametrize("splits", [True, False], ids=["at rest between", "one batch"])
+def test_invariant_13_what_another_rule_takes_is_taken_off_in_the_same_batch_too(splits: bool) -> None:
+    """80 of 100 go without a look at the budget: a bill of 100 waits, whatever the batches."""
+    lab = Lab(FEES, splits, WITH_BUDGETS, SQL + BUDGETS)
+    lab.commit(lab.insert("fee", id=1, amount=Decimal("80.00"), dept="SC"))
+    lab.commit(lab.insert("bill", **bill(1, "100.00")))
+    lab.rest()
+    assert [state for _, state, _ in lab.parked] == ["approval"]
+    assert lab.balance("6602") == Decimal("80.00")
+
+
+@pytest.mark.parametrize("splits", [True, False], ids=["at rest between", "one batch"])
+def test_invariant_13_what_a_red_letter_gives_back_is_left_in_the_same_batch_too(splits: bool) -> None:
+    """A bill of all that there is is deleted and sent anew: nobody is asked, whatever the batches."""
+    lab = Lab(FEES, splits, WITH_BUDGETS, SQL + BUDGETS)
+    lab.commit(lab.insert("bill", **bill(1, "100.00")))
+    lab.rest()
+    lab.commit(lab.delete("bill", **bill(1, "100.00")))
+    lab.commit(lab.insert("bill", **bill(2, "100.00")))
+    lab.rest()
+    assert (lab.parked, lab.balance("6602")) == ([], Decimal("100.00"))
