@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncd.delivery import DONE, Asked, Delivery, Sent
 from syncd.desk import status
 from syncd.outbox import causes
 from syncd.outbox.alerts import SOLVED_AFTER_S, Alerting, Alerts, Quiet
@@ -26,6 +27,22 @@ QUIET = Quiet(time(22), time(7), SHANGHAI)
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
     return Office(tmp_path)
+
+
+class Listener:
+    """Takes everything, in order."""
+
+    def __init__(self) -> None:
+        self.levels: list[str] = []
+
+    def send(self, delivery: Delivery) -> Sent:
+        self.levels.append(str(delivery.body["level"]))
+        return DONE
+
+    def ask(self, delivery: Delivery) -> Asked:
+        return "absent"
+
+    def close(self) -> None: ...
 
 
 def alerts(quiet: Quiet | None = None, **targets: Any) -> Alerts:
@@ -145,3 +162,40 @@ def test_causes_are_what_status_sees(office: Office) -> None:
     status.report(office.ledger, NAME, said._replace(state="stopped"))
     status.beat(office.ledger, NAME, "standby", later)
     assert "alone" in found()
+
+
+def test_a_halt_at_night_does_not_wait_behind_the_news_that_one_is_solved(office: Office) -> None:
+    """Messages of a cause go in order, and what is solved waits for the morning: the next halt takes it along."""
+    one, heard = alerts(QUIET), Listener()
+    office.relay = heard
+    for minutes, found in ((0, [HALTED]), (10, []), (12, []), (30, [HALTED])):
+        now = NIGHT + timedelta(minutes=minutes)
+        one.decide(office.ledger, NAME, found, now)
+        while office.outbox.turn(now):
+            pass
+    assert heard.levels == ["failure", "success", "failure"]
+
+
+def test_a_pipeline_that_halts_is_as_late_as_it_was(office: Office) -> None:
+    """Nobody is told that it is late no more."""
+    one, now = alerts(), datetime.now(UTC)
+    late = status.Report("posting", now, oldest=now - timedelta(hours=1), lagged_at=now)
+    halted = late._replace(state="halted", error="finance_no_right", params={})
+    for said, seconds in ((late, 0), (halted, 10), (halted, 80)):
+        at = now + timedelta(seconds=seconds)
+        status.report(office.ledger, NAME, said._replace(at=at), beats=said is late)
+        one.decide(office.ledger, NAME, causes.of(office.ledger, NAME, LIMITS, "zh", at), at)
+        sent(office)
+    assert [level for _, level, _ in texts(office)] == ["warning", "failure"]
+
+
+def test_what_concerns_a_role_that_nobody_serves_is_told_to_all(office: Office) -> None:
+    """And so is that it is solved."""
+    one = alerts(ops=("operations",), boss=("controller",))
+    one.decide(office.ledger, NAME, [Cause("approval/director", "alert_approval", {}, "director")], NOON)
+    sent(office)
+    for seconds in (1, 1 + SOLVED_AFTER_S):
+        one.decide(office.ledger, NAME, [], NOON + timedelta(seconds=seconds))
+    assert [(target, level) for target, level, _ in texts(office)] == [
+        ("ops", "warning"), ("boss", "warning"), ("ops", "success"), ("boss", "success"),
+    ]  # fmt: skip
