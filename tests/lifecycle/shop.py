@@ -15,7 +15,7 @@ from connectors.ledger.ledger import SqlLedger
 from syncd.books import asking, runs
 from syncd.books.lifecycle.deadlines import QUIET_S, Deadlines
 from syncd.books.lifecycle.states import Living
-from syncd.change import Value
+from syncd.change import Malformed, Value
 from syncd.daemon import pipeline
 from syncd.desk import operators
 from syncd.mapping.language.load import Mapping as Loaded
@@ -300,7 +300,7 @@ class Shop(Lab):
         }  # fmt: skip
         self.commit(self.insert("asset", **values | more))
 
-    def move(self, code: str, state: str, day: date, changed_on: date | None = None, by: str = "") -> None:
+    def move(self, code: str, state: str, day: date, changed_on: date | Malformed | None = None, by: str = "") -> None:
         """Somebody sets the asset's state on a day; `changed_on` is when it happened, where that is said."""
         self.on(day)
         row = self.store.rows(self.mapping.tables["asset"])[code]

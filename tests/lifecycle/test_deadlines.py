@@ -1,14 +1,19 @@
 """Deadlines: rows that rules see, made once, by the log and not by when it was read."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from random import Random
 
 import pytest
 
-from syncd.books.lifecycle import states
+from connectors.convert import typed
+from syncd.books.lifecycle import standing, states
+from syncd.books.lifecycle.compliance import compliance
+from syncd.change import Malformed
+from syncd.desk import operators
 from syncd.ports import Ledger
-from tests.lifecycle.shop import LIFECYCLE, Shop, shop_mapping
+from tests.lifecycle.shop import BY, LIFECYCLE, Shop, shop_mapping
+from tests.unit.lab import NAME
 
 FEBRUARY = date(2026, 2, 15)
 
@@ -180,7 +185,9 @@ def test_a_state_that_is_told_late_is_judged_at_the_end_of_that_day() -> None:
     shop.quiet_until(date(2026, 3, 11))
     assert shop.tasks[-1] == ("FA-1", "to_dispose 17", "asset_manager", "2026-03-11")
     (stay,) = _standing(shop.ledger, shop)
-    assert states.told(shop.living, stay, date(2026, 3, 11)) == [("asset_manager", date(2026, 3, 11), 1)]
+    assert states.told(shop.ledger, shop.living, [stay], date(2026, 3, 11)) == [
+        [("asset_manager", date(2026, 3, 11), 1)]
+    ]
     assert stay.days_over(date(2026, 3, 11)) == 17
 
 
@@ -222,3 +229,58 @@ def test_deadlines_that_the_mapping_changes_count_for_who_stands_there() -> None
     assert [(task, role) for _, task, role, _ in shop.tasks] == [
         ("collect", "asset_manager"), ("to_dispose 4", "director"), ("to_dispose 1", "asset_manager"),
     ]  # fmt: skip
+
+
+def test_a_day_that_is_none_has_no_deadline_and_stops_nothing() -> None:
+    """Invariant 5: 9999-12-31 is how an EAM says that there is no day."""
+    shop = Shop()
+    shop.asset("FA-1")
+    shop.move("FA-1", "to_dispose", FEBRUARY, changed_on=date(9999, 12, 31))
+    shop.on(date(2026, 2, 16))
+    shop.asset("FA-2")
+    shop.rest()
+    assert (shop.parked, len(shop.cards), rows(shop)) == ([], 2, [])
+    (stay,) = _standing(shop.ledger, shop)
+    assert stay.due is None
+
+
+def test_a_step_that_went_out_under_the_old_code_does_not_go_out_again() -> None:
+    """Invariant 2: the asset gets another code, and a deadline of another state changes, so that states are folded
+    anew; under the new code the next step comes and no other."""
+    shop = removed()
+    shop.quiet_until(date(2026, 2, 24))
+    row = shop.store.rows(shop.mapping.tables["asset"])["FA-1"]
+    old = dict(zip([c.name for c in shop.mapping.tables["asset"].columns], row, strict=True))
+    shop.commit(shop.update("asset", old, code="FB-1"))
+    shop.rest()
+    shop.mapping = shop_mapping(LIFECYCLE.replace("within: 10 days", "within: 12 days"))
+    shop.restart()
+    shop.quiet_until(date(2026, 2, 25))
+    assert [key for key, _ in rows(shop)] == ["FA-1|1|1"]
+    shop.quiet_until(date(2026, 2, 26))
+    assert [key for key, _ in rows(shop)] == ["FA-1|1|1", "FB-1|1|2"]
+
+
+def test_who_was_told_is_what_went_out_and_not_what_days_would_say() -> None:
+    """Removed on 15 February, with a malformed day that is corrected when the asset has left the state long since: of a
+    deadline that nobody could judge then nobody was told, neither in the report nor in the list."""
+    shop = Shop()
+    for code in ("FA-1", "FA-2"):
+        shop.asset(code)
+    shop.move("FA-1", "to_dispose", FEBRUARY, changed_on=Malformed("31.02", "date"))
+    shop.move("FA-1", "isolated", date(2026, 2, 27), changed_on=date(2026, 2, 27))
+    shop.move("FA-2", "to_dispose", FEBRUARY)
+    shop.quiet_until(date(2026, 3, 2))
+    read = lambda column, text: typed(column, text, UTC)  # noqa: E731 - as the pipeline's
+    operators.edit(shop.ledger, NAME, 1, {"changed_on": "2026-02-15"}, shop.mapping.tables, read, BY)
+    shop.rest()
+    assert shop.parked == []
+    found = compliance(shop.ledger, shop.living, "FA-1", date(2026, 3, 3))
+    assert found is not None
+    assert [(leg.stay.state, leg.days_over, list(leg.told)) for leg in found.legs] == [
+        ("to_dispose", 5, []), ("isolated", 0, []),
+    ]  # fmt: skip
+    shop.database.execute("DELETE FROM syncd_mirror WHERE source_table = 'overdue' AND key = 'FA-2|1|2'")
+    held = standing.Cards(shop.mapping.layout, "dept", "name")
+    roles = {one.asset: one.role for one in standing.report(shop.ledger, shop.living, held, date(2026, 3, 3)).standing}
+    assert roles == {"FA-1": "", "FA-2": "asset_manager"}, "the row, not the day"

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from syncd.books import terms
 from syncd.books.lifecycle import standing, states
 from syncd.books.lifecycle.states import Living, Stay, Told
-from syncd.change import Value, key_text
+from syncd.change import Value
 from syncd.desk.trace import Act, Life, ParkedStep, Step, trace
 from syncd.money import ZERO
 from syncd.ports import Ledger
@@ -20,8 +20,6 @@ PREPARERS: Final = ("prepared_by", "reviewed_by", "posted_by")
 
 Called = tuple[str, str]
 """In Chinese and in English."""
-
-_MADE: Final = "SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*)"
 
 
 class Leg(NamedTuple):
@@ -86,7 +84,8 @@ def compliance(ledger: Ledger, living: Living, asset: str, today: date) -> Compl
     if not stays:
         return None
     life = trace(ledger, asset)
-    legs = [_leg(ledger, living, stay, today) for stay in stays]
+    told = states.told(ledger, living, stays, today)
+    legs = [_leg(living, stay, today, steps) for stay, steps in zip(stays, told, strict=True)]
     documents = list(_documents(ledger, living, asset))
     vouchers = [_booked(life, step) for step in life.steps if step.voucher and _is_since(step, stays[0])]
     parked = [row for row in life.parked if row.settled_at is None or row.settled_at >= stays[0].entered_at]
@@ -99,25 +98,11 @@ def _is_since(step: Step, first: Stay) -> bool:
     return step.committed_at >= first.entered_at
 
 
-def _leg(ledger: Ledger, living: Living, stay: Stay, today: date) -> Leg:
+def _leg(living: Living, stay: Stay, today: date, told: Sequence[Told]) -> Leg:
     meaning = living.meaning
     days = 0 if stay.state in meaning.final else ((stay.left_on or today) - stay.since).days
     called = meaning.states.get(stay.state, (stay.state, stay.state))
-    return Leg(stay, called, days, stay.days_over(today), _told(ledger, living, stay, today))
-
-
-def _told(ledger: Ledger, living: Living, stay: Stay, today: date) -> list[Told]:
-    """The steps that went out: of a state that was posted when the asset had left it long since there is no row."""
-    table, fill = living.meaning.overdue, living.meaning.fill
-    steps = states.told(living, stay, today)
-    if table is None or fill is None or not steps:
-        return []
-    keys = [
-        key_text(table, fill(stay.asset, stay.state, "", stay.entry, stay.since, stay.due, 0, one.step, one.role))
-        for one in steps
-    ]
-    made = {str(key) for (key,) in ledger.query(_MADE, (living.pipeline, table.alias, keys))}
-    return [one for one, key in zip(steps, keys, strict=True) if key in made]
+    return Leg(stay, called, days, stay.days_over(today), told)
 
 
 def _documents(ledger: Ledger, living: Living, asset: str) -> Iterator[Document]:

@@ -15,7 +15,7 @@ from datetime import time as clock_time
 from typing import Final, NamedTuple, Protocol
 
 from syncd.books.lifecycle import states
-from syncd.books.lifecycle.states import NEVER, SQL, Living
+from syncd.books.lifecycle.states import SQL, Living
 from syncd.change import Change, ChangeSet, Position, key_text
 from syncd.language import Language
 from syncd.ports import Book, Ledger
@@ -151,10 +151,7 @@ def _change(living: Living, one: Passed, at: datetime) -> Change:
 
 def _next(living: Living, one: Passed) -> tuple[object, ...]:
     """The step behind one."""
-    steps = living.meaning.deadlines[one.state].steps
-    on = NEVER
-    if one.step < len(steps):
-        on = str(one.on + timedelta(days=steps[one.step][1] - steps[one.step - 1][1]))
+    on = states.next_on(living, one.state, one.step, one.on)
     return one.step + 1, on, one.asset, living.pipeline, one.entry, one.step
 
 

@@ -50,3 +50,6 @@ WHERE l.pipeline = ? ORDER BY l.asset, l.entry;
 -- of_asset: every state of an asset
 SELECT asset, entry, state, was, since, entered_at, entered_by, left_on, left_at, due FROM syncd.lifecycle
 WHERE asset = ? AND pipeline = ? ORDER BY entry;
+
+-- made: which rows of passed deadlines there are, of these keys
+SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key IN (?*);

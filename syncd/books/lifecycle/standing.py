@@ -88,7 +88,10 @@ def report(ledger: Ledger, living: Living, held: Cards, day: date) -> Report:
     stays = [stay for stay in states.standing(ledger, living, middle) if stay.since <= day]
     closed = _cycles(states.histories(ledger, living, sorted(meaning.final)), living)
     cards = _cards(ledger, held, [stay.asset for stay in stays] + [asset for asset, _ in closed])
-    found = [_standing(living, stay, cards.get(stay.asset, MISSING), held, day) for stay in stays]
+    told = [steps[-1].role if steps else "" for steps in states.told(ledger, living, stays, day)]
+    found = [
+        _standing(stay, cards.get(stay.asset, MISSING), held, day, role) for stay, role in zip(stays, told, strict=True)
+    ]
     figures = _figures(found, [(_text(cards.get(asset, MISSING), held.department), days) for asset, days in closed])
     return Report(day, found, figures, _target(living, figures[0].mean_days))
 
@@ -144,11 +147,10 @@ def _cycles(histories: Mapping[str, Sequence[Stay]], living: Living) -> list[tup
     return found
 
 
-def _standing(living: Living, stay: Stay, card: Fields, held: Cards, day: date) -> Standing:
-    told = states.told(living, stay, day)
+def _standing(stay: Stay, card: Fields, held: Cards, day: date, role: str) -> Standing:
     return Standing(
         *(stay.asset, _text(card, held.name), _text(card, held.department), stay.state, stay.since),
-        *((day - stay.since).days, stay.due, stay.days_over(day), told[-1].role if told else ""),
+        *((day - stay.since).days, stay.due, stay.days_over(day), role),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd import statements
-from syncd.change import Table
+from syncd.change import Table, key_text
 from syncd.mapping.language.lifecycle import Lifecycle
 from syncd.mapping.language.lifecycle_rule import Entered, entered
 from syncd.mapping.language.load import Mapping
@@ -19,6 +19,8 @@ from syncd.record import moment
 SQL: Final = statements.load("syncd.books.lifecycle", "lifecycle.sql")
 POSTINGS_MAX: Final = 2_000
 """Of one transaction of a fold."""
+KEYS_MAX: Final = 500
+"""Of one question."""
 NEVER: Final = ""
 """A day that does not come."""
 
@@ -167,7 +169,29 @@ class Told(NamedTuple):
     step: int
 
 
-def told(living: Living, one: Stay, today: date) -> list[Told]:
+def told(ledger: Ledger, living: Living, stays: Sequence[Stay], today: date) -> list[list[Told]]:
+    """By stay the steps of its deadline that went to somebody. A row says that one did: of a state that was posted when
+    the asset had left it long since there is none."""
+    table, fill = living.meaning.overdue, living.meaning.fill
+    if table is None or fill is None:
+        return [[] for _ in stays]
+    passed = [
+        (n, to, key_text(table, fill(one.asset, one.state, "", one.entry, one.since, one.due, 0, to.step, to.role)))
+        for n, one in enumerate(stays)
+        for to in _passed(living, one, today)
+    ]
+    made: set[str] = set()
+    for start in range(0, len(passed), KEYS_MAX):
+        keys = [key for *_, key in passed[start : start + KEYS_MAX]]
+        made.update(str(key) for (key,) in ledger.query(SQL["made"], (living.pipeline, table.alias, keys)))
+    found: list[list[Told]] = [[] for _ in stays]
+    for n, to, key in passed:
+        if key in made:
+            found[n].append(to)
+    return found
+
+
+def _passed(living: Living, one: Stay, today: date) -> list[Told]:
     """The steps of its deadline that have passed before the asset left, those that go to somebody; none where the
     mapping has no rows for them."""
     deadline = living.meaning.deadlines.get(one.state)
