@@ -16,7 +16,7 @@ from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.later import approvals, approving, automatic, clock, operators, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import emit, line, named, table
-from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected, state_of
+from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected
 from syncd.errors import WrongUsage
 from syncd.language import say
 from syncd.money import ZERO
@@ -114,19 +114,22 @@ def show_list(
     if not found:
         line("approvals_none", "green")
         return
-    columns = ["col_id", "col_state", "col_subject", "col_rule", "col_debit", "col_waits", "col_due", "col_given"]
+    columns = ["col_id", "col_subject", "col_rule", "col_debit", "col_waits", "col_due", "col_given"]
     lines: list[list[object]] = []
     for pipeline, row, given, preview in found:
         local = clock.local(row, pipeline.mapping.file.timezone)
-        waits = ", ".join(filter(None, (row.params.get("role", ""), row.params.get("more", ""))))
+        asked = row.request and say(f"request_{row.request}")
+        waits = ", ".join(filter(None, (row.params.get("role", ""), row.params.get("more", ""), asked)))
         signed = ", ".join(f"{deed.actor} ({deed.role})" for deed in given)
         due = approvals.due(local)
+        late = say("row_overdue") if approvals.is_overdue(row, now) else ""
+        until = f"{due:%Y-%m-%d %H:%M} {late}".strip() if due else None
         debit = f"{preview.debit:,.2f}" if preview is not None and preview.rejection is None else None
-        lines.append([row.id, state_of(row), row.subject, row.rule, debit, waits, due, signed])
+        lines.append([row.id, row.subject, row.rule, debit, waits, until, signed])
     if len(pipelines) > 1:  # each partition counts its own
         columns.append("col_pipeline")
         lines = [[*cells, found[n][0].name] for n, cells in enumerate(lines)]
-    table(columns, lines, right=(0, 4))
+    table(columns, lines, right=(0, 3), whole=(0, 1, 3))
 
 
 def _list_rejected(config: Config, name: Name, role: str, rule: str, limit: int, as_json: bool) -> None:
@@ -145,7 +148,8 @@ def _list_rejected(config: Config, name: Name, role: str, rule: str, limit: int,
         line("rejected_none", "green")
     else:
         columns = ("col_id", "col_subject", "col_rule", "col_when", "col_who", "col_role", "col_why")
-        table(columns, [(r.id, r.subject, r.rule, d.at, d.actor, d.role, d.reason) for r, d in found], right=(0,))
+        rows = [(r.id, r.subject, r.rule, f"{d.at:%Y-%m-%d %H:%M}", d.actor, d.role, d.reason) for r, d in found]
+        table(columns, rows, right=(0,), whole=(0, 1))
 
 
 def show_automatic(

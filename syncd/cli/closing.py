@@ -18,7 +18,7 @@ from syncd.cli.later import closing as desk
 from syncd.cli.later import item as lists
 from syncd.cli.later import wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import console, emit, line, shown
+from syncd.cli.output import cell, console, emit, line
 from syncd.errors import WrongUsage
 from syncd.language import current, say
 
@@ -102,14 +102,14 @@ def _rows(item: lists.Item, limit: int | None) -> Table:
     for column in item.columns:
         grid.add_column(say(column), overflow="fold")
     for row in item.rows[:limit]:
-        grid.add_row(*(Text(_cell(value)) for value in row))
+        grid.add_row(*(Text(_cell(*one)) for one in zip(row, item.columns, strict=True)))
     return grid
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, column: str) -> str:
     if isinstance(value, lists.Said):
         return say(value.code, value.params)
-    return value.isoformat() if type(value) is date else shown(value)
+    return value.isoformat() if type(value) is date else cell(value, column)
 
 
 def _said(item: lists.Item) -> str:

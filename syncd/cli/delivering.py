@@ -78,10 +78,10 @@ def show(number: Number, config: Config = None, name: Name = None, as_json: Json
         "col_next": None if one.settled_at else one.next_at,
         "col_settled": one.settled_at,
     }
-    told = {f"  {name}": value for name, value in one.body.items() if name != "row"}
-    told |= {f"  {name}": value for name, value in one.body.get("row", {}).items()}
+    told = {name: value for name, value in one.body.items() if name not in {"row", "heads"}} | one.body.get("row", {})
+    said = [(f"  {name}", None if value is None else str(value)) for name, value in told.items()]
     rows = [(say(what), value) for what, value in facts.items() if value is not None]
-    table(("status_what", "status_value"), [*rows, *told.items()])
+    table(("status_what", "status_value"), [*rows, *said])
 
 
 def retry(number: Number, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None) -> None:

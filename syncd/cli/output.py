@@ -15,6 +15,9 @@ from syncd.cli.later import record
 from syncd.errors import Fault, MappingError, MappingErrors
 from syncd.language import hint, say
 
+NUMBERS: Final = frozenset({"col_id", "col_first"})
+"""Columns of numbers that a command takes: they are said as they are typed."""
+
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
 
@@ -30,8 +33,14 @@ def table(
             say(code), justify="right" if index in right else "left", overflow="fold", no_wrap=index in whole
         )
     for row in rows:
-        grid.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+        said = zip(row, columns, strict=False)
+        grid.add_row(*(one if isinstance(one, Text) else Text(cell(one, column)) for one, column in said))
     console.print(grid)
+
+
+def cell(value: object, column: str) -> str:
+    """A value for people under this heading: a number that a command takes has no thousands."""
+    return str(value) if column in NUMBERS and isinstance(value, int) else shown(value)
 
 
 def line(code: str, style: str = "", **params: object) -> None:

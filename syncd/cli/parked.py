@@ -58,7 +58,7 @@ def show_list(
         rows = [[row.id, state_of(row), row.subject, row.rule, say(row.code, row.params)] for _, row in found]
         if len(names) > 1:
             columns, rows = ["col_pipeline", *columns], [[one, *row] for (one, _), row in zip(found, rows, strict=True)]
-        table(columns, rows)
+        table(columns, rows, whole=[columns.index("col_id"), columns.index("col_subject")])
         if len(found) == limit:
             line("rows_more", "dim", limit=limit)
 
