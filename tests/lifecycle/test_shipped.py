@@ -71,7 +71,7 @@ def test_each_step_is_allowed_and_a_jump_is_parked(mapping: Mapping, tmp_path: P
     assert "parked" not in played(mapping, tmp_path, *steps)
     (parked,) = played(mapping, tmp_path, steps[0], step("awaiting_writeoff", "2026-02-03"))["parked"]
     assert "待处置" in parked["says"]
-    assert "isolated (已隔离 isolated), in_use (在用 in use)" in parked["says"]
+    assert "isolated（已隔离）、in_use（在用）" in parked["says"]
 
 
 def test_invariant_10_deadlines_pass_in_a_case_as_they_do_in_the_daemon(mapping: Mapping, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Steps of the life cycle: each is a posting in order, a jump is parked with what is allowed, and what the mapping says
 of its states is checked with file and line."""
 
+import json
 from datetime import date
 from pathlib import Path
 from textwrap import indent
@@ -9,6 +10,7 @@ import pytest
 
 from syncd.books.lifecycle import states
 from syncd.errors import MappingErrors
+from syncd.language import say
 from syncd.mapping.language.lifecycle_rule import Entered, entered
 from syncd.mapping.language.load import load
 from tests.lifecycle.shop import LIFECYCLE, Shop, write
@@ -42,8 +44,12 @@ def test_a_jump_is_parked_and_says_what_is_allowed() -> None:
     shop.move("FA-1", "scrapped", FEBRUARY)
     ((code, params),) = shop.ask("SELECT code, params FROM syncd_parked WHERE settled_at IS NULL")
     assert code == "lifecycle_jump"
-    for text in ("in_use", "在用 → 已报废", "scrapped", "in use → scrapped", "to_dispose (待处置 to dispose)"):
+    allowed = ("to_dispose（待处置）", "to_dispose (to dispose)")
+    for text in ("in_use", "在用 → 已报废", "scrapped", "in use → scrapped", *allowed):
         assert text in str(params)
+    said = {language: say(code, json.loads(str(params)), language) for language in ("zh", "en")}
+    assert "to dispose" not in said["zh"]
+    assert "待处置" not in said["en"]
     shop.document(1, "FA-1", FEBRUARY)
     assert [row[1:] for row in shop.parked] == [("failed", "lifecycle_jump"), ("behind", "behind")]
     assert stays(shop, "FA-1") == []

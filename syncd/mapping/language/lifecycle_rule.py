@@ -119,9 +119,11 @@ class Enter(Verb):
         said: dict[object, Mapping[str, str]] = {}
         for was in called:
             targets = self.start if was is None else self.transitions.get(was, ())
-            listed = ", ".join(f"{to} ({' '.join(dict.fromkeys(called[to]))})" for to in targets) or "–"
+            allowed_zh = "、".join(f"{to}（{called[to][0]}）" for to in targets) or "–"
+            allowed_en = ", ".join(f"{to} ({called[to][1]})" for to in targets) or "–"
             for to in called:
                 if (was, to) not in allowed:
                     zh, en = (f"{called[was][n]} → {called[to][n]}" for n in range(2))
-                    said[was, to] = {"from": was or "–", "to": to or "–", "zh": zh, "en": en, "allowed": listed}
+                    names = {"from": was or "–", "to": to or "–", "zh": zh, "en": en}
+                    said[was, to] = {**names, "allowed_zh": allowed_zh, "allowed_en": allowed_en}
         return said
