@@ -212,7 +212,7 @@ def reopen(ledger: Ledger, pipeline: str, id: int, tables: Mapping[str, Table], 
         row = show(desk, pipeline, id)
         by_whom = approvals.rejection(approvals.deeds(desk, pipeline, (id,)).get(id, ()))
         if row.settled_at is None or row.state != "discarded" or by_whom is None:
-            raise WrongUsage("reopen_not_rejected", id=id, state=row.state)
+            raise WrongUsage("reopen_not_rejected", id=id, state=f"row_{row.state}")
         if by_whom.role not in ("", role):
             raise Halt("parked_other_role", id=id, role=by_whom.role, given=role)
         sent, settled_at = row.original or row.change, timestamp(row.settled_at)
@@ -300,7 +300,7 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
 def _open(desk: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
     row = show(desk, pipeline, id)
     if row.settled_at is not None:
-        raise WrongUsage("parked_settled", id=id, state=row.state)
+        raise WrongUsage("parked_settled", id=id, state=f"row_{row.state}")
     return row
 
 
@@ -321,7 +321,7 @@ def awaiting(desk: Ledger | Desk, pipeline: str, id: int, role: str) -> ParkedRo
     for another role."""
     row, now = _open(desk, pipeline, id), datetime.now(UTC)
     if row.state != "approval":
-        raise WrongUsage("parked_no_approval", id=id, state=row.state)
+        raise WrongUsage("parked_no_approval", id=id, state=f"row_{row.state}")
     asked = row.params.get("role", role)
     if role != asked and role not in approvals.deciding(row, now):
         raise Halt("parked_other_role", id=id, role=asked, given=role)
@@ -331,7 +331,7 @@ def awaiting(desk: Ledger | Desk, pipeline: str, id: int, role: str) -> ParkedRo
 def _touch(touched: int, id: int) -> None:
     """The daemon may have settled the row a moment ago."""
     if not touched:
-        raise WrongUsage("parked_settled", id=id, state="settled")
+        raise WrongUsage("parked_settled", id=id, state="row_settled")
 
 
 def act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> str:

@@ -67,7 +67,7 @@ def _refused(desk: Desk, pipeline: str, seq: int) -> Delivery:
         raise WrongUsage("outbox_no_delivery", id=seq, pipeline=pipeline)
     one = delivery(rows[0])
     if one.state != "refused":
-        raise WrongUsage("outbox_not_refused", id=seq, state=one.state)
+        raise WrongUsage("outbox_not_refused", id=seq, state=f"delivery_{one.state}")
     return one
 
 

@@ -15,6 +15,7 @@ from syncd.desk import approvals, approving, automatic, operators, people, previ
 from syncd.desk.operators import Actor, ParkedRow, Selection
 from syncd.desk.verify import verify
 from syncd.errors import Fault, Halt, MappingErrors, Transient, WrongUsage
+from syncd.language import say
 from syncd.record import timestamp
 from tests.advice import advice
 from tests.unit.lab import CLERK, NAME, Lab, loaded
@@ -442,6 +443,8 @@ def test_only_what_was_rejected_is_reopened_by_its_role() -> None:
         with pytest.raises(WrongUsage) as error:
             operators.reopen(lab.ledger, NAME, number, lab.mapping.tables, WANG, "finance")
         assert error.value.code == "reopen_not_rejected"
+        told = say(error.value.code, error.value.params, "zh")
+        assert not any(state in told for state in ("approval", "discarded", "row_"))
     lab.rest()
     with pytest.raises(Halt) as other:
         reopen(lab, WANG, "controller", 2)
