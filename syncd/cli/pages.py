@@ -1,6 +1,6 @@
 """Pages for people without a terminal: one file, nothing loaded from elsewhere, both languages, printable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import resources
@@ -38,7 +38,8 @@ def _page(file: str, zone: str, **given: object) -> str:
     template = resources.files("syncd.cli").joinpath(file).read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"shown": shown, "amount": _amount}
-    environment.globals |= {"both": _both, "word": _word, "told": trace.told, "lack": lack, "pair": _pair}
+    environment.globals |= {"both": _both, "word": _word, "lack": lack, "pair": _pair}
+    environment.globals |= {"told": _in_both(trace.told), "about": _in_both(trace.about)}
     at = datetime.now(UTC).astimezone(ZoneInfo(zone))
     return environment.from_string(template).render(at=at, version=__version__, **given)
 
@@ -56,6 +57,11 @@ def _word(name: str, **params: object) -> str:
 def _both(code: str, **params: object) -> str:
     """A message in both languages."""
     return " · ".join(say(code, params, language) for language in LANGUAGES)
+
+
+def _in_both(say_of: Callable[[trace.Act, Language], str]) -> Callable[[trace.Act], str]:
+    """What is said of an act in both languages, once where that is the same."""
+    return lambda act: _pair([say_of(act, language) for language in LANGUAGES])
 
 
 def _amount(value: Decimal) -> str:

@@ -91,7 +91,7 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         "col_attempts": row.attempts,
         "col_waits_for": row.waits_for,
         "col_request": row.request and say("request_" + row.request),
-        "col_approved": ", ".join(sorted(row.approved)),
+        "col_approved": ", ".join(map(_step, sorted(row.approved))),
         "col_due": approvals.due(row),
         "col_then": row.params.get("then", "") if row.state == "approval" else "",
         "col_settled": row.settled_at,
@@ -208,6 +208,12 @@ def state_of(row: operators.ParkedRow) -> str:
     """Its state in words, what is asked for, and whether its approval is overdue."""
     said = say(f"row_{row.state}") + (f" ({say('request_' + row.request)})" if row.request else "")
     return said + (f", {say('row_overdue')}" if approvals.is_overdue(row, datetime.now(UTC)) else "")
+
+
+def _step(token: str) -> str:
+    """A step that is agreed to: the rule, and in whose role where it is one of several."""
+    rule, several, role = token.partition(":")
+    return f"{rule} ({role})" if several else rule
 
 
 def _hint(row: operators.ParkedRow, advised: str) -> str:

@@ -118,7 +118,7 @@ def _show_rest(life: lives.Life) -> None:
         table(("col_id", "col_state", "col_reason", "col_at"), rows)
     if life.actions:
         console.print()
-        acts = [(a.at, a.actor, a.action, a.target, a.reason, lives.told(a)) for a in life.actions]
+        acts = [(a.at, a.actor, say(f"deed_{a.action}"), lives.about(a), a.reason, lives.told(a)) for a in life.actions]
         table(("col_when", "col_actor", "col_action", "col_target", "col_why", "col_detail"), acts)
     if life.card:
         console.print()

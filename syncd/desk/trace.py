@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from syncd import statements
 from syncd.audit import CONTENTS
+from syncd.language import Language, say
 from syncd.ports import Ledger
 from syncd.posting import Voucher
 from syncd.record import decode_cards, decode_voucher, moment
@@ -156,16 +157,28 @@ def nothing(subject: str) -> "Life":
     return Life(subject, (), (), (), (), {})
 
 
-def told(act: Act) -> str:
-    """What an action changed, or whose role it took: of an edit each column's old and new value."""
-    parts = []
-    for name, value in act.detail.items():
-        if name == CONTENTS:
-            continue
-        if act.action == "edit" and isinstance(value, list) and len(value) == 2:
-            value = f"{value[0]} → {value[1]}"
-        parts.append(f"{name}: {value}")
-    return ", ".join(parts)
+def told(act: Act, language: Language | None = None) -> str:
+    """What an action changed, or whose role it took: of an edit each column's old and new value, as they were typed."""
+    if act.action != "edit":
+        role, of = str(act.detail.get("role", "")), act.detail.get("instead_of")
+        return say("role_instead", {"role": role, "of": of}, language) if of else role
+    edited = {name: value for name, value in act.detail.items() if name != CONTENTS}
+    return ", ".join(f"{name}: {_change(value)}" for name, value in edited.items())
+
+
+def about(act: Act, language: Language | None = None) -> str:
+    """The row that an action is about, in words."""
+    kind, _, number = act.target.partition("/")
+    return say("act_row", {"id": number}, language) if kind == "parked" else act.target
+
+
+def _change(value: object) -> str:
+    return " → ".join(map(_typed, value)) if isinstance(value, list) and len(value) == 2 else str(value)
+
+
+def _typed(value: object) -> str:
+    """A value of a row as somebody typed it: of a malformed one its text."""
+    return str(value.get("malformed", value) if isinstance(value, dict) else "NULL" if value is None else value)
 
 
 def _origin(ledger: Ledger, row: Sequence[object], line: int) -> Origin:

@@ -1,0 +1,22 @@
+"""What people did to a row, in words: no form of ours that stands for a value, no name of the record's own."""
+
+from datetime import UTC, datetime
+
+from syncd.desk.trace import Act, about, told
+
+AT = datetime(2026, 2, 3, tzinfo=UTC)
+
+
+def act(action: str, **detail: object) -> Act:
+    return Act(AT, "li", action, "parked/1201", "read", detail)
+
+
+def test_an_edit_says_what_was_typed_and_an_approval_whose_role_it_took() -> None:
+    typed = {"malformed": "15万", "reason": "not_a_number"}
+    edited = act("edit", original_value=[typed, "150000.00"], note=[None, "x"])
+    assert told(edited) == "original_value: 15万 → 150000.00, note: NULL → x"
+    agreed = act("approve", rule="registration", role="controller", step="registration:finance", instead_of="finance")
+    assert (told(agreed, "en"), told(agreed, "zh")) == ("controller, for finance", "controller（代 finance）")
+    assert told(act("approve", rule="registration", role="finance")) == "finance"
+    assert told(act("retry")) == ""
+    assert (about(agreed, "en"), about(agreed, "zh")) == ("parked row 1201", "挂起行 1201")
