@@ -17,7 +17,7 @@ import pytest
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, Amounts
 from syncd.books.reports import folders, package
-from syncd.books.reports.sheet import Package, Sheet, text
+from syncd.books.reports.sheet import Listed, Package, Sheet, text
 from syncd.language import Language, catalogue, say
 from tests.finance_cases.books import Books
 
@@ -144,7 +144,7 @@ def test_each_line_names_its_voucher(books: Books, march: Package) -> None:
         assert row["voucher"] in known
     charged = [row for row in rows(sheet(march, "depreciation")) if row["report_charged"]]
     assert charged
-    assert all(set(row["voucher"].split("、")) <= known for row in charged)
+    assert all(set(row["voucher"].texts) <= known for row in charged)
 
 
 def test_the_allocation_adds_up_to_what_was_charged(march: Package) -> None:
@@ -264,8 +264,8 @@ def test_page_and_workbook_say_who_and_when(march: Package, tmp_path: Path) -> N
         "编制单位：试验公司",
         "会计期间：2026-03",
         "单位：元",
-        "编制: 张三",
-        "会计主管: ________",
+        "编制：张三",
+        "会计主管：________",
         "打印人：王芳",
     ):
         assert said in page
@@ -278,3 +278,10 @@ def test_every_title_is_in_both_languages(march: Package) -> None:
         for code in (one.code, *(column.code for column in one.columns if column.says is None)):
             assert code in catalogue(), code
             assert say(code, language="zh") != say(code, language="en")
+
+
+def test_a_list_is_parted_as_its_reader_parts_lists() -> None:
+    tie = Said("report_tie", {"accounts": Listed(["1601", "1602"])})
+    assert (text(Listed(["a", "b"], " …"), "en"), text(Listed(["a", "b"]), "zh")) == ("a, b …", "a、b")
+    assert "1601, 1602" in text(tie, "en")
+    assert "1601、1602" in text(tie, "zh")

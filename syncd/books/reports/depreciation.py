@@ -8,7 +8,7 @@ from typing import Final
 from syncd.books.close.item import Said
 from syncd.books.figures import Figures, Line, Step
 from syncd.books.reports.month import Month
-from syncd.books.reports.sheet import Chart, Column, Row, Sheet
+from syncd.books.reports.sheet import Chart, Column, Listed, Row, Sheet
 from syncd.books.writes import Recorded
 from syncd.money import ZERO
 from syncd.posting import Entry
@@ -37,7 +37,7 @@ def detail(month: Month) -> Sheet:
     for asset, line in sorted(month.figures.assets().items()):
         card = month.figures.cards.get(asset, {})
         shown = [_plain(card.get(month.fields[name])) for name in named]
-        rows.append((asset, *shown, *_sums(line), "、".join(refs.get(asset, ()))))
+        rows.append((asset, *shown, *_sums(line), Listed([*refs.get(asset, ())])))
     total: Row = (Said("report_total"), *("" for _ in named), *_sums(month.figures.total), "")
     return Sheet("report_depreciation", columns, rows, total, month.ties)
 
@@ -73,7 +73,7 @@ def allocation(month: Month) -> Sheet:
         amounts[key] += amount
         refs[key][ref] = None
     rows: list[Row] = [
-        (*key, month.account_names.get(key[3], ""), amount, "、".join(ref for ref in refs[key] if ref))
+        (*key, month.account_names.get(key[3], ""), amount, Listed([ref for ref in refs[key] if ref]))
         for key, amount in sorted(amounts.items())
         if amount
     ]

@@ -8,7 +8,7 @@ from syncd.books.close.cards import on_side
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS
 from syncd.books.reports.month import Month
-from syncd.books.reports.sheet import Cell, Chart, Column, Sheet
+from syncd.books.reports.sheet import Cell, Chart, Column, Listed, Sheet
 from syncd.money import ZERO
 
 
@@ -32,9 +32,9 @@ def reconciliation(month: Month) -> Sheet:
         )
         debit, credit = sum((b.debit for b in held), ZERO), sum((b.credit for b in held), ZERO)
         before, after = total.opening[i], total.closing[i]
-        names = "、".join(month.account_names.get(code, "") for code in codes)
+        names = Listed([month.account_names.get(code, "") for code in codes])
         ours = (before, after - before, after)
-        rows.append(("、".join(codes), names, Said(field), opening, debit, credit, closing, *ours, closing - after))
+        rows.append((Listed(codes), names, Said(field), opening, debit, credit, closing, *ours, closing - after))
     chart = Chart("report_chart_balances", 2, 6, 0, len(rows) - 1) if rows else None
     return Sheet("report_reconciliation", columns, rows, (), month.ties, chart)
 

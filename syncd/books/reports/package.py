@@ -12,7 +12,7 @@ from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, Figures, figures
 from syncd.books.reports import changes, depreciation, ledger
 from syncd.books.reports.month import Month
-from syncd.books.reports.sheet import Package, Sheet
+from syncd.books.reports.sheet import Listed, Package, Sheet
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.money import ZERO
 from syncd.ports import Ledger, Period
@@ -116,13 +116,13 @@ def _ties(
             balance = cards.on_side(field, sum((held.get(code, EMPTY).closing for code in codes), ZERO))
             ours = getattr(closing, field)
             refs = [ref for ref, one in own.items() if any(e.account in codes for e in one.voucher.entries)]
-            params = {"accounts": "、".join(codes), "ledger": _money(balance), "cards": _money(ours)}
+            params = {"accounts": Listed(codes), "ledger": _money(balance), "cards": _money(ours)}
             yield Said("report_tie", params | {"difference": _money(balance - ours), "vouchers": _listed(refs)})
 
 
-def _listed(refs: Sequence[str]) -> str:
+def _listed(refs: Sequence[str]) -> Listed:
     """The first and the last where there are many."""
-    return "、".join(refs) if len(refs) <= 6 else f"{'、'.join(refs[:3])} … {refs[-1]} ({len(refs)})"
+    return Listed(refs) if len(refs) <= 6 else Listed(refs[:3], f" … {refs[-1]} ({len(refs)})")
 
 
 def _money(amount: Decimal) -> str:

@@ -8,7 +8,15 @@ from typing import Literal, NamedTuple
 from syncd.books.close.item import Said
 from syncd.language import Language, say
 
-Cell = str | Decimal | int | date | Said | None
+
+class Listed(NamedTuple):
+    """Several texts in a cell, or in a message's place; `more` stands behind them."""
+
+    texts: Sequence[str]
+    more: str = ""
+
+
+Cell = str | Decimal | int | date | Said | Listed | None
 Row = Sequence[Cell]
 
 
@@ -66,7 +74,8 @@ class Package(NamedTuple):
     def signatures(self, language: Language) -> str:
         """The line for those who answer for it."""
         blank = "________"
-        return "    ".join(f"{say(code, language=language)}: {name or blank}" for code, name in self.signed.items())
+        signed = ({"what": say(code, language=language), "name": name or blank} for code, name in self.signed.items())
+        return "    ".join(say("report_signed", one, language) for one in signed)
 
     def printed(self, language: Language) -> str:
         """Who printed it, and when."""
@@ -79,7 +88,10 @@ def text(cell: Cell, language: Language) -> str:
     if cell is None:
         return ""
     if isinstance(cell, Said):
-        return say(cell.code, cell.params, language)
+        params = {n: text(v, language) if isinstance(v, Listed) else v for n, v in cell.params.items()}
+        return say(cell.code, params, language)
+    if isinstance(cell, Listed):
+        return say("list_separator", language=language).join(cell.texts) + cell.more
     if isinstance(cell, Decimal):
         return f"{cell:,.2f}"
     return cell.isoformat() if isinstance(cell, date) else str(cell)
