@@ -143,7 +143,9 @@ def _planned(server: Server, connection: Any, answer: Answer) -> Iterator[Findin
                 cursor.fetchall()
         except server.errors as error:
             yield Finding("error", "answer_wrong", {"table": answer.table, **_said(error)})
-        connection.rollback()
+            return  # what asks is made of what answers, and would mostly repeat the fault
+        finally:
+            connection.rollback()
 
 
 def spelt(statement: str, percent: bool) -> str:

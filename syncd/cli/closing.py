@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -99,8 +100,9 @@ def show(items: Sequence[lists.Item], every: bool = False, folds: bool = False) 
 
 def _rows(item: lists.Item, limit: int | None) -> Table:
     grid = Table(box=None, pad_edge=False, header_style="dim")
-    for column in item.columns:
-        grid.add_column(say(column), overflow="fold")
+    for n, column in enumerate(item.columns):
+        is_money = any(isinstance(row[n], Decimal) for row in item.rows)
+        grid.add_column(say(column), justify="right" if is_money else "left", overflow="fold")
     for row in item.rows[:limit]:
         grid.add_row(*(Text(_cell(*one)) for one in zip(row, item.columns, strict=True)))
     return grid
@@ -109,6 +111,8 @@ def _rows(item: lists.Item, limit: int | None) -> Table:
 def _cell(value: object, column: str) -> str:
     if isinstance(value, lists.Said):
         return say(value.code, value.params)
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
     return value.isoformat() if type(value) is date else cell(value, column)
 
 

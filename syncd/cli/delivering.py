@@ -49,7 +49,7 @@ def show_list(
         zone = pipeline.mapping.file.timezone
         columns = ("col_id", "col_kind", "col_told", "col_subject", "col_state", "col_attempts", "col_decided")
         rows = [
-            (d.seq, say(f"kind_{d.kind}"), d.target, d.subject, _state(d), d.attempts, d.decided_at)
+            (d.seq, say(f"kind_{d.kind}"), d.target, subject(d), _state(d), d.attempts, d.decided_at)
             for d in clock.local(found, zone)
         ]
         table(columns, rows, right=(5,))
@@ -64,7 +64,7 @@ def show(number: Number, config: Config = None, name: Name = None, as_json: Json
         emit(_plain(one))
         return
     one = clock.local(one, pipeline.mapping.file.timezone)
-    console.print(Text.assemble((f"{one.seq}  {one.subject}  ", "bold"), (say(f"delivery_{one.state}"), "yellow")))
+    console.print(Text.assemble((f"{one.seq}  {subject(one)}  ", "bold"), (say(f"delivery_{one.state}"), "yellow")))
     if one.code:
         console.print(Text(say(one.code, one.params), style="red"))
         if advice := _hint(one):
@@ -136,6 +136,12 @@ def _holding(pipeline: wiring.Pipeline, ledger: ports.Ledger, number: int) -> st
 
 def _came(sent: delivery.Sent) -> str:
     return say("alert_went") if sent.result == "done" else say(sent.code, sent.params)
+
+
+def subject(one: delivery.Delivery) -> str:
+    """What it is about: of an alert or heads what it says first, not the record's name for it."""
+    said = {"alert": "text", "anchor": "title"}.get(one.kind, "")
+    return str(one.body.get(said, "")).partition("\n")[0] or one.subject
 
 
 def _state(one: delivery.Delivery) -> str:

@@ -113,7 +113,9 @@ def test_where_the_eam_is_answered_is_said_in_the_configuration(made: Company) -
 @advice("answer_wrong", "answer_no_connection")
 def test_check_tries_the_answer_and_does_nothing(made: Company) -> None:
     made.eam.execute("ALTER TABLE asset DROP COLUMN voucher_no")
-    heard("answer_wrong", made.syncd("check", FOUND_SOMETHING))
+    said = made.syncd("check", FOUND_SOMETHING)
+    heard("answer_wrong", said)
+    assert said.count("no such column") == 1, "what answers and what asks have the same fault, and it is said once"
     made.eam.execute("ALTER TABLE asset ADD COLUMN voucher_no TEXT")
     with instead(made.config, WHERE_EAM_IS, WHERE_EAM_IS.replace("eam.db", "gone.db")):
         heard("answer_no_connection", made.syncd("check", FOUND_SOMETHING))
