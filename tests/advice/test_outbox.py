@@ -157,7 +157,8 @@ def test_a_refused_answer_is_mended_and_sent_again(made: Company) -> None:
         made.syncd(f"outbox retry {later} {BY}")
         made.until(lambda: state(made, "FA-SC-0003") == "posted")
     made.finance.execute(f"UPDATE syncd_delivery SET state = 'refused' WHERE seq = {number}")
-    made.finance.execute(f"UPDATE syncd_delivery SET subject = 'FA-SC-0001' WHERE seq = {later}")
+    of_it = f"(SELECT subject FROM syncd_delivery WHERE seq = {number})"
+    made.finance.execute(f"UPDATE syncd_delivery SET subject = {of_it} WHERE seq = {later}")
     assert heard("outbox_overtaken", made.syncd(f"outbox retry {number} {BY}", WRONG))["later"]
     made.syncd(f"outbox discard {number} {BY}")
     assert deliveries(made, "refused", "waiting", "unknown") == []
