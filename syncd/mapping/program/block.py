@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from syncd.change import Kind, Table
 from syncd.mapping.expression.parse import Expression
@@ -39,6 +40,16 @@ class Plan:
         joins = [j for rules in self.rules.values() for r in rules for j in r.joins.values()]
         joins += [j for _, found in self.subjects.values() for j in found.values()]
         return sorted({j.table.alias for j in joins})
+
+
+class Part(NamedTuple):
+    """One of the conditions that must all be true for an expression to be."""
+
+    names: frozenset[str]
+    """Those of its scope that something is looked up for."""
+    source: str
+    variables: frozenset[str] = frozenset()
+    """Of the generated code."""
 
 
 @dataclass
@@ -108,20 +119,10 @@ class Block:
     def only_if(self, e: Expression) -> None:
         """Leaves, with nothing to say, unless it is true."""
         # One condition after the other, so that a row which the first turns away looks nothing up for the next.
-        for part in _conjuncts(e.term):
-            used, source = frozenset(_variables(part)), condition_source(part)
-            self.need(name for name in e.names if self._holder(name) in used)
-            self.add(f"if not {source}:", "    return None")
-            self.foresight.only_if([(source, used)])
-
-    def _holder(self, name: str) -> str:
-        """The variable that holds what a name stands for; empty where nothing is looked up for it."""
-        prefix, dot, _ = name.partition(".")
-        if not dot:
-            return self._variable(name) if name in self.rule.let else ""
-        if prefix in self.rule.joins:
-            return self.rule.joins[prefix].variable
-        return {"card.asset_code": "code"}.get(name, prefix)
+        for part in parts(self.rule, e):
+            self.need(part.names)
+            self.add(f"if not {part.source}:", "    return None")
+            self.foresight.only_if([(part.source, part.variables)])
 
     def leave_snapshots(self) -> None:
         """Leaves, with nothing to say, for a row that a snapshot reads."""
@@ -225,13 +226,10 @@ class Block:
         )
 
     def _let(self, name: str) -> None:
-        variable = self._variable(name)
+        variable = _of_let(self.rule, name)
         if variable not in self.known:
             self.value(variable, self.rule.let[name])
             self.known.add(variable)
-
-    def _variable(self, let: str) -> str:
-        return variable(list(self.rule.let).index(let))
 
     # Refusing
 
@@ -245,17 +243,18 @@ class Block:
 
     def marks(self, expressions: Iterable[Expression]) -> None:
         """Refuse a flawed change when one of the columns used holds a mark."""
-        self._marked({n for e in expressions for n in e.names})
+        self.mark_names({n for e in expressions for n in e.names})
 
     def mark_row(self, e: Expression, side: str = "row") -> None:
         """As `marks`, for an expression over the bare columns of the change's row, or of the one `before` it."""
-        self._marked({n if "." in n else f"{side}.{n}" for n in e.names})
+        self.mark_names({n if "." in n else f"{side}.{n}" for n in e.names})
 
     def mark_joins(self) -> None:
         """Refuse a flawed change when a key of the rule's own joins holds a mark."""
-        self._marked({n for j in self.rule.own_joins for n in join_names(j)})
+        self.mark_names({n for j in self.rule.own_joins for n in join_names(j)})
 
-    def _marked(self, names: Iterable[str]) -> None:
+    def mark_names(self, names: Iterable[str]) -> None:
+        """As `marks`, for the names that something reads."""
         used = columns_read(self.rule, names)
         for side in ("before", "after", "row"):
             indexes = tuple(i for i, c in enumerate(self.rule.on.columns) if f"{side}.{c.name.lower()}" in used)
@@ -310,6 +309,30 @@ def _used_columns(rule: Rule, join: Join) -> tuple[int, ...]:
     """The columns of a joined row that the rule reads."""
     names = {n for e in rule.expressions() for n in e.names} | {n for j in rule.joins.values() for n in join_names(j)}
     return tuple(i for i, c in enumerate(join.table.columns) if f"{join.alias}.{c.name.lower()}" in names)
+
+
+def parts(rule: Rule, e: Expression) -> list[Part]:
+    """The conditions that must all be true for an expression to be, in its order."""
+    found = []
+    for term in _conjuncts(e.term):
+        used = frozenset(_variables(term))
+        names = frozenset(name for name in e.names if _holder(rule, name) in used)
+        found.append(Part(names, condition_source(term), used))
+    return found
+
+
+def _holder(rule: Rule, name: str) -> str:
+    """The variable that holds what a name stands for; empty where nothing is looked up for it."""
+    prefix, dot, _ = name.partition(".")
+    if not dot:
+        return _of_let(rule, name) if name in rule.let else ""
+    if prefix in rule.joins:
+        return rule.joins[prefix].variable
+    return {"card.asset_code": "code"}.get(name, prefix)
+
+
+def _of_let(rule: Rule, name: str) -> str:
+    return variable(list(rule.let).index(name))
 
 
 def _conjuncts(term: Term) -> Iterator[Term]:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.program.block import Block, Plan, commas, variables
+from syncd.mapping.program.block import Block, Part, Plan, commas, parts, variables
 from syncd.mapping.verbs.approve import Approve, Step
 from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.rule import Join, Rule
@@ -41,41 +41,47 @@ def module(plan: Plan) -> str:
 
 def asking(plan: Plan) -> str:
     """The source of `bind(w)`, which returns alias → for each of its rules that ask for approval its name, whether it
-    applies, and for each step its parameters and whether it is needed. Of what people have edited no more is looked at
-    than these conditions: other faults of it say nothing about who has to agree."""
+    applies, and for each step its parameters and whether it is needed, both as conditions that must all be true. Of
+    what people have edited no more is looked at than these: other faults of it say nothing about who has to agree."""
     lines, table = _lookups(plan), dict[str, list[str]]()
     for rule in (rule for found in plan.rules.values() for rule in found):
         asked, budget = rule.verb(Approve), rule.verb(Budget)
-        steps: list[tuple[Step, Sequence[Expression], str]] = []
+        steps: list[tuple[Step, Sequence[Part]]] = []
         if asked is not None:
-            steps += [(step, (step.when,), step.when.python()) for step in asked.steps]
+            steps += [(step, parts(rule, step.when)) for step in asked.steps]
         if budget is not None:
-            steps.append((budget.step, (budget.key, budget.amount), budget.is_over()))
+            steps.append((budget.step, [Part(budget.key.names | budget.amount.names, budget.is_over())]))
         if not steps:
             continue
         name = str(sum(map(len, table.values())))
-        when = () if rule.when is None else (rule.when,)
-        lines += _condition(plan, f"so_{name}", rule, when, rule.when.python() if rule.when is not None else "True")
+        when = [Part(frozenset(), "True")] if rule.when is None else parts(rule, rule.when)
+        applies = _conditions(plan, f"so_{name}", rule, when, lines)
         said: list[str] = []
-        for n, (step, reads, source) in enumerate(steps):
-            lines += _condition(plan, f"so_{name}_{n}", rule, reads, source)
-            said.append(f"({dict(step.params)!r}, {step.token!r}, so_{name}_{n})")
-        table.setdefault(rule.on.alias, []).append(f"({rule.name!r}, so_{name}, ({commas(said)}))")
+        for n, (step, needed) in enumerate(steps):
+            all_of = _conditions(plan, f"so_{name}_{n}", rule, needed, lines)
+            said.append(f"({dict(step.params)!r}, {step.token!r}, ({all_of}))")
+        table.setdefault(rule.on.alias, []).append(f"({rule.name!r}, ({applies}), ({commas(said)}))")
     lines.append("    return {")
     lines += [f"        {alias!r}: ({commas(found)})," for alias, found in table.items()]
     return "\n".join([*lines, "    }", ""])
 
 
-def _condition(plan: Plan, name: str, rule: Rule, reads: Sequence[Expression], source: str) -> list[str]:
-    """Whether something is true of a change; a Failure where it cannot be told. What a snapshot reads for its card
-    alone waits for nobody."""
-    block = Block(plan, rule)
-    if rule.snapshot != "post":
-        block.leave_snapshots()
-    block.marks(reads)
-    block.need({name for e in reads for name in e.names})
-    block.add(f"return {source}")
-    return [f"    def {name}(change, op, before, after, row, key, subject, flawed):", *block.lines]
+def _conditions(plan: Plan, name: str, rule: Rule, found: Sequence[Part], lines: list[str]) -> str:
+    """The names of functions, one for each part, which tell whether it is true of a change, or a Failure where it
+    cannot be told. Each for itself: a value that cannot be read does not hide that another part is untrue, as that a
+    rule for updates has nothing to say about an insert. What a snapshot reads for its card alone waits for nobody."""
+    names = [f"{name}_part_{i}" for i in range(len(found))]
+    for own, part in zip(names, found, strict=True):
+        block = Block(plan, rule)
+        if rule.snapshot != "post":
+            block.leave_snapshots()
+        by_code = any("." not in n or n.startswith("card.") for n in part.names)
+        code = rule.asset_code.names if by_code and rule.asset_code is not None else frozenset()
+        block.mark_names(part.names | code)
+        block.need(part.names)
+        block.add(f"return {part.source}")
+        lines += [f"    def {own}(change, op, before, after, row, key, subject, flawed):", *block.lines]
+    return commas(names)
 
 
 def _lookups(plan: Plan) -> list[str]:

@@ -43,9 +43,9 @@ _GLOBALS: Final[Mapping[str, Any]] = {
 Bound = Mapping[str, tuple[Any, Any, Sequence[Any], Sequence[Any]]]
 """Alias → (subject, its forerunner, rules, their forerunners) of one batch."""
 
-Asking = Mapping[str, Sequence[tuple[str, Any, Sequence[tuple[Mapping[str, str], str, Any]]]]]
-"""Alias → by rule that asks for approval: its name, whether it applies, and of each step its parameters, its token and
-whether it is needed."""
+Asking = Mapping[str, Sequence[tuple[str, Sequence[Any], Sequence[tuple[Mapping[str, str], str, Sequence[Any]]]]]]
+"""Alias → by rule that asks for approval: its name, what must be true for it to apply, and of each step its parameters,
+its token and what must be true for it to be needed."""
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,7 @@ class Run:
             (name, params)
             for name, applies, steps in rules
             for params, token, needed in steps
-            if token not in row.approved and any(self._needs(row, said, applies, needed) for said in (sent, change))
+            if token not in row.approved and any(self._needs(row, said, *applies, *needed) for said in (sent, change))
         ]
         self.context.reads.clear()
         return owed
@@ -269,7 +269,8 @@ class Run:
         return self._program.asking(self.context)
 
     def _needs(self, row: Parked, change: Change, *conditions: Callable[..., Any]) -> bool:
-        """Whether all conditions are true of a change. One that cannot be told counts as true."""
+        """Whether all conditions are true of a change. One that cannot be told counts as true, one that is untrue
+        suffices."""
         image, nulls = change.before if change.after is None else change.after, self._nulls[change.table]
         before, after, key = change.before or nulls, change.after or nulls, self._keys[change.table](image)
         for condition in conditions:
