@@ -17,7 +17,7 @@ from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import closing as desk
 from syncd.cli.later import item as lists
-from syncd.cli.later import wiring
+from syncd.cli.later import people, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import cell, console, emit, line
 from syncd.errors import WrongUsage
@@ -39,7 +39,8 @@ def close(
     pipeline = wiring.pipeline(config_path(config), name)
     wants = bool(anyway or actor or reason)
     with closing(pipeline.open_ledger()) as ledger:
-        by = answering(pipeline.people, actor, reason, as_json=as_json) if wants else None
+        role = people.CONTROLLER if anyway else ""
+        by = answering(pipeline.people, actor, reason, as_json=as_json, role=role) if wants else None
         seen = desk.numbers(ledger, month)
         items = pipeline.close_items(ledger, month)
         failing = [item for item in items if item.state == "fails"]
@@ -69,7 +70,8 @@ def reopen(month: Month, actor: Actor = "", reason: Reason = "", config: Config 
     """Open the month again."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        told = pipeline.reopen_period(ledger, month, answering(pipeline.people, actor, reason))
+        by = answering(pipeline.people, actor, reason, role=people.CONTROLLER)
+        told = pipeline.reopen_period(ledger, month, by)
     line("close_reopened", "green", period=month)
     if not told:
         line("close_by_hand", "yellow", period=month)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Final
 
 from syncd.desk.approvals import is_same
 from syncd.desk.operators import Actor
@@ -10,6 +11,8 @@ from syncd.ports import Finding
 
 People = Mapping[str, Sequence[str]]
 """Name → roles."""
+CONTROLLER: Final = "controller"
+"""The role of who closes a month in which something does not hold, and of who opens one again."""
 
 
 def require(people: People | None, by: Actor, role: str = "") -> None:

@@ -60,6 +60,25 @@ def test_a_month_in_which_something_does_not_hold(stage: Stage) -> None:
     type_in(stage.directory, "audit verify")
 
 
+@advice("people_no_role")
+def test_only_a_controller_closes_what_does_not_hold_and_opens_a_month_again(stage: Stage) -> None:
+    """Where the configuration names people: a clerk without a role did both."""
+    config = stage.directory / "syncd.yaml"
+    before = config.read_text("utf-8")
+    config.write_text(before + "people: {clerk: [], Li: [finance], Zhao: [finance, controller]}\n", "utf-8")
+    for typed, expected in ((f"close {MONTH} --anyway", [MONTH]), (f"reopen {MONTH}", [])):
+        now = closed(stage)
+        for name in ("clerk", "Li"):
+            said = type_in(stage.directory, f"{typed} --actor {name} --reason advised", NEEDS_A_PERSON)
+            holders = heard("people_no_role", said)["holders"]
+            assert closed(stage) == now
+        assert holders == "Zhao"
+        type_in(stage.directory, f"{typed} --actor {holders} --reason advised")
+        assert closed(stage) == expected
+    heard("close_fails", type_in(stage.directory, f"close {MONTH} {BY}", WRONG))
+    config.write_text(before, "utf-8")
+
+
 @advice("reopen_later", "reopen_open")
 def test_months_are_opened_from_the_last(stage: Stage) -> None:
     for month in (MONTH, NEXT):
