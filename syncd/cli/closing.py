@@ -41,6 +41,9 @@ def close(
     with closing(pipeline.open_ledger()) as ledger:
         role = people.CONTROLLER if anyway else ""
         by = answering(pipeline.people, actor, reason, as_json=as_json, role=role) if wants else None
+        is_closed = month in desk.closed(ledger)
+        if by is not None and is_closed:
+            raise WrongUsage("close_closed", period=month)
         seen = desk.numbers(ledger, month)
         items = pipeline.close_items(ledger, month)
         failing = [item for item in items if item.state == "fails"]
@@ -56,13 +59,12 @@ def close(
             return
         if by is not None:
             raise WrongUsage("close_fails", period=month, count=len(failing))
-        if month in desk.closed(ledger):
-            _say(as_json, "close_is_closed", month)
-        elif not failing:
-            _say(as_json, "close_ready", month)
+        if not failing:
+            _say(as_json, "close_is_closed" if is_closed else "close_ready", month)
     if failing:
         if not as_json:
-            line("close_not_yet", "bold red", count=len(failing))
+            said = "close_no_more" if is_closed else "close_not_yet"
+            line(said, "bold red", count=len(failing), period=month)
         raise typer.Exit(FOUND_SOMETHING)
 
 

@@ -53,6 +53,11 @@ def test_a_month_in_which_something_does_not_hold(stage: Stage) -> None:
     (command,) = [one for one in commands(said) if "--anyway" in one]
     type_in(stage.directory, command.replace("--actor NAME --reason TEXT", BY))
     assert closed(stage) == [MONTH]
+    assert "2026-11 is closed; of the items above" in (listed := type_in(stage.directory, f"close {MONTH}", FOUND))
+    assert "not holding" not in listed
+    again = type_in(stage.directory, f"close {MONTH} {BY}", WRONG)
+    heard("close_closed", again)
+    assert "is not closed" not in again
     heard("close_closed", said := type_in(stage.directory, f"close {MONTH} --anyway {BY}", WRONG))
     (command,) = commands(said.partition("✗ period")[2])
     type_in(stage.directory, f"{command} {BY}")
