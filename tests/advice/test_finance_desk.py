@@ -213,6 +213,25 @@ def test_a_mapping_that_nobody_answers_for_posts_nothing_until_somebody_does(at_
     posts(at_rest, "FA-SC-0004")
 
 
+def test_the_first_of_two_steps_says_who_is_next(at_rest: Company) -> None:
+    """It said that the row would be posted. The last step says so."""
+    one = "role: finance}\n    card:"
+    both = one.replace("}\n", "}\n      - {when: cost > 1, role: controller}\n")
+    at_rest.edit(at_rest.mapping, one, both)
+    at_rest.edit(at_rest.mapping, "approve: {when: op <> 'read'", "approve:\n      - {when: op <> 'read'")
+    at_rest.follow("syncd mapping accept")
+    at_rest.register("FA-SC-0005", value=LARGE)
+    with at_rest.running():
+        number = parked(at_rest, "FA-SC-0005")
+        said = at_rest.syncd(f"approve {number} --role finance --actor Li --reason seen")
+        assert "the next is that of controller" in said
+        assert "posted" not in said
+        at_rest.until(lambda: not at_rest.json("approvals list")[0]["params"].get("more"))
+        said = at_rest.syncd(f"approve {number} --role controller --actor Zhao --reason seen")
+        assert "will be posted" in said
+        at_rest.until(lambda: at_rest.posted("FA-SC-0005"))
+
+
 def refuses(made: Company, code: str, was: str, is_now: str) -> None:
     """The daemon, and `status` says why."""
     made.edit(made.mapping, was, is_now)
