@@ -150,8 +150,8 @@ def _state(one: delivery.Delivery) -> str:
 
 
 def _hint(one: delivery.Delivery) -> str:
-    """What to do about it; commands in it name it."""
-    return hint(one.code, {**one.params, "id": one.seq})
+    """What to do about it, where anything is; commands in it name it."""
+    return "" if one.state in ("done", "discarded") else hint(one.code, {**one.params, "id": one.seq})
 
 
 def _plain(one: delivery.Delivery) -> dict[str, object]:

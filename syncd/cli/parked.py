@@ -78,7 +78,7 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
     row = clock.local(row, zone)
     console.print(Text.assemble((f"{row.id}  {row.subject}  ", "bold"), (state_of(row), "yellow")))
     console.print(Text(say(row.code, row.params), style="red"))
-    if advised == "row_gone":
+    if advised == "row_gone" and row.settled_at is None:
         console.print(Text(say(advised, row.params), style="red"))
     if advice := _hint(row, advised):
         console.print(Text("→ " + advice, style="green"), soft_wrap=True)
@@ -217,8 +217,8 @@ def _step(token: str) -> str:
 
 
 def _hint(row: operators.ParkedRow, advised: str) -> str:
-    """What to do about a row; commands in it name the row."""
-    return hint(advised, {**row.params, "id": row.id})
+    """What to do about a row, where anything is; commands in it name the row."""
+    return hint(advised, {**row.params, "id": row.id}) if row.settled_at is None else ""
 
 
 def _plain(row: operators.ParkedRow, advised: str) -> dict[str, object]:

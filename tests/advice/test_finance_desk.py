@@ -71,9 +71,12 @@ def test_what_a_person_may_not_do_is_said_and_what_the_hint_says_is_done(
 def test_nothing_is_left_to_do_for_a_row_that_is_settled(at_work: Company) -> None:
     at_work.register("FA-SC-0800", value=NEGATIVE)
     number = parked(at_work, "FA-SC-0800")
+    assert "→" in at_work.syncd(f"parked show {number}")
     at_work.syncd(RIGHT.format(id=number))
     at_work.until(lambda: at_work.posted("FA-SC-0800"))
     heard("parked_settled", at_work.syncd(RIGHT.format(id=number), WRONG))
+    assert "→" not in at_work.syncd(f"parked show {number}"), "what it would advise is refused"
+    assert [row["hint"] for row in at_work.json("parked list --settled") if row["id"] == number] == [""]
     assert (at_work.posted("FA-SC-0800"), at_work.parked()) == (1, [])
 
 
