@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ import typer
 from syncd.cli import previewing
 from syncd.cli.answering import answering
 from syncd.cli.codes import NEEDS_A_PERSON
-from syncd.cli.later import approvals, approving, automatic, clock, operators, wiring
+from syncd.cli.later import approvals, approving, automatic, clock, operators, terms, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import emit, line, named, table
 from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected
@@ -36,6 +37,10 @@ def approve(
     subject: Subject = "", rule: Rule = "", count: Count = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Let rows pass: one that is named, or all that are meant, once it is said how many and how much they are."""
+    if not (ids or subject or rule):
+        raise WrongUsage("approve_which")
+    if ids and (subject or rule):
+        raise WrongUsage("approve_which_both")
     selection = selected(ids, subject, rule, "")
     with at_desk(config, name) as (pipelines, ledger):
         if len(selection.ids) == 1 and not count:
@@ -48,6 +53,8 @@ def approve(
         by = operators.Actor(actor, reason) if count else answering(pipelines[0].people, actor, reason, role=role)
         found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]
         rows, debit, empty = _sums(found)
+        if rule and not rows:
+            _require_rule(pipelines, rule)
         line("approve_would", rows=f"{rows:,}", debit=f"{debit:,.2f}")
         if empty:
             line("approve_empty", "yellow", rows=f"{empty:,}")
@@ -158,13 +165,20 @@ def show_automatic(
 ) -> None:
     """What was posted without a person."""
     pipeline = wiring.pipeline(config_path(config), name)
+    found: list[automatic.Automatic] = []
+    counts: list[automatic.RuleCount] = []
     with closing(pipeline.open_ledger()) as ledger:
+        pipeline.period(ledger, month)
         names = [part.name for part in pipeline.begun()]
         if rule:
             found = [one for part in names for one in automatic.vouchers(ledger, part, month, rule, limit)][:limit]
         else:
             counts = [count for part in names for count in automatic.counts(ledger, part, month)]
-    if rule:
+    if rule and not found:
+        _require_rule([pipeline], rule)
+    if not (found or counts or as_json):
+        line("automatic_none", "green")
+    elif rule:
         if as_json:
             emit(named(found))
         else:
@@ -172,8 +186,11 @@ def show_automatic(
             seen = clock.local(found, pipeline.mapping.file.timezone)
             cells = [(a.voucher, a.subject, f"{a.debit:,.2f}", a.posted_at, a.mapping_hash[:SHORT_HASH]) for a in seen]
             table(columns, cells, right=(2,))
-        return
-    asking = pipeline.mapping.asking
+    else:
+        _show_counts(counts, pipeline.mapping.asking, as_json)
+
+
+def _show_counts(counts: Sequence[automatic.RuleCount], asking: frozenset[str], as_json: bool) -> None:
     if as_json:
         emit([c._asdict() | {"automatic": c.automatic, "asks": c.rule in asking} for c in counts])
         return
@@ -184,6 +201,13 @@ def show_automatic(
         for c in counts
     ]  # fmt: skip
     table(heads, rows, right=(2, 3, 4))
+
+
+def _require_rule(pipelines: Sequence[wiring.Pipeline], rule: str) -> None:
+    """Raises WrongUsage where nothing was found of a rule because there is none of that name."""
+    known = [one.name for pipeline in pipelines for one in pipeline.mapping.rules]
+    if rule not in known:
+        raise WrongUsage("no_such_rule", rule=rule, nearest=terms.nearest(rule, known))
 
 
 def _sums(found: list[tuple[wiring.Pipeline, approving.Meant]]) -> tuple[int, Decimal, int]:

@@ -16,6 +16,7 @@ from tests.advice.command import BY, config_of, daemon, fine, refused
 from tests.advice.purchases import buy, company
 
 RETRY = f"parked retry {{}} {BY}"
+AGREE = f"approve {{}} --role finance --dry-run {BY}"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,14 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         advised("parked_which", RETRY.format(""), RETRY.format(1)),
         advised("parked_which", RETRY.format(""), RETRY.format("--code malformed"), name="by code"),
         advised("parked_which_both", RETRY.format("1 --code malformed"), RETRY.format("--code malformed")),
+        advised("approve_which", AGREE.format(""), AGREE.format("--subject FA-1")),
+        advised("approve_which", AGREE.format(""), AGREE.format("--rule bought"), name="by rule"),
+        advised("approve_which_both", AGREE.format("1 --subject FA-1"), AGREE.format("--subject FA-1")),
+        advised("no_such_rule", AGREE.format("--rule bougt"), AGREE.format("--rule {nearest}")),
+        advised(
+            "no_such_rule", "approvals automatic 2026-11 --rule bougt", "approvals automatic 2026-11 --rule {nearest}"
+        ),
+        advised("period_unknown", "approvals automatic 2026-13", "approvals automatic {nearest}"),
         advised("desk_who_and_why", "parked retry 1", f"parked retry 1 {BY}"),
         advised("usage_missing", f"parked edit 1 {BY}", f"parked edit 1 --set price=10 {BY}", name="an option"),
         advised("edit_no_value", f"parked edit 1 --set 150000 {BY}", f"parked edit 1 --set {{form}} {BY}"),
