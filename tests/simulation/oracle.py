@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from syncd.audit import digest
-from syncd.change import Change, Malformed, Row, Table
+from syncd.change import Change, Malformed, Row, Table, Value
 from syncd.record import encode_change
 
 CHINA = timezone(timedelta(hours=8))
@@ -93,7 +93,12 @@ class _Oracle:
         self.departments = {c.after[0]: c.after for c in changes if c.table == "dept" and c.after}
         self.codes = {c.after[ID]: str(c.after[CODE]) for c in changes if c.table == "asset" and c.after}
         self.released = {c.after[0] for c in changes if c.table == "run" and c.after}
-        self.standing: dict[str, list[Journal | None]] = defaultdict(list)
+        self.standing: dict[str, list[tuple[int, Journal | None]]] = defaultdict(list)
+        """By code, the registrations that nobody has taken back, and the row that each was made of: another row that
+        was given the same code takes none of them back."""
+        self.rows = _rows(changes)
+        self.taken_back = {c.before for c in changes if c.table == "upgrade" and c.op == "delete"}
+        self.sent = {c.position: c.after for c in changes}
         self.collecting: set[str] = set()
         self.guessed: set[str] = set()
         """Positions at which a person has typed a value that the EAM never said: somebody else must agree to it."""
@@ -121,25 +126,42 @@ class _Oracle:
 
     def _follow(self, subject: str, queue: list[Change]) -> None:
         """Everything of one subject, in order. What later changes of the row correct counts as corrected, by as few
-        of them as will do; what they do not holds up all that comes after."""
+        of them as will do; what they do not holds up all that comes after, unless that opens the card that it wants."""
         while queue:
-            taken, status, last = [queue[0]], "", ""
-            while True:
-                try:
-                    unit = _folded(taken)
-                    is_guessed = taken[-1].position in self.guessed
-                    if self._apply(subject, unit, len(taken) == 1, is_guessed) or unit is None or unit.after is None:
-                        break
-                except Refusal as refusal:
-                    last = str(refusal)
-                    status = status or last
-                later = next((c for c in queue if c not in taken and _continues(taken[-1], c)), None)
-                if later is None:
-                    status = last if (status, last) == ("failed", "approval") else status  # as it is corrected
-                    self.books.parked |= {c.position: "behind" for c in queue} | {queue[0].position: status}
-                    return
-                taken.append(later)
+            taken, status = self._settled(subject, queue, queue[0])
+            asked: dict[str, str] = {}
+            if not taken and queue[0].table != "asset" and subject not in self.books.cards:
+                taken, asked = self._opened(subject, queue)
+            if not taken:
+                self.books.parked |= {c.position: "behind" for c in queue} | {queue[0].position: status} | asked
+                return
             queue = [c for c in queue if c not in taken]
+
+    def _opened(self, subject: str, queue: Sequence[Change]) -> tuple[list[Change], dict[str, str]]:
+        """What opens the card that the first of a subject wants, before it; else who is asked for it."""
+        for opener in queue:
+            if opener.table == "asset":
+                taken, status = self._settled(subject, queue, opener)
+                opened = taken if subject in self.books.cards else []
+                return opened, {opener.position: status} if status == "approval" else {}
+        return [], {}
+
+    def _settled(self, subject: str, queue: Sequence[Change], head: Change) -> tuple[list[Change], str]:
+        """A change with the corrections that it takes to settle it; none and its status where it stays."""
+        taken, status, last = [head], "", ""
+        while True:
+            try:
+                unit = _folded(taken)
+                is_guessed = taken[-1].position in self.guessed
+                if self._apply(subject, unit, len(taken) == 1, is_guessed) or unit is None or unit.after is None:
+                    return taken, ""
+            except Refusal as refusal:
+                last = str(refusal)
+                status = status or last
+            later = next((c for c in queue if c not in taken and _continues(taken[-1], c)), None)
+            if later is None:
+                return [], last if (status, last) == ("failed", "approval") else status  # as it is corrected
+            taken.append(later)
 
     def _apply(self, subject: str, change: Change | None, is_whole: bool, is_guessed: bool) -> bool:
         """Whether that settles it. A correction must leave some rule with something to say. `is_whole` is False for
@@ -150,7 +172,7 @@ class _Oracle:
             mark = "" if is_whole else digest(encode_change(self.assets, change))
             is_approved = mark in self.facts.approved.get(change.position, ())
             return self._asset(subject, change, is_approved, is_guessed and not is_approved) or is_whole
-        if change.op == "insert" and change.after is not None:
+        if change.op == "insert" and change.after is not None and not self._came_and_went(change):
             (self._upgrade if change.table == "upgrade" else self._depreciation)(subject, change.after)
         return True
 
@@ -176,8 +198,8 @@ class _Oracle:
             lines = (_line("1606", debit=amount), _line("1601", credit=amount, asset=code))
             made.append(Made("disposal", _journal("转", now[APPROVED_ON], lines)))
             card.status = "scrapped"
-        elif now is None and used and self.standing[code]:
-            journal = self.standing[code].pop()
+        elif now is None and used and [row for row, _ in self.standing[code]][-1:] == [self.rows[change.position]]:
+            _, journal = self.standing[code].pop()
             made.append(Made("withdrawal", journal and _red(journal, change)))
             self._card(code).status = "withdrawn"
         else:
@@ -196,8 +218,14 @@ class _Oracle:
         if journal is not None:
             _taken(value)
         self.books.cards[code] = Card(str(row[NAME]), dept, value)
-        self.standing[code].append(journal)
+        self.standing[code].append((self.rows[change.position], journal))
         return Made("registration", journal)
+
+    def _came_and_went(self, change: Change) -> bool:
+        """Whether an upgrade was taken back while it waited behind what only came afterwards."""
+        if change.position not in self.facts.vanished or change.table != "upgrade":
+            return False
+        return self.sent[change.position] in self.taken_back
 
     def _upgrade(self, code: str, row: Row) -> None:
         amount = _positive(row[2])
@@ -230,6 +258,20 @@ class _Oracle:
         if code in self.collecting:
             raise Refusal("behind")
         return self.books.cards[code]
+
+
+def _rows(changes: Sequence[Change]) -> dict[str, int]:
+    """Which row of the assets each change is of, by position: one keeps its number when its key changes."""
+    numbers: dict[Value, int] = {}
+    found: dict[str, int] = {}
+    for n, change in enumerate(c for c in changes if c.table == "asset"):
+        number = n if change.before is None else numbers.pop(change.before[ID], n)
+        if change.op == "read":
+            number = numbers.get(change.after and change.after[ID], n)
+        if change.after is not None:
+            numbers[change.after[ID]] = number
+        found[change.position] = number
+    return found
 
 
 def _continues(earlier: Change, later: Change) -> bool:
