@@ -243,6 +243,12 @@ class Book(Protocol):
         """The finance cards as they stand, as logical fields of the layout."""
         ...
 
+    @property
+    def refuses_cards(self) -> bool:
+        """Whether finance itself refuses to open a card that is there already, so that nobody need ask before: `write`
+        then raises Refused of nothing, and the batch is to be made again, asking."""
+        ...
+
     def periods(self) -> Sequence[Period]: ...
     def lookup(self, name: str) -> Mapping[Value, Value]:
         """A lookup of the finance layout (account code → id, …), whole."""
@@ -442,6 +448,8 @@ class Layout(Protocol):
         ...
 
     card_fields: tuple[str, ...]
+    card_guard: str
+    """The table whose key refuses a card that is there already; empty where a key is more than the asset code."""
 
     def card_row(self, row: Sequence[object]) -> Fields:
         """A row of `card_query` as logical fields, exact."""

@@ -229,7 +229,8 @@ NOTHING: Final[Rejections] = {}
 
 class Refused(Exception):
     """Finance refused these changes, and others of the batch may be built on what they would have done, or wait behind
-    them: nothing is kept of the batch, which is to be made again with the rejections in their place."""
+    them: nothing is kept of the batch, which is to be made again with the rejections in their place. Of none where
+    finance was not asked what it now denies: it will be."""
 
     def __init__(self, rejections: Rejections) -> None:
         super().__init__(", ".join(rejection.code for rejection in rejections.values()))

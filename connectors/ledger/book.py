@@ -8,7 +8,7 @@ from typing import Final
 
 from connectors import reading
 from connectors.ledger import answering, collecting, computing, parking, recent
-from connectors.ledger.bookkeeping import Bookkeeper
+from connectors.ledger.bookkeeping import Bookkeeper, refuses_cards
 from connectors.ledger.database import CHUNK_ROWS, Rows, Verb
 from connectors.ledger.fitting import row_text
 from connectors.ledger.state import SQL, Work, integer
@@ -75,6 +75,10 @@ class SqlBook:
         layout = self._work.layout
         rows = self._work.database.each(layout.card_query(), (), asset_codes)
         return {str(row[0]): layout.card_row(row) for row in rows}
+
+    @property
+    def refuses_cards(self) -> bool:
+        return not self._reads_only and refuses_cards(self._work)
 
     def periods(self) -> Sequence[Period]:
         return reading.periods_less_closed(self._work.database, self._work.layout)

@@ -44,6 +44,7 @@ class Bookkeeper:
         self._in_order = in_order
         self._lookups = lookups
         self._outcomes = outcomes
+        self._opens_unasked = refuses_cards(work)
         self._refused: dict[int, Rejection] = {}
         self._tainted: set[str] = set()
         self._spots: list[int] = []
@@ -127,6 +128,8 @@ class Bookkeeper:
                 self._write([self._outcomes[i] for i in spots])
                 return
             except RowRefused as refusal:
+                if refusal.code == "row_duplicate" and self._opens_unasked:
+                    raise Refused({}) from None  # the card may be there: whoever opens it is to ask
                 if refusal.code == "row_duplicate" and (self._is_overtaken() or self._reopens()):
                     continue
                 if len(spots) > 1:
@@ -284,6 +287,12 @@ class Bookkeeper:
         cards |= {f"card:{code}" for code in outcome.reads}
         rows = {f"row:{row_of(table, outcome.change)}", f"row:{old_row_of(table, outcome.change)}"}
         return cards | rows | {f"subject:{outcome.subject}"}
+
+
+def refuses_cards(work: Work) -> bool:
+    """Whether cards are inserted, so that finance refuses one that is there already; whoever opens one then need not
+    have asked."""
+    return work.state.opening.get(work.layout.card_guard) == "insert"
 
 
 def names_of(layout: Layout, voucher: Voucher | None, number: int) -> tuple[str, str]:

@@ -117,6 +117,11 @@ class PaperBook:
         """Whether a group was released."""
         return any(rule == r and _begins(group, prefix) for r, prefix in self.due)
 
+    @property
+    def refuses_cards(self) -> bool:
+        """Paper is patient."""
+        return False
+
     def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
         """Cards by asset code."""
         return {code: self.card_fields[code] for code in asset_codes if code in self.card_fields}

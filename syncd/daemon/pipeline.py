@@ -147,6 +147,8 @@ def _gather(translator: Translator, ledger: Ledger, rule: str, group: str) -> Se
                 rows = tuple(book.collected(rule, group))
                 return book.write(translator.gather(rule, group, rows, book, refused))
         except Refused as refusal:
+            if not refusal.rejections:
+                continue
             (rejection,) = refusal.rejections.values()
         left = [row for row in rows if row.change not in refused]
         is_refused = partial(_is_refused, translator, ledger, rule, group)
@@ -170,14 +172,16 @@ def _at_fault(
 
 def _is_refused(translator: Translator, ledger: Ledger, rule: str, group: str, rows: Sequence[CollectedRow]) -> bool:
     """Whether finance would refuse a voucher of these rows alone. Nothing is kept of the trial."""
-    try:
-        with ledger.begin() as book:
-            book.write(translator.gather(rule, group, rows, book))
-            raise _Undone
-    except Refused:
-        return True
-    except _Undone:
-        return False
+    while True:
+        try:
+            with ledger.begin() as book:
+                book.write(translator.gather(rule, group, rows, book))
+                raise _Undone
+        except Refused as refusal:
+            if refusal.rejections:
+                return True
+        except _Undone:
+            return False
 
 
 class _Undone(Exception):

@@ -105,6 +105,7 @@ class SmallLayout:
     shape = shape(_HEAD + _VOUCHER, _HEAD + _ENTRY)
     lookups: Mapping[str, LookupSpec] = {"account_id": LookupSpec("account_id", "fin.account", "code", "id", "")}
     card_fields = ("name", "original_value")
+    card_guard = "fin.card"
 
     def render(
         self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]

@@ -46,6 +46,7 @@ class CaseLayout:
     ) -> None:  # fmt: skip
         self._layout, self._others, self._periods = layout, others, periods
         self.name, self.shape, self.card_fields = layout.name, layout.shape, layout.card_fields
+        self.card_guard = ""  # a case may state cards that are nowhere else
         self.codes: dict[str, dict[Value, Value]] = {name: {} for name in layout.lookups}
         for name, known in stated.items():
             self.codes[name].update(known)

@@ -64,6 +64,7 @@ class FinanceLayout:
     called: Sequence[str] = field(init=False)
     """Those of the lookups that its columns call."""
     card_fields: tuple[str, ...] = field(init=False)
+    card_guard: str = field(init=False)
     shape: Shape = field(init=False)
     _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _places: Mapping[str, int] = field(init=False)
@@ -75,6 +76,7 @@ class FinanceLayout:
             for n, s in self.file.lookups.items()
         }
         self.card_fields = tuple(f for f in self.reads if f != ASSET_CODE)
+        self.card_guard = next((t.name for t in self.cards[:1] if _is_by_code(t)), "")
         self._card_lookups = _lookups(self.cards)
         used = _lookups((*self.vouchers, *self.entries))
         self.called = sorted({*self._card_lookups, *used})
@@ -217,6 +219,11 @@ class FinanceLayout:
             verb: Literal["open", "update"] = "open" if shape[0] == "open" else "update"
             for (table, columns), rows in zip(tables, write(by_shape[shape], lookups), strict=True):
                 yield TableWrite(table.name, columns, table.key, verb, rows)
+
+
+def _is_by_code(table: PhysicalTable) -> bool:
+    """Whether a card table has one row an asset code: its key is that and what is the same in every row."""
+    return {plain_name(e) for c in table.key if (e := table.columns[c]).names} == {f"card.{ASSET_CODE}"}
 
 
 def _lookups(tables: Iterable[PhysicalTable]) -> list[str]:

@@ -190,8 +190,30 @@ class Block:
         self.add("if card is None:", "    card = EMPTY")
         if not self.rule.writes_card:
             self.add("w.reads.append(code)")
-        ask = "if code is not None and code not in cards:"
-        self.foresight.ask((ask, "    want_card(code)"), frozenset({"code"}))
+        self._ask_for_card()
+
+    def opened_card(self) -> None:
+        """`card` for a rule that opens it. One that looks at nothing of it need not ask whether it is there where
+        finance refuses it then; a snapshot asks, for it leaves such cards alone."""
+        rule = self.rule
+        keys = [e for join in rule.joins.values() for e in join.key]
+        if "card" in self.known or any(self.reads_card(e) for e in (*rule.expressions(), *keys)):
+            self.card()
+            return
+        self.code()
+        asks, known, want = "not w.refuses_cards", "known_openings", "want_opening"
+        if rule.takes_snapshots:
+            asks = f"op == 'read' or {asks}"
+            known, want = (f"(cards if op == 'read' else {known})", f"(want_card if op == 'read' else {want})")
+        self.add(
+            "card = cards.get(code, UNKNOWN)", "if card is UNKNOWN:", f"    card = w.card(code) if {asks} else EMPTY"
+        )
+        self.add("if card is None:", "    card = EMPTY")
+        self._ask_for_card(known, want)
+
+    def _ask_for_card(self, known: str = "cards", want: str = "want_card") -> None:
+        ask = f"if code is not None and code not in {known}:"
+        self.foresight.ask((ask, f"    {want}(code)"), frozenset({"code"}))
 
     def join(self, join: Join) -> None:
         """A joined row is in its variable."""

@@ -89,6 +89,7 @@ def _lookups(plan: Plan) -> list[str]:
     lines = ["def bind(w):", "    posted = w.posted", "    accounts = w.accounts", "    days = w.days"]
     lines += ["    cards = w.cards", "    fail = w.fail", "    made_of = w.made_of"]
     lines += ["    keep_card, want_key, want_card = w.effects.keep_card, w.wanted_keys.add, w.wanted_cards.add"]
+    lines += ["    known_openings, want_opening = w.known_openings, w.wanted_openings.add"]
     for i, alias in enumerate(plan.joined):
         lines.append(
             f"    rows_{i}, hint_{i}, want_{i} = w.rows[{alias!r}], w.hints[{alias!r}], w.wanted_rows[{alias!r}]"

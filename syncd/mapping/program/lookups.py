@@ -65,6 +65,12 @@ class Lookups:
         self.wanted_rows: dict[str, set[str]] = {a: set() for a in joined}
         self.wanted_keys: set[str] = set()
         self.wanted_cards: set[str] = set()
+        self.refuses_cards = book.refuses_cards
+        self.wanted_waiting: set[str] = set()
+        self.wanted_openings = self.wanted_waiting if self.refuses_cards else self.wanted_cards
+        """Asset codes of cards that are to be opened. Finance may tell itself that one is there: then all that is asked
+        is who waits for its group."""
+        self.known_openings: Mapping[str, object] = self.collecting if self.refuses_cards else self.cards
         self.wanted_latest: list[set[str]] = [set() for _ in reversible]
         self.days: dict[date, tuple[str, date]] = {}
         self.periods: Sequence[Period] = book.periods()
@@ -91,6 +97,9 @@ class Lookups:
         if self.wanted_cards:
             self._fetch_cards(self.wanted_cards)
             self.wanted_cards.clear()
+        if self.wanted_waiting:
+            self._fetch_collecting(self.wanted_waiting)
+            self.wanted_waiting.clear()
         for n, subjects in enumerate(self.wanted_latest):
             if subjects:
                 self._fetch_targets(n, subjects)
@@ -230,6 +239,9 @@ class Lookups:
     def _fetch_cards(self, codes: set[str]) -> None:
         self.cards |= dict.fromkeys(codes)
         self.cards |= self.book.cards(codes)
+        self._fetch_collecting(codes)
+
+    def _fetch_collecting(self, codes: set[str]) -> None:
         new = codes - self.collecting.keys()
         self.collecting |= {**dict.fromkeys(new, ""), **self.book.collecting(new)}
 

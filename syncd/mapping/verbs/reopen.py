@@ -37,7 +37,7 @@ class Reopen(Verb):
 
     def judge(self, block: Block) -> None:
         """Refuses a card that is there; a snapshot has nothing to say of it."""
-        block.card()
+        block.opened_card()
         with block.inner("card is not EMPTY"):
             if block.rule.takes_snapshots:
                 block.add("if op == 'read':", "    w.spare(code)", "    return REPEAT")
