@@ -12,6 +12,8 @@ from syncd.dialects import Dialect
 from syncd.journal import Shape
 from syncd.posting import Batch, Fields, Outcome, Posting
 
+ANY_TYPE: Final = ""
+"""Of a period's series of numbers the one that every writer holds who begins another, and who closes the period."""
 INVENTED: Final = "SYNCD-CHECK"
 """Stands in what is tried on finance for a text that only a row of the EAM could tell."""
 

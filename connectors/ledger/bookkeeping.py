@@ -17,7 +17,7 @@ from syncd.change import Value
 from syncd.errors import RowRefused, Transient
 from syncd.folding import old_row_of, row_namer, row_of
 from syncd.money import EXACT, ZERO
-from syncd.ports import Layout, Numbered, TableWrite
+from syncd.ports import ANY_TYPE, Layout, Numbered, TableWrite
 from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
@@ -219,9 +219,11 @@ class Bookkeeper:
         people have typed counts too."""
         last, known = self._numbers(series), self._work.state.numbered
         if missing := [one for one in series if one not in last]:
-            for one in missing:
+            # A close cannot hold a series that it has never seen: both hold one that every period has.
+            held = [(period, ANY_TYPE) for period in sorted({period for period, _ in missing})]
+            for one in (*held, *missing):
                 self._work.database.send(SQL["add_number"], one)
-            last = self._numbers(series)
+            last = {one: number for one, number in self._numbers((*held, *series)).items() if one[1] != ANY_TYPE}
         self._require_open({period for period, _ in series})
         for one in last.keys() - known:
             known.add(one)

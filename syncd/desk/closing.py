@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from syncd import statements
 from syncd.desk import operators
 from syncd.errors import Halt, Transient, WrongUsage
-from syncd.ports import Desk, Ledger
+from syncd.ports import ANY_TYPE, Desk, Ledger
 
 SQL: Final = statements.load("syncd.desk", "closing.sql")
 
@@ -44,7 +44,8 @@ def close(
     finance's own table. Raises Transient when something was, WrongUsage when it is closed."""
     types = [str(kind) for (kind,) in ledger.query(SQL["types"])]
     with ledger.desk() as desk:
-        for kind in types:  # also those that the daemon is about to begin
+        desk.execute(SQL["hold_series"], (period,))
+        for kind in sorted({ANY_TYPE, *types}):  # also those that the daemon is about to begin
             desk.execute(SQL["begin_series"], (period, kind))
         desk.execute(SQL["hold_series"], (period,))
         now = numbers(desk, period).last
