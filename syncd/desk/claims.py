@@ -13,7 +13,7 @@ from syncd.ports import Layout, Ledger, Period
 
 KEYS_ASKED_MAX: Final = 1_000
 _KNOWN: Final = "SELECT key, subject FROM syncd.posting WHERE key IN (?*)"
-_SERIES: Final = "SELECT period, type, last FROM syncd.number ORDER BY period, type"
+_SERIES: Final = "SELECT period, type, last FROM syncd.number WHERE type <> '' ORDER BY period, type"
 CLAIMS_MAX: Final = 1_000
 LISTED_MAX: Final = 100
 _OURS: Final = re.compile(r"\w+/.")

@@ -2,10 +2,10 @@
 SELECT period FROM syncd.closing ORDER BY period;
 
 -- types: the types of voucher that were ever numbered
-SELECT DISTINCT type FROM syncd.number ORDER BY type;
+SELECT DISTINCT type FROM syncd.number WHERE type <> '' ORDER BY type;
 
 -- numbers: how far a period's series have come
-SELECT type, last FROM syncd.number WHERE period = ? ORDER BY type;
+SELECT type, last FROM syncd.number WHERE period = ? AND type <> '' ORDER BY type;
 
 -- begin_series: a series of a period that nobody has begun
 INSERT INTO syncd.number (period, type, last) VALUES (?, ?, 0) ON CONFLICT (period, type) DO NOTHING;
