@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from syncd.mapping.language.shapes import Expr, Identifier, Names, Strict
-from syncd.mapping.verbs.require import SaysShape, says
-
-Says = Annotated[SaysShape, BeforeValidator(says, json_schema_input_type=SaysShape | str)]
+from syncd.mapping.verbs.require import Says
 
 
 def _days(value: object) -> object:

@@ -7,10 +7,10 @@ make of a row, and what a row must be is what they require.
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from syncd.mapping.language.shapes import Expr, Identifier, Joins, MaybeNames, Names, Strict
-from syncd.mapping.verbs.require import SaysShape, says
+from syncd.mapping.verbs.require import Says
 
 
 class QualityRule(Strict):
@@ -22,7 +22,7 @@ class QualityRule(Strict):
     """Rows of other tables that the condition reads."""
     where: Expr
     """Which rows are wrong: a condition over the bare columns and the joins."""
-    says: Annotated[SaysShape, BeforeValidator(says, json_schema_input_type=SaysShape | str)]
+    says: Says
     """What is wrong with them: one sentence in both languages, or one for both."""
     weight: Annotated[int, Field(ge=0, le=10)] = 1
     """How much it weighs: the heaviest stand first, and what weighs 0 is told and is not wrong."""

@@ -22,9 +22,12 @@ class SaysShape(Strict):
     """In English."""
 
 
-def says(value: object) -> object:
-    """A sentence in both languages; one that is given once stands for both."""
+def _says(value: object) -> object:
     return {"zh": value, "en": value} if isinstance(value, str) else value
+
+
+Says = Annotated[SaysShape, BeforeValidator(_says, json_schema_input_type=SaysShape | str)]
+"""A sentence in both languages; one that is given once stands for both."""
 
 
 class RequireShape(Strict):
@@ -32,7 +35,7 @@ class RequireShape(Strict):
 
     check: Expr
     """A condition; false or NULL parks the row."""
-    says: Annotated[SaysShape, BeforeValidator(says, json_schema_input_type=SaysShape | str)]
+    says: Says
     """What the clerk reads then: one sentence in both languages, or one for both."""
 
 
