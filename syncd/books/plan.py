@@ -229,12 +229,23 @@ def figures(
     after = at_month(history, month)
     missing = sum(amount for _, amount in owed(planned, posted, month, room(history, posted, month)))
     accumulated = planned.opening + posted.cents + missing + cents(after.beside)
-    used = sum(1 for one in range(history.terms[0].month + 1, month + 1) if at_month(history, one - 1).depreciates)
+    used = months_used(history, month)
     net = cents(after.original_value) - cents(after.impairment) - accumulated
     return Figures(
         after.original_value, yuan(accumulated), yuan(missing), after.impairment, yuan(net),
         yuan(planned.amount(month)), min(used, terms.life_months), max(0, terms.life_months - used),
     )  # fmt: skip
+
+
+def months_used(history: History, month: int) -> int:
+    """How many months an asset has depreciated, or would have, at the end of one."""
+    began = history.terms[0].month
+    ends = [*(terms.month for terms in history.terms[1:]), month]
+    return sum(
+        max(0, min(end, month) - max(terms.month, began))
+        for terms, end in zip(history.terms, ends, strict=True)
+        if terms.depreciates
+    )
 
 
 def at_month(history: History, month: int) -> Terms:

@@ -24,6 +24,7 @@ from syncd.books.plan import Form, History, Opening, Posted, Terms, month_of
 from syncd.change import Kind, Row, Table, Value, join_key
 from syncd.mapping.language.depreciation import CardTerms, Depreciation
 from syncd.mapping.language.readings import Reading
+from syncd.mapping.program.run import INCALCULABLE, incalculable
 from syncd.money import ZERO, round_half_up
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_cards, decode_row, decode_value, decode_voucher, moment
@@ -230,7 +231,11 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
         one = said[n]
         if book:
             other, form = meaning.books[book]
-            life, rate, method, impairment = other(cards[n])
+            try:
+                life, rate, method, impairment = other(cards[n])
+            except INCALCULABLE as error:
+                fault = _incalculable(error)
+                continue
             one = one._replace(life_months=life, residual_rate=rate, method=method, impairment=impairment)
         found = _terms(rows[n][1], one)
         if isinstance(found, Terms):
@@ -249,6 +254,12 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
         until = month_of(rows[began][0]) - 1 if first.opening_until is None else month_of(first.opening_until)
         opening = Opening(first.accumulated or ZERO, max(until, ready))
     return Asset(code, cards[-1], History(terms, opening, Form(form)), places)
+
+
+def _incalculable(error: Exception) -> Fault:
+    """Why a second book's expressions have no value for a card."""
+    failure = incalculable(error)
+    return Fault(f"depreciation_{failure.code}", {name: str(value) for name, value in failure.params.items()})
 
 
 def _card(fields: Mapping[str, Kind], stored: Mapping[str, object]) -> Mapping[str, Value]:
@@ -314,9 +325,9 @@ def sources(ledger: Ledger, pipeline: str, meaning: Depreciation, tables: Mappin
 
 
 def said_by(
-    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table]
+    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table], *given: Value
 ) -> Iterator[tuple[Any, ...]]:
-    """What the rows of a mirrored table say; nothing where no table is read."""
+    """What the rows of a mirrored table say, with the given values; nothing where no table is read."""
     if reading is None:
         return
     joined: dict[str, Mapping[str, Row]] = {
@@ -327,7 +338,7 @@ def said_by(
         for alias, key in reading.joins:
             found = joined[alias].get(join_key(key(*rows)))
             rows.append(found or (None,) * len(tables[alias].columns))
-        yield reading.of(*rows)
+        yield reading.of(*rows, *given)
 
 
 def images(ledger: Ledger, pipeline: str, table: Table) -> Iterator[tuple[str, Row]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 from syncd.change import Kind, Row, Table, Value
@@ -17,8 +18,8 @@ Decisions = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows of a source table read for what they say: `of(row, joined…)` gives the values in order. `joins` are the
-    tables joined, each with the function that finds its key from the rows before it."""
+    """Rows of a source table read for what they say: `of(row, joined…, given…)` gives the values in order. `joins` are
+    the tables joined, each with the function that finds its key from the rows before it."""
 
     alias: str
     of: Callable[..., tuple[Any, ...]]
@@ -35,9 +36,10 @@ def find_table(resolver: Resolver, alias: str, at: Trail) -> Table | None:
 
 
 def read_rows(
-    resolver: Resolver, decisions: Decisions, alias: str, said: Sequence[tuple[str, Kind]], at: Trail
-) -> Reading | None:
-    """Expressions, each with its kind, over the row of a table and what the table joins."""
+    resolver: Resolver, decisions: Decisions, alias: str, said: Sequence[tuple[str, Kind]], at: Trail,
+    given: Mapping[str, Kind] = MappingProxyType({}),
+) -> Reading | None:  # fmt: skip
+    """Expressions, each with its kind, over the row of a table, what the table joins, and the given names."""
     table = find_table(resolver, alias, (*at, "table"))
     if table is None:
         return None
@@ -45,12 +47,13 @@ def read_rows(
         names, joins = resolver.table_scope(alias, resolver.reader.quiet())
     else:
         names, joins = resolver.constants() | scope.columns(table, "row"), {}
+    names |= {name: Name(name, kind) for name, kind in given.items()}
     read = [resolver.reader.read(text, at, names, kind) for text, kind in said]
     variables, found = ["row"], []
     for join in joins.values():
         found.append((join.table.alias, function(decisions, ", ".join(variables), join.key)))
         variables.append(join.variable)
-    of = function(decisions, ", ".join(variables), [e for e in read if e is not None])
+    of = function(decisions, ", ".join([*variables, *given]), [e for e in read if e is not None])
     return Reading(alias, of, found)
 
 
