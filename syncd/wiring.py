@@ -380,12 +380,13 @@ class Pipeline:
         closings.reopen(ledger, month, in_finance, by)
         return in_finance is not None
 
-    def reports(self, ledger: Ledger, month: str, printed: packages.Printed) -> Package:
-        """A month's sheets."""
+    def reports(self, ledger: Ledger, month: str, printed: packages.Printed, ends_year: bool = False) -> Package:
+        """A month's sheets; those of the year to its end, too, where it `ends_year` or is December."""
         migrate.require(ledger)
         periods, period = self.period(ledger, month)
         named = printed._replace(company=printed.company or self.name)
-        return packages.package(ledger, self.mapping, periods, period, named)
+        parts = {part.name: part.depreciation for part in self.begun()}
+        return packages.package(ledger, self.mapping, periods, period, named, parts, ends_year)
 
     def period(self, ledger: Ledger, month: str) -> tuple[Sequence[Period], Period]:
         """Finance's periods, of which those closed at the desk are not open, and one of them. Raises WrongUsage when it

@@ -22,12 +22,15 @@ _FIELDS: Final = (
     "entry.account",
     "entry.debit",
     "entry.credit",
+    "voucher.summary",
+    "entry.summary",
 )
 
 
 class JournalEntry(NamedTuple):
     """An entry as finance holds it. `number` is text, `day` None where the layout does not give them back; `key` is the
-    posting's, empty for a voucher by hand; `dims` are auxiliaries by name, empty text for none."""
+    posting's, empty for a voucher by hand; `dims` are auxiliaries by name, empty text for none; `summary` is the
+    entry's, or else the voucher's."""
 
     period: str
     type: str
@@ -38,6 +41,7 @@ class JournalEntry(NamedTuple):
     debit: Decimal
     credit: Decimal
     dims: Mapping[str, str]
+    summary: str
 
     @property
     def net(self) -> Decimal:
@@ -81,11 +85,12 @@ def entries(
     dims = [f"entry.{dim}".lower() for dim in layout.file.dims]
     for table in layout.journals(periods) or ():
         with closing(ledger.scan(table.select((*_FIELDS, *dims), where), params)) as rows:
-            for period, kind, number, day, key, account, debit, credit, *values in rows:
+            for period, kind, number, day, key, account, debit, credit, of_all, own, *values in rows:
                 yield JournalEntry(
                     *(_text(period), _text(kind), _text(number), journal.exact(Kind.DATE, day), _text(key)),
                     *(_text(account), decimal(debit), decimal(credit)),
                     dict(zip(layout.file.dims, map(_text, values), strict=True)),
+                    _text(own) or _text(of_all),
                 )
 
 
@@ -115,22 +120,22 @@ def balances(
     out. Memory grows with the keys, not with the entries."""
     totals: dict[Key, Balance] = {}
     for entry in found:
-        when = _when(entry, period)
-        if when > 0:
+        side = when(entry, period)
+        if side > 0:
             continue
         for which in keys(entry):
             opening, debit, credit, last_on = totals.get(which, EMPTY)
             last_on = entry.day if last_on is None or (entry.day and entry.day > last_on) else last_on
             totals[which] = (
                 Balance(opening, debit + entry.debit, credit + entry.credit, last_on)
-                if when == 0
+                if side == 0
                 else Balance(opening + entry.net, debit, credit, last_on)
             )
     return totals
 
 
-def _when(entry: JournalEntry, period: Period) -> int:
-    """Before a period, in it or after it: -1, 0, 1. Codes of periods sort as the periods do."""
+def when(entry: JournalEntry, period: Period) -> int:
+    """Whether an entry is of before a period, in it or after it: -1, 0, 1. Codes of periods sort as the periods do."""
     if entry.period:
         return (entry.period > period.code) - (entry.period < period.code)
     if entry.day is None:

@@ -60,10 +60,11 @@ def _writes(posting: _Posting, of_change: Sequence[_Posting], zone: tzinfo) -> I
         yield Write(asset, fields, day, committed_on, posting.rule, told.voucher, bool(told.reverses))
 
 
-def vouchers(ledger: Ledger, period: str) -> Iterator[Recorded]:
-    """Our vouchers of a period, in the order in which they were posted."""
+def vouchers(ledger: Ledger, *periods: str) -> Iterator[Recorded]:
+    """Our vouchers of periods, in the order in which they were posted."""
+    period = periods[0] if len(periods) == 1 else "%"
     with closing(ledger.scan(SQL["vouchers"], (f'%"period":"{period}"%',))) as postings:
         for key, rule, ref, content in postings:
             voucher = decode_voucher(str(content))
-            if voucher is not None and voucher.period == period:
+            if voucher is not None and voucher.period in periods:
                 yield Recorded(str(ref), str(rule), str(key), voucher)

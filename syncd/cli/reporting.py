@@ -24,12 +24,13 @@ Language = Annotated[
 PrintedBy = Annotated[str, typer.Option("--printed-by", metavar="NAME", help=say("help_printed"), show_default=False)]
 Prepared = Annotated[str, typer.Option("--prepared-by", metavar="NAME", help=say("help_prepared"), show_default=False)]
 Reviewed = Annotated[str, typer.Option("--reviewed-by", metavar="NAME", help=say("help_reviewed"), show_default=False)]
+YearEnd = Annotated[bool, typer.Option("--year-end", help=say("help_year_end"))]
 Chief = Annotated[str, typer.Option("--chief-accountant", metavar="NAME", help=say("help_chief"), show_default=False)]
 
 
 def report(
     month: Month, out: Out = Path(), language: Language = None, printed_by: PrintedBy = "", prepared: Prepared = "",
-    reviewed: Reviewed = "", chief: Chief = "", config: Config = None, name: Name = None,
+    reviewed: Reviewed = "", chief: Chief = "", year_end: YearEnd = False, config: Config = None, name: Name = None,
 ) -> None:  # fmt: skip
     """Write the reports of a month; of every company of the configuration where none is named."""
     path = config_path(config)
@@ -38,7 +39,8 @@ def report(
     for pipeline in chosen:
         now = datetime.now(UTC).astimezone(pipeline.mapping.zone)
         with closing(pipeline.open_ledger()) as ledger:
-            made = pipeline.reports(ledger, month, package.Printed("", who, now, (prepared, reviewed, chief)))
+            printed = package.Printed("", who, now, (prepared, reviewed, chief))
+            made = pipeline.reports(ledger, month, printed, year_end)
         folder = out / f"{pipeline.name}-{month}"
         _write(made, folder, language)
         sheets = {sheet.code: sheet for sheet in made.sheets}

@@ -251,7 +251,8 @@ class Books(Lab):
         for line, (account, debit, credit, asset) in enumerate(lines, 1):
             place = ("SC", "JQ") if asset else (None, None)
             values = (period, number, line, account, debit, credit, *place, asset or None)
-            run("INSERT INTO gl_entry VALUES (?, '记', ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            columns = "period, type, number, line, account, debit, credit, dept, class, asset"
+            run(f"INSERT INTO gl_entry ({columns}) VALUES (?, '记', ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def periods(self) -> Sequence[Period]:
         return reading.periods_less_closed(self.ledger, self.mapping.layout)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Final
 
 import pytest
@@ -14,16 +13,15 @@ from connectors.ledger import postgres as ledger_postgres
 from syncd import migrate
 from syncd.books.close import closing as close
 from syncd.books.close.item import Item
-from syncd.books.reports import package
 from syncd.books.reports.sheet import Sheet
 from syncd.desk import verify
 from syncd.ports import Ledger
-from tests.finance_cases.books import NOW, SQL, Books, standard
+from tests.finance_cases.books import NOW
+from tests.finance_cases.year import SQL, Company, eventful
 from tests.unit.lab import NAME
 
 STATE: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'syncd_*'"
 FINANCE: Final = ("gl_account", "gl_period", "gl_voucher", "gl_entry", "fa_card")
-PRINTED: Final = package.Printed("lab", "王芳", datetime(2026, 4, 1, tzinfo=UTC))
 TYPES: Final = (
     (r"\b(debit|credit|original_value|impairment|accumulated_depreciation) TEXT", r"\1 NUMERIC(18, 2)"),
     (r"\b(first|last|date|event_date) TEXT", r"\1 DATE"),
@@ -34,21 +32,21 @@ TYPES: Final = (
 
 
 @pytest.fixture(scope="module")
-def books() -> Books:
+def books() -> Company:
     """With a row parked, a disposal open, a voucher by hand, and one that was deleted."""
-    found = standard()
+    found = eventful()
     found.by_hand("2026-02", "2026-02-02", ("5301", "9.50", "0", ""), ("1002", "0", "9.50", ""))
     found.by_hand("2026-02", "2026-02-02", ("1601", "5.00", "0", "FA-1"), ("1002", "0", "5.00", ""))
-    found.buy("FA-2", "-1.00", "2026-02-05")
-    found.buy("FA-3", "6000000.00", "2026-02-05")
-    found.buy("FA-4", "2400.00", "2026-02-06", dept="XS", name="=1+1")
-    found.happen("transfer", "FA-4", "0.00", "2026-02-07", dept="SC")
-    found.happen("disposal", "FA-4", "0.00", "2026-02-20")
+    found.buy("FA-12", "-1.00", "2026-02-05")
+    found.buy("FA-13", "6000000.00", "2026-02-05")
+    found.buy("FA-14", "2400.00", "2026-02-06", dept="XS", name="=1+1")
+    found.happen("transfer", "FA-14", "0.00", "2026-02-07", dept="SC")
+    found.happen("disposal", "FA-14", "0.00", "2026-02-20")
     return found
 
 
 @pytest.fixture(params=["postgres", "mariadb"])
-def server(request: pytest.FixtureRequest, books: Books) -> Iterator[Ledger]:
+def server(request: pytest.FixtureRequest, books: Company) -> Iterator[Ledger]:
     """A server that holds what the books do."""
     mapping = books.mapping
     arguments = (NAME, mapping.layout, mapping.tables, mapping.hash)
@@ -73,7 +71,7 @@ def server(request: pytest.FixtureRequest, books: Books) -> Iterator[Ledger]:
         yield ledger
 
 
-def _copy(books: Books, source: str, table: str, ledger: Ledger) -> None:
+def _copy(books: Company, source: str, table: str, ledger: Ledger) -> None:
     cursor = books.database.execute(f"SELECT * FROM {source}")
     names = ", ".join(column for column, *_ in cursor.description)
     rows: Sequence[Sequence[object]] = cursor.fetchall()
@@ -81,7 +79,7 @@ def _copy(books: Books, source: str, table: str, ledger: Ledger) -> None:
     ledger.execute((f"INSERT INTO {table} ({names}) VALUES ({marks})", row) for row in rows)
 
 
-def looked(books: Books, ledger: Ledger) -> Mapping[str, Item]:
+def looked(books: Company, ledger: Ledger) -> Mapping[str, Item]:
     layout = books.mapping.layout
     periods = reading.periods_less_closed(ledger, layout)
     period = next(one for one in periods if one.code == "2026-02")
@@ -89,13 +87,12 @@ def looked(books: Books, ledger: Ledger) -> Mapping[str, Item]:
     return {item.said.code: item for item in close.look(ledger, books.mapping, periods, period, NOW, chain)}
 
 
-def sheets(books: Books, ledger: Ledger) -> Sequence[Sheet]:
-    periods = reading.periods_less_closed(ledger, books.mapping.layout)
-    period = next(one for one in periods if one.code == "2026-02")
-    return package.package(ledger, books.mapping, periods, period, PRINTED).sheets
+def sheets(books: Company, ledger: Ledger) -> Sequence[Sheet]:
+    """Of a month, and of the year to its end and to its own."""
+    return [*books.package("2026-02", ends_year=True, ledger=ledger).sheets, *books.package(ledger=ledger).sheets]
 
 
-def test_a_server_says_what_sqlite_says(books: Books, server: Ledger) -> None:
+def test_a_server_says_what_sqlite_says(books: Company, server: Ledger) -> None:
     """Also after the month was closed there. Invariant 7: no amount is another."""
     here, there = looked(books, books.ledger), looked(books, server)
     assert here["close_chain"].state == "holds"

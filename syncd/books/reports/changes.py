@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from syncd.books.close.cards import depreciable
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, NOTHING, Amounts, Figures, Line, Movement, Step
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet
-from syncd.mapping.language.month_end import MonthEnd, MovementKind
+from syncd.mapping.language.month_end import MovementKind
 from syncd.money import ZERO
 
 KINDS: Final[tuple[Movement, ...]] = (
@@ -103,26 +102,6 @@ def disposals(month: Month) -> Sheet:
     blanks = ["" for _ in range(2 + len(named))]
     end: Row = (Said("report_total"), *blanks, *total, total.carrying_amount, "", "")
     return Sheet("report_disposals", columns, rows, end)
-
-
-def used_up(month: Month, month_end: MonthEnd) -> Sheet:
-    """已提足折旧仍在用: in the books at the end, with nothing left to depreciate."""
-    columns = (
-        *(Column("reconcile_asset"), Column("report_name"), Column("original_value", "money")),
-        *(Column("accumulated_depreciation", "money"), Column("carrying_amount", "money")),
-    )
-    total = NOTHING
-    rows: list[Row] = []
-    for asset, line in sorted(month.figures.assets().items()):
-        left = line.closing
-        limit = depreciable(month.figures.cards.get(asset, {}), left, month_end)
-        if left.original_value > 0 and left.accumulated_depreciation + left.impairment >= limit:
-            rows.append(
-                (asset, _named(month, asset), left.original_value, left.accumulated_depreciation, left.carrying_amount)
-            )
-            total = total.plus(left)
-    end = (Said("report_total"), "", total.original_value, total.accumulated_depreciation, total.carrying_amount)
-    return Sheet("report_used_up", columns, rows, end)
 
 
 def _block(

@@ -22,12 +22,14 @@ th { background: #e8edf3; position: sticky; top: 0 } tbody tr:nth-child(even) { 
 td:first-child { white-space: nowrap }
 td.n { white-space: nowrap }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.minus { color: #b3261e }
+td.across { background: #fff; font-weight: 600; white-space: pre-wrap; padding-top: .8rem }
 tr.total td { font-weight: 600; border-top: 2px solid #51606f; background: #fff }
 .none { color: #51606f; font-style: italic } svg { max-width: 46rem; width: 100%; height: auto; margin: .4rem 0 }
 @page { size: A4 landscape; margin: 12mm }
 @media print { body { margin: 0; padding: 0; max-width: none } nav { display: none } section { break-before: page }
   section:first-of-type { break-before: auto } .wide { overflow: visible } table { font-size: 7.5pt }
-  thead { display: table-header-group } tr { break-inside: avoid } }
+  thead { display: table-header-group } tr { break-inside: avoid }
+  tr.page { break-before: page } }
 """
 _BAR: Final = 22
 _LABEL: Final = 180
@@ -68,8 +70,13 @@ def _section(package: Package, sheet: Sheet, language: Language) -> Iterator[str
             number = ' class="n"' if column.kind in ("money", "count") else ""
             yield f"<th{number}>{escape(column.title(language))}</th>"
         yield "</tr></thead><tbody>"
-        for row in sheet.rows:
-            yield f"<tr>{''.join(_cell(cell, language) for cell in row)}</tr>"
+        for n, row in enumerate(sheet.rows):
+            page = ' class="page"' if n and n in sheet.pages else ""
+            if len(row) < len(sheet.columns):
+                across = escape(text(row[0], language))
+                yield f'<tr{page}><td class="across" colspan="{len(sheet.columns)}">{across}</td></tr>'
+            else:
+                yield f"<tr{page}>{''.join(_cell(cell, language) for cell in row)}</tr>"
         if sheet.total:
             yield f'<tr class="total">{"".join(_cell(cell, language) for cell in sheet.total)}</tr>'
         yield "</tbody></table></div>"

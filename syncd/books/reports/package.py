@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from syncd.books import balances, writes
@@ -13,6 +14,9 @@ from syncd.books.figures import FIELDS, Figures, figures
 from syncd.books.reports import changes, depreciation, ledger
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Listed, Package, Sheet
+from syncd.books.reports.year import lists, research, review, stock_take, tax
+from syncd.books.reports.year.year import Year
+from syncd.books.runs import Computing
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.money import ZERO
 from syncd.ports import Ledger, Period
@@ -31,8 +35,12 @@ class Printed(NamedTuple):
     signed: Sequence[str] = ("", "", "")
 
 
-def package(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period, printed: Printed) -> Package:
-    """All sheets of a month; in December those of the year too."""
+def package(
+    held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period, printed: Printed,
+    parts: Mapping[str, Computing | None] = MappingProxyType({}), ends_year: bool = False,
+) -> Package:  # fmt: skip
+    """All sheets of a month; in December, or where it `ends_year`, those of the year too. `parts` are the pipelines
+    that post to the ledger, each with how its assets depreciate where the mapping says that."""
     month = gather(held, mapping, periods, period)
     sheets = [
         ledger.reconciliation(month),
@@ -44,7 +52,7 @@ def package(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Pe
         changes.disposals(month),
         ledger.vouchers(month),
         ledger.differences(month),
-        *_of_year(held, mapping, month),
+        *(_of_year(held, mapping, periods, month, parts) if ends_year or period.last.month == DECEMBER else ()),
     ]
     said = mapping.month_end.company
     company = said.model_dump() if said else {"zh": printed.company, "en": printed.company}
@@ -86,11 +94,24 @@ def _figures(held: Ledger, mapping: Loaded, span: Period) -> Figures:
     return figures(writes.card_writes(held, mapping.zone), read, span.first, span.last)
 
 
-def _of_year(held: Ledger, mapping: Loaded, month: Month) -> Iterator[Sheet]:
-    if month.period.last.month == DECEMBER:
-        year = month.period._replace(first=month.period.first.replace(month=1, day=1))
-        yield changes.changes(month, _figures(held, mapping, year), "report_roll_forward")
-        yield changes.used_up(month, mapping.month_end)
+def _of_year(
+    held: Ledger,
+    mapping: Loaded,
+    periods: Sequence[Period],
+    month: Month,
+    parts: Mapping[str, Computing | None],
+) -> Iterator[Sheet]:
+    span, said = month.period._replace(first=month.period.first.replace(month=1, day=1)), mapping.year_end
+    year = Year(held, month, _figures(held, mapping, span), span, parts)
+    yield changes.changes(month, year.figures, "report_roll_forward")
+    yield lists.used_up(year, mapping.month_end)
+    yield from lists.declared(year, said.lists, mapping.tables)
+    yield review.sheet(year, mapping.month_end, said.review_months)
+    yield stock_take.sheet(year)
+    if said.tax is not None:
+        yield from tax.sheets(year, said.tax)
+    if said.research is not None:
+        yield from research.sheets(held, mapping.layout, periods, span, month, said.research)
 
 
 def _account_names(held: Ledger, mapping: Loaded) -> Mapping[str, str]:

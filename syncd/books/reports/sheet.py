@@ -18,6 +18,7 @@ class Listed(NamedTuple):
 
 Cell = str | Decimal | int | date | Said | Listed | None
 Row = Sequence[Cell]
+"""A cell for each column; a row of one cell stands across a table of several."""
 
 
 class Column(NamedTuple):
@@ -45,7 +46,8 @@ class Chart(NamedTuple):
 
 class Sheet(NamedTuple):
     """`code` is the message that names it, and its file. `total` has a cell for each column, or there is none; `foot`
-    are lines below it, each a message and amounts with their messages."""
+    are lines below it, each a message and amounts with their messages. `pages` are the rows at which a printed page
+    begins."""
 
     code: str
     columns: Sequence[Column]
@@ -53,6 +55,7 @@ class Sheet(NamedTuple):
     total: Row = ()
     foot: Sequence[Said] = ()
     chart: Chart | None = None
+    pages: Sequence[int] = ()
 
 
 class Package(NamedTuple):

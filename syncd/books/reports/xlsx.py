@@ -41,6 +41,7 @@ def _formats(book: Any) -> dict[str, Any]:
     return {
         "title": book.add_format({"bold": True, "font_size": 14}),
         "plain": book.add_format({"font_size": 10}),
+        "across": book.add_format({"font_size": 10, "bold": True, "num_format": "@"}),
         "head": book.add_format({**border, "bold": True, "bg_color": "#E8EDF3", "text_wrap": True}),
         "text": book.add_format({**border, "num_format": "@", "indent": 1}),
         "money": book.add_format({**border, "num_format": _MONEY}),
@@ -68,8 +69,11 @@ def _sheet(
         page.write_string(_HEAD_ROWS - 1, n, column.title(language), formats["head"])
     at = _HEAD_ROWS
     for row in rows:
-        for n, (column, cell) in enumerate(zip(sheet.columns, row, strict=True)):
-            _cell(page, at, n, cell, formats[column.kind], language)
+        if len(row) < len(sheet.columns):
+            page.write_string(at, 0, text(row[0], language), formats["across"])
+        else:
+            for n, (column, cell) in enumerate(zip(sheet.columns, row, strict=True)):
+                _cell(page, at, n, cell, formats[column.kind], language)
         at += 1
     if sheet.total:
         for n, cell in enumerate(sheet.total):
@@ -86,6 +90,7 @@ def _sheet(
     if sheet.chart is not None and len(rows) == len(sheet.rows):
         _chart(book, page, name, sheet, at, language)
         at += _CHART_ROWS
+    page.set_h_pagebreaks([_HEAD_ROWS + n for n in sheet.pages if 0 < n < len(rows)])
     page.print_area(0, 0, at - 1, len(sheet.columns) - 1)
 
 
@@ -93,11 +98,12 @@ def _lay_out(page: Any, sheet: Sheet, rows: Sequence[Sequence[Cell]], language: 
     page.set_landscape()
     page.set_paper(A4)
     page.fit_to_pages(1, 0)
-    page.repeat_rows(_HEAD_ROWS - 1)
+    page.repeat_rows(0, _HEAD_ROWS - 1)
     page.freeze_panes(_HEAD_ROWS, 1)
     page.set_footer("&C&P / &N")
+    looked_at = [row for row in (*rows[:_LOOKED_AT], sheet.total) if len(row) == len(sheet.columns)]
     for n, column in enumerate(sheet.columns):
-        cells = [text(row[n], language) for row in (*rows[:_LOOKED_AT], *([sheet.total] if sheet.total else []))]
+        cells = [text(row[n], language) for row in looked_at]
         width = max([len(column.title(language)), *map(_breadth, cells)]) + 2
         page.set_column(n, n, min(max(width, _WIDTH_MIN), _WIDTH_MAX))
     if rows:

@@ -29,6 +29,7 @@ from syncd.mapping.language.rules import Resolver
 from syncd.mapping.language.scope import ExpressionReader, causes
 from syncd.mapping.language.screens import DataQuality, read_quality
 from syncd.mapping.language.source import Document, read
+from syncd.mapping.language.year_end import YearEnd, compile_year_end
 from syncd.mapping.layout.compile import card_fields, compile_layout
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
@@ -81,6 +82,8 @@ class Mapping:
     """The states of assets, whose rule stands beside `rules`."""
     month_end: MonthEnd
     """What closing a month looks at, and what its reports call things."""
+    year_end: YearEnd
+    """What the sheets of a year ask beside that."""
     answers: Map[str, Answer]
     """What the EAM is told of the rows of a table, by its alias."""
 
@@ -179,14 +182,20 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     depreciation = compile_depreciation(file.depreciation, resolver, python)
     lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)
     roles = {} if role_table is None else role_table.roles
-    month_end = compile_month_end(file, layout_file, reader, kinds, {role: a.code for role, a in roles.items()})
+    codes = {role: account.code for role, account in roles.items()}
+    month_end = compile_month_end(file, layout_file, reader, kinds, codes)
+    said = None if file.report is None else file.report.year_end
+    year_end = compile_year_end(said, resolver, python, layout_file, codes)
     doubts = ExpressionReader(document)
     answered = {alias: tables[alias] for alias in file.tables}
     answers = compile_answers(file.answers, answered, file.language, reader, doubts)
     warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
-    if lifecycle is not None:
-        of = lifecycle.looked_at
-        warnings = [w for w in warnings if w.code != "no_rule_for_table" or w.params["table"] not in of]
+    looked_at = year_end.looked_at | (lifecycle.looked_at if lifecycle is not None else frozenset())
+    warnings = [
+        w
+        for w in warnings
+        if w.code not in ("no_rule_for_table", "unused_reference") or w.params["table"] not in looked_at
+    ]
     if errors or layout is None:
         raise MappingErrors(causes(errors))
     plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule])
@@ -209,6 +218,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         depreciation,
         lifecycle,
         month_end,
+        year_end,
         answers,
     )
 

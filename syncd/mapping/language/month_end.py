@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression, Name
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.scope import ExpressionReader, constants
 from syncd.mapping.language.shapes import Expr, Identifier, MaybeNames, Names, Strict
-from syncd.mapping.verbs.require import SaysShape
+from syncd.mapping.language.year_end_block import YearEndBlock
+from syncd.mapping.verbs.require import Says, SaysShape
 
 if TYPE_CHECKING:
     from syncd.mapping.language.model import LayoutFile, MappingFile
@@ -41,6 +42,8 @@ ReportField = Literal[
     "life_months",
     "residual_rate",
     "acquired_month",
+    "location",
+    "quantity",
 ]
 _DEFAULT_FIELDS: Final[Mapping[ReportField, str]] = {
     "name": "name",
@@ -53,14 +56,9 @@ _DEFAULT_FIELDS: Final[Mapping[ReportField, str]] = {
     "life_months": "life_months",
     "residual_rate": "residual_rate",
     "acquired_month": "acquired_month",
+    "location": "location",
+    "quantity": "quantity",
 }
-
-
-def _says(value: object) -> object:
-    return {"zh": value, "en": value} if isinstance(value, str) else value
-
-
-Says = Annotated[SaysShape, BeforeValidator(_says, json_schema_input_type=SaysShape | str)]
 
 
 class ClosingAccounts(Strict):
@@ -136,6 +134,8 @@ class ReportBlock(Strict):
     """Column of the reports → card field, where it is called otherwise."""
     movements: dict[Identifier, MovementKind] = Field(default={})
     """Columns for kinds of change beside the usual ones: name → the rules that make it."""
+    year_end: YearEndBlock | None = None
+    """What the sheets of a year ask beside that."""
 
 
 @dataclass(frozen=True, slots=True)

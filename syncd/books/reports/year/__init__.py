@@ -1,0 +1,1 @@
+"""The sheets of a year, which come with those of its last month."""
