@@ -38,6 +38,11 @@ def flat(main: Path) -> str:
     return "".join([*blocks.values(), rules.rstrip("\n"), "\n\n", measures])
 
 
+def without_kinds(head: str) -> str:
+    """What stands before the rules, without the kinds of R&D cost, which name rules that may not be kept."""
+    return re.sub(r"(?m)^    research:\n(?:      .*\n)+", "", head)
+
+
 def with_shared(kept: Sequence[str], rules: Sequence[str], head: str) -> list[str]:
     """Of the texts of all rules those that are kept, and those whose blocks they share; `head` stands before them."""
     text = "".join(kept)

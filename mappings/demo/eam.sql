@@ -247,6 +247,17 @@ CREATE TABLE use_change (                    -- 改变用途，转用于集体�
     approved_on   DATE
 );
 
+CREATE TABLE asset_use (                     -- 闲置、出租、抵押的登记，一段一行
+    id            INTEGER PRIMARY KEY,
+    asset_id      INTEGER NOT NULL,
+    kind          TEXT NOT NULL,             -- idle 闲置 | leased_out 出租 | pledged 抵押
+    party         TEXT,                      -- 承租人、抵押权人
+    contract_no   TEXT,
+    amount        NUMERIC(18,2),             -- 年租金、担保金额
+    began_on      DATE NOT NULL,
+    ended_on      DATE                       -- 空：至今
+);
+
 CREATE TABLE surplus_closing (               -- 盘盈处理
     id            INTEGER PRIMARY KEY,
     asset_id      INTEGER NOT NULL,

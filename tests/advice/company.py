@@ -26,7 +26,7 @@ from syncd.demo.eam import Device
 from syncd.demo.stage import File, opened
 from syncd.errors import Fault
 from tests.acceptance.databases import Database, connected
-from tests.shipped import copied, with_shared
+from tests.shipped import copied, with_shared, without_kinds
 
 MONTH = date(2026, 2, 1)
 WAIT_S_MAX = 120.0
@@ -147,7 +147,7 @@ def keep_rules(mappings: Path) -> None:
     each = re.split(r"(?m)^(?=  \w+:\n)", re.split(r"(?m)^(?=\w)", rules)[0])
     kept = [rule for rule in each if rule.partition(":")[0].strip() in RULES]
     assert len(kept) == len(RULES)
-    mapping.write_text("".join([head, "\nrules:\n", *with_shared(kept, each, head)]), "utf-8")
+    mapping.write_text("".join([without_kinds(head), "\nrules:\n", *with_shared(kept, each, head)]), "utf-8")
 
 
 @contextmanager

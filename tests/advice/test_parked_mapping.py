@@ -11,7 +11,7 @@ import pytest
 from syncd.demo import eam
 from tests.advice import advised
 from tests.advice.office import TODAY, Case, Office, opened, replace
-from tests.shipped import with_shared
+from tests.shipped import with_shared, without_kinds
 
 RULES, PAYMENTS, ROLES = "demo.yaml", "demo/acquisition.csv", "demo/accounts.csv"
 KEPT = ("registration", "repair")
@@ -47,7 +47,7 @@ def prepare(mappings: Path) -> None:
     kept = [text for text in rules if text.split(":")[0].strip() in KEPT]
     spoilt = [rule(name, *amounts) for name, amounts in SPOILT.items()]
     (mappings / RULES).write_text(
-        "".join([head, *with_shared(kept, rules, head), *spoilt, "\nreconcile:", reconcile]), "utf-8"
+        "".join([without_kinds(head), *with_shared(kept, rules, head), *spoilt, "\nreconcile:", reconcile]), "utf-8"
     )
     lookup = "  dept: {table: gl_department, code: code, gives: code}\n"
     layout = mappings / "finance" / "demo.yaml"

@@ -56,6 +56,8 @@ depreciation:
         WHEN 'YF' THEN 4 WHEN 'XS' THEN 5 WHEN 'GL' THEN 6 END",
         amount: amount, charged_on: date, grant_amount: "0.00"}}
   run: {{table: run, columns: {{period: period, status: "'approved'", approved_on: date}}}}
+  books:
+    tax: {{life_months: "tax_months(card.class)::integer", method: "'straight_line'"}}
 
 close:
   auxiliaries: {{dept: dept, workshop: workshop, class: class}}

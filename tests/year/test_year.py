@@ -6,6 +6,7 @@ the record read again in other batches makes the same books, byte for byte."""
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +14,7 @@ import pytest
 
 from connectors.ledger import postgres as ledger_postgres
 from connectors.ledger.ledger import SqlLedger
+from syncd.books.reports import package
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.money import CENT
 from syncd.statements import script as statements
@@ -85,6 +87,37 @@ def assert_one_figure(company: Company, month: str) -> None:
     assert said == {code: planned[code] for code in said}, month
 
 
+def assert_year_end(company: Company) -> None:
+    """The sheets of the year, as the shipped mapping has them: they are those of the accounts, nothing is left out."""
+    period = company.period("2026-12")
+    printed = package.Printed("year", "", datetime(2027, 1, 4, tzinfo=UTC))
+    parts = {NAME: company.computing}
+    of = package.package(company.ledger, company.mapping, company.periods(), period, printed, parts)
+    sheets = {sheet.code.removeprefix("report_"): sheet for sheet in of.sheets}
+    form = [row[2:] for row in sheets["a105080"].rows]
+    for n in (0, 1, 2, 3, 4, 7, 8):
+        assert form[0][n] == sum(row[n] for row in form[1:]), f"column {n + 1}"  # type: ignore[misc]
+    assert form[0][8] == form[0][1] - form[0][4] != 0  # type: ignore[operator]
+    charged = [column.code for column in sheets["depreciation"].columns].index("report_year_to_date")
+    assert form[0][1] == sheets["depreciation"].total[charged]
+    assert {said.code for said in sheets["a105080"].foot} == {"tax_bridge", "report_tie"}
+    cost, worn = balance_of(company, "1601"), -balance_of(company, "1602")
+    bridge = sheets["a105080"].foot[0].params
+    assert (bridge["cost"], bridge["worn"]) == (f"{cost:,.2f}", f"{worn:,.2f}")
+    counted = [column.code for column in sheets["stock_take"].columns].index("original_value")
+    assert sheets["stock_take"].total[counted] == cost
+    research = sheets["research"]
+    balance = [column.code for column in research.columns].index("close_balance")
+    assert research.rows
+    assert research.total[balance] == balance_of(company, "530101") + balance_of(company, "530102")
+
+
+def balance_of(company: Company, account: str) -> Decimal:
+    """Debit less credit, in finance's own journal."""
+    rows = company.query(f"SELECT debit, credit FROM gl_entry WHERE account = '{account}'")
+    return sum((Decimal(str(debit)) - Decimal(str(credit)) for debit, credit in rows), Decimal(0))
+
+
 def replayed(script: Script, months: list[Month], **how: int) -> Company:
     """The same log and the same acts of people, into new books."""
     again = Company(script.opening, **how)
@@ -100,6 +133,7 @@ def test_a_year_closes_reconciles_and_replays(request: pytest.FixtureRequest) ->
     company = Company(script.opening)
     months = lived(company, script)
     assert script.kinds.keys() == KINDS, "a year has all kinds of events"
+    assert_year_end(company)
     again = replayed(script, months, sets_max=3, rests=7)
     for sql in (VOUCHERS, ENTRIES):
         assert again.query(sql) == company.query(sql)
