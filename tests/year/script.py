@@ -34,6 +34,12 @@ YEAR: Final = 2026
 UNTIL: Final = 2025 * 12 + 11
 """The month up to which old assets were depreciated elsewhere."""
 VAT: Final = Fraction(13, 100)
+MISSING: Final = ("shortage", "theft")
+RECEIVED_BY: Final = {
+    "sale": "receivable", "group": "receivable", "held_for_sale": "receivable", "scrap": "materials",
+    "disaster": "insurer", "shortage": "insurer", "theft": "person",
+}  # fmt: skip
+"""By kind of disposal who brings what it comes to."""
 DEVICES_A_KIND: Final = 60
 """One event of each kind a month for so many devices."""
 
@@ -328,30 +334,30 @@ class Script:
         if kind == "back":
             self._late.append(("taken_back", code, paper))
             return
-        if kind != "shortage":
+        if kind not in MISSING:
             cost = self._random.randrange(1_000, 100_000)
             row: dict[str, Value] = {
                 "id": next(self._ids), "disposal_id": paper["id"], "amount": yuan(cost), "input_vat": yuan(0),
                 "payment": "bank", "supplier_id": 1, "status": "approved", "paid_on": on,
             }  # fmt: skip
             self._say("disposal cost", on + timedelta(days=2), Written("disposal_cost", None, row))
-        if kind == "shortage" or self._random.random() < 0.5:
+        if kind in MISSING or self._random.random() < 0.5:
             self._settle(kind, code, paper, on + timedelta(days=4))
         else:
             self._late.append(("settle_later", code, (kind, paper)))
 
     def _paper(self, code: str, kind: str, on: date) -> dict[str, Value]:
-        is_sale = kind == "sale"
+        is_sale = kind in ("sale", "group")
         return {
             "id": next(self._ids), "asset_id": self._id(code), "kind": "scrap" if kind == "back" else kind,
-            "inspection_no": None if is_sale else f"JD-{code}", "contract_no": f"HT-{code}" if is_sale else None,
+            "inspection_no": None if is_sale or kind == "held_for_sale" else f"JD-{code}", "contract_no": f"HT-{code}" if is_sale else None,
             "status": "approved", "approved_on": on,
-            "transfer_out_rate": Decimal("0.13") if kind == "shortage" else None,
+            "transfer_out_rate": Decimal("0.13") if kind in MISSING else None,
         }  # fmt: skip
 
     def _leave(self, kind: str, code: str, on: date, paper: Row) -> None:
         before = dict(self._assets[code])
-        self._assets[code]["status"] = "sold" if kind == "sale" else "scrapped"
+        self._assets[code]["status"] = "sold" if RECEIVED_BY.get(kind) == "receivable" else "scrapped"
         asset = Written("asset", before, dict(self._assets[code]))
         self._say(f"disposal, {kind}", on, Written("disposal", None, paper), asset)
         self.books.assets[code].status = "leaving"
@@ -362,7 +368,7 @@ class Script:
     def _settle(self, kind: str, code: str, paper: Row, on: date) -> None:
         """Proceeds, and the result."""
         amount = self._random.randrange(100, 3_000_000)
-        how = {"sale": "receivable", "scrap": "materials", "shortage": "insurer"}[kind]
+        how = RECEIVED_BY[kind]
         row: dict[str, Value] = {
             "id": next(self._ids), "disposal_id": paper["id"], "received_by": how,
             "payer": None if how == "materials" else "KH-01", "amount": yuan(amount),

@@ -23,6 +23,7 @@ from tests.unit.lab import NAME
 from tests.year.books import Books
 from tests.year.company import Company, finance_ddl
 from tests.year.script import Month, Script, cents
+from tests.year.seldom import OTHER_DISPOSALS, Year
 
 SEED: Final = 1
 AMOUNT: Final = re.compile(r"-?\d+(\.\d+)?")
@@ -33,7 +34,11 @@ KINDS: Final = frozenset(
         "revision of life", "revision of residual", "revision of method",
         "disposal, scrap", "disposal, sale", "disposal, shortage",
         "disposal, back", "disposal taken back", "disposal cost", "disposal proceeds", "disposal result",
+        "given, donated", "given, owner", "found", "found, decided", "project cost", "built", "paid in parts",
+        "paid, prepayment", "paid, settlement", "paid, retention", "grant", "granted", "grant set off",
+        "turned to welfare", "rebuilding", "rebuilding, spend", "rebuilding, replaced", "rebuilt",
     }
+    | {f"disposal, {kind}" for kind in OTHER_DISPOSALS}
 )  # fmt: skip
 CARDS: Final = (
     "SELECT asset_code, original_value, accumulated_depreciation, impairment, dept, life_months, residual_rate, method,"
@@ -129,7 +134,7 @@ def replayed(script: Script, months: list[Month], **how: int) -> Company:
 
 
 def test_a_year_closes_reconciles_and_replays(request: pytest.FixtureRequest) -> None:
-    script = Script(request.config.getoption("--year-devices"), SEED)
+    script = Year(request.config.getoption("--year-devices"), SEED)
     company = Company(script.opening)
     months = lived(company, script)
     assert script.kinds.keys() == KINDS, "a year has all kinds of events"
@@ -156,7 +161,7 @@ def on_postgres(postgres: Postgres, new_database: Callable[[], str]) -> Iterator
 
 
 def test_three_months_on_postgres_are_those_on_sqlite(on_postgres: Callable[[Loaded], SqlLedger]) -> None:
-    script = Script(40, SEED)
+    script = Year(40, SEED)
     company = Company(script.opening, open_finance=on_postgres)
     months = lived(company, script, months=3)
     again = replayed(script, months, sets_max=2, rests=5)

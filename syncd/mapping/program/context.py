@@ -104,9 +104,11 @@ class Context(Lookups):
         """The day of the books on which a change was committed."""
         return change.committed_at.astimezone(self.zone).date()
 
-    def red(self, target: Target, change: Change, day: date, is_blue: bool, fields: Fields) -> Voucher | Failure | None:
+    def red(
+        self, target: Target, change: Change, day: date, is_blue: bool, fields: Fields, dims: Fields
+    ) -> Voucher | Failure | None:
         """The voucher that cancels another on a day: in red, or in blue with its sides swapped. None when there was no
-        voucher. From here on the change's rules may call the one that is cancelled by its name."""
+        voucher. Lines that have all of `dims` are cancelled where these say that they lie today. From here on the change's rules may call the one that is cancelled by its name."""
         journal = target.journal
         if journal is None:
             return None
@@ -118,7 +120,7 @@ class Context(Lookups):
         summary = say("voucher_cancels", {"voucher": called}, self.layout.language)
         quantities = self.layout.file.quantities
         lines = tuple(
-            _cancelling(e, summary if e.summary == journal.summary else e.summary, is_blue, quantities)
+            _cancelling(_moved(e, dims), summary if e.summary == journal.summary else e.summary, is_blue, quantities)
             for e in journal.entries
         )
         return Voucher(journal.type, period[0], period[1], day, summary, lines, fields)
@@ -220,6 +222,11 @@ class Context(Lookups):
         """People have to agree, one after the other."""
         first, *more = steps
         return self.approval({**first, "more": ", ".join(step["role"] for step in more)} if more else first)
+
+
+def _moved(e: Entry, dims: Fields) -> Entry:
+    """An entry as it lies today."""
+    return e._replace(dims={**e.dims, **dims}) if dims and dims.keys() <= e.dims.keys() else e
 
 
 def _cancelling(e: Entry, summary: str, is_blue: bool, quantities: Sequence[str]) -> Entry:

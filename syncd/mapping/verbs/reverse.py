@@ -14,7 +14,7 @@ from syncd.mapping.language.shapes import Expr, Identifier, Names, Strict
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.heading import fields_source, read_fields
 from syncd.mapping.verbs.rule import Checking, Fields, Reading, Rule, Verb
-from syncd.mapping.verbs.voucher import Voucher
+from syncd.mapping.verbs.voucher import Voucher, read_dims
 
 REVERSED: Final = "reversed.voucher"
 """What summaries of the same change may call the voucher that is cancelled by."""
@@ -33,6 +33,9 @@ class ReverseShape(Strict):
     """When they are blue, with sides swapped, as an earlier year's are cancelled, instead of red."""
     fields: dict[Identifier, Expr] = Field({})
     """What the headers of these vouchers say, as `fields` of a voucher."""
+    dims: dict[Identifier, Expr] = Field({})
+    """Auxiliaries that lines have today: where what was posted has moved since, it is cancelled where it lies now. A line
+    that was posted without one of them stays as it was."""
 
 
 def _block(value: object) -> object:
@@ -56,6 +59,7 @@ class Reverse(Verb):
     date: Expression | None
     blue: Expression | None
     fields: Fields
+    dims: Fields
 
     @classmethod
     def read(cls, said: ReverseShape | None, reading: Reading) -> Self | None:
@@ -68,11 +72,12 @@ class Reverse(Verb):
                 reading.fault("unknown_rule", cls.word, rule=rule, nearest=nearest(rule, known))
         date = reading.one(said.date, cls.word, "date", kind=Kind.DATE)
         blue = reading.one(said.blue, cls.word, "blue", kind=Kind.BOOLEAN)
-        return cls(said.rules, date, blue, read_fields(said.fields, reading, cls.word, "fields"))
+        fields = read_fields(said.fields, reading, cls.word, "fields")
+        return cls(said.rules, date, blue, fields, read_dims(said.dims, reading, cls.word, "dims"))
 
     def expressions(self) -> Iterable[Expression]:
-        """The date, the condition and the fields."""
-        yield from (e for e in (self.date, self.blue, *self.fields.values()) if e is not None)
+        """The date, the condition, the fields and the auxiliaries."""
+        yield from (e for e in (self.date, self.blue, *self.fields.values(), *self.dims.values()) if e is not None)
 
     def check(self, rule: Rule, checking: Checking) -> None:
         """A collected row has no voucher to be reversed. A rule above its reversal runs behind it all the same."""
@@ -99,10 +104,10 @@ class Reverse(Verb):
         if self.blue is not None:
             block.value("is_blue", self.blue)
         is_blue = "False" if self.blue is None else "is_blue"
-        fields = fields_source(block, self.fields)
+        fields, dims = fields_source(block, self.fields), fields_source(block, self.dims)
         block.add("reds = []", "for target in targets:")
         block.add(
-            f"    red = w.red(target, change, red_day, {is_blue}, {fields})",
+            f"    red = w.red(target, change, red_day, {is_blue}, {fields}, {dims})",
             "    if red.__class__ is Failure:",
             "        return red",
         )

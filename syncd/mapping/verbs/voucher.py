@@ -217,16 +217,22 @@ def _read_line(block: EntryShape, index: int, reading: Reading) -> Line | None:
     amount = reading.one(text, *place, side, kind=Kind.DECIMAL)
     summary = reading.one(block.summary or None, *place, "summary", kind=Kind.TEXT)
     when = reading.one(block.when or None, *place, "when", kind=Kind.BOOLEAN)
+    dims = read_dims(block.dims, reading, *place)
+    return None if account is None or amount is None else Line(account, side, amount, summary, when, dims)
+
+
+def read_dims(said: Mapping[str, str], reading: Reading, *place: str | int) -> Fields:
+    """The auxiliaries of an entry, as far as the layout declares them."""
     dims: dict[str, Expression] = {}
     known, quantities = reading.resolver.dims, reading.resolver.quantities
-    for name, expression in block.dims.items():
+    for name, expression in said.items():
         if name not in known:
             reading.fault("unknown_dim", *place, name, dim=name, nearest=nearest(name, known))
         elif value := reading.one(expression, *place, name):
             dims[name] = value
             if name in quantities and value.kind not in (Kind.INTEGER, Kind.DECIMAL, Kind.NULL):
                 reading.fault("quantity_kind", *place, name, dim=name, kind=value.kind)
-    return None if account is None or amount is None else Line(account, side, amount, summary, when, dims)
+    return dims
 
 
 def _said(block: Block, variable: str, e: Expression, place: str, line: int = 0) -> None:
