@@ -31,7 +31,7 @@ settings.load_profile("syncd")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=1000, help="how many seeds the simulation runs")
     parser.addoption("--fleet-changes", type=int, default=25_000, help="changes that three daemons carry")
-    parser.addoption("--year-devices", type=int, default=120, help="devices of the simulated year's company")
+    parser.addoption("--year-devices", type=int, default=1200, help="devices of the simulated year's company")
     parser.addoption("--first-seed", type=int, default=1, help="the first of them; a failing seed replays alone")
 
 

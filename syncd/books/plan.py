@@ -39,7 +39,8 @@ class Terms(NamedTuple):
     """What depreciation follows from, from the month after `month` on. Amounts in yuan; `residual_rate` is a share;
     `units` is all the work that the asset can do. `depreciates` is false of land, of what is held for sale, under
     construction or gone. `beside` is what was booked by then beside the schedule, as when an error of cost is caught
-    up: only the rest spreads."""
+    up: only the rest spreads. `since` is the month in which the asset was ready for use, where that is another than the
+    first terms': what was rebuilt begins its life anew."""
 
     month: int
     original_value: Decimal
@@ -50,6 +51,7 @@ class Terms(NamedTuple):
     depreciates: bool = True
     units: Decimal = ZERO
     beside: Decimal = ZERO
+    since: int | None = None
 
 
 class Opening(NamedTuple):
@@ -168,6 +170,7 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
     stretches: list[Stretch] = []
     carrying, used, done = -taken, max(0, first - began.month - 1), _done(work, first)
     known: Terms | None = None
+    done_before = ZERO
     ahead = _in_force(history.terms, first)
     for n, (start, terms) in enumerate(ahead):
         end = ahead[n + 1][0] if n + 1 < len(ahead) else NEVER
@@ -175,6 +178,9 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
         if known is not None:
             carrying -= cents(known.original_value) - cents(known.impairment)
             carrying -= cents(terms.beside) - cents(known.beside)
+        if terms.since is not None and terms.since != (began.month if known is None else known.since):
+            used, done_before = max(0, start - terms.since - 1), _done(work, terms.since + 1)
+            done = _done(work, start) - done_before
         known = terms
         if not terms.depreciates:
             continue
@@ -184,7 +190,7 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
         stretches.append(stretch)
         carrying -= stretch.before(stretch.months)
         used += stretch.months
-        done = _done(work, end)
+        done = _done(work, end) - done_before
     return Plan(taken, first, stretches)
 
 
@@ -239,7 +245,8 @@ def figures(
 
 def months_used(history: History, month: int) -> int:
     """How many months an asset has depreciated, or would have, at the end of one."""
-    began = history.terms[0].month
+    since = at_month(history, month).since
+    began = history.terms[0].month if since is None else since
     ends = [*(terms.month for terms in history.terms[1:]), month]
     return sum(
         max(0, min(end, month) - max(terms.month, began))

@@ -240,7 +240,8 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
         found = _terms(rows[n][1], one)
         if isinstance(found, Terms):
             beside = ZERO if book else Decimal(str(stored[n].get(BESIDE, ZERO)))
-            terms.append(found._replace(beside=beside))
+            since = None if one.ready is None else month_of(one.ready)
+            terms.append(found._replace(beside=beside, since=since))
             fault = None
         else:  # what cannot be is passed over once it is mended
             fault = found

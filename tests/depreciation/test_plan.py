@@ -305,3 +305,17 @@ def test_as_of_any_date_past_and_future() -> None:
 def test_months_for_people() -> None:
     assert list(plans.lines([JANUARY, JANUARY + 1, JANUARY + 2, JANUARY + 4])) == ["2026-01…2026-03", "2026-05"]
     assert list(plans.lines([JANUARY])) == ["2026-01"]
+
+
+def test_what_was_rebuilt_begins_its_life_anew() -> None:
+    """120,000.00 over 120 months, two years old; rebuilt in January 2026 for 60 months, its depreciation written out
+    with the old cost: 950.00 up to January, 1,900.00 from February on, sixty times."""
+    began, rebuilt = plans.month_read("2023-12"), plans.month_read("2026-01")
+    old = Terms(began, Decimal(120_000), Decimal(0), Decimal("0.05"), 120, Method.STRAIGHT_LINE, since=began)
+    new = old._replace(month=rebuilt, life_months=60, since=rebuilt, beside=Decimal(-950 * 25))
+    history = History((old, new))
+    made = plan(history)
+    assert (made.amount(rebuilt), made.amount(rebuilt + 1), made.amount(rebuilt + 60)) == (95_000, 190_000, 190_000)
+    assert made.amount(rebuilt + 61) == 0
+    stands = figures(history, rebuilt + 12)
+    assert (stands.accumulated, stands.months_used, stands.months_left) == (Decimal("22800.00"), 12, 48)

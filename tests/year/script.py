@@ -350,7 +350,8 @@ class Script:
         is_sale = kind in ("sale", "group")
         return {
             "id": next(self._ids), "asset_id": self._id(code), "kind": "scrap" if kind == "back" else kind,
-            "inspection_no": None if is_sale or kind == "held_for_sale" else f"JD-{code}", "contract_no": f"HT-{code}" if is_sale else None,
+            "inspection_no": None if is_sale or kind == "held_for_sale" else f"JD-{code}",
+            "contract_no": f"HT-{code}" if is_sale else None,
             "status": "approved", "approved_on": on,
             "transfer_out_rate": Decimal("0.13") if kind in MISSING else None,
         }  # fmt: skip

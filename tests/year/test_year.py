@@ -3,30 +3,19 @@
 Invariants 2, 3, 6, 7 and 13 over a whole year: the close's own list holds every month, nothing is closed anyway, and
 the record read again in other batches makes the same books, byte for byte."""
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 import pytest
 
-from connectors.ledger import postgres as ledger_postgres
-from connectors.ledger.ledger import SqlLedger
 from syncd.books.reports import package
-from syncd.mapping.language.load import Mapping as Loaded
-from syncd.money import CENT
-from syncd.statements import script as statements
-from tests.servers import Postgres
-from tests.unit.lab import NAME
 from tests.year.books import Books
-from tests.year.company import Company, finance_ddl
+from tests.year.company import Company
 from tests.year.script import Month, Script, cents
 from tests.year.seldom import OTHER_DISPOSALS, Year
 
 SEED: Final = 1
-AMOUNT: Final = re.compile(r"-?\d+(\.\d+)?")
 KINDS: Final = frozenset(
     {
         "buy", "delete", "draft", "renamed", "invoiced", "error", "invoice", "earlier error", "earlier invoice",
@@ -142,34 +131,3 @@ def test_a_year_closes_reconciles_and_replays(request: pytest.FixtureRequest) ->
     again = replayed(script, months, sets_max=3, rests=7)
     for sql in (VOUCHERS, ENTRIES):
         assert again.query(sql) == company.query(sql)
-
-
-@pytest.fixture
-def on_postgres(postgres: Postgres, new_database: Callable[[], str]) -> Iterator[Callable[[Loaded], SqlLedger]]:
-    """Opens finance on PostgreSQL, with its tables."""
-    dsn = new_database()
-    for statement in statements(finance_ddl()):
-        postgres.run(statement, database=dsn.rpartition("/")[2])
-    with ExitStack() as opened:
-
-        def connect(mapping: Loaded) -> SqlLedger:
-            settings = ledger_postgres.Settings(dsn)
-            ledger = ledger_postgres.connect(settings, NAME, mapping.layout, mapping.tables, mapping.hash)
-            return opened.enter_context(closing(ledger))
-
-        yield connect
-
-
-def test_three_months_on_postgres_are_those_on_sqlite(on_postgres: Callable[[Loaded], SqlLedger]) -> None:
-    script = Year(40, SEED)
-    company = Company(script.opening, open_finance=on_postgres)
-    months = lived(company, script, months=3)
-    again = replayed(script, months, sets_max=2, rests=5)
-    for sql in (VOUCHERS, ENTRIES):
-        assert [spelled(row) for row in company.query(sql)] == [spelled(row) for row in again.query(sql)]
-
-
-def spelled(row: tuple[object, ...]) -> list[str]:
-    """As text, whatever a database keeps an amount as."""
-    texts = ["" if value is None else str(value) for value in row]
-    return [str(Decimal(text).quantize(CENT)) if AMOUNT.fullmatch(text) else text for text in texts]

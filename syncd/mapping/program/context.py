@@ -108,7 +108,8 @@ class Context(Lookups):
         self, target: Target, change: Change, day: date, is_blue: bool, fields: Fields, dims: Fields
     ) -> Voucher | Failure | None:
         """The voucher that cancels another on a day: in red, or in blue with its sides swapped. None when there was no
-        voucher. Lines that have all of `dims` are cancelled where these say that they lie today. From here on the change's rules may call the one that is cancelled by its name."""
+        voucher. Lines that have all of `dims` are cancelled where these say that they lie today. From here on the
+        change's rules may call the one that is cancelled by its name."""
         journal = target.journal
         if journal is None:
             return None

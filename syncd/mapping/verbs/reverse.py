@@ -34,8 +34,8 @@ class ReverseShape(Strict):
     fields: dict[Identifier, Expr] = Field({})
     """What the headers of these vouchers say, as `fields` of a voucher."""
     dims: dict[Identifier, Expr] = Field({})
-    """Auxiliaries that lines have today: where what was posted has moved since, it is cancelled where it lies now. A line
-    that was posted without one of them stays as it was."""
+    """Auxiliaries that lines have today: where what was posted has moved since, it is cancelled where it lies now. A
+    line that was posted without one of them stays as it was."""
 
 
 def _block(value: object) -> object:
