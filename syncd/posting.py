@@ -33,10 +33,20 @@ class Entry(NamedTuple):
     dims: Fields
 
 
+class Share(NamedTuple):
+    """What one row of a group put into the group's voucher: `amounts` are (number of the entry, from 1; amount on the
+    entry's side). `key` is the row's own idempotency key."""
+
+    key: str
+    subject: str
+    amounts: tuple[tuple[int, Decimal], ...]
+
+
 class Voucher(NamedTuple):
     """A journal voucher (凭证). `date` lies in an open period, `period` is that period as `YYYY-MM`;
     `event_date` is when it happened, earlier than `date` if its own period was closed. `fields` are what its header
-    says besides: attachments, who prepared it."""
+    says besides: attachments, who prepared it. `shares` are those of a group's rows, which add up to the entries; none
+    where one row made it."""
 
     type: str
     period: str
@@ -45,6 +55,7 @@ class Voucher(NamedTuple):
     summary: str
     entries: tuple[Entry, ...]
     fields: Mapping[str, Value] = {}
+    shares: tuple[Share, ...] = ()
 
 
 class Reversed(NamedTuple):

@@ -15,7 +15,7 @@ import orjson
 
 from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
 from syncd.money import ZERO
-from syncd.posting import Entry, Posting, Voucher
+from syncd.posting import Entry, Posting, Share, Voucher
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
 _DIGITS_MAX: Final = 4_000
@@ -251,8 +251,14 @@ def decode_source(content: str) -> str:
 
 
 def decode_voucher(content: str) -> Voucher | None:
-    """The voucher of an encoded posting; the values of its auxiliaries as JSON kept them."""
-    stored = json.loads(content).get("voucher")
+    """The voucher of an encoded posting; the values of its auxiliaries as JSON kept them. Shares are left out, for they
+    are as many as a group has rows: see `read_shares`."""
+    return read_voucher(json.loads(content))
+
+
+def read_voucher(content: Mapping[str, Any]) -> Voucher | None:
+    """The same, of a content that `decode_content` has read."""
+    stored = content.get("voucher")
     if stored is None:
         return None
     summary = stored["summary"]
@@ -270,8 +276,21 @@ def decode_voucher(content: str) -> Voucher | None:
     )
 
 
+def read_shares(content: Mapping[str, Any], of: str = "") -> Sequence[Share] | None:
+    """The shares of a group's rows in its voucher, or those of one subject, of a content that `decode_content` has
+    read; None where none were kept: the posting is no group's, or is older than they are."""
+    stored = (content.get("voucher") or {}).get("shares")
+    if stored is None:
+        return None
+    return [
+        Share(key, subject, tuple(zip(said[::2], map(Decimal, said[1::2]), strict=True)))
+        for key, subject, *said in stored
+        if not of or subject == of
+    ]
+
+
 def _voucher(voucher: Voucher) -> dict[str, object]:
-    kind, period, day, event_date, summary, entries, fields = voucher
+    kind, period, day, event_date, summary, entries, fields, shares = voucher
     lines = [
         [
             account,
@@ -287,6 +306,11 @@ def _voucher(voucher: Voucher) -> dict[str, object]:
         said["event_date"] = event_date
     if fields:
         said["fields"] = fields
+    if shares:
+        said["shares"] = [
+            [key, subject, *(part for place, amount in amounts for part in (place, str(amount)))]
+            for key, subject, amounts in shares
+        ]
     return said
 
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from syncd.books.reports import sheet as sheet
     from syncd.books.warnings import notice as notice
     from syncd.cli import pages as pages
+    from syncd.cli import sheets as sheets
     from syncd.daemon import differences as differences
     from syncd.daemon import drain as drain
     from syncd.daemon import metrics as metrics
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from syncd.desk import operators as operators
     from syncd.desk import people as people
     from syncd.desk import previews as previews
+    from syncd.desk import shares as shares
     from syncd.desk import status as status
     from syncd.desk import trace as trace
     from syncd.desk import verify as verify
@@ -112,6 +114,7 @@ else:
     recomputation = _Module("syncd.books.recomputation")
     reconcile = _Module("syncd.books.reconcile")
     pages = _Module("syncd.cli.pages")
+    sheets = _Module("syncd.cli.sheets")
     notice = _Module("syncd.books.warnings.notice")
     files = _Module("syncd.books.quality.files")
     findings = _Module("syncd.books.quality.findings")
@@ -142,6 +145,7 @@ else:
     operators = _Module("syncd.desk.operators")
     people = _Module("syncd.desk.people")
     previews = _Module("syncd.desk.previews")
+    shares = _Module("syncd.desk.shares")
     status = _Module("syncd.desk.status")
     trace = _Module("syncd.desk.trace")
     verify = _Module("syncd.desk.verify")

@@ -14,6 +14,7 @@ from syncd.books.lifecycle import compliance
 from syncd.cli.output import shown
 from syncd.desk import trace
 from syncd.language import Language, say
+from syncd.mapping.layout.tables import HEADING
 
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
@@ -39,9 +40,22 @@ def _page(file: str, zone: str, **given: object) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"shown": shown, "amount": _amount}
     environment.globals |= {"both": _both, "word": _word, "lack": lack, "pair": _pair}
+    environment.globals |= {"heading": heading, "asked_line": _asked_line}
     environment.globals |= {"told": _in_both(trace.told), "about": _in_both(trace.about)}
     at = datetime.now(UTC).astimezone(ZoneInfo(zone))
     return environment.from_string(template).render(at=at, version=__version__, **given)
+
+
+def heading(name: str, languages: Sequence[Language] = LANGUAGES) -> str:
+    """What a field of a voucher's header is called; one of the layout's own by its name there."""
+    if name not in HEADING:
+        return name
+    return _pair([say(f"heading_{name}", {}, language) for language in languages])
+
+
+def _asked_line(found: trace.Traced, step: trace.Step) -> int:
+    """The number of the entry that was asked for, where it is one of this posting's; 0 for none."""
+    return next((one.line for one in found.origins if (one.pipeline, one.key) == (step.pipeline, step.key)), 0)
 
 
 def _pair(called: Sequence[str]) -> str:
@@ -64,5 +78,5 @@ def _in_both(say_of: Callable[[trace.Act, Language], str]) -> Callable[[trace.Ac
     return lambda act: _pair([say_of(act, language) for language in LANGUAGES])
 
 
-def _amount(value: Decimal) -> str:
+def _amount(value: Decimal | None) -> str:
     return f"{value:,.2f}" if value else ""

@@ -1,11 +1,13 @@
-"""The command that tells an asset's whole life."""
+"""The command that tells an asset's whole life, and the way back from a voucher."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.padding import Padding
@@ -14,36 +16,62 @@ from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import change as words
-from syncd.cli.later import clock, pages, posting, wiring
+from syncd.cli.later import clock, pages, sheets, wiring
+from syncd.cli.later import shares as parts
 from syncd.cli.later import trace as lives
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, named, shown, table
-from syncd.language import say
+from syncd.language import current, say
+
+ROWS_SHOWN_MAX: Final = 20
+"""Of a group's rows, and of a voucher's entries, in a terminal: a page and a file hold all."""
+LIVES_SHOWN_MAX: Final = 3
+"""Of a group: more fill the terminal, and each can be asked for."""
 
 Asset = Annotated[str, typer.Argument(metavar="WHAT", help=say("help_asset"), show_default=False)]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help=say("help_trace_html"), show_default=False)]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help=say("help_trace_csv"), show_default=False)]
 
 
-def trace(asked: Asset, config: Config = None, name: Name = None, html: Html = None, as_json: Json = False) -> None:
+def trace(
+    asked: Asset, config: Config = None, name: Name = None, html: Html = None, csv: Csv = None, as_json: Json = False
+) -> None:
     """An asset's life, from the source's row to the voucher; and the way back."""
     pipeline = wiring.pipeline(config_path(config), name)
+    is_whole = as_json or html is not None or csv is not None
     with closing(pipeline.open_ledger()) as ledger:
-        found = lives.find(ledger, asked)
+        found = lives.find(ledger, asked, pipeline.mapping.tables, None if is_whole else ROWS_SHOWN_MAX)
     if as_json:
         emit(_plain(found))
         return
-    if not found.lives:
+    if not (found.origins or found.lives):
         line("trace_nothing", "yellow", asset=asked)
         raise typer.Exit(FOUND_SOMETHING)
-    found = found._replace(lives=[_local(life, pipeline) for life in found.lives])
+    zone = pipeline.mapping.file.timezone
+    found = found._replace(
+        origins=[clock.local(origin, zone) for origin in found.origins],
+        lives=[_local(life, pipeline) for life in found.lives],
+    )
     if html is not None:
-        html.write_text(pages.trace_page(found, pipeline.mapping.file.timezone), "utf-8")
+        html.write_text(pages.trace_page(found, zone), "utf-8")
         line("trace_written", "green", file=html)
-        return
+    if csv is not None:
+        sheets.write_entries(csv, found)
+        line("trace_written", "green", file=csv)
+    if html is None and csv is None:
+        show(found)
+
+
+def show(found: lives.Traced) -> None:
+    """In a terminal, bounded."""
     for origin in found.origins:
         _show_origin(origin)
-    for life in found.lives:
-        console.print(Text(life.subject, style="bold"))
+    rows = max((len(origin.group.by_key) for origin in found.origins if origin.group is not None), default=0)
+    if rows > LIVES_SHOWN_MAX:
+        line("trace_lives", "dim", rows=rows)
+        return
+    for n, life in enumerate(found.lives):
+        console.print(Text(f"\n{life.subject}" if n else life.subject, style="bold"))
         for step in life.steps:
             _show_step(step)
         _show_rest(life)
@@ -53,10 +81,47 @@ def _show_origin(origin: lives.Origin) -> None:
     line("trace_origin", "bold green", voucher=origin.voucher_ref or "–", key=origin.key)
     if origin.line:
         line("trace_line", line=origin.line)
-    if origin.shares:
-        rows = [(share.subject, share.source, _said(share.row)) for share in origin.shares]
-        table(("col_subject", "col_table", "col_share"), rows)
+    step = origin.step
+    entries = [one for one in step.lines if origin.line in (0, one.number)]
+    _show_step(step._replace(lines=entries))
+    if origin.group is not None:
+        console.print()
+        _show_group(origin, origin.group)
+    _show_acts(origin.actions)
     console.print()
+
+
+def _show_group(origin: lives.Origin, group: parts.Shares) -> None:
+    """The rows of a group, what each has put into which entry, and whether that adds up."""
+    rows = len(group.by_key)
+    line(f"trace_told_{group.told}", "" if group.told == "record" else "yellow", rows=rows, column=group.column)
+    for one in group.entries:
+        if one.shares is not None and not one.is_equal:
+            line("trace_differs", "bold red", **_sum_of(one))
+    if group.unkept:
+        line("trace_unkept", "bold red", rows=group.unkept)
+    elif group.told != "unknown" and group.is_whole:
+        line("trace_adds_up", "green", rows=rows, entries=len(group.entries))
+    shown_rows = [
+        (row.subject or row.key, lines, amount, _said(row.row)) if n == 0 else ("", lines, amount, "")
+        for row in origin.shares[:ROWS_SHOWN_MAX]
+        for n, (lines, amount) in enumerate(_by_amount(row.amounts) or [("", "")])
+    ]
+    table(("col_subject", "col_entry", "col_amount", "col_share"), shown_rows, right=(2,), whole=(0, 1, 2))
+    if rows > ROWS_SHOWN_MAX:
+        line("trace_more_rows", "dim", rows=rows - ROWS_SHOWN_MAX)
+
+
+def _sum_of(one: parts.EntrySum) -> Mapping[str, object]:
+    return {"line": one.line, "account": one.account, "amount": f"{one.amount:,.2f}", "shares": f"{one.shares:,.2f}"}
+
+
+def _by_amount(amounts: Mapping[int, Decimal]) -> Sequence[tuple[str, str]]:
+    """Entries that a row has put the same into, together."""
+    lines: defaultdict[Decimal, list[str]] = defaultdict(list)
+    for number, amount in amounts.items():
+        lines[amount].append(str(number))
+    return [(", ".join(numbers), f"{amount:,.2f}") for amount, numbers in lines.items()]
 
 
 def _said(row: Mapping[str, object]) -> str:
@@ -89,7 +154,18 @@ def _show_step(step: lives.Step) -> None:
     if step.voucher is not None:
         heading = f"  {step.voucher.date}  {step.voucher.summary}"
         console.print(Text.assemble("  ", (step.voucher_ref, "bold green"), heading))
-        console.print(Padding(_voucher(step.voucher), (0, 0, 0, 2)))
+        if step.voucher.fields:
+            console.print(
+                Text(
+                    "  "
+                    + ", ".join(f"{pages.heading(n, [current()])} {v}" for n, v in step.voucher.fields.items() if v)
+                )
+            )
+        if step.rows:
+            line(f"trace_part_{step.told}", "dim", rows=step.rows)
+        console.print(Padding(_voucher(step), (0, 0, 0, 2)))
+        if len(step.lines) > ROWS_SHOWN_MAX:
+            line("trace_more_entries", "dim", entries=len(step.lines) - ROWS_SHOWN_MAX)
     if step.card and all(change.before is None for change in step.card):
         line("trace_opened", "dim")
         return
@@ -97,14 +173,28 @@ def _show_step(step: lives.Step) -> None:
         console.print(Text(f"  {change.field}: {shown(change.before)} → {shown(change.after)}"))
 
 
-def _voucher(voucher: posting.Voucher) -> Table:
+def _voucher(step: lives.Step) -> Table:
+    """The entries; of a group's voucher the asset's share of each stands in its place, and the whole behind it."""
     grid = Table.grid(padding=(0, 2))
-    for justify in ("left", "left", "right", "right"):
-        grid.add_column(justify=justify)
-    for entry in voucher.entries:
+    for justify in ("right", "left", "left", "right", "right", "right"):
+        grid.add_column(justify=justify, overflow="fold")
+    for number, entry, share in step.lines[:ROWS_SHOWN_MAX]:
         dims = " ".join(str(value) for value in entry.dims.values() if value is not None)
-        grid.add_row(entry.account, dims, *(f"{a:,.2f}" if a else "" for a in (entry.debit, entry.credit)))
+        whole = "" if share is None else say("trace_of", {"amount": f"{entry.debit or entry.credit:,.2f}"})
+        sides = (_side(entry.debit, share), _side(entry.credit, share))
+        grid.add_row(str(number), entry.account, dims, *sides, whole)
     return grid
+
+
+def _side(amount: Decimal, share: Decimal | None) -> str:
+    return f"{amount if share is None else share:,.2f}" if amount else ""
+
+
+def _show_acts(actions: Sequence[lives.Act]) -> None:
+    if actions:
+        console.print()
+        acts = [(a.at, a.actor, say(f"deed_{a.action}"), lives.about(a), a.reason, lives.told(a)) for a in actions]
+        table(("col_when", "col_actor", "col_action", "col_target", "col_why", "col_detail"), acts)
 
 
 def _show_rest(life: lives.Life) -> None:
@@ -116,10 +206,7 @@ def _show_rest(life: lives.Life) -> None:
         console.print()
         rows = [(p.id, say(f"row_{p.state}"), say(p.code, p.params), p.parked_at) for p in life.parked]
         table(("col_id", "col_state", "col_reason", "col_at"), rows)
-    if life.actions:
-        console.print()
-        acts = [(a.at, a.actor, say(f"deed_{a.action}"), lives.about(a), a.reason, lives.told(a)) for a in life.actions]
-        table(("col_when", "col_actor", "col_action", "col_target", "col_why", "col_detail"), acts)
+    _show_acts(life.actions)
     if life.card:
         console.print()
         table(("card_field", "card_value"), life.card.items())
@@ -128,22 +215,36 @@ def _show_rest(life: lives.Life) -> None:
 def _plain(found: lives.Traced) -> Mapping[str, object]:
     """One subject's life as ever, and beside it what was asked for and the lives of others."""
     first = _plain_life(found.lives[0]) if found.lives else _plain_life(lives.nothing(found.asked))
-    origins = [one._asdict() | {"shares": named(one.shares)} for one in found.origins]
+    origins = [_plain_origin(one) for one in found.origins]
     return {**first, "asked": found.asked, "origins": origins, "others": [_plain_life(one) for one in found.lives[1:]]}
+
+
+def _plain_origin(origin: lives.Origin) -> Mapping[str, object]:
+    group = origin.group
+    sums = None if group is None else [one._asdict() | {"is_equal": one.is_equal} for one in group.entries]
+    told = None if group is None else {"told": group.told, "column": group.column, "unkept": group.unkept}
+    whole = None if group is None or told is None else {**told, "rows": len(group.by_key), "entries": sums}
+    rest = {"shares": named(origin.shares), "group": whole, "actions": named(origin.actions)}
+    return origin._asdict() | {"step": _plain_step(origin.step)} | rest
 
 
 def _plain_life(life: lives.Life) -> Mapping[str, object]:
     return {
         "subject": life.subject,
         "card": life.card,
-        "steps": [
-            step._asdict() | {"voucher": _plain_voucher(step.voucher), "card": named(step.card)} for step in life.steps
-        ],
+        "steps": [_plain_step(step) for step in life.steps],
         "collected": named(life.collected),
         "parked": [row._asdict() | {"message": say(row.code, row.params)} for row in life.parked],
         "actions": named(life.actions),
     }
 
 
-def _plain_voucher(voucher: posting.Voucher | None) -> Mapping[str, object] | None:
-    return None if voucher is None else voucher._asdict() | {"entries": named(voucher.entries)}
+def _plain_step(step: lives.Step) -> Mapping[str, object]:
+    """Entries with their numbers, of a group's voucher in an asset's life its own with its share."""
+    said = step._asdict() | {"card": named(step.card), "voucher": None}
+    del said["lines"]
+    if step.voucher is None:
+        return said
+    entries = [{"line": one.number, **one.entry._asdict(), "share": one.share} for one in step.lines]
+    voucher = {name: value for name, value in step.voucher._asdict().items() if name != "shares"}
+    return said | {"voucher": voucher | {"entries": entries}}

@@ -1,25 +1,33 @@
 """`syncd trace`: the whole life of an asset, from the source row through rule and voucher to the card; and the way
-back, from a voucher, one of its entries, a key or a source row to the assets that it is about.
+back, from a voucher, one of its entries, a key, a document or a source row to the assets that it is about.
 
 It is read from the record alone, so that it says what happened and not what the mapping says today.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from decimal import Decimal
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
-from syncd import statements
 from syncd.audit import CONTENTS
+from syncd.change import Table, key_text
+from syncd.desk import shares
+from syncd.desk.shares import SQL, SharedRow, Shares
 from syncd.language import Language, say
 from syncd.ports import Ledger
-from syncd.posting import Voucher
-from syncd.record import decode_cards, decode_voucher, moment
+from syncd.posting import Entry, Voucher
+from syncd.record import decode_change, moment, read_voucher
 
-SQL: Final = statements.load("syncd.desk", "trace.sql")
 NAMED_MAX: Final = 100
 LIVES_MAX: Final = 20
 SHARES_MAX: Final = 10_000
+ACTS_MAX: Final = 1_000
+LOOKED_MAX: Final = 10_000
+"""Rows that may name a document."""
+_SPECIAL: Final = re.compile(r"[%_\\\\]")
 
 
 class CardChange(NamedTuple):
@@ -30,9 +38,20 @@ class CardChange(NamedTuple):
     after: object
 
 
+class Line(NamedTuple):
+    """An entry of a voucher as an asset's life tells it: its number, and of a group's voucher the asset's share, None
+    where that is not known."""
+
+    number: int
+    entry: Entry
+    share: Decimal | None
+
+
 class Step(NamedTuple):
     """A posting in the asset's life. `voucher_ref` is what finance calls the voucher, empty where it made none;
-    `reverses` and `reversed_by` are keys of postings, or empty."""
+    `reverses` and `reversed_by` are keys of postings, or empty. Of a group's voucher `lines` are those into which a row
+    of the asset went, `rows` how many rows the group had, and `told` whence the shares are known; otherwise `lines` are
+    all, and `rows` is 0."""
 
     pipeline: str
     seq: int
@@ -47,6 +66,9 @@ class Step(NamedTuple):
     reverses: str
     reversed_by: str
     card: Sequence[CardChange]
+    lines: Sequence[Line] = ()
+    rows: int = 0
+    told: str = ""
 
 
 class CollectedStep(NamedTuple):
@@ -88,30 +110,25 @@ class Act(NamedTuple):
     detail: Mapping[str, object]
 
 
-class Share(NamedTuple):
-    """A source row in a group's voucher: whose it is, its key, and what the source said, from which its share of the
-    entries comes."""
-
-    subject: str
-    source: str
-    position: str
-    row: Mapping[str, object]
-
-
 class Origin(NamedTuple):
-    """What was asked for: the posting behind a voucher, an entry or a key. `line` is the entry's number, 0 for the
-    whole voucher; `shares` are the rows of a group, the first of them."""
+    """What was asked for: the posting behind a voucher, an entry, a document or a key. `line` is the entry's number, 0
+    for the whole voucher. Of a group `group` are the shares of its rows and `shares` the first of the rows themselves;
+    of an entry those alone that went into it. `actions` are what people did to the rows that it came from."""
 
     pipeline: str
     seq: int
     key: str
     voucher_ref: str
     line: int
-    shares: Sequence[Share]
+    step: Step
+    group: Shares | None
+    shares: Sequence[SharedRow]
+    actions: Sequence[Act]
 
 
 class Traced(NamedTuple):
-    """What is known of something: the postings that it names, and the lives of the subjects behind it."""
+    """What is known of something: the postings that it names, and the lives of the subjects behind it, the first of
+    them."""
 
     asked: str
     origins: Sequence[Origin]
@@ -129,26 +146,21 @@ class Life(NamedTuple):
     card: Mapping[str, object]
 
 
-def find(ledger: Ledger, asked: str) -> Traced:
-    """By a voucher's reference, with `/LINE` behind it one of its entries, a posting's key, a source row `table:key`,
-    or a subject; what is not known has neither postings nor lives."""
-    voucher, slash, line = asked.rpartition("/")
-    is_line = bool(slash) and line.isdecimal()
-    rows = ledger.query(SQL["named"], (asked, asked, asked, NAMED_MAX))
-    number = 0
-    if not rows and is_line:
-        rows, number = ledger.query(SQL["named"], ("", "", voucher, NAMED_MAX)), int(line)
-    if not rows:
-        for pipeline, posted, _ in ledger.query(SQL["collected_of"], (asked, NAMED_MAX)):
-            rows += [row for row in ledger.query(SQL["named"], (posted, "", "", NAMED_MAX)) if row[0] == pipeline]
-    origins = [_origin(ledger, row, number) for row in rows]
-    subjects = dict.fromkeys(str(row[3]) for row in rows)
-    subjects |= dict.fromkeys(share.subject for origin in origins for share in origin.shares)
-    table, colon, key = asked.partition(":")
-    if colon:
-        parked = ledger.query(SQL["parked_of"], (table, key, NAMED_MAX))
-        subjects |= dict.fromkeys(str(subject) for (subject,) in parked)
-    lives = [trace(ledger, subject) for subject in [*subjects][:LIVES_MAX] or [asked]]
+def find(ledger: Ledger, asked: str, tables: Mapping[str, Table] = {}, shares_max: int | None = SHARES_MAX) -> Traced:
+    """By a voucher's reference, with `/LINE` behind it one of its entries, the key of a posting or of a collected row,
+    a source row `table:key`, a subject, or the number of a document: one in a voucher's header, else one in a column of
+    a source row. Tried in this order; what is not known has neither postings nor lives. `tables` are the mapping's, by
+    which a collected row is known by its key."""
+    rows, line, subjects = _named(ledger, asked, tables)
+    if not rows and not subjects:
+        life = trace(ledger, asked)
+        if life.steps or life.collected or life.parked:
+            return Traced(asked, [], [life])
+        rows, subjects = _documented(ledger, asked)
+    origins = [_origin(ledger, row, line, shares_max) for row in rows]
+    theirs = [str(row[4]) for row in rows if not shares.is_group(str(row[3]), str(row[4]))]
+    subjects = [*dict.fromkeys([*theirs, *(one.subject for origin in origins for one in origin.shares), *subjects])]
+    lives = [trace(ledger, subject) for subject in subjects[:LIVES_MAX] if subject]
     return Traced(asked, origins, [life for life in lives if life.steps or life.collected or life.parked])
 
 
@@ -157,13 +169,97 @@ def nothing(subject: str) -> "Life":
     return Life(subject, (), (), (), (), {})
 
 
+Rows = Sequence[Sequence[object]]
+
+
+def _named(ledger: Ledger, asked: str, tables: Mapping[str, Table]) -> tuple[Rows, int, list[str]]:
+    """The postings that are called so, the number of the entry that is asked for, and subjects without a posting."""
+    if rows := _postings(ledger, key=asked, source=asked, voucher=asked):
+        return rows, 0, []
+    voucher, slash, line = asked.rpartition("/")
+    if slash and line.isdecimal() and (rows := _postings(ledger, voucher=voucher)):
+        return [row for row in rows if _has_line(row, int(line))], int(line), []
+    found = ledger.query(SQL["collected_of"], (asked, NAMED_MAX)) or _collected_from(ledger, asked, tables)
+    keys = dict.fromkeys((str(pipeline), str(posted)) for pipeline, posted, _ in found if posted)
+    rows = [row for pipeline, key in keys for row in _postings(ledger, key=key) if row[0] == pipeline]
+    subjects = [str(subject) for *_, subject in found]
+    table, colon, key = asked.partition(":")
+    if colon:
+        subjects += [str(subject) for (subject,) in ledger.query(SQL["parked_of"], (table, key, NAMED_MAX))]
+    return rows, 0, subjects
+
+
+def _postings(ledger: Ledger, key: str = "", source: str = "", voucher: str = "") -> Rows:
+    return ledger.query(SQL["named"], (key, source, voucher, NAMED_MAX))
+
+
+def _has_line(row: Sequence[object], line: int) -> bool:
+    voucher = read_voucher(json.loads(str(row[11])))
+    return voucher is not None and 1 <= line <= len(voucher.entries)
+
+
+def _collected_from(ledger: Ledger, asked: str, tables: Mapping[str, Table]) -> list[tuple[object, ...]]:
+    """Collected rows of a source row `table:key`."""
+    alias, _, key = asked.partition(":")
+    table = tables.get(alias)
+    if table is None:
+        return []
+    first = table.columns[table.key[0]].name
+    found: list[tuple[object, ...]] = []
+    like = _like(f'"table":{_json(alias)},', f"{_json(first)}:", key.partition("|")[0])
+    for pipeline, posted, subject, text in ledger.query(SQL["collected_like"], (like,)):
+        change = decode_change({alias: table}, str(text))
+        if key_text(table, change.after or change.before or ()) == key:
+            found.append((pipeline, posted, subject))
+    return found
+
+
+def _documented(ledger: Ledger, asked: str) -> tuple[Rows, list[str]]:
+    """Postings whose voucher's header names a document so; else those of source rows that have it in a column."""
+    headed = [
+        row
+        for row in islice(ledger.scan(SQL["headed"], (_like('"fields":{', _json(asked)),)), LOOKED_MAX)
+        if (voucher := read_voucher(json.loads(str(row[11])))) is not None
+        and asked in (str(value) for value in voucher.fields.values() if value is not None)
+    ]
+    if headed:
+        return headed[:NAMED_MAX], []
+    rows: list[Sequence[object]] = []
+    subjects: list[str] = []
+    imaged = islice(ledger.scan(SQL["imaged"], (_like(f":{_json(asked)}"),)), LOOKED_MAX)
+    sources = [f"{table}:{key}" for table, key, image in imaged if asked in json.loads(str(image)).values()]
+    for source in sources[:NAMED_MAX]:
+        rows += _postings(ledger, source=source)
+        alias, _, key = source.partition(":")
+        subjects += [str(subject) for (subject,) in ledger.query(SQL["parked_of"], (alias, key, NAMED_MAX))]
+    return rows[:NAMED_MAX], subjects
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _like(*parts: str) -> str:
+    """A pattern for LIKE that holds these parts in this order. What LIKE or a server reads in its own way stands for
+    any letter: the pattern finds too much, never too little."""
+    return f"%{'%'.join(_SPECIAL.sub('_', part) for part in parts)}%"
+
+
 def told(act: Act, language: Language | None = None) -> str:
-    """What an action changed, or whose role it took: of an edit each column's old and new value, as they were typed."""
+    """What an action changed, or in which role somebody decided about which rule's step: of an edit each column's old
+    and new value, as they were typed."""
     if act.action != "edit":
-        role, of = str(act.detail.get("role", "")), act.detail.get("instead_of")
-        return say("role_instead", {"role": role, "of": of}, language) if of else role
+        role, of, rule = (str(act.detail.get(name, "")) for name in ("role", "instead_of", "rule"))
+        role = say("role_instead", {"role": role, "of": of}, language) if of else role
+        return say("act_step", {"role": role, "step": rule + _again(act)}, language) if rule else role
     edited = {name: value for name, value in act.detail.items() if name != CONTENTS}
     return ", ".join(f"{name}: {_change(value)}" for name, value in edited.items())
+
+
+def _again(act: Act) -> str:
+    """Which of a rule's steps of one role it was, from the second on."""
+    _, _, step = str(act.detail.get("step", "")).partition("@")[0].rpartition(":")
+    return f" {step}" if step.isdecimal() else ""
 
 
 def about(act: Act, language: Language | None = None) -> str:
@@ -181,41 +277,57 @@ def _typed(value: object) -> str:
     return str(value.get("malformed", value) if isinstance(value, dict) else "NULL" if value is None else value)
 
 
-def _origin(ledger: Ledger, row: Sequence[object], line: int) -> Origin:
-    pipeline, seq, key, _, voucher = row
-    shares: list[Share] = []
-    for *collected, subject in ledger.query(SQL["shares"], (pipeline, key, SHARES_MAX)):
-        step = _collected(collected)
-        said = json.loads(str(collected[3]))
-        shares.append(Share(str(subject), str(said["table"]), step.position, step.row))
-    return Origin(str(pipeline), int(str(seq)), str(key), str(voucher), line, shares)
+def _origin(ledger: Ledger, row: Sequence[object], line: int, shares_max: int | None) -> Origin:
+    pipeline, seq, key, rule, subject, voucher = map(str, row[:6])
+    content = json.loads(str(row[11]))
+    step = _step(row, content)
+    if not shares.is_group(rule, subject):
+        actions = ledger.query(SQL["acts_of"], (pipeline, step.position, ACTS_MAX))
+        return Origin(pipeline, int(seq), key, voucher, line, step, None, (), [_act(act) for act in actions])
+    group = shares.of_group(ledger, pipeline, key, content)
+    own = group.of_line(line) if group.told != "unknown" else group
+    actions = ledger.query(SQL["acts_of_group"], (pipeline, key, ACTS_MAX))
+    rows = list(shares.rows_of(ledger, pipeline, own, shares_max))
+    return Origin(pipeline, int(seq), key, voucher, line, step, own, rows, [_act(act) for act in actions])
 
 
 def trace(ledger: Ledger, subject: str) -> Life:
     """The life of a subject; one that is not known has no steps."""
     card: dict[str, object] = {}
-    steps = [_step(row, subject, card) for row in ledger.query(SQL["postings"], (subject, subject))]
+    steps = [_own_step(ledger, row, subject, card) for row in ledger.query(SQL["postings"], (subject, subject))]
     collected = [_collected(row) for row in ledger.query(SQL["collected"], (subject,))]
     parked = [_parked(row) for row in ledger.query(SQL["parked"], (subject,))]
     actions = [_act(row) for row in ledger.query(SQL["actions"], (subject,))]
     return Life(subject, steps, collected, parked, actions, card)
 
 
-def _step(row: Sequence[object], subject: str, card: dict[str, object]) -> Step:
-    pipeline, seq, key, rule, ref, reverses, mapping_hash, position, committed_at, posted_at, content, by = map(
-        str, row
-    )
-    changes = []
-    for asset_code, _, fields in decode_cards(content):
-        if asset_code == subject:
-            changes += [CardChange(name, card.get(name), value) for name, value in fields.items()]
-            card.update(fields)
-    changed = [change for change in changes if change.before != change.after]
+def _step(row: Sequence[object], content: Mapping[str, Any]) -> Step:
+    """A posting by itself."""
+    pipeline, seq, key, rule, _, ref, reverses, mapping_hash, position, committed_at, posted_at = map(str, row[:11])
+    voucher = read_voucher(content)
+    lines = [Line(n, entry, None) for n, entry in enumerate(voucher.entries, 1)] if voucher is not None else []
     times = moment(committed_at), moment(posted_at)
     return Step(
         *(pipeline, int(seq), key, rule, position, *times),
-        *(mapping_hash, ref, decode_voucher(content), reverses, by, changed),
+        *(mapping_hash, ref, voucher, reverses, str(row[12]), (), lines),
     )
+
+
+def _own_step(ledger: Ledger, row: Sequence[object], subject: str, card: dict[str, object]) -> Step:
+    """A posting as a subject's life tells it: what it did to its card, and of a group's voucher its share."""
+    content = json.loads(str(row[11]))
+    step = _step(row, content)
+    changes = []
+    for asset_code, _, fields in content.get("cards", ()):
+        if asset_code == subject:
+            changes += [CardChange(name, card.get(name), value) for name, value in fields.items()]
+            card.update(fields)
+    step = step._replace(card=[change for change in changes if change.before != change.after])
+    if step.voucher is None or str(row[4]) == subject or not shares.is_group(step.rule, str(row[4])):
+        return step
+    amounts, rows, told = shares.of_owner(ledger, step.pipeline, step.key, content, subject)
+    lines = [line._replace(share=amounts[line.number]) for line in step.lines if line.number in amounts]
+    return step._replace(lines=lines or step.lines, rows=rows, told=told)
 
 
 def _collected(row: Sequence[object]) -> CollectedStep:

@@ -1,6 +1,6 @@
 -- postings: all postings of a subject and those that took its collected rows, in order
-SELECT p.pipeline, p.seq, p.key, p.rule, p.voucher, p.reverses, p.mapping_hash, p.position, p.committed_at,
-       p.posted_at, p.content,
+SELECT p.pipeline, p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position,
+       p.committed_at, p.posted_at, p.content,
        coalesce((SELECT r.key FROM syncd.posting r
                  WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
 FROM syncd.posting p
@@ -26,15 +26,50 @@ FROM syncd.action a JOIN syncd.parked p ON a.pipeline = p.pipeline AND a.target 
 WHERE p.subject = ? ORDER BY a.seq;
 
 -- named: postings by voucher, key or source row, the last given as it is
-SELECT pipeline, seq, key, subject, voucher FROM syncd.posting
-WHERE key = ? OR (source <> '' AND source = ?) OR (voucher <> '' AND voucher = ?) ORDER BY pipeline, seq LIMIT ?;
+SELECT p.pipeline, p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position,
+       p.committed_at, p.posted_at, p.content,
+       coalesce((SELECT r.key FROM syncd.posting r
+                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
+FROM syncd.posting p
+WHERE p.key = ? OR (p.source <> '' AND p.source = ?) OR (p.voucher <> '' AND p.voucher = ?)
+ORDER BY p.pipeline, p.seq LIMIT ?;
+
+-- headed: postings whose voucher's header may hold a value
+SELECT p.pipeline, p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position,
+       p.committed_at, p.posted_at, p.content,
+       coalesce((SELECT r.key FROM syncd.posting r
+                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
+FROM syncd.posting p WHERE p.voucher <> '' AND p.content LIKE ? ORDER BY p.pipeline, p.seq;
+
+-- imaged: source rows that may hold a value in one of their columns
+SELECT source_table, key, image FROM syncd.mirror WHERE image LIKE ? ORDER BY source_table, key;
 
 -- parked_of: subjects of the parked rows of a source row
 SELECT DISTINCT subject FROM syncd.parked WHERE source_table = ? AND source_key = ? ORDER BY subject LIMIT ?;
 
--- shares: the collected rows that a posting took
-SELECT pipeline, rule, grp, change, position, posted, subject FROM syncd.collected
-WHERE pipeline = ? AND posted = ? ORDER BY position, key LIMIT ?;
-
 -- collected_of: where the collected row with a key went
 SELECT pipeline, posted, subject FROM syncd.collected WHERE key = ? ORDER BY pipeline LIMIT ?;
+
+-- collected_like: collected rows whose change may be of a source row
+SELECT pipeline, posted, subject, change FROM syncd.collected WHERE change LIKE ? ORDER BY pipeline, position;
+
+-- shares: the rows of a group whose record does not name them
+SELECT key, subject, change, position FROM syncd.collected WHERE pipeline = ? AND posted = ? ORDER BY position, key;
+
+-- kept: how many of the rows that a posting's record names are there, and in that posting
+SELECT count(*) FROM syncd.collected WHERE pipeline = ? AND posted = ? AND key IN (?*);
+
+-- rows: collected rows by their keys
+SELECT key, subject, change, position FROM syncd.collected WHERE pipeline = ? AND key IN (?*);
+
+-- acts_of: what people did to the row that a posting came from
+SELECT a.at, a.actor, a.action, a.target, a.reason, a.detail
+FROM syncd.parked p JOIN syncd.action a ON a.pipeline = p.pipeline AND a.target = 'parked/' || p.id
+WHERE p.pipeline = ? AND p.position = ? ORDER BY a.seq LIMIT ?;
+
+-- acts_of_group: the same of the rows of a group
+SELECT a.at, a.actor, a.action, a.target, a.reason, a.detail
+FROM syncd.parked p
+JOIN syncd.collected c ON c.pipeline = p.pipeline AND c.position = p.position
+JOIN syncd.action a ON a.pipeline = p.pipeline AND a.target = 'parked/' || p.id
+WHERE c.pipeline = ? AND c.posted = ? ORDER BY a.seq LIMIT ?;

@@ -16,7 +16,10 @@ def test_an_edit_says_what_was_typed_and_an_approval_whose_role_it_took() -> Non
     edited = act("edit", original_value=[typed, "150000.00"], note=[None, "x"])
     assert told(edited) == "original_value: 15万 → 150000.00, note: NULL → x"
     agreed = act("approve", rule="registration", role="controller", step="registration:finance", instead_of="finance")
-    assert (told(agreed, "en"), told(agreed, "zh")) == ("controller, for finance", "controller（代 finance）")
-    assert told(act("approve", rule="registration", role="finance")) == "finance"
+    assert told(agreed, "en") == "controller, for finance: registration"
+    assert told(agreed, "zh") == "controller（代 finance）：registration"
+    second = act("approve", rule="registration", role="finance", step="registration:finance:2@0123")
+    assert told(second, "en") == "finance: registration 2"
+    assert told(act("reopen", role="finance")) == "finance"
     assert told(act("retry")) == ""
     assert (about(agreed, "en"), about(agreed, "zh")) == ("parked row 1201", "挂起行 1201")

@@ -10,7 +10,7 @@ from syncd.books import terms
 from syncd.books.lifecycle import standing, states
 from syncd.books.lifecycle.states import Living, Stay, Told
 from syncd.change import Value
-from syncd.desk.trace import Act, Life, ParkedStep, Step, trace
+from syncd.desk.trace import Act, Line, ParkedStep, Step, trace
 from syncd.money import ZERO
 from syncd.ports import Ledger
 from syncd.posting import Voucher
@@ -41,12 +41,14 @@ class Document(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """A voucher of the disposal. `is_group` says that other assets share it."""
+    """A voucher of the disposal. Where other assets share it, `is_group`, its `lines` are those into which this one
+    went, with its share; `amount` is what it debits, or the share of that, None where that is not known."""
 
     ref: str
     rule: str
     voucher: Voucher
-    amount: Decimal
+    lines: Sequence[Line]
+    amount: Decimal | None
     is_group: bool
     reversed_by: str
     who: Sequence[str]
@@ -87,7 +89,7 @@ def compliance(ledger: Ledger, living: Living, asset: str, today: date) -> Compl
     told = states.told(ledger, living, stays, today)
     legs = [_leg(living, stay, today, steps) for stay, steps in zip(stays, told, strict=True)]
     documents = list(_documents(ledger, living, asset))
-    vouchers = [_booked(life, step) for step in life.steps if step.voucher and _is_since(step, stays[0])]
+    vouchers = [_booked(step) for step in life.steps if step.voucher and _is_since(step, stays[0])]
     parked = [row for row in life.parked if row.settled_at is None or row.settled_at >= stays[0].entered_at]
     lacks = list(_lacks(living, stays, documents, vouchers, parked))
     acts = [act for act in life.actions if act.at >= stays[0].entered_at]
@@ -112,13 +114,14 @@ def _documents(ledger: Ledger, living: Living, asset: str) -> Iterator[Document]
                 yield Document(papers.called, list(zip(papers.columns, values, papers.needed, strict=True)))
 
 
-def _booked(life: Life, step: Step) -> Booked:
-    voucher = step.voucher
+def _booked(step: Step) -> Booked:
+    voucher, is_known = step.voucher, step.told != "unknown"
     assert voucher is not None
-    is_group = step.key in {row.posted for row in life.collected}
-    amount = sum((entry.debit for entry in voucher.entries), ZERO)
+    debits = [(one.entry.debit if one.share is None else one.share) for one in step.lines if one.entry.debit]
+    amount = sum(debits, ZERO) if is_known else None
+    lines = step.lines if is_known else ()
     who = [str(voucher.fields[name]) for name in PREPARERS if voucher.fields.get(name)]
-    return Booked(step.voucher_ref, step.rule, voucher, amount, is_group, step.reversed_by, who)
+    return Booked(step.voucher_ref, step.rule, voucher, lines, amount, bool(step.rows), step.reversed_by, who)
 
 
 def _lacks(

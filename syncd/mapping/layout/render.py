@@ -64,7 +64,7 @@ def journal(vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable],
         "        key, rule, subject, _, _, voucher, _, reverses, _, _ = posting",
         "        if voucher is None:",
         "            continue",
-        "        type, period, day, event_date, summary, entries, fields = voucher",
+        "        type, period, day, event_date, summary, entries, fields, _ = voucher",
     ]
     body += [_row(i, t, "        ") for i, t in enumerate(vouchers)]
     body += ["        line = 0", "        for account, debit, credit, said, dims in entries:", "            line += 1"]
@@ -90,7 +90,7 @@ def journal_check(
     body = [
         *_looks(lookups),
         "    key, rule, subject, _, _, voucher, _, reverses, _, _ = posting",
-        "    type, period, day, event_date, summary, entries, fields = voucher",
+        "    type, period, day, event_date, summary, entries, fields, _ = voucher",
         "    number = line = 0",
         *(f"    {e.python()}" for e in columns[0]),
         "    for account, debit, credit, said, dims in entries:",

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from syncd.audit import digest
@@ -11,7 +12,7 @@ from syncd.folding import fold, fold_sent, old_row_of, row_of
 from syncd.mapping.program.quantities import added, apart
 from syncd.money import EXACT, ZERO
 from syncd.ports import EVERY_STEP, Corrected, Parked
-from syncd.posting import Entry, Outcome, Posting, Rejection, fold_cards
+from syncd.posting import Entry, Outcome, Posting, Rejection, Share, fold_cards
 from syncd.record import encode_change, has_marks
 
 FOLDED: Final = "folded"
@@ -196,20 +197,31 @@ class _Chains:
 
 
 def merged(postings: Sequence[Posting], quantities: Sequence[str] = ()) -> Posting:
-    """Postings of one rule as one: cards folded, equal entries added up with their quantities, dated by the latest."""
+    """Postings of one rule as one: cards folded, equal entries added up with their quantities, dated by the latest; and
+    what each has put into which entry."""
     last = postings[-1]
     cards = tuple(fold_cards(card for posting in postings for card in posting.cards).values())
     rows = tuple(row for posting in postings for row in posting.rows)
     vouchers = [posting.voucher for posting in postings if posting.voucher is not None]
     if not vouchers:
         return last._replace(cards=cards, rows=rows)
-    entries: dict[tuple[Any, ...], Entry] = {}
-    for entry in (entry for voucher in vouchers for entry in voucher.entries):
-        like = (entry.account, entry.debit > ZERO, entry.summary, *apart(entry.dims, quantities))
-        other = entries.get(like)
-        entries[like] = entry if other is None else _sum(other, entry, quantities)
+    entries: list[Entry] = []
+    places: dict[tuple[Any, ...], int] = {}
+    shares: list[Share] = []
+    for posting in postings:
+        amounts: list[tuple[int, Decimal]] = []
+        for entry in posting.voucher.entries if posting.voucher is not None else ():
+            like = (entry.account, entry.debit > ZERO, entry.summary, *apart(entry.dims, quantities))
+            place = places.setdefault(like, len(entries))
+            if place == len(entries):
+                entries.append(entry)
+            else:
+                entries[place] = _sum(entries[place], entry, quantities)
+            amounts.append((place + 1, entry.debit or entry.credit))
+        shares.append(Share(posting.key, posting.subject, tuple(amounts)))
     latest = max(vouchers, key=lambda v: v.event_date)
-    return last._replace(cards=cards, rows=rows, voucher=latest._replace(entries=tuple(entries.values())))
+    whole = latest._replace(entries=tuple(entries), shares=tuple(shares))
+    return last._replace(cards=cards, rows=rows, voucher=whole)
 
 
 def _sum(one: Entry, other: Entry, quantities: Sequence[str]) -> Entry:

@@ -129,7 +129,7 @@ class Voucher(Verb):
             block.add("if total:", "    return w.unbalanced(entries)")
         block.add("if len(entries) < 2:", "    return fail('few_entries', {'entries': str(len(entries))})")
         fields = fields_source(block, self.fields)
-        block.add(f"voucher = new(Voucher, (kind, period[0], period[1], day, summary, tuple(entries), {fields}))")
+        block.add(f"voucher = new(Voucher, (kind, period[0], period[1], day, summary, tuple(entries), {fields}, ()))")
 
     @property
     def balances_by_itself(self) -> bool:
