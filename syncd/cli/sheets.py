@@ -42,14 +42,13 @@ def _of_origin(origin: Origin) -> Iterator[Row]:
         yield from _of_step(step._replace(lines=[x for x in step.lines if origin.line in (0, x.number)]), "")
         return
     entries = {one.number: one for one in origin.step.lines}
+    told = Said(f"told_{origin.group.told}")
     for row in origin.shares:
+        whose = row.subject, origin.step.rule, row.source, row.key, row.position, shown(row.committed_at), told
         for number, amount in row.amounts.items():
-            whose = row.subject, origin.step.rule, row.source, row.key, row.position, shown(row.committed_at)
-            yield (
-                *_entry(origin.step, entries[number]._replace(share=amount)),
-                *whose,
-                Said(f"told_{origin.group.told}"),
-            )
+            yield (*_entry(origin.step, entries[number]._replace(share=amount)), *whose)
+        if not row.amounts:
+            yield (origin.voucher_ref, None, None, "", None, None, *whose)
 
 
 def _of_step(step: Step, subject: str) -> Iterator[Row]:
