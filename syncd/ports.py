@@ -313,6 +313,11 @@ class Ledger(Protocol):
         """One transaction: commits when the block ends, rolls back when it raises or the ledger is a dry run."""
         ...
 
+    def writing(self) -> AbstractContextManager["Desk"]:
+        """One transaction of the writer beside its batches, for what it works out of what they have posted: a dry run
+        sees what it has done itself, and takes this back with the rest. No operator is in a transaction meanwhile."""
+        ...
+
     def looking(self) -> AbstractContextManager[Book]:
         """What the translator may look up, as it stands at one moment, whoever the writer is. Nothing is written: no
         `write`, no `requested`."""

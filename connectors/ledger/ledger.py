@@ -20,7 +20,8 @@ from syncd.record import timestamp
 
 class SqlLedger:
     """A `ports.Ledger` over two connections that open when they are needed: one writes batches and holds the lock,
-    the other serves people. In a dry run all batches are one transaction, which is rolled back at the end."""
+    the other serves people. In a dry run all that the writer does is one transaction, which is rolled back at the
+    end."""
 
     def __init__(
         self,
@@ -85,16 +86,29 @@ class SqlLedger:
 
     @contextmanager
     def begin(self) -> Iterator[Book]:
+        with self._own() as database:
+            if self._state is None:
+                self._state = read_state(database, self._pipeline)
+            work = self._work(database, self._state)
+            if not work.state.event_hash:
+                parked_events.begin(work)
+            yield SqlBook(work)
+
+    @contextmanager
+    def writing(self) -> Iterator[Desk]:
+        with self._own() as database:
+            if not self._dry_run:  # which would keep operators waiting to its end
+                database.queue()
+            yield database
+
+    @contextmanager
+    def _own(self) -> Iterator[Database]:
+        """One transaction of the writer."""
         if not (self._writer.is_open and self._is_ours) and not self.acquire():
             raise Transient("not_the_writer", pipeline=self._pipeline)
         try:
             self._start()
-            if self._state is None:
-                self._state = read_state(self._writer, self._pipeline)
-            work = self._work(self._writer, self._state)
-            if not work.state.event_hash:
-                parked_events.begin(work)
-            yield SqlBook(work)
+            yield self._writer
             self._end()
         except BaseException:
             self._state = None

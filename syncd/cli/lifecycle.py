@@ -32,14 +32,15 @@ def show(
     if context.invoked_subcommand is not None:
         return
     pipeline = wiring.pipeline(config_path(config), name)
-    living, day = _living(pipeline), _day(as_of, pipeline)
+    parts, day = _parts(pipeline), _day(as_of, pipeline)
+    living = parts[0]
     fields = pipeline.mapping.month_end.fields
     held = standing.Cards(pipeline.mapping.layout, fields.get("department", ""), fields.get("name", ""))
     with closing(pipeline.open_ledger()) as ledger:
         if high_risk:
-            _show_risk(standing.at_risk(ledger, living, held, day), living, as_json)
+            _show_risk(standing.at_risk(ledger, parts, held, day), living, as_json)
             return
-        found = standing.report(ledger, living, held, day)
+        found = standing.report(ledger, parts, held, day)
     rows = [one for one in found.standing if one.days_over or not overdue]
     if as_json:
         target = None if found.target is None else found.target._asdict()
@@ -55,9 +56,10 @@ def show(
 def report(asset: Asset, output: Output, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Write the compliance report of an asset's last disposal; ends with 1 where it lacks something."""
     pipeline = wiring.pipeline(config_path(config), name)
-    living, zone = _living(pipeline), pipeline.mapping.file.timezone
+    parts, zone = _parts(pipeline), pipeline.mapping.file.timezone
     with closing(pipeline.open_ledger()) as ledger:
-        found = compliance.compliance(ledger, living, asset, _day("", pipeline))
+        made = (compliance.compliance(ledger, living, asset, _day("", pipeline)) for living in parts)
+        found = next((one for one in made if one is not None), None)
         if found is None:
             raise WrongUsage("lifecycle_no_disposal", asset=asset, pipeline=pipeline.name)
     found = clock.local(found, zone)._replace(card=clock.fields(found.card, pipeline.mapping.layout.card_kinds, zone))
@@ -75,11 +77,12 @@ def report(asset: Asset, output: Output, config: Config = None, name: Name = Non
         raise typer.Exit(FOUND_SOMETHING)
 
 
-def _living(pipeline: wiring.Pipeline) -> states.Living:
-    living = states.living(pipeline.name, pipeline.mapping)
-    if living is None:
+def _parts(pipeline: wiring.Pipeline) -> list[states.Living]:
+    """What the mapping says, of the pipeline or of all its partitions that have begun."""
+    parts = [living for part in pipeline.begun() if (living := states.living(part.name, part.mapping)) is not None]
+    if not parts:
         raise WrongUsage("lifecycle_no_block", pipeline=pipeline.name)
-    return living
+    return parts
 
 
 def _day(given: str, pipeline: wiring.Pipeline) -> date:

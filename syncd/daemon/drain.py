@@ -40,8 +40,7 @@ class _Watched:
 def to_the_end(spec: PipelineSpec, ledger: Ledger, dry_run: bool, tell: Tell) -> Tally:
     """Carry from the checkpoint to where the log ends now, collected groups that are due included."""
     tally = Tally()
-    translator, checkpoint = spec.translator(), ledger.checkpoint()
-    deadlines = pipeline.NO_DEADLINES if dry_run else spec.deadlines()
+    translator, deadlines, checkpoint = spec.translator(), spec.deadlines(), ledger.checkpoint()
     with _reader(spec, checkpoint, status.known_source(ledger, spec.name), not dry_run, ends=True) as reader:
         pipeline.settle(translator, ledger, tally.add)  # a dry run holds it open: the source has begun by now
         watched = _Watched(reader, checkpoint, again=False)
@@ -62,14 +61,14 @@ def snapshot(spec: PipelineSpec, ledger: Ledger, tell: Tell, again: bool = False
 
 def through_snapshot(spec: PipelineSpec, ledger: Ledger, tally: Tally, tell: Tell, again: bool = False) -> str:
     """Carry what a source says that begins anew, up to where its snapshot ends; which source it is."""
-    translator = spec.translator()
+    translator, deadlines = spec.translator(), spec.deadlines()
     checkpoint = ledger.checkpoint() if again else None
     identity = status.known_source(ledger, spec.name) if again else None
     with _reader(spec, checkpoint, identity, True, again=again) as reader:
         pipeline.settle(translator, ledger, tally.add)
         watched = _Watched(reader, checkpoint, again)
         while not watched.is_past_snapshot:
-            pipeline.step(watched, translator, ledger, tally.add)
+            pipeline.step(watched, translator, ledger, tally.add, deadlines=deadlines)
             tell(tally, reader)
         assert reader.identity is not None
         return reader.identity

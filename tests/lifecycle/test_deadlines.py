@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from connectors.convert import typed
-from syncd.books.lifecycle import standing, states
+from syncd.books.lifecycle import deadlines, standing, states
 from syncd.books.lifecycle.compliance import compliance
 from syncd.change import Malformed
 from syncd.desk import operators
@@ -140,10 +140,10 @@ def test_invariant_2_a_row_is_made_once_whatever_dies_between(monkeypatch: pytes
     """The process dies behind the row's transaction, before it has noted that the next step is due."""
     shop = removed()
 
-    def dies(self: object, statements: object) -> None:
+    def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(shop.ledger), "execute", dies)
+    monkeypatch.setattr(deadlines, "_next", dies)
     with pytest.raises(KeyboardInterrupt):
         shop.quiet_until(date(2026, 2, 23))
     monkeypatch.undo()
@@ -211,7 +211,7 @@ def test_without_a_rule_or_a_table_deadlines_are_only_shown() -> None:
 
 
 def _standing(ledger: Ledger, shop: Shop) -> list[states.Stay]:
-    states.fold(ledger, shop.living)
+    states.fold(ledger.desk, shop.living)
     return states.standing(ledger, shop.living, ["to_dispose"])
 
 
@@ -282,5 +282,7 @@ def test_who_was_told_is_what_went_out_and_not_what_days_would_say() -> None:
     ]  # fmt: skip
     shop.database.execute("DELETE FROM syncd_mirror WHERE source_table = 'overdue' AND key = 'FA-2|1|2'")
     held = standing.Cards(shop.mapping.layout, "dept", "name")
-    roles = {one.asset: one.role for one in standing.report(shop.ledger, shop.living, held, date(2026, 3, 3)).standing}
+    roles = {
+        one.asset: one.role for one in standing.report(shop.ledger, [shop.living], held, date(2026, 3, 3)).standing
+    }
     assert roles == {"FA-1": "", "FA-2": "asset_manager"}, "the row, not the day"

@@ -33,7 +33,7 @@ def test_the_gap_is_escalated_within_the_deadline() -> None:
         ("FA-IT-1", "to_dispose 1", "asset_manager", "2026-02-23"),
         ("FA-IT-1", "to_dispose 4", "director", "2026-02-26"),
     ]
-    found = standing.report(shop.ledger, shop.living, HELD, date(2026, 2, 27))
+    found = standing.report(shop.ledger, [shop.living], HELD, date(2026, 2, 27))
     (row,) = found.standing
     assert (row.asset, row.name, row.department, row.state) == ("FA-IT-1", "磁盘阵列", "IT", "to_dispose")
     assert (row.since, row.days, row.due, row.days_over) == (date(2026, 2, 15), 12, date(2026, 2, 22), 5)
@@ -106,7 +106,7 @@ def test_the_report_for_audit_is_complete_and_says_what_was_late() -> None:
         ("2026-03 记-2", Decimal("24000.00"), []),
     ]
     assert [act.actor for act in found.actions] == ["accountant"]
-    ended = standing.report(shop.ledger, shop.living, HELD, date(2026, 4, 1))
+    ended = standing.report(shop.ledger, [shop.living], HELD, date(2026, 4, 1))
     assert ended.standing == []
     assert [(f.department, f.closed, f.mean_days) for f in ended.figures] == [
         (None, 1, Decimal("18.00")), ("IT", 1, Decimal("18.00")),

@@ -10,6 +10,7 @@ import pytest
 from syncd.books.lifecycle import standing, states
 from syncd.books.lifecycle.compliance import compliance
 from syncd.books.lifecycle.deadlines import judge
+from syncd.posting import Outcome
 from syncd.statements import script
 from tests.depreciation.plant import ddl
 from tests.depreciation.site import NAME, carry
@@ -51,11 +52,20 @@ def test_states_deadlines_and_report(server: str, request: pytest.FixtureRequest
     wired = site.pipeline
     living, far = states.living(NAME, wired.mapping), date(2999, 1, 1)
     assert living is not None
+    with closing(wired.open_ledger(dry_run=True)) as dry:  # invariant 10: it sees what it does, and leaves nothing
+        assert dry.acquire()
+        told: list[Outcome] = []
+        assert judge(dry, wired.mapping.translator(), living, far, told.extend)
+        assert not judge(dry, wired.mapping.translator(), living, far, told.extend)
+        assert [outcome.change.position for outcome in told] == ["due:FA-1/1/1", "due:FA-1/1/2"]
+    assert site.ask("SELECT role FROM fa_task WHERE task <> 'collect'") == []
     with closing(wired.open_ledger()) as ledger:
         assert ledger.acquire()
         assert judge(ledger, wired.mapping.translator(), living, far, lambda outcomes: None)
         assert not judge(ledger, wired.mapping.translator(), living, far, lambda outcomes: None)
-        found = standing.report(ledger, living, standing.Cards(wired.mapping.layout, "dept", "name"), date(2026, 2, 28))
+        found = standing.report(
+            ledger, [living], standing.Cards(wired.mapping.layout, "dept", "name"), date(2026, 2, 28)
+        )
         assert [(one.asset, one.state, one.days_over) for one in found.standing] == [
             ("FA-1", "to_dispose", 6), ("FA-2", "isolated", 0),
         ]  # fmt: skip

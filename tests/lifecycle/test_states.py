@@ -20,7 +20,7 @@ FEBRUARY = date(2026, 2, 15)
 
 def stays(shop: Shop, asset: str) -> list[tuple[str, str, str]]:
     """State, since when, until when."""
-    states.fold(shop.ledger, shop.living)
+    states.fold(shop.ledger.desk, shop.living)
     return [(s.state, str(s.since), str(s.left_on or "")) for s in states.of_asset(shop.ledger, shop.living, asset)]
 
 

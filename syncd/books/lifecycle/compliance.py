@@ -81,7 +81,7 @@ class Compliance(NamedTuple):
 
 def compliance(ledger: Ledger, living: Living, asset: str, today: date) -> Compliance | None:
     """The report of an asset's last disposal; None for an asset that has none."""
-    states.fold(ledger, living)
+    states.fold(ledger.desk, living)
     stays = standing.cycle(states.of_asset(ledger, living, asset), living)
     if not stays:
         return None

@@ -5,7 +5,8 @@ of a day is carried, whatever passed up to its midnight is judged. So a row is m
 until then, however late the log is read. Where the log is quiet the clock says that a day is over, ten minutes late.
 
 The rows of a day go through the mapping like any change, a transaction for so many, and are in the mirror by key with
-what the rules made of them: asset, entry of the state, step. So a restart makes no row twice.
+what the rules made of them: asset, entry of the state, step. So a restart makes no row twice. Whoever carries the log
+judges them, a dry run and a repair like the daemon; of a source's partitions whoever holds an asset's.
 """
 
 import time
@@ -95,18 +96,22 @@ def judge(ledger: Ledger, translator: Translator, living: Living | None, day: da
     """Make the rows of all that passed before a day began; whether there were any."""
     if living is None or living.meaning.overdue is None:
         return False
-    states.fold(ledger, living)
+    states.fold(ledger.writing, living)
     made = False
     while found := _passed(ledger, living, day):
         count(_make(ledger, translator, living, found))
-        ledger.execute([(SQL["step_on"], _next(living, one)) for one in found])
+        steps = [_next(living, one) for one in found]
+        with ledger.writing() as desk:
+            for step in steps:
+                desk.execute(SQL["step_on"], step)
         made = True
     return made
 
 
 def _passed(ledger: Ledger, living: Living, day: date) -> Sequence[Passed]:
     """Of the first day on which any did."""
-    rows = ledger.query(SQL["passed"], (living.pipeline, str(day), ROWS_MAX))
+    with ledger.writing() as desk:
+        rows = desk.query(SQL["passed"], (living.pipeline, str(day), ROWS_MAX))
     found = [
         Passed(
             *(str(asset), int(str(entry)), str(state), date.fromisoformat(str(since))),

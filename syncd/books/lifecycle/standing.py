@@ -80,38 +80,44 @@ class Cards(NamedTuple):
     name: str
 
 
-def report(ledger: Ledger, living: Living, held: Cards, day: date) -> Report:
-    """Where assets stand on a day, and the figures of all disposals up to now."""
-    states.fold(ledger, living)
-    meaning = living.meaning
-    middle = [state for state in meaning.states if state not in meaning.start | meaning.final]
-    stays = [stay for stay in states.standing(ledger, living, middle) if stay.since <= day]
-    closed = _cycles(states.histories(ledger, living, sorted(meaning.final)), living)
-    cards = _cards(ledger, held, [stay.asset for stay in stays] + [asset for asset, _ in closed])
-    told = [steps[-1].role if steps else "" for steps in states.told(ledger, living, stays, day)]
-    found = [
-        _standing(stay, cards.get(stay.asset, MISSING), held, day, role) for stay, role in zip(stays, told, strict=True)
-    ]
+def report(ledger: Ledger, parts: Sequence[Living], held: Cards, day: date) -> Report:
+    """Where assets stand on a day, and the figures of all disposals up to now, of a pipeline or of all its
+    partitions."""
+    stays: list[tuple[Stay, str]] = []
+    closed: list[tuple[str, int]] = []
+    for living in parts:
+        states.fold(ledger.desk, living)
+        meaning = living.meaning
+        middle = [state for state in meaning.states if state not in meaning.start | meaning.final]
+        mine = [stay for stay in states.standing(ledger, living, middle) if stay.since <= day]
+        told = states.told(ledger, living, mine, day)
+        stays += [(stay, steps[-1].role if steps else "") for stay, steps in zip(mine, told, strict=True)]
+        closed += _cycles(states.histories(ledger, living, sorted(meaning.final)), living)
+    stays.sort(key=lambda one: (one[0].since, one[0].asset))
+    cards = _cards(ledger, held, [stay.asset for stay, _ in stays] + [asset for asset, _ in closed])
+    found = [_standing(stay, cards.get(stay.asset, MISSING), held, day, role) for stay, role in stays]
     figures = _figures(found, [(_text(cards.get(asset, MISSING), held.department), days) for asset, days in closed])
-    return Report(day, found, figures, _target(living, figures[0].mean_days))
+    return Report(day, found, figures, _target(parts[0], figures[0].mean_days))
 
 
-def at_risk(ledger: Ledger, living: Living, held: Cards, day: date) -> list[AtRisk]:
+def at_risk(ledger: Ledger, parts: Sequence[Living], held: Cards, day: date) -> list[AtRisk]:
     """Assets in use for more than so many years and not maintained for so many, the oldest first."""
-    risk = living.meaning.risk
+    risk = parts[0].meaning.risk
     if risk is None:
         return []
-    latest: dict[str, date] = {}
-    for asset, on in terms.said_by(ledger, living.pipeline, risk.maintained, living.tables):
-        if asset is not None and on is not None:
-            latest[asset] = max(on, latest.get(asset, on))
     old, idle = _years_before(day, risk.years), _years_before(day, risk.idle_years)
-    found = [
-        (since, asset)
-        for asset, state, since in terms.said_by(ledger, living.pipeline, risk.rows, living.tables)
-        if asset is not None and since is not None and state in living.meaning.start
-        if since < old and latest.get(asset, date.min) < idle
-    ]
+    found: list[tuple[date, str]] = []
+    latest: dict[str, date] = {}
+    for living in parts:
+        for asset, on in terms.said_by(ledger, living.pipeline, risk.maintained, living.tables):
+            if asset is not None and on is not None:
+                latest[asset] = max(on, latest.get(asset, on))
+        found += [
+            (since, asset)
+            for asset, state, since in terms.said_by(ledger, living.pipeline, risk.rows, living.tables)
+            if asset is not None and since is not None and state in living.meaning.start
+            if since < old and latest.get(asset, date.min) < idle
+        ]
     cards = _cards(ledger, held, [asset for _, asset in found])
     return [
         AtRisk(

@@ -2,8 +2,9 @@
 and since when."""
 
 import json
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -60,11 +61,12 @@ def living(pipeline: str, mapping: Mapping) -> Living | None:
     return None if meaning is None else Living(pipeline, meaning, mapping.tables, mapping.zone)
 
 
-def fold(ledger: Ledger, living: Living) -> None:
-    """Take in the states that were entered since the last time."""
+def fold(transaction: Callable[[], AbstractContextManager[Desk]], living: Living) -> None:
+    """Take in the states that were entered since the last time, some a `transaction`: `Ledger.desk`, of the writer
+    itself `Ledger.writing`."""
     terms = _terms(living.meaning)
     while True:
-        with ledger.desk() as desk:
+        with transaction() as desk:
             known = desk.query(SQL["folded"], (living.pipeline,))
             if not known or str(known[0][0]) != terms:
                 desk.execute(SQL["forget"], (living.pipeline,))
