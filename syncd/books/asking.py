@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from syncd.books import runs, terms
+from syncd.books import runs, sources, terms
 from syncd.books.plan import month_read
 from syncd.books.runs import Computing
 from syncd.books.terms import BOOK, SQL
@@ -80,7 +80,7 @@ def reverse(ledger: Ledger, pipeline: str, period: str, asset: str, by: Actor) -
 def still_owed(ledger: Ledger, computing: Computing, periods: Sequence[Period], until: int) -> Iterator[runs.Owed]:
     """The assets that owe something up to a month, and those that cannot be computed."""
     runs.fold(ledger, computing)
-    said = terms.sources(ledger, computing.pipeline, computing.meaning, computing.tables)
+    said = sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
     for chunk in terms.assets(ledger, computing.pipeline, computing.meaning):
         posted = terms.posted(ledger, computing.pipeline, BOOK, [asset.code for asset in chunk])
         yield from (one for one in runs.owed(chunk, posted, said, until, periods) if one.periods)

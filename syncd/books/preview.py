@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.books import plan as plans
-from syncd.books import runs, terms
+from syncd.books import runs, sources, terms
 from syncd.books.depreciation import Method, yuan
 from syncd.books.plan import NEVER, NOTHING, Figures, History, Plan, Posted, at_month, figures, gap, month_text
 from syncd.books.runs import Computing, Owed
-from syncd.books.terms import BOOK, SQL, Asset, Fault, Sources
+from syncd.books.sources import Fault, Sources
+from syncd.books.terms import BOOK, SQL, Asset
 from syncd.ports import Ledger, Period
 
 CHANGES_MAX: Final = 200
@@ -73,7 +74,7 @@ def looked_at(
     computes, all months before `until` are taken as posted as planned."""
     runs.fold(ledger, computing)
     pipeline, meaning = computing.pipeline, computing.meaning
-    said = terms.sources(ledger, pipeline, meaning, computing.tables)
+    said = sources.read(ledger, pipeline, meaning, computing.tables)
     total, done = int(str(ledger.query(SQL["count"], (pipeline,))[0][0])), 0
     for chunk in terms.assets(ledger, pipeline, meaning):
         if meaning.by == "syncd":
@@ -92,7 +93,9 @@ def preview(
     found = Preview(month_text(until))
     pays = periods if computing.meaning.by == "syncd" else ()
     for chunk, posted, said in looked_at(ledger, computing, until, tell, NEVER):
-        for one in runs.owed(chunk, posted, said, until, pays):
+        for owed in runs.owed(chunk, posted, said, until, pays):
+            made = runs.filled(computing, owed, said, Counter()) if computing.meaning.fill is not None else ()
+            one = owed._replace(fault=made) if isinstance(made, Fault) else owed
             _include(found, one, posted.get(one.asset.code, NOTHING), said, until, lists_assets)
     return found
 
@@ -196,7 +199,7 @@ def second_book(
     faults: dict[str, Fault] = {}
     accounts: dict[str, tuple[Decimal, Decimal, str]] = {}
     runs.fold(ledger, computing)
-    said = terms.sources(ledger, computing.pipeline, computing.meaning, computing.tables)
+    said = sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
     of_books = zip(*(terms.assets(ledger, computing.pipeline, computing.meaning, b) for b in (BOOK, book)), strict=True)
     for main, other in of_books:
         for one in main:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from syncd.books import plan as plans
-from syncd.books import preview, terms
+from syncd.books import preview, sources, terms
 from syncd.books.depreciation import Method, cents, half_up, residual, yuan
 from syncd.books.plan import Form, History, at_month, month_read
 from syncd.books.runs import Computing
@@ -59,7 +59,7 @@ def found_amounts(ledger: Ledger, computing: Computing, until: int) -> dict[str,
     if computing.meaning.by == "syncd":
         rows = ledger.query(SQL["of_month"], (computing.pipeline, BOOK, until))
         return {str(asset): int(str(amount)) for asset, amount in rows}
-    for asset, period, amount in terms.said_by(ledger, computing.pipeline, computing.meaning.sent, computing.tables):
+    for asset, period, amount in sources.said_by(ledger, computing.pipeline, computing.meaning.sent, computing.tables):
         if asset is not None and period is not None and amount is not None and _is(period, until):
             found[asset] = found.get(asset, 0) + cents(amount)
     return found

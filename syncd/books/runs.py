@@ -14,12 +14,15 @@ from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from syncd.books import plan as plans
-from syncd.books import terms
+from syncd.books import sources, terms
 from syncd.books.depreciation import half_up, yuan
 from syncd.books.plan import NOTHING, Posted, last_day, month_read, month_text
-from syncd.books.terms import SQL, Asset, Fault, Sources
+from syncd.books.sources import Fault, Sources
+from syncd.books.terms import SQL, Asset
 from syncd.change import Change, ChangeSet, Position, Row, Table, key_text
+from syncd.errors import Halt
 from syncd.mapping.language.depreciation import Depreciation
+from syncd.mapping.program.failure import INCALCULABLE
 from syncd.ports import Book, Ledger, Period
 from syncd.posting import NOTHING as NONE_REFUSED
 from syncd.posting import Batch, Made, Month, Outcome, Refused, Rejection, Rejections
@@ -101,6 +104,9 @@ def owed(
             yield Owed(asset, {}, asset.fault)
         if asset.history is None:
             continue
+        if asset.code in said.faults:
+            yield Owed(asset, {}, said.faults[asset.code])
+            continue
         shares = said.shares.get(asset.code)
         if shares and sum(percent for _, percent in shares) != PERCENT:
             total = sum(percent for _, percent in shares)
@@ -163,7 +169,7 @@ def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> 
         )
     codes = [asset.code for asset in found]
     posted = terms.posted(ledger, pipeline, asked.book, codes)
-    said = terms.sources(ledger, pipeline, meaning, computing.tables)
+    said = sources.read(ledger, pipeline, meaning, computing.tables)
     within = (pipeline, asked.book, codes[0], codes[-1])
     at = moment(asked.asked_at)
     nth = {(str(a), int(str(m))): int(str(n)) for a, m, n in ledger.query(SQL["taken_back"], within)}
@@ -171,12 +177,10 @@ def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> 
     changes: list[Change] = []
     months: list[Month] = []
     for one in owed(found, posted, said, until, finance.periods()):
-        if one.fault is not None and len(faults) < FAULTS_MAX:
-            faults[one.asset.code] = [one.fault.code, one.fault.params]
-        for period, carried in sorted(one.periods.items()):
-            line = lines[one.asset.code, month_text(period)] + 1
-            rows = list(_rows(computing, one.asset, period, carried, line, said))
-            lines[one.asset.code, month_text(period)] += len(rows)
+        made = filled(computing, one, said, lines)
+        if (fault := made if isinstance(made, Fault) else one.fault) and len(faults) < FAULTS_MAX:
+            faults[one.asset.code] = [fault.code, fault.params]
+        for period, carried, line, rows in () if isinstance(made, Fault) else made:
             keys = json.dumps([key_text(meaning.rows, row) for row in rows], ensure_ascii=False)
             for month, cents in carried:
                 times = nth.get((one.asset.code, month), 0) + 1
@@ -204,6 +208,26 @@ def _lines(
         last = int(str(line)) + len(json.loads(str(keys))) - 1
         lines[str(asset), str(period)] = max(lines[str(asset), str(period)], last)
     return lines
+
+
+Filled = Sequence[tuple[int, Sequence[tuple[int, int]], int, Sequence[Row]]]
+"""By period in which it is posted: the months that are carried, the number of the first row, the rows."""
+
+
+def filled(computing: Computing, one: Owed, said: Sources, lines: Counter[tuple[str, str]]) -> Filled | Fault:
+    """The rows of what an asset owes; or why a column of one has no value: then there are none. `lines` counts the rows
+    that there are by asset and period, these too."""
+    made: list[tuple[int, Sequence[tuple[int, int]], int, Sequence[Row]]] = []
+    for period, carried in sorted(one.periods.items()):
+        line = lines[one.asset.code, month_text(period)] + 1
+        try:
+            rows = list(_rows(computing, one.asset, period, carried, line, said))
+        except INCALCULABLE as error:
+            return sources.no_value(error)
+        made.append((period, carried, line, rows))
+    for period, _, _, said_of in made:
+        lines[one.asset.code, month_text(period)] += len(said_of)
+    return made
 
 
 def _rows(
@@ -244,7 +268,10 @@ def _run_rows(ledger: Ledger, computing: Computing, asked: Asked) -> Sequence[Ch
         return ()
     params = (computing.pipeline, asked.book, f"{asked.period}/{asked.run}")
     periods = sorted({asked.period, *(str(period) for (period,) in ledger.query(SQL["periods"], params))})
-    rows = [meaning.fill_run(period, asked.run, last_day(month_read(period))) for period in periods]
+    try:
+        rows = [meaning.fill_run(period, asked.run, last_day(month_read(period))) for period in periods]
+    except INCALCULABLE as error:
+        raise Halt("depreciation_run_row", period=asked.period, why=sources.no_value(error).code) from None
     at = moment(asked.asked_at)
     return [Change(meaning.run.alias, "insert", None, row, _position(asked, n), at) for n, row in enumerate(rows)]
 

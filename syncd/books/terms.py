@@ -10,24 +10,23 @@ month.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd import statements
 from syncd.books import plan as plans
 from syncd.books.depreciation import Method, yuan
 from syncd.books.plan import Form, History, Opening, Posted, Terms, month_of
-from syncd.change import Kind, Row, Table, Value, join_key
+from syncd.books.sources import Fault, no_value
+from syncd.change import Kind, Value
 from syncd.mapping.language.depreciation import CardTerms, Depreciation
-from syncd.mapping.language.readings import Reading
-from syncd.mapping.program.run import INCALCULABLE, incalculable
+from syncd.mapping.program.failure import INCALCULABLE
 from syncd.money import ZERO, round_half_up
 from syncd.ports import Desk, Ledger
-from syncd.record import decode_cards, decode_row, decode_value, decode_voucher, moment
+from syncd.record import decode_cards, decode_value, decode_voucher, moment
 
 SQL: Final = statements.load("syncd.books", "terms.sql")
 POSTINGS_MAX: Final = 2_000
@@ -41,13 +40,6 @@ BESIDE: Final = "+"
 """Kept with a card's fields, and no field itself: what was booked by then beside what runs have made, in yuan."""
 BOOK: Final = ""
 """The accounting book; a second book has a name."""
-
-
-class Fault(NamedTuple):
-    """Why an asset's depreciation cannot be computed: a code of the message catalogue, and what fills it in."""
-
-    code: str
-    params: Mapping[str, str]
 
 
 class Place(NamedTuple):
@@ -164,12 +156,20 @@ def _whole(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
 
 
 def _depreciates(meaning: Depreciation, card: Mapping[str, object]) -> bool:
-    return bool(meaning.terms(_card(meaning.fields, card)).depreciates)
+    try:
+        (said,) = meaning.depreciates_of(_card(meaning.fields, card))
+    except INCALCULABLE:
+        return False
+    return bool(said)
 
 
 def _accumulated(meaning: Depreciation, card: Mapping[str, object]) -> Decimal:
     """What a card says is depreciated."""
-    return meaning.terms(_card(meaning.fields, card)).accumulated or ZERO
+    try:
+        (said,) = meaning.accumulated_of(_card(meaning.fields, card))
+    except INCALCULABLE:
+        return ZERO
+    return said or ZERO
 
 
 def assets(
@@ -208,19 +208,31 @@ def _read(
 def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Depreciation, book: str) -> Asset:
     """An asset out of what changed on its card: (day, month, JSON), in the order of the record. A change that tells of
     an earlier month than another, of other fields, comes before it."""
-    rows = sorted(rows, key=itemgetter(1))
     card: dict[str, object] = {}
     cards: list[Mapping[str, Value]] = []
     stored: list[Mapping[str, object]] = []
-    for _, _, text in rows:
-        card = card | json.loads(text)
+    said: list[CardTerms] = []
+    kept: list[tuple[date, int, str]] = []
+    unsaid: Fault | None = None
+    for row in sorted(rows, key=itemgetter(1)):
+        card = card | json.loads(row[2])
+        now = _card(meaning.fields, card)
+        try:
+            said.append(meaning.terms(now))
+        except INCALCULABLE as error:
+            unsaid = no_value(error)
+            continue
+        unsaid = None
         stored.append(card)
-        cards.append(_card(meaning.fields, card))
-    said = [meaning.terms(card) for card in cards]
+        cards.append(now)
+        kept.append(row)
+    rows = kept
     places = [
         Place(month, one.department or "", one.workshop or "", one.asset_class or "")
         for (_, month, _), one in zip(rows, said, strict=True)
     ]
+    if unsaid is not None:
+        return Asset(code, _card(meaning.fields, card), None, places, unsaid)
     began = next((n for n, one in enumerate(said) if one.depreciates), None)
     if began is None:
         return Asset(code, cards[-1], None, places)
@@ -234,7 +246,7 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
             try:
                 life, rate, method, impairment = other(cards[n])
             except INCALCULABLE as error:
-                fault = _incalculable(error)
+                fault = no_value(error)
                 continue
             one = one._replace(life_months=life, residual_rate=rate, method=method, impairment=impairment)
         found = _terms(rows[n][1], one)
@@ -255,12 +267,6 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
         until = month_of(rows[began][0]) - 1 if first.opening_until is None else month_of(first.opening_until)
         opening = Opening(first.accumulated or ZERO, max(until, ready))
     return Asset(code, cards[-1], History(terms, opening, Form(form)), places)
-
-
-def _incalculable(error: Exception) -> Fault:
-    """Why a second book's expressions have no value for a card."""
-    failure = incalculable(error)
-    return Fault(f"depreciation_{failure.code}", {name: str(value) for name, value in failure.params.items()})
 
 
 def _card(fields: Mapping[str, Kind], stored: Mapping[str, object]) -> Mapping[str, Value]:
@@ -301,49 +307,3 @@ def posted(
             months = ledger.query(SQL["posted_months"], (pipeline, book, asset, until))
             found[asset] = Posted(frozenset(int(str(m)) for m, _, _ in months), int(Decimal(str(cents))))
     return found
-
-
-class Sources(NamedTuple):
-    """What comes from the EAM beside cards: work by asset and month, and shares by asset."""
-
-    work: Mapping[str, Mapping[int, Decimal]]
-    shares: Mapping[str, Sequence[tuple[str, Decimal]]]
-
-
-def sources(ledger: Ledger, pipeline: str, meaning: Depreciation, tables: Mapping[str, Table]) -> Sources:
-    """Meter rows and shares, as the mirror has them."""
-    work: dict[str, dict[int, Decimal]] = {}
-    for asset, period, units in said_by(ledger, pipeline, meaning.meter, tables):
-        if asset is not None and period is not None and units is not None:
-            months = work.setdefault(asset, {})
-            month = plans.month_read(period)
-            months[month] = months.get(month, ZERO) + units
-    shares: dict[str, list[tuple[str, Decimal]]] = {}
-    for asset, department, percent in sorted(said_by(ledger, pipeline, meaning.shares, tables), key=str):
-        if asset is not None and department is not None and percent:
-            shares.setdefault(asset, []).append((department, percent))
-    return Sources(work, shares)
-
-
-def said_by(
-    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table], *given: Value
-) -> Iterator[tuple[Any, ...]]:
-    """What the rows of a mirrored table say, with the given values; nothing where no table is read."""
-    if reading is None:
-        return
-    joined: dict[str, Mapping[str, Row]] = {
-        alias: dict(images(ledger, pipeline, tables[alias])) for alias, _ in reading.joins
-    }
-    for _, row in images(ledger, pipeline, tables[reading.alias]):
-        rows: list[Row] = [row]
-        for alias, key in reading.joins:
-            found = joined[alias].get(join_key(key(*rows)))
-            rows.append(found or (None,) * len(tables[alias].columns))
-        yield reading.of(*rows, *given)
-
-
-def images(ledger: Ledger, pipeline: str, table: Table) -> Iterator[tuple[str, Row]]:
-    """A table's rows as the mirror has them, in flat memory: nothing else is asked until the last is read."""
-    with closing(ledger.scan(SQL["images"], (pipeline, table.alias))) as rows:
-        for key, image in rows:
-            yield str(key), decode_row(table, str(image))

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from syncd.books import terms
+from syncd.books import sources
 from syncd.books.lifecycle import standing, states
 from syncd.books.lifecycle.states import Living, Stay, Told
 from syncd.change import Value
@@ -109,7 +109,7 @@ def _leg(living: Living, stay: Stay, today: date, told: Sequence[Told]) -> Leg:
 
 def _documents(ledger: Ledger, living: Living, asset: str) -> Iterator[Document]:
     for papers in living.meaning.papers:
-        for of, *values in terms.said_by(ledger, living.pipeline, papers.rows, living.tables):
+        for of, *values in sources.said_by(ledger, living.pipeline, papers.rows, living.tables):
             if of == asset:
                 yield Document(papers.called, list(zip(papers.columns, values, papers.needed, strict=True)))
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from syncd.books import terms
+from syncd.books import sources
 from syncd.books.lifecycle import states
 from syncd.books.lifecycle.states import Living, Stay
 from syncd.mapping.layout.layout import FinanceLayout
@@ -109,12 +109,12 @@ def at_risk(ledger: Ledger, parts: Sequence[Living], held: Cards, day: date) -> 
     found: list[tuple[date, str]] = []
     latest: dict[str, date] = {}
     for living in parts:
-        for asset, on in terms.said_by(ledger, living.pipeline, risk.maintained, living.tables):
+        for asset, on in sources.said_by(ledger, living.pipeline, risk.maintained, living.tables):
             if asset is not None and on is not None:
                 latest[asset] = max(on, latest.get(asset, on))
         found += [
             (since, asset)
-            for asset, state, since in terms.said_by(ledger, living.pipeline, risk.rows, living.tables)
+            for asset, state, since in sources.said_by(ledger, living.pipeline, risk.rows, living.tables)
             if asset is not None and since is not None and state in living.meaning.start
             if since < old and latest.get(asset, date.min) < idle
         ]

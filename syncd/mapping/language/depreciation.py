@@ -61,6 +61,9 @@ class Depreciation:
     form: Form
     fields: Mapping[str, Kind]
     terms: Callable[[Card], CardTerms]
+    depreciates_of: Callable[[Card], tuple[bool | None]]
+    accumulated_of: Callable[[Card], tuple[Decimal | None]]
+    """Two of the terms by themselves, for where not all can be computed."""
     rows: Table
     fill: Callable[..., Row] | None
     run: Table | None
@@ -111,13 +114,14 @@ class _Compiler:
         books = {name: self._book(name, book) for name, book in block.books.items()}
         if len(self._reader.errors) > before or rows is None:
             return None
-        read = self._function("card", said)
+        read, first, worn = (self._function("card", some) for some in (said, said[:1], [said[_ACCUMULATED]]))
         used = {name.partition(".")[2] for e in said for name in e.names if name.startswith("card.")}
         used |= {name.partition(".")[2] for _, names, _ in books.values() for name in names}
         used |= {f for text in block.rows.columns.values() for f in self._mentioned(text)}
         kinds = {f: kind for f, kind in self._resolver.card_kinds.items() if f in used}
         return Depreciation(
-            block.by, block.straight_line, kinds, lambda card: CardTerms(*read(card)), rows, fill, run, fill_run,
+            block.by, block.straight_line, kinds, lambda card: CardTerms(*read(card)), first, worn,
+            rows, fill, run, fill_run,
             sent, shares, meter, {name: (of, form) for name, (of, _, form) in books.items()},
             frozenset(name.partition(".")[2] for name in said[_ACCUMULATED].names if name.startswith("card.")),
         )  # fmt: skip

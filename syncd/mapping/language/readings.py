@@ -18,11 +18,13 @@ Decisions = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows of a source table read for what they say: `of(row, joined…, given…)` gives the values in order. `joins` are
-    the tables joined, each with the function that finds its key from the rows before it."""
+    """Rows of a source table read for what they say: `of(row, joined…, given…)` gives the values in order, `each` one
+    of them by itself, for where not all can be computed. `joins` are the tables joined, each with the function that
+    finds its key from the rows before it."""
 
     alias: str
     of: Callable[..., tuple[Any, ...]]
+    each: Sequence[Callable[..., tuple[Any, ...]]]
     joins: Sequence[tuple[str, Callable[..., tuple[Value, ...]]]] = ()
 
 
@@ -53,8 +55,10 @@ def read_rows(
     for join in joins.values():
         found.append((join.table.alias, function(decisions, ", ".join(variables), join.key)))
         variables.append(join.variable)
-    of = function(decisions, ", ".join([*variables, *given]), [e for e in read if e is not None])
-    return Reading(alias, of, found)
+    known = [e for e in read if e is not None]
+    names_all = ", ".join([*variables, *given])
+    of, *each = (function(decisions, names_all, es) for es in (known, *([e] for e in known)))
+    return Reading(alias, of, each, found)
 
 
 def filled(
@@ -62,7 +66,7 @@ def filled(
     given: Mapping[str, Kind], names: Mapping[str, Name], more: Sequence[str] = (),
 ) -> Callable[..., Row] | None:  # fmt: skip
     """What fills a row of the table from the given names, in their order, and the variables `more`; `names` are what
-    expressions may read besides."""
+    expressions may read besides. It raises what INCALCULABLE names."""
     known, reader = [column.name for column in table.columns], resolver.reader
     for name in columns:
         if name not in known:

@@ -1,14 +1,18 @@
 """What the rules meet: why a change cannot be posted, a row that holds a mark, a posting that may be reversed."""
 
 from collections.abc import Mapping
+from decimal import DecimalException
 from typing import Final, NamedTuple
 
 from syncd.change import Change, Malformed, Row, Value
+from syncd.mapping.expression.parse import Missing, Uncomputable
 from syncd.posting import Status, Voucher
 from syncd.record import has_marks
 
 REPEAT: Final = "repeat"
 """What a rule says of a change that is posted already."""
+INCALCULABLE: Final = (Missing, Uncomputable, DecimalException)
+"""What an expression raises when it has no value for a row."""
 SAID_CHARACTERS: Final = 200
 """So much of a message that nobody understands stands in the reason."""
 
@@ -20,6 +24,15 @@ class Failure(NamedTuple):
     params: Mapping[str, str]
     status: Status = "failed"
     waits_for: str = ""
+
+
+def incalculable(error: Exception) -> Failure:
+    """Why a rule cannot be computed for a row."""
+    if isinstance(error, Missing):
+        return Failure("no_decision", {"table": error.table, "key": error.key})
+    if isinstance(error, Uncomputable):
+        return Failure("uncomputable", {"problem": error.code, **error.params})
+    return Failure("uncomputable", {"problem": "malformed_huge"})
 
 
 def unread(change: Change) -> Failure:

@@ -1,15 +1,13 @@
 """One pass over one batch: what becomes of each change, transaction by transaction, seeing what the batch has done."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from decimal import DecimalException
 from functools import cached_property
 from typing import Any, Final
 
 from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
 from syncd.folding import old_row_of, row_of
-from syncd.mapping.expression.parse import Missing, Uncomputable
 from syncd.mapping.program.context import Context, behind_group
-from syncd.mapping.program.failure import REPEAT, Failure, flawed, unread
+from syncd.mapping.program.failure import INCALCULABLE, REPEAT, Failure, flawed, incalculable, unread
 from syncd.mapping.program.holding import Holding
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.moves import Moves
@@ -30,8 +28,6 @@ SUBJECT_CHARS_MAX: Final = 400
 ANSWERED: Final = "answered"
 """What passes by an update that changes no declared column of a table whose rows the EAM is told of: our own answer,
 which must not come back as news."""
-INCALCULABLE: Final = (Missing, Uncomputable, DecimalException)
-"""What an expression raises when it has no value for a row."""
 
 
 class Run:
@@ -433,12 +429,3 @@ def _opens(postings: Sequence[Posting], card: str) -> bool:
 def repeat(change: Change) -> Outcome:
     """A change that was parked when it was first said: it is for people to settle, if they have not yet."""
     return Outcome(change, "")
-
-
-def incalculable(error: Exception) -> Failure:
-    """Why a rule cannot be computed for a row."""
-    if isinstance(error, Missing):
-        return Failure("no_decision", {"table": error.table, "key": error.key})
-    if isinstance(error, Uncomputable):
-        return Failure("uncomputable", {"problem": error.code, **error.params})
-    return Failure("uncomputable", {"problem": "malformed_huge"})

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from syncd.books import terms
+from syncd.books import sources
 from syncd.books.close.cards import depreciable
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, NOTHING
@@ -15,7 +15,7 @@ from syncd.change import Kind, Table
 from syncd.errors import Halt
 from syncd.mapping.language import year_end
 from syncd.mapping.language.month_end import MonthEnd
-from syncd.mapping.program.run import INCALCULABLE, incalculable
+from syncd.mapping.program.failure import INCALCULABLE, incalculable
 from syncd.money import ZERO
 
 KINDS: Final[Mapping[Kind, Literal["money", "count", "date"]]] = {
@@ -69,9 +69,10 @@ def _by_cards(year: Year, said: year_end.Listed) -> Told:
 
 def _by_rows(year: Year, said: year_end.Listed, tables: Mapping[str, Table]) -> Told:
     """An asset of several rows has what each of them says, in order."""
+    assert said.rows is not None
     found: dict[str, list[Sequence[Any]]] = {}
     for pipeline in year.pipelines:
-        rows = terms.said_by(year.ledger, pipeline, said.rows, tables, year.span.first, year.span.last)
+        rows = sources.computed_by(year.ledger, pipeline, said.rows, tables, year.span.first, year.span.last)
         for asset, counts, *values in rows:
             if counts and asset:
                 found.setdefault(asset, []).append(values)

@@ -17,7 +17,7 @@ from syncd.books.figures import NOTHING
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet
 from syncd.books.reports.year.year import Book, Year, foot, some
 from syncd.mapping.language.year_end import Tax
-from syncd.mapping.program.run import INCALCULABLE
+from syncd.mapping.program.failure import INCALCULABLE
 from syncd.money import ZERO
 
 LINES: Final = range(2, 8)

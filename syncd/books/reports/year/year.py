@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from syncd.books import plan as plans
-from syncd.books import runs, terms
+from syncd.books import runs, sources, terms
 from syncd.books.close.item import Said
 from syncd.books.depreciation import yuan
 from syncd.books.figures import NOTHING, Amounts, Figures, Line
@@ -100,7 +100,7 @@ class Year:
         is_stale = False
         for part in self._parts:
             is_stale = not _folded(self.ledger, part) or is_stale
-            said = terms.sources(self.ledger, part.pipeline, part.meaning, part.tables)
+            said = sources.read(self.ledger, part.pipeline, part.meaning, part.tables)
             for chunk in terms.assets(self.ledger, part.pipeline, part.meaning, name):
                 for asset in chunk:
                     if asset.fault is not None:
