@@ -1,7 +1,7 @@
 """Notifications by apprise, https://github.com/caronc/apprise: mail, DingTalk, WeCom, Feishu, webhooks.
 
 The library says whether a message went, and why not in its log alone, where addresses stand too. The log is read here,
-and of it the status and the kind of failure come out.
+and of it the status and the kind of failure come out. What a group's robot answers it does not tell: see `answers`.
 """
 
 import logging
@@ -12,6 +12,7 @@ from typing import Final
 
 import apprise
 
+from connectors.notify.answers import dropped, listening
 from connectors.notify.status import by_status
 from syncd.delivery import DONE, Asked, Delivery, Sent
 
@@ -29,6 +30,7 @@ _TYPES: Final[Mapping[str, apprise.NotifyType]] = {
     "warning": apprise.NotifyType.WARNING,
     "failure": apprise.NotifyType.FAILURE,
 }
+_ROBOTS: Final = listening()
 _ONE_AT_A_TIME: Final = threading.Lock()
 """The library has one log."""
 logging.getLogger("apprise").propagate = False
@@ -50,8 +52,13 @@ class Notifications:
             notifier = apprise.Apprise()
             if not notifier.add(address):
                 return Sent("refused", "alert_address", {"target": delivery.target})
+            for robot in _ROBOTS:
+                robot.heard.clear()
             went = notifier.notify(title=body["title"], body=body["text"], notify_type=_TYPES[body["level"]])
-            said = captured.getvalue()
+            said, answers = captured.getvalue(), [answer for robot in _ROBOTS for answer in robot.heard]
+        for answer in answers:
+            if (sent := dropped(answer, delivery.target, address)) is not None:
+                return sent
         return DONE if went else failed(said, delivery.target)
 
     def ask(self, delivery: Delivery) -> Asked:

@@ -207,6 +207,20 @@ def test_those_who_are_alerted_can_be_reached_in_the_end(made: Company, server: 
     assert sorted(taken.path for taken in server.taken) == ["/boss", "/token"]
 
 
+@advice("alert_dropped")
+def test_a_group_s_robot_takes_what_holds_its_keyword(
+    made: Company, server: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apprise.plugins.dingtalk.NotifyDingTalk.notify_url", f"http://{server.address}/{{token}}")
+    with alerting(made, people(group="dingtalk://0123456789abcdef")):
+        monkeypatch.setattr(server, "body", b'{"errcode": 310000, "errmsg": "keywords not in content"}')
+        said = made.syncd("alert test", FOUND_SOMETHING)
+        assert heard("alert_dropped", said)["error"].startswith("310000")
+        monkeypatch.setattr(server, "body", b'{"errcode": 0, "errmsg": "ok"}')
+        made.syncd("alert test")
+        assert b"syncd" in server.taken[-1].body
+
+
 @advice("alert_login")
 def test_a_mail_server_lets_the_right_password_in(made: Company) -> None:
     with mail_server() as port:

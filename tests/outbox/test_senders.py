@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hmac import digest
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from syncd.ports import Relay
 from tests.servers.receiver import Answer, Receiver, receiver
 
 TOKEN = "t0ken-that-nobody-sees"
+KEY = "0123456789abcdef"
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
 
@@ -119,3 +121,41 @@ def test_an_address_of_the_eam_that_cannot_be_read_is_not_repeated(dsn: str, sec
     sent = postgres.connect(settings, answers).send(told("asset", "answer", op="update", row={}))
     assert (finding.code, sent.code) == ("answer_no_connection", "answer_no_connection")
     assert secret not in f"{finding}{sent}"
+
+
+DROPPED = [
+    ({"errcode": 0, "errmsg": "ok"}, "done"),
+    ({"errcode": 310000, "errmsg": "keywords not in content"}, "refused"),
+    ({"errcode": 93000, "errmsg": f"invalid webhook url {KEY}"}, "refused"),
+    ({"errcode": 45009, "errmsg": "api freq out of limit"}, "throttled"),
+    ({"errcode": 130101, "errmsg": "send too fast"}, "throttled"),
+    ({"code": 19024, "msg": "Key Words Not Found", "data": {}}, "refused"),
+    ({"code": 0, "msg": "success"}, "done"),
+]
+
+
+@pytest.mark.parametrize(("body", "result"), DROPPED)
+@pytest.mark.parametrize("robot", ["dingtalk", "wecombot", "feishu"])
+def test_a_robot_that_drops_a_message_with_status_200_has_not_taken_it(
+    server: Receiver, robot: str, body: dict[str, Any], result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing lost in silence: what the body says counts, and not the status; a token that it repeats is not told."""
+    monkeypatch.setattr(server, "body", json.dumps(body).encode())
+    to_receiver(monkeypatch, server)
+    sent = Notifications({"group": f"{robot}://{KEY}"}).send(told("group"))
+    assert sent.result == result
+    if result != "done":
+        assert sent.params["error"] == str(body.get("errcode", body.get("code")))
+        assert KEY not in str(sent)
+
+
+def to_receiver(monkeypatch: pytest.MonkeyPatch, server: Receiver) -> None:
+    """The library's robots are asked here."""
+    for name, robot, part in (
+        ("dingtalk", "NotifyDingTalk", "token"),
+        ("wecombot", "NotifyWeComBot", "key"),
+        ("feishu", "NotifyFeishu", "token"),
+    ):
+        module = import_module(f"apprise.plugins.{name}")
+        monkeypatch.setattr(getattr(module, robot), "notify_url", f"http://{server.address}/{{{part}}}")
+        monkeypatch.setattr(getattr(module, robot), "request_rate_per_sec", 0)

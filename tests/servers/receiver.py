@@ -20,11 +20,12 @@ class Taken(NamedTuple):
 
 
 class Receiver:
-    """`answers` are given one after the other, then 200; `headers` go with each."""
+    """`answers` are given one after the other, then 200; `headers` and `body` go with each."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.headers: dict[str, str] = {}
+        self.body = b""
         self.taken: list[Taken] = []
         self.released = threading.Event()
         self.address = ""
@@ -40,9 +41,10 @@ class Receiver:
             handler.close_connection = True
             return
         handler.send_response(answer)
-        for name, value in {**self.headers, "Content-Length": "0"}.items():
+        for name, value in {**self.headers, "Content-Length": str(len(self.body))}.items():
             handler.send_header(name, value)
         handler.end_headers()
+        handler.wfile.write(self.body)
 
 
 @contextmanager
