@@ -45,7 +45,8 @@ class Undelivered(Protocol):
 
 
 class Outbox(Protocol):
-    """What sends deliveries: its attempts by kind and result, and what is not done, by pipeline."""
+    """What sends deliveries: its attempts by kind and result, what is not done, by pipeline, and for how long nobody
+    could look."""
 
     @property
     def pipeline(self) -> str: ...
@@ -53,6 +54,8 @@ class Outbox(Protocol):
     def attempts(self) -> Mapping[tuple[str, str], int]: ...
     @property
     def counts(self) -> Mapping[str, Sequence[Undelivered]]: ...
+    @property
+    def blind_s(self) -> float: ...
 
 
 class Figures:
@@ -88,6 +91,9 @@ class Figures:
         since = {p: [o.since for q, o in found if q == p and o.state != "refused"] for p, _ in found}
         oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
         yield _gauge("outbox_oldest_seconds", "Age of the oldest delivery that has not gone.", (), oldest)
+        blind = [((o.pipeline,), o.blind_s) for o in self.outboxes]
+        text = "For how long finance could not be asked what is to be told: 0 while it can."
+        yield _gauge("outbox_blind_seconds", text, (), blind)
         tried = [((o.pipeline, *what), count) for o in self.outboxes for what, count in [*o.attempts.items()]]
         yield _counter("delivery_attempts", "Deliveries tried, by what came of it.", ("system", "result"), tried)
 

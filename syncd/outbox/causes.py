@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from syncd.audit import DIGEST_DIGITS, digest
 from syncd.desk import kept, status
 from syncd.language import Language, say
 from syncd.outbox.box import open_deliveries
@@ -90,7 +91,7 @@ def _of_rows(ledger: Ledger, one: status.PipelineStatus, limits: Limits, now: da
         hours = _hours(min(moments), now)
         if hours * 3600 > limits.approval_s:
             params = {"rows": str(len(moments)), "role": role, "hours": f"{hours:.0f}"}
-            yield Cause(f"approval/{role}"[:CAUSE_CHARS_MAX], "alert_approval", params, role)
+            yield Cause(_name(f"approval/{role}"), "alert_approval", params, role)
 
 
 def _of_reconciliation(ledger: Ledger, pipeline: str) -> Iterator[Cause]:
@@ -111,6 +112,13 @@ def _of_deliveries(ledger: Ledger, pipeline: str, limits: Limits, now: datetime)
         hours = _hours(min(one.since for one in late), now)
         params = {"count": str(sum(one.deliveries for one in late)), "hours": f"{hours:.1f}"}
         yield Cause("delivery/late", "alert_undelivered", params)
+
+
+def _name(said: str) -> str:
+    """A cause's name as tables hold it: of a long one the beginning, and what tells it from others that begin so."""
+    if len(said) <= CAUSE_CHARS_MAX:
+        return said
+    return f"{said[: CAUSE_CHARS_MAX - 1 - DIGEST_DIGITS]}~{digest(said)}"
 
 
 def _hours(since: datetime, now: datetime) -> float:

@@ -11,6 +11,7 @@ another subject, do not wait. A target that cannot be reached rests for a while 
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -34,6 +35,8 @@ _backoff: Final = tenacity.wait_exponential(multiplier=1, max=BACKOFF_MAX_S) + t
 LOT_MAX: Final = 100
 LOOKED_EVERY_S: Final = 1.0
 AFTER_FAULT_S: Final = 5.0
+BLIND_AFTER_S: Final = 60.0
+"""So long finance may not answer before the log says that nobody can be told of it."""
 KEPT_DAYS: Final = 180
 """So long a delivery is kept that is done."""
 LEAVES_WITHIN_S: Final = 20.0
@@ -52,7 +55,9 @@ def looks_at_nothing(ledger: Ledger, names: Sequence[str], now: datetime) -> Non
 
 class Outbox:
     """Sends what a pipeline, with its partitions, has in its outbox. From `with` to its end in a thread of its own.
-    `attempts` counts them by kind and result; `counts` is what was open when it last looked, by pipeline."""
+    `attempts` counts them by kind and result; `counts` is what was open when it last looked, by pipeline. While finance
+    cannot be asked nobody can be alerted of anything, of that neither: it stands in the log as an error, once, and in
+    `blind_s`."""
 
     def __init__(
         self, pipeline: str, open_ledger: Callable[[], Ledger], relays: Relays, look: Look = looks_at_nothing
@@ -67,6 +72,14 @@ class Outbox:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"outbox {pipeline}", daemon=True)
         self._log = log.bind(pipeline=pipeline)
+        self._blind_since: float | None = None
+        self._is_said = False
+
+    @property
+    def blind_s(self) -> float:
+        """For how long what is to be told could not be looked at; 0 while it can."""
+        since = self._blind_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -127,13 +140,21 @@ class Outbox:
 
     def _try(self) -> bool | None:
         """A turn; None where it failed."""
+        code, why = "unexpected", ""
         try:
-            return self.turn()
+            has_sent = self.turn()
+            self._blind_since, self._is_said = None, False
+            return has_sent
         except Fault as fault:
-            self._log.warning("outbox_failed", code=fault.code, why=language.say(fault.code, fault.params))
+            code, why = fault.code, language.say(fault.code, fault.params)
+            self._log.warning("outbox_failed", code=code, why=why)
         except Exception:
             self._log.exception("unexpected")
         self.close()
+        self._blind_since = self._blind_since or time.monotonic()
+        if self.blind_s >= BLIND_AFTER_S and not self._is_said:
+            self._is_said = True
+            self._log.error("outbox_blind", code=code, why=why, seconds=round(self.blind_s))
         return None
 
     def _names(self, ledger: Ledger) -> list[str]:

@@ -1,5 +1,6 @@
 """Alerts: one for a cause until it is solved, then one that it is; nobody is woken for what can wait."""
 
+import json
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,20 @@ def test_what_concerns_a_role_that_nobody_serves_is_told_to_all(office: Office) 
     assert [(target, level) for target, level, _ in texts(office)] == [
         ("ops", "warning"), ("boss", "warning"), ("ops", "success"), ("boss", "success"),
     ]  # fmt: skip
+
+
+def test_two_roles_whose_names_are_long_and_begin_alike_are_two_causes(office: Office) -> None:
+    """One that is solved says nothing of the other, and each is told once."""
+    for n, team in enumerate(("一组", "二组"), 1):
+        office.buys(n, 5000)
+        params = json.dumps({"role": "财务共享中心" * 20 + team}, ensure_ascii=False)
+        office.ledger.execute([("UPDATE syncd.parked SET params = ? WHERE id = ?", (params, n))])
+    later = datetime.now(UTC) + timedelta(hours=2)
+    found = [one for one in causes.of(office.ledger, NAME, LIMITS, "en", later) if one.code == "alert_approval"]
+    assert len({one.name for one in found}) == 2
+    assert max(len(one.name) for one in found) <= causes.CAUSE_CHARS_MAX
+    one = alerts()
+    for _ in range(2):
+        one.decide(office.ledger, NAME, found, NOON)
+    told = [delivery.subject for delivery in office.deliveries if delivery.kind == "alert"]
+    assert sorted(told) == sorted(one.name for one in found)

@@ -1,10 +1,12 @@
 """Deliveries are sent once in effect, in order, whatever dies meanwhile."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.answer import mysql
 from connectors.answer import sqlite as answers
@@ -12,8 +14,10 @@ from syncd import decided
 from syncd.books.close import outstanding
 from syncd.decided import Decided
 from syncd.delivery import DONE, Asked, Delivery, Sent
-from syncd.outbox import box
+from syncd.errors import Transient
+from syncd.outbox import box, relaying
 from syncd.outbox.relaying import ATTEMPTS_MAX, BACKOFF_MAX_S, Outbox, wait_after_s
+from syncd.ports import Ledger
 from syncd.record import timestamp
 from tests.outbox.office import DAY, Office
 from tests.unit.lab import CLERK, NAME
@@ -286,3 +290,28 @@ def test_an_address_that_cannot_be_read_holds_up_nobody_else(office: Office) -> 
         ("answer", "waiting", 1, "mysql_dsn"), ("alert", "done", 1, ""),
     ]  # fmt: skip
     assert "eim" not in str(office.deliveries[0].params)
+
+
+def test_while_finance_is_gone_the_log_says_once_that_nobody_can_be_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 14: the outbox lies in finance's database, so that its own loss cannot be told by it. An error, and a
+    figure that grows; once it answers all goes on."""
+    monkeypatch.setattr(relaying, "BLIND_AFTER_S", 0.0)
+    monkeypatch.setattr(relaying, "AFTER_FAULT_S", 0.01)
+    looked, gone = [threading.Event(), threading.Event()], [True]
+
+    def open_ledger() -> Ledger:
+        looked[looked[0].is_set()].set()
+        if gone[0]:
+            raise Transient("finance_gone", error="refused")
+        return office.open_ledger()
+
+    with capture_logs() as said, Outbox(NAME, open_ledger, lambda delivery: None) as outbox:
+        assert all(event.wait(30) for event in looked)
+        assert outbox.blind_s > 0
+        gone[0] = False
+    assert [(one["log_level"], one["code"]) for one in said if one["event"] == "outbox_blind"] == [
+        ("error", "finance_gone")
+    ]
+    assert outbox.blind_s == 0
