@@ -63,7 +63,8 @@ def verify(
     verdict = verdict._replace(flaws=[*flaws, *verdict.flaws])
     if as_json:
         series = [one._asdict() | {"listed": [*map(list, one.listed)]} for one in verdict.series]
-        emit(verdict._asdict() | {"series": series, "flaws": [_flaw(flaw) for flaw in verdict.flaws]})
+        flaws_said = [_flaw(flaw) for flaw in verdict.flaws]
+        emit(verdict._asdict() | {"series": series, "flaws": flaws_said, "one_eye": named(verdict.one_eye)})
     else:
         _show(verdict)
     if verdict.flaws:
@@ -120,6 +121,7 @@ def _show(verdict: auditing.Verdict) -> None:
     for code, flaws in groupby(verdict.flaws, lambda flaw: flaw.code):
         _show_flaws(code, [*flaws])
     _show_series(verdict)
+    _show_one_eye(verdict)
     counts = {"postings": verdict.postings, "vouchers": verdict.vouchers, "actions": verdict.actions}
     counts |= {"parked": verdict.parked, "anchored": verdict.anchored}
     line("audit_flawed" if verdict.flaws else "audit_whole", "bold red" if verdict.flaws else "bold green", **counts)
@@ -141,6 +143,14 @@ def _show_series(verdict: auditing.Verdict) -> None:
     if rows:
         columns = ("col_finance_table", "col_series", "col_vouchers", "col_by_hand", "col_numbers", "col_missing")
         table(columns, rows, right=(2, 3))
+
+
+def _show_one_eye(verdict: auditing.Verdict) -> None:
+    """Rows that one person asked for and agreed to; whoever looks at them with other eyes mends it."""
+    if verdict.one_eye:
+        line("audit_one_eye", "yellow", rows=len(verdict.one_eye))
+        rows = [(one.id, one.pipeline, one.actor, say(f"deed_{one.did}")) for one in verdict.one_eye]
+        table(("col_id", "col_pipeline", "col_who", "col_did_before"), rows)
 
 
 def _show_flaws(code: str, flaws: Sequence[auditing.Flaw]) -> None:

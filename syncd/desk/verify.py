@@ -6,6 +6,7 @@ chains say of it. So whatever was edited, deleted or added is found, whoever did
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from syncd import audit, journal, statements
@@ -32,7 +33,8 @@ class Flaw(NamedTuple):
 
 class Verdict(NamedTuple):
     """How much was looked at, the first flaws that were found, and finance's series of numbers that ours stand in.
-    `anchored` counts the heads that were kept elsewhere and found again."""
+    `anchored` counts the heads that were kept elsewhere and found again, `one_eye` are rows that one person asked for
+    and agreed to."""
 
     postings: int
     vouchers: int
@@ -41,6 +43,7 @@ class Verdict(NamedTuple):
     parked: int = 0
     anchored: int = 0
     series: Sequence[claims.Series] = ()
+    one_eye: Sequence[parked_record.OneEye] = ()
 
 
 class _Found(list[Flaw]):
@@ -71,7 +74,8 @@ def verify(
     for one, code in watch.unmet():
         flaws.add(code, pipeline=pipeline, chain=one.chain, seq=one.seq, at=one.at or "–")
     series = claims.series(ledger, layout)
-    return Verdict(postings, vouchers, actions, flaws, events, watch.met, series)
+    alone = [*islice(parked_record.without_four_eyes(pipeline, acted), FLAWS_MAX)]
+    return Verdict(postings, vouchers, actions, flaws, events, watch.met, series, alone)
 
 
 def joined(verdicts: Iterable[Verdict]) -> Verdict:
@@ -88,6 +92,7 @@ def joined(verdicts: Iterable[Verdict]) -> Verdict:
         sum(v.parked for v in every),
         sum(v.anchored for v in every),
         [*series.values()],
+        [alone for v in every for alone in v.one_eye][:FLAWS_MAX],
     )
 
 
@@ -191,7 +196,7 @@ def _events(ledger: Ledger, pipeline: str, acted: parked_record.Deeds, watch: Wa
 def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tuple[int, parked_record.Deeds]:
     """How many actions there are, and those about the pipeline's parked rows."""
     found, last = 0, audit.GENESIS
-    deeds: list[tuple[str, str, str]] = []
+    deeds: list[tuple[str, str, str, str]] = []
     accepted: set[tuple[str, ...]] = set()
     closed: dict[str, str] = {}
 
@@ -203,7 +208,7 @@ def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tupl
                 fields = [str(value) for value in row[:-1]]
                 seq, at, actor, action, of, target, reason, detail = fields
                 if of == pipeline and target.startswith("parked/"):
-                    deeds.append((action, target, detail))
+                    deeds.append((action, target, detail, actor))
                 elif action == "accept":
                     accepted.add((target.removeprefix("mapping/"), _hash(detail), actor, reason, at))
                 elif action == "close":

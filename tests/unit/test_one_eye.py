@@ -1,0 +1,23 @@
+"""Four eyes in records of before there were any: `audit verify` lists what today's desk would refuse."""
+
+from syncd.desk import operators
+from syncd.desk.operators import Actor
+from syncd.desk.verify import verify
+from tests.unit.lab import NAME
+from tests.unit.test_approval import LI, WANG, approve, bought, edit
+
+
+def test_what_an_earlier_version_let_pass_is_listed_by_verify() -> None:
+    """A row that its own editor agreed to, and one whose two steps were one person's, as the record of old has them; no
+    fault of the record, and nothing else is listed."""
+    lab = bought("6000.00", "60000.00", "7000.00")
+    edit(lab, LI, name="b")
+    for number, by, role in ((1, Actor("Li ", "seen"), "finance"), (2, WANG, "finance"), (2, WANG, "controller")):
+        with lab.ledger.desk() as desk:
+            operators.give(desk, NAME, operators.show(desk, NAME, number), by, role)
+        lab.rest()
+    approve(lab, WANG, id=3)
+    assert lab.parked == []
+    verdict = verify(lab.ledger, NAME, lab.mapping.layout)
+    assert verdict.flaws == []
+    assert verdict.one_eye == [(NAME, 1, "Li ", "edit"), (NAME, 2, "wang", "approve")]
