@@ -16,13 +16,14 @@ from syncd.cli.answering import answering
 from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.later import approvals, approving, automatic, clock, operators, terms, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import emit, line, named, table
+from syncd.cli.output import emit, fits, line, named, table
 from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected
 from syncd.errors import WrongUsage
 from syncd.language import say
 from syncd.money import ZERO
 
 SHORT_HASH: Final = 12
+WAITS: Final = ("col_waits", "col_due", "col_given")
 
 Role = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_role"), show_default=False)]
 AnyRole = Annotated[str, typer.Option("--role", metavar="ROLE", help=say("help_any_role"), show_default=False)]
@@ -122,7 +123,6 @@ def show_list(
     if not found:
         line("approvals_none", "green")
         return
-    columns = ["col_id", "col_subject", "col_rule", "col_debit", "col_waits", "col_due", "col_given"]
     lines: list[list[object]] = []
     for pipeline, row, given, preview in found:
         local = clock.local(row, pipeline.mapping.file.timezone)
@@ -134,10 +134,34 @@ def show_list(
         until = f"{due:%Y-%m-%d %H:%M} {late}".strip() if due else None
         debit = f"{preview.debit:,.2f}" if preview is not None and preview.rejection is None else None
         lines.append([row.id, row.subject, row.rule, debit, waits, until, signed])
+    columns = ["col_id", "col_subject", "col_rule", "col_debit", *WAITS]
     if len(pipelines) > 1:  # each partition counts its own
         columns.append("col_pipeline")
         lines = [[*cells, found[n][0].name] for n, cells in enumerate(lines)]
-    table(columns, lines, right=(0, 3), whole=(0, 1, 3))
+    show_waiting(columns, lines)
+
+
+def show_waiting(columns: Sequence[str], lines: Sequence[Sequence[object]]) -> None:
+    """What waits for whom, WAITS among its columns, as wide as the terminal is."""
+    if not fits(columns, lines):
+        columns, lines = _below_each_other(columns, lines)
+    table(columns, lines, right=(0, 3), whole=(0, 1, 2, 3))
+
+
+def _below_each_other(
+    columns: Sequence[str], lines: Sequence[Sequence[object]]
+) -> tuple[list[str], list[list[object]]]:
+    """For a narrow terminal: whom a row waits for, until when and who has agreed in one column, so that what is typed,
+    a number or a rule's name, is not broken."""
+    first = columns.index(WAITS[0])
+    last = first + len(WAITS)
+
+    def told(cells: Sequence[object]) -> str:
+        role, *more = zip(WAITS, cells[first:last], strict=True)
+        return "\n".join([str(role[1]), *(f"{say(code)} {cell}" for code, cell in more if cell)])
+
+    narrow = [[*cells[:first], told(cells), *cells[last:]] for cells in lines]
+    return [*columns[: first + 1], *columns[last:]], narrow
 
 
 def _list_rejected(config: Config, name: Name, role: str, rule: str, limit: int, as_json: bool) -> None:
@@ -157,7 +181,7 @@ def _list_rejected(config: Config, name: Name, role: str, rule: str, limit: int,
     else:
         columns = ("col_id", "col_subject", "col_rule", "col_when", "col_who", "col_role", "col_why")
         rows = [(r.id, r.subject, r.rule, f"{d.at:%Y-%m-%d %H:%M}", d.actor, d.role, d.reason) for r, d in found]
-        table(columns, rows, right=(0,), whole=(0, 1))
+        table(columns, rows, right=(0,), whole=(0, 1, 2))
 
 
 def show_automatic(
@@ -200,7 +224,7 @@ def _show_counts(counts: Sequence[automatic.RuleCount], asking: frozenset[str], 
          c.mapping_hash[:SHORT_HASH])
         for c in counts
     ]  # fmt: skip
-    table(heads, rows, right=(2, 3, 4))
+    table(heads, rows, right=(2, 3, 4), whole=(0,))
 
 
 def _require_rule(pipelines: Sequence[wiring.Pipeline], rule: str) -> None:

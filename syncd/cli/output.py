@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,8 @@ from syncd.language import hint, say
 NUMBERS: Final = frozenset({"col_id", "col_first"})
 """Columns of numbers that a command takes: they are said as they are typed."""
 
+GAP_CELLS: Final = 2
+"""Between two columns."""
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
 
@@ -36,6 +39,13 @@ def table(
         said = zip(row, columns, strict=False)
         grid.add_row(*(one if isinstance(one, Text) else Text(cell(one, column)) for one, column in said))
     console.print(grid)
+
+
+def fits(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> bool:
+    """Whether a table of these stands in the terminal without a cell that is broken."""
+    said = [[say(code) for code in columns], *([cell(v, c) for v, c in zip(r, columns, strict=True)] for r in rows)]
+    widths = [max(cell_len(line[n]) for line in said) for n in range(len(columns))]
+    return sum(widths) + GAP_CELLS * (len(columns) - 1) <= console.width
 
 
 def cell(value: object, column: str) -> str:

@@ -58,7 +58,7 @@ def show_list(
         rows = [[row.id, state_of(row), row.subject, row.rule, say(row.code, row.params)] for _, row in found]
         if len(names) > 1:
             columns, rows = ["col_pipeline", *columns], [[one, *row] for (one, _), row in zip(found, rows, strict=True)]
-        table(columns, rows, whole=[columns.index("col_id"), columns.index("col_subject")])
+        table(columns, rows, whole=[columns.index(one) for one in ("col_id", "col_subject", "col_rule")])
         if len(found) == limit:
             line("rows_more", "dim", limit=limit)
 
@@ -233,7 +233,7 @@ def _show_groups(groups: list[operators.Group], as_json: bool) -> None:
         return
     columns = ("col_rows", "col_state", "col_rule", "col_table", "col_code", "col_first")
     rows = [(g.rows, say(f"row_{g.state}"), g.rule, g.table, g.code, g.first_id) for g in groups]
-    table(columns, rows, right=(0, 5))
+    table(columns, rows, right=(0, 5), whole=(2,))
 
 
 def _show_images(before: Mapping[str, object], after: Mapping[str, object], sent: Mapping[str, object] | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from syncd.books.close.item import Said, found
-from syncd.cli import closing, delivering, output
+from syncd.cli import approving, closing, delivering, output
 from syncd.delivery import Delivery
 
 
@@ -20,6 +20,21 @@ def test_a_number_that_a_command_takes_is_said_as_it_is_typed(monkeypatch: pytes
     with console.capture() as said:
         output.table(columns, [row], right=(0, 2), whole=(0, 1, 2))
     assert said.get().splitlines()[1].split()[:4] == ["1200", "FA-SC-9001", "1,234,567.89", "1,200"]
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_what_waits_for_approval_can_be_typed_as_it_is_read(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """A number, a subject, a rule's name and an amount stand in one line each, also where a terminal is narrow."""
+    console = Console(width=width, highlight=False)
+    monkeypatch.setattr(output, "console", console)
+    columns = ["col_id", "col_subject", "col_rule", "col_debit", *approving.WAITS]
+    row = (1201, "FA-SC-9001", "registration_of_construction", "6,000,001.00", "finance, controller",
+           "2026-02-05 12:00 overdue", "wang (finance)")  # fmt: skip
+    with console.capture() as said:
+        approving.show_waiting(columns, [row])
+    text = said.get()
+    assert all(cell in text for cell in (*map(str, row[:4]), "controller", "12:00", "wang (finance)"))
+    assert max(map(len, text.splitlines())) <= width
 
 
 def test_amounts_of_a_close_stand_below_each_other_with_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
