@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from syncd.books.warnings import notice as notice
     from syncd.cli import pages as pages
     from syncd.cli import sheets as sheets
+    from syncd.cli import wording as wording
     from syncd.daemon import differences as differences
     from syncd.daemon import drain as drain
     from syncd.daemon import metrics as metrics
@@ -115,6 +116,7 @@ else:
     reconcile = _Module("syncd.books.reconcile")
     pages = _Module("syncd.cli.pages")
     sheets = _Module("syncd.cli.sheets")
+    wording = _Module("syncd.cli.wording")
     notice = _Module("syncd.books.warnings.notice")
     files = _Module("syncd.books.quality.files")
     findings = _Module("syncd.books.quality.findings")

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import clock, compliance, deadlines, pages, standing, states, wiring
+from syncd.cli.later import clock, compliance, deadlines, pages, standing, states, wiring, wording
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, named, table
 from syncd.errors import WrongUsage
@@ -62,10 +62,11 @@ def report(asset: Asset, output: Output, config: Config = None, name: Name = Non
         found = next((one for one in made if one is not None), None)
         if found is None:
             raise WrongUsage("lifecycle_no_disposal", asset=asset, pipeline=pipeline.name)
+        words = wording.of(pipeline.mapping, ledger)
     found = clock.local(found, zone)._replace(card=clock.fields(found.card, pipeline.mapping.layout.card_kinds, zone))
     company = pipeline.mapping.month_end.company
     names = (pipeline.name, pipeline.name) if company is None else (company.zh, company.en)
-    output.write_text(pages.compliance_page(found, names, zone), "utf-8")
+    output.write_text(pages.compliance_page(found, names, zone, words), "utf-8")
     lacks = [pages.lack(one, [current()]) for one in found.lacks]
     if as_json:
         emit({"asset": asset, "file": str(output), "is_kept": found.is_kept, "lacks": lacks})

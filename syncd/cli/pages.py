@@ -12,21 +12,23 @@ from jinja2 import Environment, StrictUndefined
 from syncd import __version__
 from syncd.books.lifecycle import compliance
 from syncd.cli.output import shown
+from syncd.cli.wording import Words
 from syncd.desk import trace
 from syncd.language import Language, say
 from syncd.mapping.layout.tables import HEADING
 
+NO_WORDS: Final = Words()
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 
-def trace_page(found: trace.Traced, zone: str) -> str:
+def trace_page(found: trace.Traced, zone: str, words: Words = NO_WORDS) -> str:
     """What is known of something, as HTML; its times are on the clock of the books."""
-    return _page("trace.html.j2", zone, found=found)
+    return _page("trace.html.j2", zone, words, found=found)
 
 
-def compliance_page(found: compliance.Compliance, company: tuple[str, str], zone: str) -> str:
+def compliance_page(found: compliance.Compliance, company: tuple[str, str], zone: str, words: Words = NO_WORDS) -> str:
     """The compliance report of a disposal, as HTML; `company` is whose it is, in Chinese and in English."""
-    return _page("compliance.html.j2", zone, found=found, company=company)
+    return _page("compliance.html.j2", zone, words, found=found, company=company)
 
 
 def lack(one: compliance.Lack, languages: Sequence[Language] = LANGUAGES) -> str:
@@ -35,11 +37,13 @@ def lack(one: compliance.Lack, languages: Sequence[Language] = LANGUAGES) -> str
     return " · ".join(said)
 
 
-def _page(file: str, zone: str, **given: object) -> str:
+def _page(file: str, zone: str, words: Words, **given: object) -> str:
     template = resources.files("syncd.cli").joinpath(file).read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"shown": shown, "amount": _amount}
     environment.globals |= {"both": _both, "word": _word, "lack": lack, "pair": _pair}
+    environment.globals |= {"account": words.account, "value": words.value}
+    environment.globals |= {"field": lambda name: words.field(name, LANGUAGES)}
     environment.globals |= {"heading": heading, "asked_line": _asked_line}
     environment.globals |= {"told": _in_both(trace.told), "about": _in_both(trace.about)}
     at = datetime.now(UTC).astimezone(ZoneInfo(zone))

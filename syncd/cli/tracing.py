@@ -16,7 +16,7 @@ from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import change as words
-from syncd.cli.later import clock, pages, sheets, wiring
+from syncd.cli.later import clock, pages, sheets, wiring, wording
 from syncd.cli.later import shares as parts
 from syncd.cli.later import trace as lives
 from syncd.cli.options import Config, Json, Name, config_path
@@ -41,6 +41,7 @@ def trace(
     is_whole = as_json or html is not None or csv is not None
     with closing(pipeline.open_ledger()) as ledger:
         found = lives.find(ledger, asked, pipeline.mapping.tables, None if is_whole else ROWS_SHOWN_MAX)
+        called = wording.of(pipeline.mapping, ledger) if html is not None else pages.NO_WORDS
     if as_json:
         emit(_plain(found))
         return
@@ -53,7 +54,7 @@ def trace(
         lives=[_local(life, pipeline) for life in found.lives],
     )
     if html is not None:
-        html.write_text(pages.trace_page(found, zone), "utf-8")
+        html.write_text(pages.trace_page(found, zone, called), "utf-8")
         line("trace_written", "green", file=html)
     if csv is not None:
         sheets.write_entries(csv, found)

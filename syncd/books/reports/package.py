@@ -71,7 +71,7 @@ def gather(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Per
     by_account = None if ledgers is None else ledgers.by_account
     own = {one.ref: one for one in writes.vouchers(held, period.code)}
     differing = [] if ledgers is None else list(cards.differences(found, ledgers, month_end))
-    names = _account_names(held, mapping)
+    names = account_names(held, mapping)
     return Month(
         *(
             period,
@@ -114,7 +114,7 @@ def _of_year(
         yield from research.sheets(held, mapping.layout, periods, span, month, said.research)
 
 
-def _account_names(held: Ledger, mapping: Loaded) -> Mapping[str, str]:
+def account_names(held: Ledger, mapping: Loaded) -> Mapping[str, str]:
     """As finance calls them, else as the role table does."""
     names = {account.code: account.name for account in mapping.roles.values()}
     chart = mapping.layout.lookups[mapping.layout.file.accounts]
