@@ -5,7 +5,7 @@ to: a name that is missing reads as UNCHANGED. Numbers that are money are JSON s
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -18,6 +18,9 @@ from syncd.money import ZERO
 from syncd.posting import Entry, Posting, Share, Voucher
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+SHARE_TEXTS: Final = 3
+"""Of a share in a posting's content: key, subject and `ENTRY:AMOUNT …`. A list of texts alone is made and read in a
+third of the time that lists in a list take, and a group has as many as it has rows."""
 _DIGITS_MAX: Final = 4_000
 """Of a whole number; longer ones Python does not write."""
 
@@ -283,10 +286,16 @@ def read_shares(content: Mapping[str, Any], of: str = "") -> Sequence[Share] | N
     if stored is None:
         return None
     return [
-        Share(key, subject, tuple(zip(said[::2], map(Decimal, said[1::2]), strict=True)))
-        for key, subject, *said in stored
+        Share(key, subject, tuple(_amounts(text)))
+        for key, subject, text in zip(*[iter(stored)] * SHARE_TEXTS, strict=True)
         if not of or subject == of
     ]
+
+
+def _amounts(text: str) -> Iterator[tuple[int, Decimal]]:
+    for part in text.split():
+        place, _, amount = part.partition(":")
+        yield int(place), Decimal(amount)
 
 
 def _voucher(voucher: Voucher) -> dict[str, object]:
@@ -308,8 +317,9 @@ def _voucher(voucher: Voucher) -> dict[str, object]:
         said["fields"] = fields
     if shares:
         said["shares"] = [
-            [key, subject, *(part for place, amount in amounts for part in (place, str(amount)))]
+            text
             for key, subject, amounts in shares
+            for text in (key, subject, " ".join([f"{place}:{amount}" for place, amount in amounts]))
         ]
     return said
 

@@ -17,7 +17,7 @@ from syncd import statements
 from syncd.money import EXACT, ZERO
 from syncd.ports import Ledger
 from syncd.posting import Entry, Voucher
-from syncd.record import moment, read_shares, read_voucher
+from syncd.record import SHARE_TEXTS, moment, read_shares, read_voucher
 
 SQL: Final = statements.load("syncd.desk", "trace.sql")
 
@@ -112,7 +112,7 @@ def of_owner(
     if voucher is None:
         return NOTHING, 0, "unknown"
     if own is not None:
-        whole = len(content["voucher"]["shares"])
+        whole = len(content["voucher"]["shares"]) // SHARE_TEXTS
         return of_subject(voucher, [_added(share.amounts) for share in own]), whole, "record"
     found = of_group(ledger, pipeline, key, content)
     mine = [row.amounts for row in rows_of(ledger, pipeline, found) if row.subject == subject]

@@ -204,7 +204,7 @@ def test_an_older_voucher_is_told_by_the_column_that_adds_up() -> None:
 @pytest.mark.parametrize(
     ("tampering", "flaw"),
     [
-        ("UPDATE syncd_posting SET content = replace(content, '\"20.10\"]', '\"20.11\"]')", "differs"),
+        ("UPDATE syncd_posting SET content = replace(content, '3:20.10', '3:20.11')", "differs"),
         ("DELETE FROM syncd_collected WHERE subject = 'FA-2'", "unkept"),
     ],
 )

@@ -15,6 +15,7 @@ from syncd.ports import EVERY_STEP, Corrected, Parked
 from syncd.posting import Entry, Outcome, Posting, Rejection, Share, fold_cards
 from syncd.record import encode_change, has_marks
 
+_new: Final = tuple.__new__
 FOLDED: Final = "folded"
 """`Outcome.ignored` of a parked row that was joined to an earlier one of the same source row."""
 
@@ -218,7 +219,7 @@ def merged(postings: Sequence[Posting], quantities: Sequence[str] = ()) -> Posti
             else:
                 entries[place] = _sum(entries[place], entry, quantities)
             amounts.append((place + 1, entry.debit or entry.credit))
-        shares.append(Share(posting.key, posting.subject, tuple(amounts)))
+        shares.append(_new(Share, (posting.key, posting.subject, tuple(amounts))))
     latest = max(vouchers, key=lambda v: v.event_date)
     whole = latest._replace(entries=tuple(entries), shares=tuple(shares))
     return last._replace(cards=cards, rows=rows, voucher=whole)
