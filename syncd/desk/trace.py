@@ -19,12 +19,15 @@ from syncd.desk.shares import SQL, SharedRow, Shares
 from syncd.language import Language, say
 from syncd.ports import Ledger
 from syncd.posting import Entry, Voucher
-from syncd.record import decode_change, moment, read_voucher
+from syncd.record import decode_change, moment, read_voucher, timestamp
 
 NAMED_MAX: Final = 100
 LIVES_MAX: Final = 20
 SHARES_MAX: Final = 10_000
 ACTS_MAX: Final = 1_000
+HASH_DIGITS: Final = 12
+ABOUT: Final = ("parked", "mapping", "depreciation")
+"""What actions are about that have words."""
 LOOKED_MAX: Final = 10_000
 """Rows that may name a document."""
 _SPECIAL: Final = re.compile(r"[%_\\\\]")
@@ -100,7 +103,7 @@ class ParkedStep(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What a person did about a parked row."""
+    """What a person did: about a parked row, the mapping, a run of depreciation."""
 
     at: datetime
     actor: str
@@ -113,7 +116,8 @@ class Act(NamedTuple):
 class Origin(NamedTuple):
     """What was asked for: the posting behind a voucher, an entry, a document or a key. `line` is the entry's number, 0
     for the whole voucher. Of a group `group` are the shares of its rows and `shares` the first of the rows themselves;
-    of an entry those alone that went into it. `actions` are what people did to the rows that it came from."""
+    of an entry those alone that went into it. `actions` are what people did to the rows that it
+    came from, before them who answered for the mapping and who approved the run that made them."""
 
     pipeline: str
     seq: int
@@ -248,6 +252,8 @@ def _like(*parts: str) -> str:
 def told(act: Act, language: Language | None = None) -> str:
     """What an action changed, or in which role somebody decided about which rule's step: of an edit each column's old
     and new value, as they were typed."""
+    if act.action == "accept":
+        return str(act.detail.get("hash", ""))[:HASH_DIGITS]
     if act.action != "edit":
         role, of, rule = (str(act.detail.get(name, "")) for name in ("role", "instead_of", "rule"))
         role = say("role_instead", {"role": role, "of": of}, language) if of else role
@@ -264,8 +270,8 @@ def _again(act: Act) -> str:
 
 def about(act: Act, language: Language | None = None) -> str:
     """The row that an action is about, in words."""
-    kind, _, number = act.target.partition("/")
-    return say("act_row", {"id": number}, language) if kind == "parked" else act.target
+    kind, _, name = act.target.partition("/")
+    return say(f"act_{kind}", {"name": name}, language) if kind in ABOUT else act.target
 
 
 def _change(value: object) -> str:
@@ -281,14 +287,31 @@ def _origin(ledger: Ledger, row: Sequence[object], line: int, shares_max: int | 
     pipeline, seq, key, rule, subject, voucher = map(str, row[:6])
     content = json.loads(str(row[11]))
     step = _step(row, content)
+    agreed = [*_accepted(ledger, step), *_run(ledger, step)]
     if not shares.is_group(rule, subject):
-        actions = ledger.query(SQL["acts_of"], (pipeline, step.position, ACTS_MAX))
-        return Origin(pipeline, int(seq), key, voucher, line, step, None, (), [_act(act) for act in actions])
+        actions = [_act(act) for act in ledger.query(SQL["acts_of"], (pipeline, step.position, ACTS_MAX))]
+        return Origin(pipeline, int(seq), key, voucher, line, step, None, (), [*agreed, *actions])
     group = shares.of_group(ledger, pipeline, key, content)
     own = group.of_line(line) if group.told != "unknown" else group
-    actions = ledger.query(SQL["acts_of_group"], (pipeline, key, ACTS_MAX))
+    actions = [_act(act) for act in ledger.query(SQL["acts_of_group"], (pipeline, key, ACTS_MAX))]
     rows = list(shares.rows_of(ledger, pipeline, own, shares_max))
-    return Origin(pipeline, int(seq), key, voucher, line, step, own, rows, [_act(act) for act in actions])
+    return Origin(pipeline, int(seq), key, voucher, line, step, own, rows, [*agreed, *actions])
+
+
+def _accepted(ledger: Ledger, step: Step) -> list[Act]:
+    """Who answered for the mapping under which something was posted."""
+    params = (timestamp(step.posted_at), _like(_json(step.mapping_hash)))
+    return [_act(act) for act in ledger.query(SQL["accepted"], params)]
+
+
+def _run(ledger: Ledger, step: Step) -> list[Act]:
+    """Who approved the run of depreciation that made the row."""
+    place, colon, rest = step.position.partition(":")
+    if place != "run" or not colon:
+        return []
+    *_, period, run, _ = ("", "", *rest.split("/"))
+    found = [_act(act) for act in ledger.query(SQL["runs"], (step.pipeline, f"depreciation/{period}"))]
+    return [act for act in found if str(act.detail.get("run")) == run]
 
 
 def trace(ledger: Ledger, subject: str) -> Life:

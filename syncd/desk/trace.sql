@@ -67,6 +67,14 @@ SELECT a.at, a.actor, a.action, a.target, a.reason, a.detail
 FROM syncd.parked p JOIN syncd.action a ON a.pipeline = p.pipeline AND a.target = 'parked/' || p.id
 WHERE p.pipeline = ? AND p.position = ? ORDER BY a.seq LIMIT ?;
 
+-- accepted: who answered for a mapping, the last before something was posted under it
+SELECT at, actor, action, target, reason, detail FROM syncd.action
+WHERE action = 'accept' AND at <= ? AND detail LIKE ? ORDER BY seq DESC LIMIT 1;
+
+-- runs: who approved the runs of a period
+SELECT at, actor, action, target, reason, detail FROM syncd.action
+WHERE action = 'depreciate' AND pipeline = ? AND target = ? ORDER BY seq;
+
 -- acts_of_group: the same of the rows of a group
 SELECT a.at, a.actor, a.action, a.target, a.reason, a.detail
 FROM syncd.parked p

@@ -8,7 +8,7 @@ import pytest
 from syncd.books import asking, runs, terms
 from syncd.books.plan import figures, month_read
 from syncd.daemon import pipeline
-from syncd.desk import operators
+from syncd.desk import operators, trace
 from syncd.errors import Halt
 from tests.depreciation.plant import BY, Plant
 from tests.unit.lab import NAME
@@ -279,3 +279,21 @@ def test_one_function_says_what_stands_on_any_date() -> None:
         posted = terms.posted(plant.ledger, NAME, "", ["A"], until)["A"]
         assert figures(asset.history, until, posted).accumulated == D(1900) * (until - month_read("2026-01"))
     assert figures(asset.history, until, posted).accumulated == plant.accumulated("A")
+
+
+def test_invariant_8_a_voucher_of_a_run_says_who_approved_it_and_each_asset_s_share() -> None:
+    """One group of two assets, of another department a third: each its own amount, as its card has it."""
+    plant = Plant()
+    for code, dept, value in (("A", "SC", "120000.00"), ("B", "SC", "60000.00"), ("C", "XZ", "12000.00")):
+        plant.asset(code, value, 60, dept=dept)
+    plant.run("2026-02")
+    ((ref,),) = plant.ask(
+        "SELECT voucher FROM syncd_posting WHERE voucher <> '' AND subject = 'depreciation/2026-02|SC'"
+    )
+    (origin,) = trace.find(plant.ledger, str(ref)).origins
+    assert [(act.actor, act.action, act.reason) for act in origin.actions] == [(BY.name, "depreciate", BY.reason)]
+    assert origin.group is not None
+    assert origin.group.is_whole
+    assert [(row.subject, dict(row.amounts)) for row in origin.shares] == [
+        (code, {1: plant.accumulated(code), 2: plant.accumulated(code)}) for code in ("A", "B")
+    ]

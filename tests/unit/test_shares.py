@@ -154,8 +154,9 @@ def test_a_row_that_is_collected_and_not_posted_is_found() -> None:
 
 
 def test_edits_and_approvals_of_a_row_stand_with_its_groups_voucher() -> None:
-    """Who typed what, old and new; who agreed, in which role, to which step."""
+    """Who typed what, old and new; who agreed, in which role, to which step; who answered for the rules."""
     lab = site(("FA-1", "sc", "10.00", "0.00"), ("FA-2", "sc", "-5.00", "0.00"), ("FA-2", "sc", "500.00", "0.00"))
+    operators.accept(lab.ledger, "lab", lab.mapping.hash, operators.Actor("zhao", "go-live"))
     rows = operators.parked(lab.ledger, NAME, operators.Selection())
     wrong = next(row for row in rows if row.state == "failed")
     values = {"amount": "5.00"}
@@ -165,9 +166,10 @@ def test_edits_and_approvals_of_a_row_stand_with_its_groups_voucher() -> None:
     operators.approve(lab.ledger, NAME, held.id, operators.Actor("wang", "form 7"), "finance")
     lab.rest()
     origin = released(lab)
-    assert [(act.actor, act.action, trace.told(act, "en")) for act in origin.actions] == [
-        ("clerk", "edit", "amount: -5.00 → 5.00"),
-        ("wang", "approve", "finance: charged"),
+    assert [(act.actor, act.action, trace.about(act, "en"), trace.told(act, "en")) for act in origin.actions] == [
+        ("zhao", "accept", "mapping lab", lab.mapping.hash[:12]),
+        ("clerk", "edit", f"parked row {wrong.id}", "amount: -5.00 → 5.00"),
+        ("wang", "approve", f"parked row {held.id}", "finance: charged"),
     ]
     assert [row.row["amount"] for row in origin.shares] == ["10.00", "5.00", "500.00"]
 
