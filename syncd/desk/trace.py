@@ -7,6 +7,7 @@ It is read from the record alone, so that it says what happened and not what the
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -220,23 +221,26 @@ def _collected_from(ledger: Ledger, asked: str, tables: Mapping[str, Table]) -> 
 
 def _documented(ledger: Ledger, asked: str) -> tuple[Rows, list[str]]:
     """Postings whose voucher's header names a document so; else those of source rows that have it in a column."""
-    headed = [
-        row
-        for row in islice(ledger.scan(SQL["headed"], (_like('"fields":{', _json(asked)),)), LOOKED_MAX)
-        if (voucher := read_voucher(json.loads(str(row[11])))) is not None
-        and asked in (str(value) for value in voucher.fields.values() if value is not None)
-    ]
+    with closing(ledger.scan(SQL["headed"], (_like('"fields":{', _json(asked)),))) as found:
+        headed = [row for row in islice(found, LOOKED_MAX) if asked in _heading(row)]
     if headed:
         return headed[:NAMED_MAX], []
     rows: list[Sequence[object]] = []
     subjects: list[str] = []
-    imaged = islice(ledger.scan(SQL["imaged"], (_like(f":{_json(asked)}"),)), LOOKED_MAX)
-    sources = [f"{table}:{key}" for table, key, image in imaged if asked in json.loads(str(image)).values()]
+    with closing(ledger.scan(SQL["imaged"], (_like(f":{_json(asked)}"),))) as found:
+        imaged = islice(found, LOOKED_MAX)
+        sources = [f"{table}:{key}" for table, key, image in imaged if asked in json.loads(str(image)).values()]
     for source in sources[:NAMED_MAX]:
         rows += _postings(ledger, source=source)
         alias, _, key = source.partition(":")
         subjects += [str(subject) for (subject,) in ledger.query(SQL["parked_of"], (alias, key, NAMED_MAX))]
     return rows[:NAMED_MAX], subjects
+
+
+def _heading(row: Sequence[object]) -> list[str]:
+    """What the header of a posting's voucher says."""
+    voucher = read_voucher(json.loads(str(row[11])))
+    return [] if voucher is None else [str(value) for value in voucher.fields.values() if value is not None]
 
 
 def _json(text: str) -> str:

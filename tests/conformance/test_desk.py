@@ -17,7 +17,7 @@ from syncd.desk.operators import Actor, Selection
 from syncd.desk.verify import verify
 from syncd.errors import Halt
 from syncd.ports import Ledger
-from syncd.posting import Batch, CardWrite, Outcome, Posting
+from syncd.posting import Batch, CardWrite, Outcome, Posting, Share
 from syncd.record import encode_change
 from tests.advice import advice
 from tests.conformance.finance import (
@@ -296,7 +296,9 @@ def test_the_way_back(ledger: Ledger, asked: str, line: int, subjects: list[str]
     """Invariant 8, both ways: from a voucher, an entry, a key or a source row to the posting and all that it is about;
     of a group each row with what the source said."""
     gathered = posted(asset(3))
-    month = gathered.postings[0]._replace(key="month/1", subject="registration/month")
+    halves = tuple(Share(f"month/{n}", f"FA-{n}", ((1, Decimal("0.50")), (2, Decimal("0.50")))) for n in (4, 5))
+    whole = voucher("1.00")._replace(shares=halves)
+    month = gathered.postings[0]._replace(key="month/1", subject="registration/month", voucher=whole)
     titled = posted(asset(2))
     (own,) = titled.postings
     named = own._replace(voucher=voucher()._replace(fields={"document": "100%"}))
@@ -315,6 +317,7 @@ def test_the_way_back(ledger: Ledger, asked: str, line: int, subjects: list[str]
     assert [(share.subject, share.row["value"]) for share in origin.shares] == [
         (subject, f"{subject[-1]}.00") for subject in subjects if len(subjects) > 1
     ]
+    assert origin.group is None or (origin.group.told, origin.group.is_whole) == ("record", True)
 
 
 def test_what_is_not_known_has_no_way_back(ledger: Ledger) -> None:
