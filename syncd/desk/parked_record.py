@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 from syncd import audit
-from syncd.desk.approvals import ASKING, MARK, RENEWED, is_same
+from syncd.desk.approvals import RENEWED
 from syncd.ports import Ledger
 
 PAGE_ROWS: Final = 1_000
@@ -30,7 +30,6 @@ class Deed(NamedTuple):
 
     action: str
     detail: Mapping[str, object]
-    actor: str
 
 
 Deeds = Mapping[int, Sequence[Deed]]
@@ -102,46 +101,14 @@ def flawed(ledger: Ledger, pipeline: str, sql: Mapping[str, str], deeds: Deeds) 
         after = last
 
 
-def deeds_of(actions: Sequence[tuple[str, str, str, str]]) -> Deeds:
-    """(action, target, detail, actor) of one pipeline, in order, by the parked row that they are about."""
+def deeds_of(actions: Sequence[tuple[str, str, str]]) -> Deeds:
+    """(action, target, detail) of one pipeline, in order, by the parked row that they are about."""
     found: defaultdict[int, list[Deed]] = defaultdict(list)
-    for action, target, detail, actor in actions:
+    for action, target, detail in actions:
         number = target.removeprefix("parked/")
         if number != target and number.isdecimal():
-            found[int(number)].append(Deed(action, read(detail), actor))
+            found[int(number)].append(Deed(action, read(detail)))
     return found
-
-
-class OneEye(NamedTuple):
-    """A parked row to which somebody agreed who may not: `did` is what they had done to it before, an action."""
-
-    pipeline: str
-    id: int
-    actor: str
-    did: str
-
-
-def without_four_eyes(pipeline: str, deeds: Deeds) -> Iterator[OneEye]:
-    """Rows that one person both asked for and agreed to, or agreed to twice. The desk refuses that today; versions
-    before 0.2.0 did not, and what they let pass stays in the record."""
-    for number, done in deeds.items():
-        for n, deed in enumerate(done):
-            if deed.action == "approve" and (did := _did_before(done[:n], deed)):
-                yield OneEye(pipeline, number, deed.actor, did)
-
-
-def _did_before(earlier: Sequence[Deed], deed: Deed) -> str:
-    """Why somebody should not have agreed, as `approvals.bars`; empty where they might."""
-    own = [one for one in earlier if is_same(one.actor, deed.actor)]
-    if typed := next((one.action for one in own if one.action in ASKING), ""):
-        return typed
-    last = max((n for n, one in enumerate(earlier, 1) if one.action in RENEWED), default=0)
-    agreed = (one for one in earlier[last:] if one.action == "approve" and _mark(one) == _mark(deed))
-    return "approve" if any(is_same(one.actor, deed.actor) for one in agreed) else ""
-
-
-def _mark(deed: Deed) -> str:
-    return str(deed.detail.get("step", "")).partition(MARK)[2]
 
 
 def read(detail: str) -> Mapping[str, object]:
@@ -214,7 +181,7 @@ def _contents_of(deed: Deed) -> tuple[str, str]:
 def _approved(deeds: Sequence[Deed]) -> str:
     """As `operators` keeps it; what was approved was the content before an edit."""
     steps: set[str] = set()
-    for action, detail, _ in deeds:
+    for action, detail in deeds:
         if action == "approve":
             steps.add(str(detail.get("step", detail.get("rule"))))
         elif action in RENEWED:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from syncd import audit, journal, statements
-from syncd.desk import claims, held, lots, parked_record
+from syncd.desk import approvals, claims, held, lots, parked_record
 from syncd.desk.anchors import Watch
 from syncd.ports import Layout, Ledger
 from syncd.record import decode_content, decode_voucher
@@ -43,7 +43,7 @@ class Verdict(NamedTuple):
     parked: int = 0
     anchored: int = 0
     series: Sequence[claims.Series] = ()
-    one_eye: Sequence[parked_record.OneEye] = ()
+    one_eye: Sequence[approvals.OneEye] = ()
 
 
 class _Found(list[Flaw]):
@@ -74,7 +74,8 @@ def verify(
     for one, code in watch.unmet():
         flaws.add(code, pipeline=pipeline, chain=one.chain, seq=one.seq, at=one.at or "–")
     series = claims.series(ledger, layout)
-    alone = [*islice(parked_record.without_four_eyes(pipeline, acted), FLAWS_MAX)]
+    agreed = [number for number, done in acted.items() if any(deed.action == "approve" for deed in done)]
+    alone = [*islice(approvals.without_four_eyes(ledger, pipeline, agreed), FLAWS_MAX)]
     return Verdict(postings, vouchers, actions, flaws, events, watch.met, series, alone)
 
 
@@ -196,7 +197,7 @@ def _events(ledger: Ledger, pipeline: str, acted: parked_record.Deeds, watch: Wa
 def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tuple[int, parked_record.Deeds]:
     """How many actions there are, and those about the pipeline's parked rows."""
     found, last = 0, audit.GENESIS
-    deeds: list[tuple[str, str, str, str]] = []
+    deeds: list[tuple[str, str, str]] = []
     accepted: set[tuple[str, ...]] = set()
     closed: dict[str, str] = {}
 
@@ -208,7 +209,7 @@ def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tupl
                 fields = [str(value) for value in row[:-1]]
                 seq, at, actor, action, of, target, reason, detail = fields
                 if of == pipeline and target.startswith("parked/"):
-                    deeds.append((action, target, detail, actor))
+                    deeds.append((action, target, detail))
                 elif action == "accept":
                     accepted.add((target.removeprefix("mapping/"), _hash(detail), actor, reason, at))
                 elif action == "close":

@@ -21,3 +21,16 @@ def test_what_an_earlier_version_let_pass_is_listed_by_verify() -> None:
     verdict = verify(lab.ledger, NAME, lab.mapping.layout)
     assert verdict.flaws == []
     assert verdict.one_eye == [(NAME, 1, "Li ", "edit"), (NAME, 2, "wang", "approve")]
+
+
+def test_an_action_that_somebody_has_made_unreadable_is_told_by_its_chain_alone() -> None:
+    """Invariant 12: what looks at approvals does not fall over an edited record."""
+    lab = bought("6000.00")
+    approve(lab, WANG)
+    for column, value in (("at", "yesterday"), ("detail", "{"), ("detail", "[]")):
+        ((kept,),) = lab.ask(f"SELECT {column} FROM syncd_action WHERE action = 'approve'")
+        lab.database.execute(f"UPDATE syncd_action SET {column} = ? WHERE action = 'approve'", (value,))
+        codes = [flaw.code for flaw in verify(lab.ledger, NAME, lab.mapping.layout).flaws]
+        assert "audit_action" in codes
+        lab.database.execute(f"UPDATE syncd_action SET {column} = ? WHERE action = 'approve'", (kept,))
+    assert verify(lab.ledger, NAME, lab.mapping.layout).flaws == []
