@@ -44,7 +44,7 @@ def _page(file: str, zone: str, words: Words, **given: object) -> str:
     environment.globals |= {"both": _both, "word": _word, "lack": lack, "pair": _pair}
     environment.globals |= {"account": words.account, "value": words.value}
     environment.globals |= {"field": lambda name: words.field(name, LANGUAGES)}
-    environment.globals |= {"heading": heading, "asked_line": _asked_line}
+    environment.globals |= {"heading": heading}
     environment.globals |= {"told": _in_both(trace.told), "about": _in_both(trace.about)}
     at = datetime.now(UTC).astimezone(ZoneInfo(zone))
     return environment.from_string(template).render(at=at, version=__version__, **given)
@@ -55,11 +55,6 @@ def heading(name: str, languages: Sequence[Language] = LANGUAGES) -> str:
     if name not in HEADING:
         return name
     return _pair([say(f"heading_{name}", {}, language) for language in languages])
-
-
-def _asked_line(found: trace.Traced, step: trace.Step) -> int:
-    """The number of the entry that was asked for, where it is one of this posting's; 0 for none."""
-    return next((one.line for one in found.origins if (one.pipeline, one.key) == (step.pipeline, step.key)), 0)
 
 
 def _pair(called: Sequence[str]) -> str:
