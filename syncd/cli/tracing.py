@@ -177,8 +177,11 @@ def _show_step(step: lives.Step) -> None:
 def _voucher(step: lives.Step) -> Table:
     """The entries; of a group's voucher the asset's share of each stands in its place, and the whole behind it."""
     grid = Table.grid(padding=(0, 2))
-    for justify in ("right", "left", "left", "right", "right", "right"):
-        grid.add_column(justify=justify, overflow="fold")
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")  # auxiliaries
+    for _ in ("debit", "credit", "whole"):
+        grid.add_column(justify="right", no_wrap=True)
     for number, entry, share in step.lines[:ROWS_SHOWN_MAX]:
         dims = " ".join(str(value) for value in entry.dims.values() if value is not None)
         whole = "" if share is None else say("trace_of", {"amount": f"{entry.debit or entry.credit:,.2f}"})
