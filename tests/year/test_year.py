@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from syncd.books.reports import package
+from tests.unit.lab import NAME
 from tests.year.books import Books
 from tests.year.company import Company
 from tests.year.script import Month, Script, cents
