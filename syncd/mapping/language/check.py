@@ -82,7 +82,8 @@ def _names(rule: Rule) -> set[str]:
 
 def _card_fields_read(rule: Rule, layout: FinanceLayout) -> set[str]:
     change = rule.verb(Change)
-    return {n[5:] for n in _names(rule) if n.startswith("card.")} | layout.companions(change.fields if change else ())
+    found = {n.partition(".")[2] for n in _names(rule) if n.partition(".")[0] in ("card", *rule.cards)}
+    return found | layout.companions(change.fields if change else ())
 
 
 def _unused_joins(rule: Rule) -> set[str]:

@@ -90,7 +90,7 @@ class _Trace:
                 join = rule.joins[prefix]
                 self.columns[f"{join.table.name}.{column}"] = None
                 self.through[f"join {prefix} by {', '.join(sorted(_full_names(rule, join_names(join))))}"] = None
-            elif prefix == "card" and column not in self.fields:
+            elif prefix in ("card", *rule.cards) and column not in self.fields:
                 self.through[name] = None
                 self._follow_card(column)
 

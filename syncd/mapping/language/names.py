@@ -47,10 +47,11 @@ def check_names(file: MappingFile, reader: ExpressionReader) -> None:
     for rule, block in file.rules.items():
         let = [(name, ("rules", rule, "let", name)) for name in block.let]
         joins = [(name, ("rules", rule, "join", name)) for name in block.join]
+        joins += [(name, ("rules", rule, "cards", name)) for name in block.cards]
         _values(reader, let)
         _rows(reader, joins)
         _twice(reader, [*constants, *let])
-        own = {name for name, _ in joins}
+        own = set(block.join)
         _twice(reader, [*(given for given in inherited.get(block.on, ()) if given[0] not in own), *joins])
     functions: list[Given] = [(name, ("decisions", name)) for name in file.decisions]
     functions += [(name, ("crosswalks", name)) for name in file.crosswalks]

@@ -12,7 +12,7 @@ from syncd.mapping.language.shapes import RuleFrame
 from syncd.mapping.language.source import Trail
 from syncd.mapping.verbs.registry import VERBS
 from syncd.mapping.verbs.reverse import REVERSED
-from syncd.mapping.verbs.rule import Join, Reading, Rule
+from syncd.mapping.verbs.rule import Join, OtherCard, Reading, Rule
 
 FORMS: Mapping[str, tuple[Kind, str]] = {
     "integer": (Kind.INTEGER, ""),
@@ -190,8 +190,28 @@ class Resolver:
         names["card.asset_code"] = Name("code", Kind.TEXT)
         names["card.exists"] = Name("card is not EMPTY", Kind.BOOLEAN)
         names |= {name: column for name, column in joined.items() if "." in name}
+        for n, alias in enumerate(block.cards):
+            names |= scope.card(self.card_kinds, f"c{n}", alias)
+            names[f"{alias}.exists".lower()] = Name(f"c{n} is not EMPTY", Kind.BOOLEAN)
         found = inherited | joins(block.join, self.tables, names, self.reader, ("rules", name, "join"), "j")
         return names, found
+
+    def cards(
+        self, block: RuleFrame, names: Mapping[str, Name], found_joins: Mapping[str, Join], trail: Trail
+    ) -> dict[str, OtherCard]:
+        """The cards of other assets that a rule reads. A code reads no other card, nor a join that does: neither could
+        be looked up before the other."""
+        hidden = {alias.lower() for alias in block.cards}
+        for alias, join in found_joins.items():
+            if hidden & {name.partition(".")[0] for key in join.key for name in key.names}:
+                hidden.add(alias)
+        seen = {name: one for name, one in names.items() if name.partition(".")[0] not in hidden}
+        found: dict[str, OtherCard] = {}
+        for n, (alias, text) in enumerate(block.cards.items()):
+            code = self.reader.read(text, (*trail, "cards", alias), seen, Kind.TEXT)
+            if code is not None:
+                found[alias.lower()] = OtherCard(alias, code, f"c{n}")
+        return found
 
     def named(self, block: RuleFrame, names: dict[str, Name], trail: Trail) -> dict[str, Expression]:
         """What `let` names, in order; adds each to `names`, so that one may use an earlier one. One that is wrong
@@ -205,9 +225,10 @@ class Resolver:
 
     def _rule(self, name: str, block: RuleFrame, trail: Trail) -> Rule:
         names, found = self.rule_scope(name, block)
+        cards = self.cards(block, names, found, trail)
         let = self.named(block, names, trail)
         reading = Reading(self, name, block, names, trail)
         when = reading.one(block.when, "when", kind=Kind.BOOLEAN)
         verbs = [verb.read(block.said(verb.word), reading) for verb in VERBS]
         said = tuple(verb for verb in verbs if verb is not None)
-        return Rule(name, self.tables[block.on], when, found, let, block.snapshot, said)
+        return Rule(name, self.tables[block.on], when, found, let, block.snapshot, said, cards=cards)

@@ -1,7 +1,7 @@
 """What expressions may read at each place of a mapping, and how they are read from their file.
 
 A generated rule keeps a row of `asset` in `after`, `before` and `row` (the one of the two that there is), a joined
-row in `j0`, `j1`, …, a value named by `let` in `v0`, `v1`, … and the finance card in `card`.
+row in `j0`, `j1`, …, a value named by `let` in `v0`, `v1`, …, the finance card in `card`, another's in `c0`, `c1`, ….
 """
 
 from collections.abc import Mapping, Sequence
@@ -101,9 +101,9 @@ def commit(zone: str) -> dict[str, Name]:
     }
 
 
-def card(kinds: Mapping[str, Kind], variable: str = "card") -> dict[str, Name]:
-    """The finance card's fields."""
-    return {f"card.{f}".lower(): Name(f"{variable}.get({f!r})", kind, f"card.{f}") for f, kind in kinds.items()}
+def card(kinds: Mapping[str, Kind], variable: str = "card", prefix: str = "card") -> dict[str, Name]:
+    """The finance card's fields, or those of another card that a rule names."""
+    return {f"{prefix}.{f}".lower(): Name(f"{variable}.get({f!r})", kind, f"card.{f}") for f, kind in kinds.items()}
 
 
 def _block_of(unknown: MappingError) -> str:

@@ -70,7 +70,9 @@ def read_quality(
 ) -> DataQuality:
     """Both blocks with their expressions read. What is wrong is left with the resolver's reader."""
     block = file.quality or Quality.model_validate({})
-    openers = [opener for rule in rules if (opener := _opener(rule, block, resolver)) is not None]
+    opening = [rule for rule in rules if rule.opens_card]
+    looked_at = [rule for rule in opening if rule.takes_snapshots] or opening  # rows are judged as a snapshot's
+    openers = [opener for rule in looked_at if (opener := _opener(rule, block, resolver)) is not None]
     for word in _said(block):
         if not openers:
             resolver.reader.fault("quality_no_opener", ("quality", word), key=word)

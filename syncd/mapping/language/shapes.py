@@ -66,6 +66,9 @@ class RuleFrame(Strict):
     """Whether it applies. `op` is insert, update, delete or read; `card.exists` says whether there is a card."""
     join: Joins = {}
     """Rows of other tables that its expressions read, by an alias each."""
+    cards: dict[Identifier, Expr] = {}
+    """Cards of other assets that its expressions read, by an alias each: their asset code. `alias.exists` says whether
+    there is one."""
     let: dict[Identifier, Expr] = {}
     """Names for what several expressions share; one may use an earlier one."""
     snapshot: Literal["card", "post", "skip"] = "card"

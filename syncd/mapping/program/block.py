@@ -15,7 +15,7 @@ from syncd.mapping.expression.terms import Name, Term
 from syncd.mapping.expression.to_python import condition_source
 from syncd.mapping.language.scope import variable
 from syncd.mapping.program.foresight import Foresight
-from syncd.mapping.verbs.rule import Join, Rule
+from syncd.mapping.verbs.rule import Join, OtherCard, Rule
 
 
 @dataclass(frozen=True)
@@ -99,22 +99,27 @@ class Block:
                 self._let(name)
             elif dot and prefix in self.rule.joins:
                 self.join(self.rule.joins[prefix])
+            elif dot and prefix in self.rule.cards:
+                self.other_card(self.rule.cards[prefix])
             elif name == "card.asset_code":
                 self.code()
             elif dot and prefix == "card":
                 self.card()
 
-    def reads_card(self, e: Expression) -> bool:
-        """Whether an expression, or what it names by `let`, looks at the card."""
-        seen, ahead = set[str](), set(e.names)
+    def cards_read(self, e: Expression) -> list[str]:
+        """The variables of the codes of the cards that an expression, or what it names by `let`, looks at."""
+        seen, ahead, found = set[str](), set(e.names), set[str]()
         while ahead:
             name = ahead.pop()
             seen.add(name)
-            if name.startswith("card.") and name != "card.asset_code":
-                return True
+            prefix = name.partition(".")[0]
+            if prefix in self.rule.cards:
+                found.add(self.rule.cards[prefix].code_variable)
+            elif name.startswith("card.") and name != "card.asset_code":
+                found.add("code")
             if name in self.rule.let:
                 ahead |= self.rule.let[name].names - seen
-        return False
+        return sorted(found)
 
     def only_if(self, e: Expression) -> None:
         """Leaves, with nothing to say, unless it is true."""
@@ -197,7 +202,7 @@ class Block:
         finance refuses it then; a snapshot asks, for it leaves such cards alone."""
         rule = self.rule
         keys = [e for join in rule.joins.values() for e in join.key]
-        if "card" in self.known or any(self.reads_card(e) for e in (*rule.expressions(), *keys)):
+        if "card" in self.known or any("code" in self.cards_read(e) for e in (*rule.expressions(), *keys)):
             self.card()
             return
         self.code()
@@ -214,6 +219,21 @@ class Block:
     def _ask_for_card(self, known: str = "cards", want: str = "want_card") -> None:
         ask = f"if code is not None and code not in {known}:"
         self.foresight.ask((ask, f"    {want}(code)"), frozenset({"code"}))
+
+    def other_card(self, other: OtherCard) -> None:
+        """Another card as it stands, EMPTY where there is none, or no code. It is waited for as one's own."""
+        variable, code = other.variable, other.code_variable
+        if variable in self.known:
+            return
+        self.known.add(variable)
+        self.value(code, other.code)
+        self.add(f"{variable} = None if {code} is None else cards.get({code}, UNKNOWN)")
+        self.add(f"if {variable} is UNKNOWN:", f"    {variable} = w.card({code})")
+        self.add(f"if {variable} is None:", f"    {variable} = EMPTY")
+        self.add(f"if {code} is not None:", f"    w.reads.append({code})")
+        ask = f"if {code} is not None and {code} not in cards:"
+        self.foresight.ask((ask, f"    want_card({code})"), frozenset({code}))
+        self.foresight.hide(variable)
 
     def join(self, join: Join) -> None:
         """A joined row is in its variable."""
@@ -322,6 +342,8 @@ def columns_read(rule: Rule, names: Iterable[str], seen: frozenset[str] = frozen
             found.add(name)
         elif dot and prefix in rule.joins and prefix not in seen:
             found |= columns_read(rule, join_names(rule.joins[prefix]), seen | {prefix})
+        elif dot and prefix in rule.cards and prefix not in seen:
+            found |= columns_read(rule, rule.cards[prefix].code.names, seen | {prefix})
         elif not dot and name in rule.let and name not in seen:
             found |= columns_read(rule, rule.let[name].names, seen | {name})
     return found
@@ -350,6 +372,8 @@ def _holder(rule: Rule, name: str) -> str:
         return _of_let(rule, name) if name in rule.let else ""
     if prefix in rule.joins:
         return rule.joins[prefix].variable
+    if prefix in rule.cards:
+        return rule.cards[prefix].variable
     return {"card.asset_code": "code"}.get(name, prefix)
 
 

@@ -85,10 +85,11 @@ class Context(Lookups):
             return REPEAT
         return Failure("made_of_another", {"row": self.row_of, "other": maker})
 
-    def refused_over(self, code: str, said: Mapping[str, str]) -> Failure:
-        """What a check of the card refuses. Where a collected row of the card is not posted yet that is no verdict: it
-        is asked again behind its group."""
-        group = "" if self.gathering else self.awaited_group(code)
+    def refused_over(self, codes: Sequence[str | None], said: Mapping[str, str]) -> Failure:
+        """What a check of cards refuses. Where a collected row of one is not posted yet that is no verdict: it is asked
+        again behind its group."""
+        known = () if self.gathering else tuple(code for code in codes if code is not None)
+        group = next((group for code in known if (group := self.awaited_group(code))), "")
         return behind_group(group) if group else Failure("require", said)
 
     def _is_there(self, row: str) -> bool:

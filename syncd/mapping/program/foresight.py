@@ -49,6 +49,11 @@ class Foresight:
 
     def __init__(self) -> None:
         self._steps: list[Node] = []
+        self._blind = set(BLIND)
+
+    def hide(self, variable: str) -> None:
+        """A variable that is never known here: another card."""
+        self._blind.add(variable)
 
     def value(self, variable: str, source: str, uses: frozenset[str]) -> None:
         """A variable is computed."""
@@ -75,7 +80,7 @@ class Foresight:
         """The forerunner's lines, and which of the wanted variables may be UNKNOWN behind them. It sets `again`, and
         returns it where nothing is left to ask for."""
         needed, unsure = set(wanted), set[str]()
-        kept = _needed(_seen(self._steps, set(BLIND)), needed)
+        kept = _needed(_seen(self._steps, set(self._blind)), needed)
         found = list(_lines(kept, unsure))
         return ["again = False", *found], sorted(unsure & wanted)
 

@@ -61,6 +61,7 @@ def compile_screen(
     scope: dict[str, Any] = {**RUNTIME, **functions, "EMPTY": EMPTY, "ZERO": ZERO, "TROUBLE": trouble, "Absent": Absent}
     scope |= {f"nulls_{j.variable}": (None,) * len(j.table.columns) for j in rule.joins.values()}
     scope |= {"Screened": Screened, "before": (None,) * len(rule.on.columns), "card": EMPTY}
+    scope |= {other.variable: EMPTY for other in rule.cards.values()}
     scope |= {"change": (None,) * 5 + (datetime.now(UTC),)}
     exec(source, scope)
     return cast(Screen, scope["screen"])

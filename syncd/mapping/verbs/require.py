@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.language.shapes import Expr, Strict
-from syncd.mapping.program.block import Block
+from syncd.mapping.program.block import Block, commas
 from syncd.mapping.verbs.rule import Reading, Verb
 
 
@@ -73,5 +73,6 @@ class Require(Verb):
         for check in self.checks:
             block.need(check.check.names)
             said = {"zh": check.zh, "en": check.en}
-            refused = "w.refused_over(code, " if block.reads_card(check.check) else "fail('require', "
+            cards = block.cards_read(check.check)
+            refused = f"w.refused_over(({commas(cards)}), " if cards else "fail('require', "
             block.add(f"if not {check.check.condition()}:", f"    return {refused}{said!r})")

@@ -35,6 +35,20 @@ class Join:
         return self.variable.startswith("t")
 
 
+@dataclass(frozen=True, slots=True)
+class OtherCard:
+    """The card of another asset, by its code; `variable` holds it in the generated code."""
+
+    alias: str
+    code: Expression
+    variable: str
+
+    @property
+    def code_variable(self) -> str:
+        """The variable of its code."""
+        return f"{self.variable}_code"
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a rule says under one word. A verb overrides what it has to say; the registry says in which order verbs
@@ -106,6 +120,7 @@ class Rule:
     snapshot: str = "card"
     verbs: Sequence[Verb] = ()
     release: str = ""
+    cards: Mapping[str, OtherCard] = field(default_factory=dict)
 
     def verb(self, of: type[V]) -> V | None:
         """What the rule says under a word."""
@@ -114,6 +129,7 @@ class Rule:
     def expressions(self) -> Iterable[Expression]:
         """Every expression of the rule, joins aside."""
         yield from () if self.when is None else (self.when,)
+        yield from (card.code for card in self.cards.values())
         yield from self.let.values()
         for verb in self.verbs:
             yield from verb.expressions()
