@@ -55,10 +55,12 @@ class Terms(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """What was depreciated elsewhere up to the end of `until`'s month."""
+    """What was depreciated elsewhere up to the end of `until`'s month. `continues` says that it was so in these books,
+    on cards that were split or merged: what is left spreads over the months that are left, in either form."""
 
     accumulated: Decimal
     until: int
+    continues: bool = False
 
 
 class History(NamedTuple):
@@ -267,7 +269,7 @@ def at_month(history: History, month: int) -> Terms:
 
 def gap(history: History) -> Decimal:
     """By how much an opening is above what the schedule says of the same months, in yuan; zero where there is none."""
-    if history.opening is None:
+    if history.opening is None or history.opening.continues:
         return ZERO
     opened = history.terms[0]
     said = plan(history._replace(opening=None, terms=(opened,))).through(history.opening.until)
@@ -297,7 +299,7 @@ def _stretch(
         return _by_units(terms, start, end, total, work or {}, done)
     left = max(terms.life_months - used, 1 if total else 0)
     if terms.method is Method.STRAIGHT_LINE:
-        if opening is not None and form is Form.FIXED:
+        if opening is not None and not opening.continues and form is Form.FIXED:
             whole = max(0, cents(terms.original_value) - cents(terms.impairment) - floor)
             share = half_up(whole, max(1, terms.life_months))
         else:

@@ -9,6 +9,7 @@ month.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -97,11 +98,13 @@ def _keep(
 ) -> None:  # fmt: skip
     found: list[tuple[int, str, date, dict[str, object], bool]] = []
     cancelling = {row[4] for row in rows if row[5]}
+    beside = _days_of_others(rows)
     for seq, rule, committed_at, content, position, _ in rows:
         if str(rule) in rules or not (cards := decode_cards(str(content))):
             continue
         voucher = decode_voucher(str(content))
-        day = moment(str(committed_at)).astimezone(zone).date() if voucher is None else voucher.event_date
+        day = beside.get(position) if voucher is None else voucher.event_date
+        day = day or moment(str(committed_at)).astimezone(zone).date()
         cancels = voucher is None and position in cancelling
         for code, _, said in cards:
             if fields := {name: said[name] for name in meaning.fields if name in said}:
@@ -147,6 +150,13 @@ def _keep(
         some = values[start : start + INSERTED_MAX]
         places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))
         desk.execute(f"{SQL['add']} {places}", [value for row in some for value in row])
+
+
+def _days_of_others(rows: Sequence[Sequence[object]]) -> dict[object, date]:
+    """By change the day of the voucher that one of its rules made: what another does to a card is of that day."""
+    several = {position for position, count in Counter(row[4] for row in rows).items() if count > 1}
+    made = ((row[4], decode_voucher(str(row[3]))) for row in rows if row[4] in several and not row[5])
+    return {position: voucher.event_date for position, voucher in made if voucher is not None}
 
 
 def _whole(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
@@ -263,7 +273,13 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
     ready = month_of(first.ready or rows[began][0])
     terms[0] = terms[0]._replace(month=ready)
     opening = None
-    if first.is_opening and not book:
+    if first.continues and not book:
+        until = max(month_of(rows[began][0]), ready)
+        last = max(n for n in range(began, len(rows)) if rows[n][1] <= until)  # of several cards that were merged
+        came = Decimal(str(stored[last].get(BESIDE, ZERO)))
+        terms = [one._replace(beside=one.beside - came) for one in terms]
+        opening = Opening(said[last].accumulated or ZERO, until, continues=True)
+    elif first.is_opening and not book:
         until = month_of(rows[began][0]) - 1 if first.opening_until is None else month_of(first.opening_until)
         opening = Opening(first.accumulated or ZERO, max(until, ready))
     return Asset(code, cards[-1], History(terms, opening, Form(form)), places)

@@ -92,6 +92,24 @@ def test_an_open_disposal_is_aged() -> None:
     assert books.close_items("2026-02")["close_clearing"].state == "holds"
 
 
+def test_what_is_left_of_a_grant_goes_with_its_asset() -> None:
+    """Released in the month of the disposal, it is not left over: while the disposal is open it is its matter, once it
+    is over nothing may be left."""
+    books = ready()
+    books.by_hand("2026-01", "2026-01-20", ("1002", "60.00", "0", ""), ("2401", "0", "60.00", "FA-1"))
+    books.by_hand("2026-02", "2026-02-05", ("2401", "1.00", "0", "FA-1"), ("6602", "0", "1.00", ""))
+
+    def grants() -> list[object]:
+        return [row[:3] for row in books.close_items("2026-02")["close_grants"].rows]
+
+    books.happen("disposal", "FA-1", "0.00", "2026-02-20")
+    assert grants() == []
+    books.happen("result", "FA-1", "118100.00", "2026-02-28")
+    assert grants() == [("FA-1", "2401", Decimal("-59.00"))]
+    books.by_hand("2026-02", "2026-02-28", ("2401", "59.00", "0", "FA-1"), ("6711", "0", "59.00", ""))
+    assert grants() == []
+
+
 def close(books: Books, month: str = "2026-02") -> None:
     statement = books.mapping.layout.period_update(month, is_open=False)
     closing.close(books.ledger, month, closing.numbers(books.ledger, month), statement, {}, CLERK)

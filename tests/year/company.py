@@ -46,6 +46,7 @@ depreciation:
   when: card.status = 'in_use'
   opening: card.origin = 'opening'
   opening_until: DATE '2025-12-31'
+  continues: card.origin IN ('split', 'merged')
   card: {{impairment: card.impairment, method: card.method, department: card.dept,
          workshop: card.workshop, asset_class: card.class}}
   rows:

@@ -1,6 +1,6 @@
 """Accounts that a closed month leaves at nothing, and those whose open items it lists with their age."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,13 +11,19 @@ from syncd.ports import Period
 
 
 class Rule(NamedTuple):
-    """What of an account's balances is listed. `by` are the auxiliaries that tell its items apart: the asset, or all
-    that entries have. `days` is how long an item may stay open."""
+    """What of an account's balances is listed. `of_asset` says that the asset tells its items apart, otherwise all
+    auxiliaries do; `keeps` is asked of a balance, and whether its item is an asset that is gone from the books, its
+    disposal over."""
 
     code: str
     of_asset: bool = False
     is_noted: bool = False
-    keeps: Callable[[Balance], bool] = lambda balance: bool(balance.closing)
+    keeps: Callable[[Balance, bool], bool] = lambda balance, is_gone: bool(balance.closing)
+
+
+def _is_unreleased(balance: Balance, is_gone: bool) -> bool:
+    """A grant that was there before and is not amortised in the month, or that outlives its asset."""
+    return bool(balance.closing) and (is_gone or bool(balance.opening and not balance.debit))
 
 
 RULES: Mapping[str, Rule] = {
@@ -25,23 +31,29 @@ RULES: Mapping[str, Rule] = {
     "pending_loss": Rule("close_pending_loss", of_asset=True),
     "construction": Rule("close_construction", is_noted=True),
     "research": Rule("close_research"),
-    "grants": Rule("close_grants", keeps=lambda b: bool(b.opening and b.closing) and not b.debit),
+    "grants": Rule("close_grants", of_asset=True, keeps=_is_unreleased),
     "provisional": Rule("close_provisional", is_noted=True),
     "input_vat": Rule("close_input_vat", is_noted=True),
 }
 """By what accounts are for, as a mapping's `close` names it."""
 
 
-def items(entries: Mapping[str, Iterable[JournalEntry]], period: Period, month_end: MonthEnd) -> Iterator[Item]:
-    """Of each kind of account that is named; `entries` are those to its accounts."""
+def items(
+    entries: Mapping[str, Iterable[JournalEntry]], period: Period, month_end: MonthEnd, here: Collection[str]
+) -> Iterator[Item]:
+    """Of each kind of account that is named; `entries` are those to its accounts, `here` the assets that are in the
+    books at the end of the period."""
+    open_disposals: set[str] = set()
     for name, found_entries in entries.items():
         rule = RULES[name]
         held = balances(found_entries, period, lambda e: [(_item(e, month_end.asset, rule.of_asset), e.account)])  # noqa: B023
         rows = [
             (which, account, balance.closing, balance.last_on, _age(balance, period.last))
             for (which, account), balance in sorted(held.items())
-            if rule.keeps(balance)
+            if rule.keeps(balance, bool(which) and which not in here and which not in open_disposals)
         ]
+        if name in ("clearing", "pending_loss"):
+            open_disposals |= {row[0] for row in rows}
         item = found(
             rule.code,
             ("report_by", "report_account", "close_balance", "close_last", "close_days"),

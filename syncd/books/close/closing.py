@@ -54,7 +54,8 @@ def look(
         yield from journal.items(of_period, month_end, ascends=bool(layout.file.numbering.date))
         named = [name for name in accounts.RULES if month_end.accounts.get(name)]
         of_named = {name: balances.of_accounts(ledger, layout, periods, month_end.accounts[name]) for name in named}
-        yield from accounts.items(of_named, period, month_end)
+        here = {asset for asset, line in found_figures.assets().items() if any(line.closing)}
+        yield from accounts.items(of_named, period, month_end, here)
     yield journal.gaps((row[0], row[1]) for row in ledger.query(layout.numbers_query(period.code), (period.code,)))
     yield from (_own(ledger, name, check, period) for name, check in month_end.checks.items())
     yield from _elsewhere(elsewhere)

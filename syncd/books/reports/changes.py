@@ -82,7 +82,7 @@ def disposals(month: Month) -> Sheet:
     total = NOTHING
     rows: list[Row] = []
     for step in month.figures.steps:
-        if step.kind != "removed":
+        if step.kind != "removed" or _is_within(step, month.movements):
             continue
         gone = NOTHING.less(step.amounts)
         where = [step.place[n] for n in places if n is not None]
@@ -135,6 +135,10 @@ def _own_kind(step: Step, kinds: Mapping[str, MovementKind]) -> Said | None:
         if step.rule in kind.rules and step.kind not in ("moved_in", "moved_out"):
             return Said("report_own_kind", {"name": name, **kind.says.model_dump()})
     return None
+
+
+def _is_within(step: Step, kinds: Mapping[str, MovementKind]) -> bool:
+    return any(kind.within and step.rule in kind.rules for kind in kinds.values())
 
 
 def _named(month: Month, asset: str) -> str:

@@ -36,6 +36,7 @@ class CardTerms(NamedTuple):
     depreciates: bool | None
     ready: date | None
     is_opening: bool | None
+    continues: bool | None
     opening_until: date | None
     original_value: Decimal | None
     accumulated: Decimal | None
@@ -137,6 +138,7 @@ class _Compiler:
             (block.when, ("depreciation", "when"), Kind.BOOLEAN),
             (block.from_, ("depreciation", "from"), Kind.DATE),
             (block.opening, ("depreciation", "opening"), Kind.BOOLEAN),
+            (block.continues, ("depreciation", "continues"), Kind.BOOLEAN),
             (block.opening_until, ("depreciation", "opening_until"), Kind.DATE),
             (block.card.original_value, (*at, "original_value"), Kind.DECIMAL),
             (block.card.accumulated, (*at, "accumulated"), Kind.DECIMAL),

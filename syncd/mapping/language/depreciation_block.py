@@ -116,6 +116,9 @@ class DepreciationBlock(Strict):
     """Where an asset depreciates: a condition over the card. Not land, nor what is held for sale or disposed of."""
     opening: Expr = "false"
     """Whether the card was taken over with an opening amount."""
+    continues: Expr = "false"
+    """Whether the card was opened with what other cards had, split or merged within: up to the end of its month that is
+    depreciated, and what is left of its carrying amount spreads over what is left of its life."""
     opening_until: Expr | None = None
     """The last day that the opening amount covers; by default the end of the month before the card was read."""
     rows: ComputedRows

@@ -123,6 +123,8 @@ class MovementKind(Strict):
     """What the column is called."""
     rules: Names
     """The rules whose postings it counts."""
+    within: bool = False
+    """Whether assets are split or merged within: what some lose others have, and nothing was disposed of."""
 
 
 class ReportBlock(Strict):
