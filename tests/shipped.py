@@ -39,7 +39,8 @@ def flat(main: Path) -> str:
 
 
 def without_kinds(head: str) -> str:
-    """What stands before the rules, without the kinds of R&D cost, which name rules that may not be kept."""
+    """What stands before the rules, without kinds of R&D cost and of movement: they name rules that may not be kept."""
+    head = re.sub(r"(?m)^  movements:\n(?:    .*\n)+", "", head)
     return re.sub(r"(?m)^    research:\n(?:      .*\n)+", "", head)
 
 

@@ -32,13 +32,14 @@ CREATE TABLE asset (                         -- 资产台账
     department_id   INTEGER NOT NULL,
     supplier_id     INTEGER,
     status          TEXT NOT NULL,           -- draft | submitted | in_use | to_dispose | isolated | awaiting_approval
-                                             -- | awaiting_writeoff | scrapped | sold | cancelled
+                                             -- | awaiting_writeoff | scrapped | sold | split | merged | cancelled
     purchase_date   DATE,
     approved_on     DATE,
     changed_on      DATE,                    -- 更正、勾选等修改入账内容的日期
     original_value  NUMERIC(18,2),           -- 不含税价款；改造追加另见 upgrade
     input_vat       NUMERIC(18,2) NOT NULL,  -- 发票上的税额
     payment         TEXT NOT NULL,           -- 取得方式，见 demo/acquisition.csv：bank | payable | provisional | construction …
+                                             -- | internal（拆分、合并转入，卡片由 asset_split 立，approved_on 为其日期）
     opening_depreciation NUMERIC(18,2) NOT NULL, -- 本系统上线前已提折旧
     ownership       TEXT NOT NULL DEFAULT 'owned',    -- owned | leased_in（租入，不在本系统入账）
     ready_on        DATE,                    -- 达到预定可使用状态的日期，空则为审批日期；卡片按此月入账
@@ -222,10 +223,24 @@ CREATE TABLE project_cost (                  -- 在建工程支出，一笔一�
     incurred_on   DATE
 );
 
+CREATE TABLE trial_sale (                    -- 试运行销售，一笔一行
+    id            INTEGER PRIMARY KEY,
+    project_no    TEXT NOT NULL,             -- 在建工程项目
+    buyer         TEXT,                      -- 买方，应收的必填
+    amount        NUMERIC(18,2) NOT NULL,    -- 不含税收入
+    output_vat    NUMERIC(18,2) NOT NULL DEFAULT 0,
+    cost          NUMERIC(18,2) NOT NULL DEFAULT 0, -- 产品成本（企业会计准则）
+    received_by   TEXT NOT NULL,             -- bank | receivable
+    status        TEXT NOT NULL,             -- submitted | approved
+    sold_on       DATE
+);
+
 CREATE TABLE grant_receipt (                 -- 收到与资产相关的政府补助
     id            INTEGER PRIMARY KEY,
     document_no   TEXT,
     amount        NUMERIC(18,2) NOT NULL,
+    asset_id      INTEGER,                   -- 所补助的资产，收款时尚未入账的待入账后填写
+    opening_released NUMERIC(18,2),          -- 本系统上线前已摊销
     status        TEXT NOT NULL,             -- submitted | received
     received_on   DATE
 );
@@ -264,6 +279,20 @@ CREATE TABLE surplus_closing (               -- 盘盈处理
     amount        NUMERIC(18,2) NOT NULL,
     income_tax    NUMERIC(18,2) NOT NULL DEFAULT 0,
     surplus_reserve NUMERIC(18,2) NOT NULL DEFAULT 0,
+    status        TEXT NOT NULL,             -- submitted | approved
+    approved_on   DATE
+);
+
+CREATE TABLE asset_split (                   -- 资产拆分、合并，一份一行；新资产先在台账登记，取得方式为 internal
+    id            INTEGER PRIMARY KEY,
+    kind          TEXT NOT NULL,             -- split 一项拆为多项 | merge 多项并为一项
+    from_asset_id INTEGER NOT NULL,          -- 原资产，拆完或并入后注销
+    to_asset_id   INTEGER NOT NULL,          -- 新资产
+    share         NUMERIC(9,6),              -- 拆分的份额；按金额拆分的为空，与金额都为空的取余额
+    original_value NUMERIC(18,2),            -- 按金额拆分的原值
+    depreciation  NUMERIC(18,2),             -- 累计折旧、减值准备：空则按比例；对账按新资产台账和这里的减值准备
+    impairment    NUMERIC(18,2),
+    life_months   INTEGER,                   -- 合并后的使用月数：空则取最长的
     status        TEXT NOT NULL,             -- submitted | approved
     approved_on   DATE
 );

@@ -33,12 +33,19 @@ CREATE TABLE fa_card (                       -- 固定资产卡片
     original_value NUMERIC(18,2) NOT NULL,
     accumulated_depreciation NUMERIC(18,2) NOT NULL,
     impairment    NUMERIC(18,2) NOT NULL,
-    origin        TEXT NOT NULL,             -- opening 原始卡片 | addition 新增卡片 | changed 新增后已变动
-    status        TEXT NOT NULL,             -- in_use | overhaul 改造中 | clearing 清理中 | disposed | cancelled
+    origin        TEXT NOT NULL,             -- opening 原始卡片 | addition 新增卡片 | split, merged 拆分、合并转入 | changed 其后已变动
+    status        TEXT NOT NULL,             -- in_use | overhaul 改造中 | clearing 清理中 | splitting 拆分中 | split | merged
+                                             -- | disposed | cancelled
     disposed_on   DATE,                      -- 转出固定资产的日期
     clearing      NUMERIC(18,2),             -- 改造中、清理中：在建工程或清理科目上的余额
     depreciated_to TEXT,                     -- 最近一次计提折旧的期间
-    moved_on      DATE                       -- 最近一次改变部门或类别的日期
+    moved_on      DATE,                      -- 最近一次改变部门或类别、拆分或合并的日期
+    deferred_income NUMERIC(18,2),           -- 与该资产相关、尚未摊销的政府补助；处置后为当时转入损益的余额
+    split_share   NUMERIC(9,6),              -- 已拆出的份额、原值、累计折旧、减值准备、递延收益
+    split_value   NUMERIC(18,2),
+    split_depreciation NUMERIC(18,2),
+    split_impairment NUMERIC(18,2),
+    split_deferred NUMERIC(18,2)
 );
 
 CREATE TABLE fa_change (                     -- 会计估计变更记录，不做凭证

@@ -136,7 +136,7 @@ def _devices(month: date, count: int, random: Random) -> Iterator[Device]:
             department_id=random.choice(fleet.departments),
             value=value,
             approved_on=bought,
-            supplier_id=random.choice((1, 2, None)),
+            supplier_id=random.choice((1, 2, 2)),
             status="draft" if draft else "in_use",
             opening_depreciation=ZERO if draft else depreciated,
         )

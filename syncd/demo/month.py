@@ -221,7 +221,7 @@ def _bought(
     department_id: int = 1,
     vat: Decimal | None = None,
     payment: Literal["bank", "payable"] = "bank",
-    supplier_id: int | None = None,
+    supplier_id: int | None = 1,
 ) -> Device:
     tax = round_half_up(Decimal(value) * VAT_RATE) if vat is None else vat
     return Device(code, name, class_code, department_id, value, stage.today, tax, payment, supplier_id)

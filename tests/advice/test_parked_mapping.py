@@ -139,8 +139,9 @@ def periods_closed(office: Office, asset: str) -> Case:
 def card_by_hand(office: Office, asset: str, status: str) -> None:
     """A card that syncd has not opened."""
     office.book(
-        "INSERT INTO fa_card VALUES (?, '数控车床', 'JQSB', 'SC1', NULL, '2026-11-01', 'straight_line', 120, '0.0500',"
-        " '10000.00', '0.00', '0.00', 'addition', ?, NULL, NULL, NULL, NULL)",
+        "INSERT INTO fa_card (asset_code, name, class, dept, acquired_month, method, life_months, residual_rate,"
+        " original_value, accumulated_depreciation, impairment, origin, status) VALUES (?, '数控车床', 'JQSB', 'SC1',"
+        " '2026-11-01', 'straight_line', 120, '0.0500', '10000.00', '0.00', '0.00', 'addition', ?)",
         asset, status,
     )  # fmt: skip
 

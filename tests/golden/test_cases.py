@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from syncd import workbench
 from syncd.demo import company
@@ -15,6 +16,7 @@ from syncd.mapping.language.load import load
 from syncd.mapping.verbs.reverse import Reverse
 from syncd.mapping.verbs.voucher import Voucher
 
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HERE = Path(__file__).parent
 MAPPINGS = [path for root in (shipped("mappings"), HERE) for path in sorted(root.rglob("*.yaml"))]
 compiled = cache(load)
@@ -45,9 +47,30 @@ def test_every_role_is_an_account_of_its_standards_chart() -> None:
 
 def test_no_rule_names_an_account_itself() -> None:
     """Every account comes from the role table, so that another standard changes all of them."""
-    for name in ("registration", "edits", "purchase", "changes", "depreciation", "disposal"):
+    for name in ("registration", "edits", "purchase", "changes", "depreciation", "disposal", "split"):
         path = shipped("mappings", "demo", f"{name}.yaml")
         assert re.findall(r"account: \"'\d+'\"", path.read_text("utf-8")) == [], path.name
+
+
+AUXILIARIES = {
+    "1002": {"cash_flow"}, "1122": {"buyer"}, "1123": {"supplier"}, "1221": {"buyer"}, "2202": {"supplier"},
+    "1601": {"dept", "class", "asset"}, "1602": {"dept", "class", "asset"}, "1603": {"dept", "class", "asset"},
+    "1604": {"project"}, "1605": {"project"}, "1606": {"asset"}, "1901": {"asset"},
+}  # fmt: skip
+"""What entries to an account name, and whatever is below it; 1481 is cleared as 1606 is."""
+
+
+def test_every_entry_names_what_its_account_is_told_apart_by() -> None:
+    """Whom a receivable or a payable is of, and which asset: in every case of both standards. So each account ties."""
+    lacking = [
+        (path.stem, voucher["rule"], entry["account"], sorted(wanted - entry.keys()))
+        for path in case_files(shipped("mappings", "demo.yaml"))
+        for voucher in yaml.load(path.read_text("utf-8"), SAFE)["expect"].get("vouchers", ())
+        for entry in voucher["entries"]
+        for account, wanted in AUXILIARIES.items()
+        if entry["account"].startswith(account) and not wanted <= entry.keys()
+    ]
+    assert lacking == []
 
 
 def test_a_case_has_constants_of_its_own(tmp_path: Path) -> None:

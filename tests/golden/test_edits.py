@@ -38,6 +38,14 @@ POSTED: dict[str, dict[str, Any]] = {
     "grant_receipt": {
         "id": 1, "document_no": "1", "amount": "60000.00", "status": "received", "received_on": "2026-02-10",
     },
+    "trial_sale": {
+        "id": 1, "project_no": "GC-01", "buyer": "KH-01", "amount": "5000.00", "output_vat": "650.00",
+        "cost": "4000.00", "received_by": "receivable", "status": "approved", "sold_on": "2026-02-10",
+    },
+    "split": {
+        "id": 1, "kind": "split", "from_asset_id": 1, "to_asset_id": 3, "share": "0.4", "status": "approved",
+        "approved_on": "2026-02-10",
+    },
     "grant_offset": {
         "id": 1, "asset_id": 1, "amount": "60000.00", "status": "applied", "applied_on": "2026-02-10",
     },
@@ -58,6 +66,7 @@ FOUND = ASSET | {
     "original_value": "30000.00",
     "input_vat": "0",
 }
+PART = ASSET | {"id": 3, "asset_code": "FA-SC-003", "payment": "internal", "input_vat": "0.00"}
 GIVEN = {
     "dept": [
         {"id": 1, "code": "SC1", "name": "生产部", "workshop": "一车间", "kind": "production"},
@@ -106,6 +115,8 @@ def outcome(table: str, edit: dict[str, Any] | None) -> dict[str, Any]:
     changes: list[dict[str, Any]] = [] if table == "asset" else [{"insert": "asset", "row": ASSET, "at": "2026-02-05"}]
     if table == "surplus_closing":
         changes.append({"insert": "asset", "row": FOUND, "at": "2026-02-05"})
+    if table == "split":
+        changes.append({"insert": "asset", "row": PART, "at": "2026-02-10"})
     changes.append({"insert": table, "row": row, "at": "2026-02-10"})
     if edit is not None:
         how = "update" if edit else "delete"

@@ -46,6 +46,7 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null(changed: Ch
             CREATE TABLE depreciation_run (period, status);
             CREATE TABLE impairment (asset_id, amount, status);
             CREATE TABLE overhaul (asset_id, status, new_value, old_value, old_depreciation, old_impairment);
+            CREATE TABLE asset_split (to_asset_id, impairment, status);
             CREATE TABLE use_change (asset_id, input_vat, status);
             CREATE TABLE grant_offset (asset_id, amount, status);
             INSERT INTO asset (id, asset_code, status, original_value, opening_depreciation) VALUES
