@@ -1,23 +1,29 @@
 """What golden cases run on: the daemon's own path over a finance in memory."""
 
+from collections.abc import Mapping
 from datetime import date
-from functools import partial
 
 from connectors.convert import row_converter
 from connectors.ledger import sqlite as sqlite_ledger
 from syncd.books.lifecycle import states
 from syncd.books.lifecycle.deadlines import judge, of_case
+from syncd.change import Table
 from syncd.daemon import pipeline as data_path
+from syncd.delivery import Answer
 from syncd.desk import approvals, operators
 from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
 from syncd.mapping.language import load as meanings
 from syncd.mapping.program.translator import Translator
-from syncd.ports import Ledger
+from syncd.ports import Layout, Ledger
 
 
 def bench() -> Bench:
     """What golden cases run on: the SQLite ledger over a database in memory, the daemon's turn, the desk's hand."""
     by = operators.Actor(PIPELINE, PIPELINE)
+
+    def open_ledger(layout: Layout, tables: Mapping[str, Table], hash: str, answers: Mapping[str, Answer]) -> Ledger:
+        settings = sqlite_ledger.Settings(sqlite_ledger.MEMORY)
+        return sqlite_ledger.connect(settings, PIPELINE, layout, tables, hash, answers=answers)
 
     def turn(feed: Feed, translator: Translator, ledger: Ledger, mapping: meanings.Mapping) -> bool:
         ends = of_case(states.living(PIPELINE, mapping))
@@ -34,13 +40,20 @@ def bench() -> Bench:
             operators.approve(ledger, PIPELINE, row.id, another, role)
         return len(rows)
 
+    def reject(ledger: Ledger, subject: str) -> int:
+        rows = operators.parked(ledger, PIPELINE, operators.Selection(subject=subject, state="approval"))
+        for row in rows:
+            operators.reject(ledger, PIPELINE, row.id, by, row.params.get("role", ""))
+        return len(rows)
+
     return Bench(
         row_converter,
-        partial(sqlite_ledger.connect, sqlite_ledger.Settings(sqlite_ledger.MEMORY), PIPELINE),
+        open_ledger,
         turn,
         begin_day,
         lambda ledger, subject: operators.retry(ledger, PIPELINE, operators.Selection(subject=subject), by),
         approve,
+        reject,
         lambda ledger, rule: ledger.execute(
             [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", (PIPELINE, rule))]
         ),

@@ -17,6 +17,8 @@ from syncd.files import shipped
 from syncd.language import say
 from syncd.mapping.cases.cases import run_case
 from syncd.mapping.language.load import load
+from tests.outbox.office import MAPPING as OFFICE
+from tests.unit.lab import FINANCE
 from tests.unit.paper import EXAMPLE
 
 ASSET = "{id: 1, asset_code: FA-1, name: 床, department_id: 1, status: in_use, original_value: 100.00, approved_on: %s}"
@@ -92,6 +94,36 @@ def test_the_layouts_own_sql_need_not_run_anywhere_but_in_its_database(tmp_path:
     assert found == came(tmp_path, changes), "as with the layout that can be asked"
 
 
+def test_a_case_says_what_the_eam_is_told(tmp_path: Path) -> None:
+    """In order, as the ledger decides it: what is held and then refused or posted, parked, posted with its group. A
+    case that does not ask is not told, and none of them says when."""
+    (tmp_path / "finance.yaml").write_text(FINANCE, "utf-8")
+    (tmp_path / "office.yaml").write_text(f"mapping: office\nfinance: finance.yaml\n{OFFICE}", "utf-8")
+    changes = """
+        changes:
+          - {insert: asset, row: {id: 1, code: A, amount: 10.00, on_: 2026-02-03}}
+          - {insert: asset, row: {id: 2, code: B, amount: -1.00, on_: 2026-02-03}}
+          - {insert: asset, row: {id: 3, code: C, amount: 2000.00, on_: 2026-02-03}}
+          - {insert: asset, row: {id: 4, code: D, amount: 3000.00, on_: 2026-02-03}}
+          - {reject: C}
+          - {approve: D}
+          - {insert: deprec, row: {id: 7, code: A, month: 2026-02, amount: 1.00}}
+          - {insert: month, row: {id: 1, month: 2026-02}}
+        """
+    told = came(tmp_path, f"answers: true\n{dedent(changes)}", tmp_path / "office.yaml")["answers"]
+    assert [(one["row"], one["state"], one.get("voucher", "")) for one in told] == [
+        ("asset:1", "posted", "2026-02 记-1"),
+        ("asset:2", "parked", ""),
+        ("asset:3", "held", ""),
+        ("asset:4", "held", ""),
+        ("asset:3", "rejected", ""),
+        ("asset:4", "posted", "2026-02 记-2"),
+        ("deprec:7", "posted", "2026-02 记-3"),
+    ]
+    assert (told[1]["reason"], told[4]["by"], told[1]["columns"]) == ("金额必须大于零", "case", {"id": "2"})
+    assert "answers" not in came(tmp_path, changes, tmp_path / "office.yaml")
+
+
 def test_an_account_that_the_case_does_not_know_is_refused(tmp_path: Path) -> None:
     found = came(
         tmp_path,
@@ -115,6 +147,7 @@ def test_an_account_that_the_case_does_not_know_is_refused(tmp_path: Path) -> No
         ("changes:\n  - {truncate: asset}\n  - {collect: depreciaton}", "case_no_rule", 4),
         ("changes:\n  - {truncate: asset}\n  - {retry: FA-1}", "case_nothing_parked", 4),
         ("changes:\n  - {truncate: asset}\n  - {approve: FA-1}", "case_nothing_parked", 4),
+        ("changes:\n  - {truncate: asset}\n  - {reject: FA-1}", "case_nothing_parked", 4),
         ("changes:\n  - {delete: asset, row: {id: 1}}", "case_no_row", 3),
         ("changes:\n  - {insert: aset, row: {id: 1}}", "unknown_table", 3),
         ("changes:\n  - {insert: asset, row: {ida: 1}}", "unknown_column", 3),

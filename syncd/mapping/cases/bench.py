@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from syncd.change import ChangeSet, Position, Row, Table
+from syncd.delivery import Answer
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.program.translator import Translator
 from syncd.ports import Layout, Ledger
@@ -25,8 +26,8 @@ class Bench(NamedTuple):
 
     convert: Callable[[Table], Callable[[Sequence[object]], tuple[Row, bool]]]
     """Table → raw values in the order of its columns → row, and whether it holds marks: the sources' own conversion."""
-    open: Callable[[Layout, Mapping[str, Table], str], Ledger]
-    """(layout, tables, the mapping's hash) → a ledger of the pipeline, which holds no table yet."""
+    open: Callable[[Layout, Mapping[str, Table], str, Mapping[str, Answer]], Ledger]
+    """(layout, tables, the mapping's hash, its answers) → a ledger of the pipeline, which holds no table yet."""
     turn: Callable[[Feed, Translator, Ledger, Loaded], bool]
     """Collect what is due, try again what was asked for, carry what waits; whether anything was."""
     begin_day: Callable[[Ledger, Translator, Loaded, date], bool]
@@ -35,5 +36,7 @@ class Bench(NamedTuple):
     """A person asks for the parked rows of a subject to be tried again; how many there were."""
     approve: Callable[[Ledger, str], int]
     """A person approves the parked rows of a subject that wait for it, in the role that each waits for."""
+    reject: Callable[[Ledger, str], int]
+    """A person refuses them, likewise."""
     fall_due: Callable[[Ledger, str], None]
     """The schedule of a collecting rule has come."""

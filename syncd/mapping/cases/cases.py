@@ -15,11 +15,12 @@ changes:                                      # what happens, in order; `at` is 
   - {delete: asset, row: {id: 1}}
   - {read: asset, row: {…}}                   # a snapshot row
   - {truncate: asset}
-  - {approve: FA-SC-001} | {retry: FA-SC-001} # a person and the parked rows of a subject
+  - {approve: FA-SC-001} | {reject: FA-SC-001} | {retry: FA-SC-001} # a person and the parked rows of a subject
   - {collect: monthly_depreciation}           # its schedule: every group is due
   - {day: 2026-02-23}                         # a day begins on which nothing has happened yet: deadlines pass
 expect:                                       # written by `syncd mapping test --write`
   cards: … vouchers: … rows: … parked: …
+  answers: …                                  # what the EAM is told; only where the case asks by `answers: true`
   finance: …                                  # the physical rows; only where the case asks by `physical: true`
 """
 

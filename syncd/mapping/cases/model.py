@@ -17,6 +17,7 @@ class Step(BaseModel):
     read: str | None = None
     truncate: str | None = None
     approve: str | None = None
+    reject: str | None = None
     retry: str | None = None
     collect: str | None = None
     day: str | None = None
@@ -55,4 +56,5 @@ class CaseFile(BaseModel):
     closed: tuple[str, ...] = ()
     changes: tuple[Step, ...] = Field(min_length=1)
     physical: bool = False
+    answers: bool = False
     expect: dict[str, Any] = {}

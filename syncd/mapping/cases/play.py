@@ -33,6 +33,8 @@ _PARKED: Final = (
     "SELECT subject, state, rule, code, params FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL ORDER BY id"
 )
 
+_ANSWERS: Final = "SELECT subject, body FROM syncd.delivery WHERE pipeline = ? AND kind = 'answer' ORDER BY seq"
+
 
 class _Happened:
     """What has happened in the EAM and is not carried yet. Implements `bench.Feed`."""
@@ -61,7 +63,7 @@ class Play:
         self._eam: dict[str, dict[str, Row]] = {alias: {} for alias in mapping.tables}
         self._at = datetime.combine(FIRST_DAY, time(8), mapping.zone)
         self._finance = CaseLayout(mapping.layout, _written_beside(mapping), self._lookups(), self._periods())
-        self.ledger: Ledger = bench.open(self._finance, mapping.tables, mapping.hash)
+        self.ledger: Ledger = bench.open(self._finance, mapping.tables, mapping.hash, mapping.answers)
         self._books = CaseLedger(self.ledger, self._finance)
         self._ledger = cast(Ledger, self._books)
         self._posted_cards: dict[str, dict[str, None]] = {}
@@ -100,7 +102,7 @@ class Play:
             day = self._moment(target).date()
             self._until_rest(lambda translator: self._bench.begin_day(self._ledger, translator, self._mapping, day))
         elif verb:
-            asked = self._bench.approve if verb == "approve" else self._bench.retry
+            asked = {"approve": self._bench.approve, "reject": self._bench.reject, "retry": self._bench.retry}[verb]
             if not asked(self.ledger, target):
                 raise self._fault("case_nothing_parked", subject=target)
         else:
@@ -121,6 +123,7 @@ class Play:
             ],
             "rows": [row for content in contents for row in self._rows(content)],
             "parked": [self._parked(*map(str, row)) for row in self.ledger.query(_PARKED, (PIPELINE,))],
+            "answers": self._answers() if self._file.answers else [],
             "finance": self._physical() if self._file.physical else {},
         }
         return {name: block for name, block in found.items() if block}
@@ -281,6 +284,15 @@ class Play:
 
     def _parked(self, subject: str, state: str, rule: str, code: str, params: str) -> dict[str, Any]:
         return {"subject": subject, "state": state, "rule": rule, "says": say(code, json.loads(params), "zh")}
+
+    def _answers(self) -> list[dict[str, Any]]:
+        """What the EAM is told, in order, with the columns that the statement takes; when it is told is left out."""
+        found = []
+        for subject, text in self.ledger.query(_ANSWERS, (PIPELINE,)):
+            body = json.loads(str(text))
+            said = {word: body[word] for word in ("state", "voucher", "reason", "by") if body[word]}
+            found.append({"row": str(subject), **said, "columns": body["row"]})
+        return found
 
     def _physical(self) -> dict[str, Any]:
         """The rows of finance's tables, as the database holds them."""
