@@ -384,16 +384,29 @@ class Anchor(Protocol):
         ...
 
 
+class Drawn(NamedTuple):
+    """A column that finance fills with the next id as a row goes in. `sequence` is where the layout says that the ids
+    come from, empty for the column's own; `known_by` the column that tells each row from every other, empty where none
+    does. `ids` are those that finance gave, in the order of the rows: empty until they are in."""
+
+    column: str
+    sequence: str
+    known_by: str
+    ids: list[int]
+
+
 class TableWrite(NamedTuple):
     """Rows for one physical finance table. `insert` refuses an existing key; `upsert` replaces the given
     columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only. Rows are
-    tuples in the order of `columns`."""
+    tuples in the order of `columns`. `drawn` is a column besides, whose values only finance knows: what is rendered
+    behind this write refers to them."""
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
     verb: Literal["insert", "open", "upsert", "update"]
     rows: Sequence[tuple[Value, ...]]
+    drawn: Drawn | None = None
 
 
 class Numbered(NamedTuple):
@@ -435,11 +448,16 @@ class Layout(Protocol):
     def render(
         self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]
     ) -> Iterable[TableWrite]:
-        """Finance rows in the order they must be written."""
+        """Finance rows in the order they must be written; each write must be in finance, and its `drawn` filled, before
+        the next is asked for."""
         ...
 
     def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
         """Every finance table written in these periods, with its columns and the kind of value each is given."""
+        ...
+
+    def drawn(self, periods: Sequence[Period]) -> Mapping[str, Drawn]:
+        """Of the tables written in these periods those with a column that finance fills with ids."""
         ...
 
     def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:

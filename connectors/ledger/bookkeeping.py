@@ -7,7 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final
 
-from connectors.ledger import collecting
+from connectors.ledger import collecting, drawing
 from connectors.ledger.database import CHUNK_ROWS
 from connectors.ledger.reading_back import read_back
 from connectors.ledger.state import SQL, Work, integer
@@ -155,14 +155,15 @@ class Bookkeeper:
             numbered = [self._named(*one) for one in numbered]
         head = _Chain(work.state.posting_seq, work.state.posting_hash)
         opened: set[str] = set()
+        ahead = len(numbered)
         with work.database.savepoint("syncd_postings"):
             for lot in waves(numbered):
                 written: list[TableWrite] = []
                 for write in work.layout.render(lot, self._lookups):
-                    self._put(write)
-                    written.append(write)
+                    written.append(self._put(write, ahead))
                     if write.verb == "open":
                         opened.add(write.table)
+                ahead -= len(lot)
                 work.database.put("syncd.posting", _COLUMNS, (), "insert", [self._record(lot, written, head)])
             collecting.collect(work, outcomes)
             work.database.settle()
@@ -171,14 +172,21 @@ class Bookkeeper:
             work.state.opening.setdefault(table, "insert")
         work.state.posting_seq, work.state.posting_hash = head.seq, head.hash
 
-    def _put(self, write: TableWrite) -> None:
-        table, columns, key, said, rows = write if write.verb in ("insert", "open") else newest(write)
-        verb = self._work.state.opening.get(table, "upsert") if said == "open" else said
-        lots = (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
-        self._work.database.put(table, columns, key, verb, lots)
-        nature = self._work.database.nature(table)
+    def _put(self, write: TableWrite, ahead: int) -> TableWrite:
+        """The write, with the ids that finance drew for its rows. `ahead` is for how many postings it may have to."""
+        database = self._work.database
+        table, columns, key, said, rows, drawn = write if write.verb in ("insert", "open") else newest(write)
+        if drawn is not None:
+            write = drawing.put(database, write, drawn, ahead)
+            rows = write.rows
+        else:
+            verb = self._work.state.opening.get(table, "upsert") if said == "open" else said
+            lots = (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
+            database.put(table, columns, key, verb, lots)
+        nature = database.nature(table)
         if nature.acts:
-            read_back(self._work.database, write._replace(rows=rows), nature)
+            read_back(database, write._replace(rows=rows), nature)
+        return write
 
     def _named(self, posting: Posting, number: int) -> Numbered:
         """A posting that speaks of another of this batch calls it by its number."""

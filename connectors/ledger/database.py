@@ -12,7 +12,7 @@ from syncd.change import Kind, Value
 from syncd.dialects import Dialect
 from syncd.errors import Fault, RowRefused
 from syncd.money import MONEY_PLACES
-from syncd.ports import Finding
+from syncd.ports import Drawn, Finding
 
 Rows = list[tuple[object, ...]]
 Verb = Literal["insert", "upsert", "update", "delete"]
@@ -131,6 +131,20 @@ class Database(ABC):
         """Write rows, see `TableWrite`, while they are still being made; or delete those with these keys. An update
         that finds fewer rows than it was given is refused."""
 
+    def reserve(self, table: str, drawn: Drawn, count: int, ahead: int) -> Sequence[int]:
+        """So many ids of a table's sequence that nobody else is given; empty where the server gives them only as rows
+        go in. `ahead` is how many the transaction will want in all."""
+        return ()
+
+    def put_drawn(self, table: str, columns: tuple[str, ...], chunks: Chunks) -> None:
+        """Insert rows with ids that were reserved."""
+        self.put(table, columns, (), "insert", chunks)
+
+    def put_drawing(self, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Value, ...]]) -> Sequence[int]:
+        """Insert rows to which finance gives ids: these, in order, as far as the server tells; else empty."""
+        self.put(table, columns, (), "insert", [rows])
+        return ()
+
     @abstractmethod
     def settle(self) -> None:
         """Let deferred constraints speak now, while the row at fault can still be found."""
@@ -146,6 +160,10 @@ class Database(ABC):
     @abstractmethod
     def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
         """The GRANT that would give us these rights on these columns; empty when nothing is missing."""
+
+    def missing_draw(self, table: str, drawn: Drawn) -> str:
+        """The GRANT that would let us draw ids; empty when nothing is missing."""
+        return ""
 
     @abstractmethod
     def is_unique(self, table: str, key: Collection[str]) -> bool:

@@ -39,6 +39,11 @@ def tables(layout: Layout) -> Mapping[str, Sequence[str]]:
     return {**dict.fromkeys(sorted(read - written.keys()), RIGHTS[:1]), **updated, **written}
 
 
+def sequences(layout: Layout) -> Sequence[str]:
+    """The sequences that the layout names."""
+    return sorted({drawn.sequence for drawn in layout.drawn(_periods(date.today())).values() if drawn.sequence})
+
+
 def _update(layout: Layout, is_open: bool) -> str:
     statement = layout.period_update("", is_open)
     return statement[0] if statement else ""

@@ -25,7 +25,7 @@ from connectors.mysql.account import account
 from connectors.mysql.dsn import parse
 from connectors.mysql.faults import fault, has_ended, is_there_already
 from connectors.mysql.server import quoted as backquoted
-from syncd.change import Table
+from syncd.change import Table, Value
 from syncd.connector import LedgerConnector
 from syncd.delivery import Answer
 from syncd.dialects.mysql import as_bytes, definitions, joined, quoted, spoken, tuples
@@ -56,7 +56,8 @@ _SESSION: Final = (
     " eq_range_index_dive_limit = 0"  # how many rows a key has is looked up, not taken from statistics
 )
 _SERVER: Final = """
-    SELECT version(), @@max_allowed_packet, if(@@lower_case_table_names, lower(database()), database())
+    SELECT version(), @@max_allowed_packet, if(@@lower_case_table_names, lower(database()), database()),
+           @@auto_increment_increment
 """
 """A database goes by its own name, however the settings spell it: it has one writer."""
 _CONVERSIONS: Final[dict[Any, Any]] = {
@@ -105,6 +106,7 @@ class MySql(Database):
         self._connection: pymysql.Connection[Cursor] | None = None
         self._collation = ""
         self._packet_bytes_max = 0
+        self._id_step = 1
         self._database = ""
         self._is_reading = False
         self._stages: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -121,7 +123,8 @@ class MySql(Database):
     def open(self) -> None:
         self.close()
         self._connection = self._connected()
-        ((version, bytes_max, database),) = self.query(_SERVER)
+        ((version, bytes_max, database, step),) = self.query(_SERVER)
+        self._id_step = int(str(step))
         self._collation = _collation(str(version))
         self._packet_bytes_max = int(str(bytes_max))
         self.text_bytes_max = self._packet_bytes_max - min(self._packet_bytes_max // 4, TEXT_RESERVE_BYTES)
@@ -232,20 +235,26 @@ class MySql(Database):
             self._judge().require_rollback(table)
             self._undoable.add(table)
         into = spelled_table(table) if verb == "insert" else self._stage(table, columns)
-        insert = f"INSERT INTO {into} ({', '.join(map(quoted, columns))}) VALUES "
-        moments = self._moments(table, columns)
-        given = taken = 0
-        for rows in chunks:
-            given += len(rows)
-            for statement in self._statements(table, insert, tuples(rows, moments)):
-                taken += self._insert(statement, table)
+        given, blocks = self._inserted(table, into, columns, chunks)
         if verb == "insert":
-            require_taken(table, taken, given)
+            require_taken(table, sum(taken for _, taken in blocks), given)
             return
         for statement in _merge(table, columns, key, verb, into):
             found = self._run(statement, table)
             if verb == "update":
                 require_found(table, found, given)
+
+    def put_drawing(self, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Value, ...]]) -> Sequence[int]:
+        """To the rows of a statement InnoDB gives ids in one block, each so many above the one before, whatever others
+        insert meanwhile: it knows how many there are. Not where a trigger has a say."""
+        if table not in self._undoable:
+            self._judge().require_rollback(table)
+            self._undoable.add(table)
+        given, blocks = self._inserted(table, spelled_table(table), columns, [rows])
+        require_taken(table, sum(taken for _, taken in blocks), given)
+        if self.nature(table).acts or not all(first for first, _ in blocks):
+            return ()
+        return [first + n * self._id_step for first, taken in blocks for n in range(taken)]
 
     def settle(self) -> None:
         pass  # no constraint is deferred
@@ -352,18 +361,33 @@ class MySql(Database):
         if waiting:
             yield insert + ",".join(waiting)
 
-    def _insert(self, sql: str, table: str) -> int:
-        """How many rows it took. Of what the server cuts or rounds it may only warn: that is refused like what it does
-        not take at all."""
+    def _inserted(
+        self, table: str, into: str, columns: tuple[str, ...], chunks: Chunks
+    ) -> tuple[int, Sequence[tuple[int, int]]]:
+        """How many rows were given; and of each statement the first id that the server drew, 0 where it drew none, and
+        how many rows it took."""
+        insert = f"INSERT INTO {into} ({', '.join(map(quoted, columns))}) VALUES "
+        moments = self._moments(table, columns)
+        given = 0
+        blocks: list[tuple[int, int]] = []
+        for rows in chunks:
+            given += len(rows)
+            blocks += [self._insert(sql, table) for sql in self._statements(table, insert, tuples(rows, moments))]
+        return given, blocks
+
+    def _insert(self, sql: str, table: str) -> tuple[int, int]:
+        """The first id that it drew, and how many rows it took. Of what the server cuts or rounds it may only warn:
+        that is refused like what it does not take at all."""
         with self._cursor(table) as cursor:
             taken = cursor.execute(sql)
+            first = cursor.lastrowid
             if cursor.warning_count:
                 cursor.execute("SHOW WARNINGS")
                 for _, number, said in cursor.fetchall():
                     refused = fault(pymysql.DataError(number, said), table)
                     if isinstance(refused, RowRefused) and not self._judge().is_rate(table, refused.params["column"]):
                         raise refused
-        return taken
+        return first, taken
 
     def _run(self, sql: str, table: str = "") -> int:
         with self._cursor(table) as cursor:

@@ -24,7 +24,7 @@ from syncd.dialects.postgres import quoted, spelled
 from syncd.dialects.postgres import table as spelled_table
 from syncd.errors import Fault, Halt, Transient
 from syncd.money import MONEY_PLACES
-from syncd.ports import Finding, Layout, Ledger
+from syncd.ports import Drawn, Finding, Layout, Ledger
 
 Texts = TypeVarTuple("Texts")
 ASKED_KEYS_MIN: Final = 100
@@ -44,6 +44,7 @@ _KIND: Final = """
     JOIN pg_type t ON t.oid = p.parameter_types[1]::oid JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE p.name = 'syncd_kind'
 """
+_RESERVE: Final = "SELECT nextval(?) FROM generate_series(1, ?)"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Postgres(Database):
         self._filled: set[str] = set()
         self._kinds: dict[str, str] = {}
         self._natures: dict[str, Nature] = {}
+        self._sequences: dict[tuple[str, str], str] = {}
+        self._reserved: dict[tuple[str, str], list[int]] = {}
         self._looked_at = 0.0
         self._sender: ThreadPoolExecutor | None = None
         self._sent: list[Future[Any]] = []
@@ -122,6 +125,8 @@ class Postgres(Database):
         self._filled.clear()
         self._kinds.clear()
         self._natures.clear()
+        self._sequences.clear()
+        self._reserved.clear()
 
     def lock(self, name: str) -> bool:
         if self._is_pooled():
@@ -139,10 +144,12 @@ class Postgres(Database):
 
     def commit(self) -> None:
         self._filled.clear()
+        self._reserved.clear()
         self.execute("COMMIT")
 
     def rollback(self) -> None:
         self._stages.clear()
+        self._reserved.clear()
         self._filled.clear()
         self.forget()
         try:
@@ -220,6 +227,17 @@ class Postgres(Database):
             raise
 
     def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+        self._put(table, columns, key, verb, chunks)
+
+    def _put(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        key: tuple[str, ...],
+        verb: Verb,
+        chunks: Chunks,
+        overriding: str = "",
+    ) -> None:
         takes_copy = verb == "insert" and (table.startswith("syncd.") or not self.nature(table).by_insert)
         into = spelled_table(table) if takes_copy else self._stage(table, columns)
         copy = f"COPY {into} ({', '.join(map(quoted, columns))}) FROM STDIN"
@@ -233,13 +251,33 @@ class Postgres(Database):
         if verb in ("update", "delete"):
             # Or a handful of rows is joined to millions by reading them all.
             self._send(self._run, table, f"ANALYZE {into}")
-        merge = _merge(table, columns, key, verb, into)
+        merge = _merge(table, columns, key, verb, into, overriding)
         if verb == "update":
             self._send(self._update, table, merge, given)
         elif verb == "insert" or (verb == "upsert" and len(columns) > len(key)):
             self._send(self._insert, table, merge, given)
         else:
             self._send(self._run, table, merge)
+
+    def reserve(self, table: str, drawn: Drawn, count: int, ahead: int) -> Sequence[int]:
+        """Of its sequence. Where finance's own triggers may give another id, it is read back instead, if it can be."""
+        if not drawn.sequence and drawn.known_by and self.nature(table).acts:
+            return ()
+        place = table, drawn.column
+        if place not in self._sequences:
+            self._sequences[place] = Judge(self.query).sequence(table, drawn)
+        if not self._sequences[place]:
+            return ()
+        kept = self._reserved.setdefault(place, [])
+        if len(kept) < count:
+            rows = self.query(_RESERVE, (self._sequences[place], max(count, ahead) - len(kept)))
+            kept += [int(str(given)) for (given,) in rows]
+        ids, self._reserved[place] = kept[:count], kept[count:]
+        return ids
+
+    def put_drawn(self, table: str, columns: tuple[str, ...], chunks: Chunks) -> None:
+        """COPY gives an identity column what it is given, as no INSERT does without being told to."""
+        self._put(table, columns, (), "insert", chunks, " OVERRIDING SYSTEM VALUE")
 
     def settle(self) -> None:
         with self._cursor("?") as cursor:
@@ -251,6 +289,7 @@ class Postgres(Database):
     def nature(self, table: str) -> Nature:
         if time.monotonic() > self._looked_at + NATURE_SECONDS_MAX:
             self._natures.clear()
+            self._sequences.clear()
             self._looked_at = time.monotonic()
         if table not in self._natures:
             self._natures[table] = Judge(self.query).nature(table)
@@ -258,6 +297,9 @@ class Postgres(Database):
 
     def missing_right(self, table: str, columns: Sequence[str], rights: Sequence[str]) -> str:
         return Judge(self.query).missing_right(table, columns, rights)
+
+    def missing_draw(self, table: str, drawn: Drawn) -> str:
+        return Judge(self.query).missing_draw(table, drawn)
 
     def doubts(self, tables: Mapping[str, Collection[str]]) -> Iterator[Finding]:
         if self._is_pooled():
@@ -399,7 +441,9 @@ def _array(values: Sequence[object]) -> str:
     return f'{{"{joined}"}}'
 
 
-def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, stage: str) -> str:
+def _merge(
+    table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, stage: str, overriding: str = ""
+) -> str:
     names = {name: quoted(name) for name in columns}
     target, listed = spelled_table(table), ", ".join(names.values())
     others = [names[name] for name in columns if name not in key]
@@ -409,7 +453,7 @@ def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str
     if verb == "update":
         sets = ", ".join(f"{name} = s.{name}" for name in others)
         return f"UPDATE {target} t SET {sets} FROM {stage} s WHERE {same}"
-    insert = f"INSERT INTO {target} ({listed}) SELECT {listed} FROM {stage}"
+    insert = f"INSERT INTO {target} ({listed}){overriding} SELECT {listed} FROM {stage}"
     if verb == "insert":
         return insert
     sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in others)

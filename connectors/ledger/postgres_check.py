@@ -11,7 +11,7 @@ from syncd.dialects.postgres import decimal_type
 from syncd.dialects.postgres import table as spelled_table
 from syncd.errors import Fault
 from syncd.money import MONEY_PLACES
-from syncd.ports import Finding
+from syncd.ports import Drawn, Finding
 
 _KINDS: Final[Mapping[str, Kind]] = {
     **dict.fromkeys(("text", "varchar", "bpchar"), Kind.TEXT),
@@ -52,6 +52,24 @@ _OWN: Final = """
     SELECT string_agg(DISTINCT p, ', ' ORDER BY p), quote_ident(current_user)
     FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p
     WHERE c.relnamespace = to_regnamespace('syncd') AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p)
+"""
+_SEQUENCE: Final = """
+    SELECT format('%I.%I', n.nspname, s.relname) FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace
+    JOIN pg_attribute a ON a.attrelid = to_regclass(?) AND a.attname = ? AND NOT a.attisdropped
+    WHERE s.relkind = 'S' AND (
+      EXISTS (SELECT 1 FROM pg_depend d
+              WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype = 'i'
+                AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum)
+      OR EXISTS (SELECT 1 FROM pg_attrdef f JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+                 WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum AND d.refobjid = s.oid
+                   AND pg_get_expr(f.adbin, f.adrelid) ~ '^nextval\\(''[^'']+''::regclass\\)$'))
+"""
+"""The sequence of a column that holds what it gives as it is."""
+_DRAWS: Final = """
+    SELECT has_sequence_privilege(s.oid, 'USAGE') AND has_schema_privilege(s.relnamespace, 'USAGE'),
+           format('%s.%I', s.relnamespace::regnamespace, s.relname), s.relnamespace::regnamespace::text,
+           has_schema_privilege(s.relnamespace, 'USAGE'), quote_ident(current_user)
+    FROM pg_class s WHERE s.oid = to_regclass(?) AND s.relkind = 'S'
 """
 _NAMED: Final = """
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -134,6 +152,20 @@ class Judge(NamedTuple):
         if isinstance(missing, list) and missing:
             grants.append(f"GRANT {', '.join(missing)} ON {named} TO {user}")
         return "; ".join(grants)
+
+    def sequence(self, table: str, drawn: Drawn) -> str:
+        """Where a column's ids come from, as the layout or the column says; empty where neither does."""
+        if drawn.sequence:
+            return spelled_table(drawn.sequence)
+        return next((str(found) for (found,) in self.query(_SEQUENCE, (spelled_table(table), drawn.column))), "")
+
+    def missing_draw(self, table: str, drawn: Drawn) -> str:
+        """See `Database.missing_draw`."""
+        named = self.sequence(table, drawn)
+        for may, sequence, schema, usage, user in self.query(_DRAWS, (named,)) if named else ():
+            grants = [] if usage else [f"GRANT USAGE ON SCHEMA {schema} TO {user}"]
+            return "" if may else "; ".join([*grants, f"GRANT USAGE ON SEQUENCE {sequence} TO {user}"])
+        return ""
 
     def grant(self, fault: Fault) -> str:
         """See `Database.grant`. What the server names is a schema, or something in one that it does not name."""

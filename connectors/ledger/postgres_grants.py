@@ -9,6 +9,7 @@ from psycopg2.extensions import parse_dsn
 from connectors.ledger import granted
 from connectors.ledger.database import Database
 from syncd.dialects.postgres import quoted
+from syncd.dialects.postgres import table as spelled_table
 from syncd.errors import Fault
 from syncd.ports import Layout
 
@@ -19,10 +20,12 @@ _SCHEMAS: Final = """
 """
 _SEQUENCES: Final = """
     SELECT DISTINCT format('%I.%I', n.nspname, s.relname)
-    FROM pg_attrdef d JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
-    JOIN pg_class s ON s.oid = p.refobjid AND p.refclassid = 'pg_class'::regclass AND s.relkind = 'S'
+    FROM pg_class c JOIN pg_namespace m ON m.oid = c.relnamespace
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid
+    JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid  -- what a default draws from
+      OR p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid AND p.deptype = 'i'  -- an identity's own
+    JOIN pg_class s ON s.relkind = 'S' AND s.oid IN (p.objid, p.refobjid)
     JOIN pg_namespace n ON n.oid = s.relnamespace
-    JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace m ON m.oid = c.relnamespace
     WHERE m.nspname = ? AND c.relname = ? ORDER BY 1
 """
 
@@ -49,6 +52,7 @@ def script(dsn: str, layout: Layout, database: Database) -> list[str]:
                 if "INSERT" in rights
                 for sequence in _sequences(database, place)
             ),
+            *(f"GRANT USAGE ON SEQUENCE {spelled_table(drawn)} TO {user}" for drawn in granted.sequences(layout)),
         ]
 
 

@@ -11,7 +11,7 @@ from syncd import migrate
 from syncd.change import Kind
 from syncd.errors import Fault
 from syncd.money import MONEY_PLACES
-from syncd.ports import Finding, Layout, Period
+from syncd.ports import Drawn, Finding, Layout, Period
 
 MONEY_DIGITS_MIN: Final = 10
 """Digits before the point: a company with an asset above ten thousand million has wider columns."""
@@ -68,9 +68,9 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
     else:
         if not any(period.open for period in periods):
             yield Finding("error", "ledger_no_open_period", {"layout": layout.name})
-    written, said = layout.writes(periods), _places(layout)
+    written, said, drawn = layout.writes(periods), _places(layout), layout.drawn(periods)
     for table, columns in written.items():
-        yield from _table(database, table, columns, said, rights(layout, periods, table))
+        yield from _table(database, table, columns, said, rights(layout, periods, table), drawn.get(table))
     yield from _keys(database, layout, periods)
     try:
         yield from database.doubts(written)
@@ -79,7 +79,12 @@ def _periods(database: Database, layout: Layout) -> Iterator[Finding]:
 
 
 def _table(
-    database: Database, table: str, written: Mapping[str, Kind], said: Said, needed: Sequence[str]
+    database: Database,
+    table: str,
+    written: Mapping[str, Kind],
+    said: Said,
+    needed: Sequence[str],
+    drawn: Drawn | None,
 ) -> Iterator[Finding]:
     try:
         physical = database.columns(table)
@@ -90,7 +95,9 @@ def _table(
         yield Finding("error", "ledger_no_table", {"table": table})
         return
     for name, kind in written.items():
-        if name in physical:
+        if drawn is not None and name == drawn.column and name in physical:
+            yield from _drawn(database, table, drawn, physical[name])
+        elif name in physical:
             yield from _column(database, table, name, kind, physical[name])
             if kind is Kind.DECIMAL:
                 yield from _rounding(database, table, name, physical[name], said)
@@ -102,6 +109,15 @@ def _table(
             yield Finding("error", "ledger_column_required", {"table": table, "column": name})
     grant = database.missing_right(table, [name for name in written if name in physical], needed)
     if grant:
+        yield Finding("error", "ledger_no_right", {"table": table}, grant)
+
+
+def _drawn(database: Database, table: str, drawn: Drawn, physical: Physical) -> Iterator[Finding]:
+    """A column that finance is to fill with ids."""
+    if physical.required and not drawn.sequence:
+        params = {"table": table, "column": drawn.column, "type": physical.type}
+        yield Finding("error", "ledger_id_not_generated", params)
+    if grant := database.missing_draw(table, drawn):
         yield Finding("error", "ledger_no_right", {"table": table}, grant)
 
 

@@ -25,7 +25,7 @@ from syncd.dialects.sqlite import joined, quoted, spelled
 from syncd.dialects.sqlite import table as spelled_table
 from syncd.errors import Fault, Halt, RowRefused, Transient
 from syncd.money import MONEY_PLACES
-from syncd.ports import Layout, Ledger
+from syncd.ports import Drawn, Layout, Ledger
 
 MEMORY: Final = Path(":memory:")
 BUSY_SECONDS_MAX: Final = 10.0
@@ -62,6 +62,8 @@ _SAID: Final = (
 )
 _COLUMNS: Final = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1'
 _ACTS: Final = "SELECT type FROM sqlite_master WHERE tbl_name = ? AND type IN ('trigger', 'view')"
+_NUMBERED: Final = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
+_SEQUENCE: Final = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 _PRIMARY: Final = "SELECT name, pk FROM pragma_table_info(?) WHERE pk > 0"
 _UNIQUE: Final = """
     SELECT l.name, i.name FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i
@@ -198,6 +200,15 @@ class Sqlite(Database):
                     require_found(table, found, len(chunk))
                 elif found < len(chunk) and len(columns) > len(key) and not self.nature(table).by_insert:
                     require_taken(table, found, len(chunk))  # of what goes through a view nothing is counted
+
+    def reserve(self, table: str, drawn: Drawn, count: int, ahead: int) -> Sequence[int]:
+        """What comes next: nobody else writes before this transaction ends."""
+        last = 0
+        if self.query(_NUMBERED):
+            last = max((int(str(seq)) for (seq,) in self.query(_SEQUENCE, (joined(table),))), default=0)
+        ((top,),) = self.query(f"SELECT coalesce(max({quoted(drawn.column)}), 0) FROM {spelled_table(table)}")
+        first = max(last, int(str(top))) + 1
+        return range(first, first + count)
 
     def settle(self) -> None:
         pass  # SQLite hears deferred constraints at commit alone

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from connectors import reading
+from connectors.ledger import drawing
 from connectors.ledger.bookkeeping import names_of
 from connectors.ledger.database import Database, Physical, Verb
 from connectors.ledger.state import SQL
@@ -69,7 +70,10 @@ def _tried(database: Database, write: TableWrite, trouble: list[str]) -> Iterato
     verb: Verb = "upsert" if write.verb == "open" else write.verb
     try:
         with database.savepoint("syncd_trial"):
-            database.put(write.table, write.columns, write.key, verb, [rows])
+            if write.drawn is not None:
+                write = drawing.put(database, write, write.drawn)
+            else:
+                database.put(write.table, write.columns, write.key, verb, [rows])
             database.settle()
             wrong = list(_compared(database, write, physical))
     except RowRefused as refusal:
@@ -79,14 +83,22 @@ def _tried(database: Database, write: TableWrite, trouble: list[str]) -> Iterato
         if is_told and not (trouble and refusal.code in ("row_no_parent", "row_gone_in_finance")):
             yield Finding("error", refusal.code, {**refusal.params, "table": table})
         trouble.append(table)
+        _invent_ids(write)
     except Fault as fault:
         trouble.append(write.table)
+        _invent_ids(write)
         repair = database.grant(fault)
         if fault.code == "finance_no_key":
             repair = f"CREATE UNIQUE INDEX {_index(write)} ON {_table(database, write)} ({', '.join(write.key)})"
         yield Finding("error", fault.code, {**fault.params, "table": write.table}, repair)
     else:
         yield from wrong
+
+
+def _invent_ids(write: TableWrite) -> None:
+    """What comes behind rows that did not go in is tried nevertheless."""
+    if write.drawn is not None:
+        write.drawn.ids[:] = [0] * len(write.rows)
 
 
 def _compared(database: Database, write: TableWrite, physical: Mapping[str, Physical]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from syncd.change import Change, Kind, Position, Value
 from syncd.dialects import SPELLINGS
 from syncd.errors import Halt
 from syncd.journal import TableShape
-from syncd.ports import Layout, Ledger, LookupSpec, Numbered
+from syncd.ports import Layout, Ledger, LookupSpec, Numbered, TableWrite
 from syncd.posting import Posting, Reversed
 from syncd.record import decode_kept
 
@@ -57,7 +57,7 @@ def differences(
                 if halt.code not in _OTHERWISE_NOW:
                     raise
                 # Finance calls a table or a column otherwise today, and so does the layout.
-                yield from _differing(ledger, today.written(source, reverses), is_told=False)
+                yield from _differing(ledger, today.written(source, reverses, number), is_told=False)
 
     return found
 
@@ -99,10 +99,10 @@ class _Today:
     """Vouchers as today's layout and today's lookups would write them."""
 
     def __init__(self, ledger: Ledger, layout: Layout) -> None:
-        self._layout = layout
+        self._ledger, self._layout = ledger, layout
         self._lookups = {name: _Lookup(ledger, spec) for name, spec in layout.lookups.items()}
 
-    def written(self, source: journal.Source, reverses: str) -> Iterator[Written]:
+    def written(self, source: journal.Source, reverses: str, number: int | None = None) -> Iterator[Written]:
         """By table the rows, without what a lookup would have to tell that does not know the code any more."""
         cancels = Reversed(reverses, source.reverses) if reverses else None
         posting = Posting(
@@ -110,7 +110,8 @@ class _Today:
         )
         for lookup in self._lookups.values():
             lookup.has_missed = False
-        writes = list(self._layout.render([Numbered(posting, int(_NUMBER.findall(source.ref)[-1]))], self._lookups))
+        numbered = Numbered(posting, int(_NUMBER.findall(source.ref)[-1]) if number is None else number)
+        writes = [self._with_ids(write) for write in self._layout.render([numbered], self._lookups)]
         misses = any(lookup.has_missed for lookup in self._lookups.values())
         for table, write in zip(self._layout.shape.tables, writes, strict=False):
             columns = tuple(
@@ -118,6 +119,20 @@ class _Today:
             )
             places = [write.columns.index(c.name) for c in columns]
             yield write.table, table._replace(columns=columns), [[row[i] for i in places] for row in write.rows]
+
+    def _with_ids(self, write: TableWrite) -> TableWrite:
+        """With the ids that finance has under what its rows are known by, 0 for none."""
+        if write.drawn is None:
+            return write
+        column, _, known_by, ids = write.drawn
+        spelling = SPELLINGS[self._ledger.dialect]
+        for row in write.rows:
+            key = row[write.columns.index(known_by)] if known_by else None
+            where = f"{spelling.table(write.table)} t WHERE t.{spelling.quoted(known_by)} = ?"
+            found = self._ledger.query(f"SELECT t.{spelling.quoted(column)} FROM {where}", (key,)) if known_by else []
+            ids.append(int(str(found[0][0])) if found else 0)
+        rows = [(given, *row) for given, row in zip(ids, write.rows, strict=True)]
+        return write._replace(columns=(column, *write.columns), rows=rows)
 
 
 class _Lookup(dict[Value, Value]):

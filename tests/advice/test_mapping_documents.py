@@ -10,7 +10,8 @@ from syncd.language import catalogue
 from syncd.mapping.cases.model import CaseFile, PeriodRow, Step
 from syncd.mapping.expression import functions
 from syncd.mapping.expression.parse import parse
-from syncd.mapping.language.model import LayoutFile, MappingFile
+from syncd.mapping.language.layout_file import LayoutFile
+from syncd.mapping.language.model import MappingFile
 from syncd.mapping.language.model import parse as shaped
 from syncd.mapping.language.source import read
 from tests.advice import advice

@@ -20,7 +20,7 @@ from connectors.mysql import dsn as mysql_dsn
 from syncd import migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
 from syncd.journal import ColumnShape, Shape, TableShape
-from syncd.ports import Ledger, LookupSpec, Numbered, Period, TableWrite
+from syncd.ports import Drawn, Layout, Ledger, LookupSpec, Numbered, Period, TableWrite
 from syncd.posting import (
     Batch,
     CardWrite,
@@ -150,6 +150,9 @@ class SmallLayout:
             "fin.entry": {**voucher, "line": number, "account_id": number, "debit": money, "credit": money},
         }
 
+    def drawn(self, periods: Sequence[Period]) -> Mapping[str, Drawn]:
+        return {}
+
     def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
         known = {
             "voucher.key": ("fin.voucher", "external_key"),
@@ -199,12 +202,15 @@ class Finance:
         return self.connect(pipeline, dry_run, mapping_hash)
 
 
-def in_postgres(dsn: str) -> Finance:
+SMALL = SmallLayout()
+
+
+def in_postgres(dsn: str, layout: Layout = SMALL, schema: str = SCHEMA) -> Finance:
     """The finance database in PostgreSQL, migrated."""
     settings = ledger_postgres.Settings(dsn)
 
     def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
-        return ledger_postgres.connect(settings, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+        return ledger_postgres.connect(settings, pipeline, layout, TABLES, mapping_hash, dry_run)
 
     def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
@@ -212,16 +218,21 @@ def in_postgres(dsn: str) -> Finance:
             return cursor.fetchall() if cursor.description else []
 
     run("CREATE SCHEMA fin")
-    return _made(Finance("postgres", connect, run), "NUMERIC(18, 2)")
+    return _made(
+        Finance("postgres", connect, run),
+        schema,
+        "NUMERIC(18, 2)",
+        "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    )
 
 
-def in_mysql(dsn: str) -> Finance:
+def in_mysql(dsn: str, layout: Layout = SMALL, schema: str = SCHEMA) -> Finance:
     """The finance database in MariaDB, migrated."""
     dsn = f"{dsn}?ssl_disabled=true"
     settings = ledger_mysql.Settings(dsn)
 
     def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
-        return ledger_mysql.connect(settings, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+        return ledger_mysql.connect(settings, pipeline, layout, TABLES, mapping_hash, dry_run)
 
     def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         sql = sql.replace("fin.", "fin_").replace("syncd.", "syncd_").replace("?", "%s")
@@ -230,22 +241,22 @@ def in_mysql(dsn: str) -> Finance:
             cursor.execute(sql, params or None)
             return list(cursor.fetchall())
 
-    return _made(Finance("mysql", connect, run), "DECIMAL(18, 2)")
+    return _made(Finance("mysql", connect, run), schema, "DECIMAL(18, 2)", "BIGINT AUTO_INCREMENT PRIMARY KEY")
 
 
-def in_sqlite(path: Path) -> Finance:
+def in_sqlite(path: Path, layout: Layout = SMALL, schema: str = SCHEMA) -> Finance:
     """The finance database in a SQLite file, migrated."""
     path.touch()
     settings = ledger_sqlite.Settings(path)
 
     def connect(pipeline: str, dry_run: bool, mapping_hash: str) -> Ledger:
-        return ledger_sqlite.connect(settings, pipeline, SmallLayout(), TABLES, mapping_hash, dry_run)
+        return ledger_sqlite.connect(settings, pipeline, layout, TABLES, mapping_hash, dry_run)
 
     def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         with closing(connect("finance", False, "")) as ledger:
             return _run(ledger, sql, params)
 
-    return _made(Finance("sqlite", connect, run), "TEXT")
+    return _made(Finance("sqlite", connect, run), schema, "TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT")
 
 
 class Kept(ledger_sqlite.Sqlite):
@@ -267,7 +278,7 @@ def in_memory(kept: Kept) -> Finance:
     def run(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         return _run(connect("finance", False, ""), sql, params)
 
-    return _made(Finance("memory", connect, run), "TEXT")
+    return _made(Finance("memory", connect, run), SCHEMA, "TEXT", "INTEGER PRIMARY KEY")
 
 
 def _run(ledger: Ledger, sql: str, params: Sequence[object]) -> list[tuple[object, ...]]:
@@ -278,8 +289,8 @@ def _run(ledger: Ledger, sql: str, params: Sequence[object]) -> list[tuple[objec
     return []
 
 
-def _made(finance: Finance, money: str) -> Finance:
-    for sql in script(SCHEMA.replace("MONEY_TYPE", money)):
+def _made(finance: Finance, schema: str, money: str, serial: str) -> Finance:
+    for sql in script(schema.replace("MONEY_TYPE", money).replace("SERIAL_KEY", serial)):
         finance.run(sql)
     with closing(finance.open()) as ledger:
         migrate.migrate(ledger, COMMITTED)

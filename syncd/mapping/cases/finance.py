@@ -18,9 +18,9 @@ from sqlglot.errors import SqlglotError
 from syncd.change import Kind, Value
 from syncd.dialects import SPELLINGS
 from syncd.errors import Fault
-from syncd.mapping.language.model import Periods
+from syncd.mapping.language.layout_file import Periods
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.ports import Ledger, LookupSpec, Numbered, Period, TableWrite
+from syncd.ports import Drawn, Ledger, LookupSpec, Numbered, Period, TableWrite
 from syncd.posting import CardWrite, Fields
 
 CARDS: Final = "syncd_case_card"
@@ -65,7 +65,8 @@ class CaseLayout:
     ) -> Iterator[TableWrite]:
         """What the layout writes, and the cards as they are where its own way of reading them cannot be gone."""
         for write in self._layout.render(postings, lookups):
-            self.columns.setdefault(write.table, {}).update(dict.fromkeys(write.columns))
+            drawn = [] if write.drawn is None else [write.drawn.column]
+            self.columns.setdefault(write.table, {}).update(dict.fromkeys([*drawn, *write.columns]))
             yield write
         for card in (card for posting, _ in postings for card in posting.cards if not self._reads_cards):
             verb: Literal["open", "update"] = "open" if card.verb == "open" else "update"
@@ -76,6 +77,10 @@ class CaseLayout:
     def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
         """As the layout."""
         return self._layout.writes(periods)
+
+    def drawn(self, periods: Sequence[Period]) -> Mapping[str, Drawn]:
+        """As the layout."""
+        return self._layout.drawn(periods)
 
     def holds(self, field: str, periods: Sequence[Period]) -> Iterable[tuple[str, str]]:
         """As the layout."""

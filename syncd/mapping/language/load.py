@@ -19,9 +19,10 @@ from syncd.mapping.language.answers import compile_answers
 from syncd.mapping.language.check import check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
+from syncd.mapping.language.layout_file import LayoutFile
 from syncd.mapping.language.lifecycle import Lifecycle, compile_lifecycle
 from syncd.mapping.language.measures import Measures, compile_measures
-from syncd.mapping.language.model import LayoutFile, MappingFile, parse
+from syncd.mapping.language.model import MappingFile, parse
 from syncd.mapping.language.month_end import MonthEnd, compile_month_end
 from syncd.mapping.language.names import check_layout_names
 from syncd.mapping.language.parts import read_mapping

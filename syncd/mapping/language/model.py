@@ -22,7 +22,6 @@ from syncd.mapping.language.shapes import (
     Expr,
     Identifier,
     Joins,
-    MaybeNames,
     Names,
     RuleFrame,
     Strict,
@@ -235,122 +234,6 @@ class MappingFile(Strict):
 
 HEAD: Final = frozenset({"mapping", "finance", "language", "parts", "timezone"})
 """What the main file alone says."""
-
-
-class Lookup(Strict):
-    """A finance table that translates a code into what the finance system uses for it."""
-
-    table: str
-    """The finance table."""
-    code: str
-    """SQL over its columns: the code that vouchers and cards know."""
-    gives: str
-    """SQL over its columns: what finance uses for it."""
-    name: str | None = None
-    """SQL over its columns: what finance calls it, for `syncd check` to compare."""
-    where: str | None = None
-    """SQL condition: which of its rows count."""
-
-
-class Periods(Strict):
-    """Where finance keeps its periods; SQL over that table."""
-
-    table: str
-    """The finance table with a row a period."""
-    code: str
-    """SQL over its columns: the period's code, as `2026-02`."""
-    first: str
-    """SQL over its columns: its first day."""
-    last: str
-    """SQL over its columns: its last day."""
-    open: str
-    """SQL condition over its columns: whether vouchers may be entered into it."""
-    close: str | None = None
-    """SQL assignments over its columns by which `syncd close` closes a period here too, `status = 'closed'`."""
-    reopen: str | None = None
-    """SQL assignments by which `syncd reopen` opens it here, `status = 'open'`."""
-
-
-class Numbering(Strict):
-    """Where finance keeps the numbers of its vouchers; SQL over that table."""
-
-    table: str
-    """The table that holds the vouchers' numbers; a table a year by an expression in braces."""
-    number: str
-    """SQL over its columns: the number."""
-    period: str
-    """SQL over its columns: the period's code."""
-    type: str
-    """SQL over its columns: the voucher's type."""
-    date: str | None = None
-    """SQL over its columns: the voucher's day, where days are to ascend with numbers in a period and type."""
-
-
-class CardTable(Strict):
-    """A table that holds the card or a part of it."""
-
-    table: str
-    """The finance table."""
-    key: Names
-    """The columns by which a card is found; the first table's are found by the asset code."""
-    columns: dict[str, Expr] = Field(min_length=1)
-    """Column → expression over `card.*`."""
-    read: dict[str, str] = Field({})
-    """Card field → SQL over the columns of `c0`, `c1`, …, the card tables in order, where no column holds the field as
-    it is."""
-
-
-class PlainTable(Strict):
-    """A table that holds vouchers or entries."""
-
-    table: str
-    """The finance table; a table a year by an expression in braces."""
-    key: MaybeNames = ()
-    """The columns that tell its rows apart; rows are only ever added."""
-    columns: dict[str, Expr] = Field(min_length=1)
-    """Column → expression over `voucher.*`, `posting.*` and, for entries, `entry.*`."""
-
-
-class Places(Strict):
-    """A card field that finance keeps as a number with so many digits after the point."""
-
-    decimal: Annotated[int, Field(ge=0, le=18)]
-    """How many digits."""
-
-
-CardKind = Annotated[Annotated[ColumnWord, Tag("<word>")] | Annotated[Places, Tag("<block>")], Discriminator(is_block)]
-
-
-class LayoutFile(Strict):
-    """A finance layout file."""
-
-    finance: Identifier
-    """Its name."""
-    lookups: dict[Identifier, Lookup] = Field({})
-    """Name → table that translates a code; expressions of the layout call it by its name."""
-    accounts: str
-    """The lookup that knows every account that can be posted to."""
-    periods: Periods
-    """Where finance keeps its periods."""
-    numbering: Numbering
-    """Where finance keeps the numbers of its vouchers."""
-    dims: tuple[Identifier, ...] = ()
-    """The auxiliaries (辅助核算) that an entry may carry."""
-    quantities: MaybeNames = ()
-    """Those of `dims` that are numbers of something: they add up when entries do, and a red letter takes them back."""
-    voucher_fields: tuple[Identifier, ...] = ()
-    """What rules may say of a voucher beside `attachments`, `prepared_by`, `reviewed_by`, `posted_by`, `document` and
-    `contract`: columns read each as `voucher.NAME`."""
-    ref: Expr = "voucher.period || ' ' || voucher.type || '-' || voucher.number"
-    """What people call a voucher: an expression over `voucher.period`, `year`, `month`, `type` and `number`."""
-    kinds: dict[str, CardKind] = Field({})
-    """Card field → what it holds, where no rule tells or finance keeps fewer digits."""
-    card: tuple[CardTable, ...] = Field(min_length=1)
-    """The tables that hold the card; several share it."""
-    voucher: tuple[PlainTable, ...] = ()
-    """The tables that hold a row a voucher; none where entries repeat the header."""
-    entry: tuple[PlainTable, ...] = Field(min_length=1)
-    """The tables that hold a row an entry."""
 
 
 def parse(block: type[Block], document: Document, errors: list[MappingError]) -> Block | None:

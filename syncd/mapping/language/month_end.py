@@ -16,7 +16,8 @@ from syncd.mapping.language.year_end_block import YearEndBlock
 from syncd.mapping.verbs.require import Says, SaysShape
 
 if TYPE_CHECKING:
-    from syncd.mapping.language.model import LayoutFile, MappingFile
+    from syncd.mapping.language.layout_file import LayoutFile
+    from syncd.mapping.language.model import MappingFile
 
 ROLES: Final = {
     "original_value": "fixed_assets",

@@ -13,7 +13,8 @@ from syncd.errors import Fault
 from syncd.mapping.expression.parse import Function, Name, parse
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.accounts import FUNCTION
-from syncd.mapping.language.model import LayoutFile, MappingFile
+from syncd.mapping.language.layout_file import LayoutFile
+from syncd.mapping.language.model import MappingFile
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.source import Trail
 from syncd.mapping.layout.compile import card_fields

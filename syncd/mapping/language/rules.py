@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from syncd.change import Column, Kind, Table
 from syncd.mapping.expression.parse import Expression, Name, parse
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language import model, scope, shapes
+from syncd.mapping.language import layout_file, model, scope, shapes
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.shapes import RuleFrame
 from syncd.mapping.language.source import Trail
@@ -92,12 +92,12 @@ def card_kinds(
     tables: Mapping[str, Table],
     reader: ExpressionReader,
     fields: Sequence[str],
-    said: Mapping[str, model.CardKind],
+    said: Mapping[str, layout_file.CardKind],
 ) -> dict[str, Kind]:
     """The kind of every card field: as the layout says it, else found in what the rules write to it, else text. A
     field's expression may read other fields, so the kinds are settled round by round. A field whose expression is
     wrong is NULL, which every place takes: what reads it is not wrong for that."""
-    given = {n.lower(): Kind.DECIMAL if isinstance(f, model.Places) else FORMS[f][0] for n, f in said.items()}
+    given = {n.lower(): Kind.DECIMAL if isinstance(f, layout_file.Places) else FORMS[f][0] for n, f in said.items()}
 
     def settled(kinds: Mapping[str, Kind]) -> tuple[dict[str, Kind], set[str]]:
         """The kinds that come out where these are known, and the fields whose expressions cannot be read."""

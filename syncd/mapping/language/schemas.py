@@ -10,7 +10,8 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel
 
-from syncd.mapping.language.model import HEAD, LayoutFile, MappingFile
+from syncd.mapping.language.layout_file import LayoutFile
+from syncd.mapping.language.model import HEAD, MappingFile
 from syncd.mapping.language.shapes import Strict
 from syncd.mapping.verbs.registry import VERBS
 from syncd.mapping.verbs.voucher import EntryShape

@@ -7,9 +7,9 @@ from typing import Final
 
 from syncd.change import Kind
 from syncd.language import Language
-from syncd.mapping.expression.parse import Expression, Function, Name, mentioned
+from syncd.mapping.expression.parse import Expression, Function, Name, mentioned, parse
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.model import CardTable, LayoutFile, PlainTable
+from syncd.mapping.language.layout_file import CardTable, Generated, LayoutFile, PlainTable, VoucherTable
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.queries import plain_reads
@@ -17,8 +17,10 @@ from syncd.mapping.layout.tables import (
     ASSET_CODE,
     ENTRY_SCOPE,
     HEADING,
+    ID_SCOPE,
     PERIOD_SCOPE,
     REF_SCOPE,
+    VOUCHER_ID,
     VOUCHER_SCOPE,
     PhysicalTable,
     card_names,
@@ -71,8 +73,9 @@ def compile_layout(
     # What no rule says is NULL in every voucher, and fits a column of any kind.
     fields = {**{name: field_kinds.get(name, Kind.NULL) for name in file.voucher_fields}, **HEADING}
     heading = fields_scope(fields)
-    vouchers = _tables(reader, "voucher", file.voucher, VOUCHER_SCOPE | heading)
-    entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims)
+    vouchers = _vouchers(reader, file.voucher, VOUCHER_SCOPE | heading)
+    of_id = ID_SCOPE if any(table.generated for table in vouchers) else {}
+    entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims | of_id)
     numbering = _table(reader, file.numbering.table, (), {}, ("numbering",), {})
     ref = reader.read(file.ref, ("ref",), REF_SCOPE, Kind.TEXT)
     reads = plain_reads(cards) | {f.lower(): sql for t in file.card for f, sql in t.read.items()}
@@ -103,6 +106,20 @@ def _tables(
     return tuple(_table(reader, t.table, t.key, t.columns, (block, i), scope) for i, t in enumerate(tables))
 
 
+def _vouchers(
+    reader: ExpressionReader, tables: Sequence[VoucherTable], scope: Mapping[str, Name]
+) -> tuple[PhysicalTable, ...]:
+    """The tables of vouchers; the others may read the id that finance gives the row of one of them."""
+    drawing = [i for i, table in enumerate(tables) if table.generated is not None]
+    for i in drawing[1:]:
+        reader.fault("generated_twice", ("voucher", i, "generated"), table=tables[i].table)
+    made = []
+    for i, table in enumerate(tables):
+        own = {**scope, **ID_SCOPE} if drawing and i != drawing[0] else scope
+        made.append(_table(reader, table.table, table.key, table.columns, ("voucher", i), own, table.generated))
+    return tuple(made)
+
+
 def _table(
     reader: ExpressionReader,
     name: str,
@@ -110,13 +127,20 @@ def _table(
     columns: Mapping[str, str],
     trail: Trail,
     scope: Mapping[str, Name],
+    generated: Generated | None = None,
 ) -> PhysicalTable:
+    given = [*([] if generated is None else [generated.column]), *columns]
     for column in key:
-        if column not in columns:
-            reader.fault("unknown_key_column", (*trail, "key"), column=column, nearest=nearest(column, list(columns)))
+        if column not in given:
+            reader.fault("unknown_key_column", (*trail, "key"), column=column, nearest=nearest(column, given))
     parsed = {c: reader.read(text, (*trail, "columns", c), scope) for c, text in columns.items()}
+    if generated is not None:
+        if generated.column in columns:
+            reader.fault("generated_written", (*trail, "columns", generated.column), column=generated.column)
+        parsed = {generated.column: parse(VOUCHER_ID, ID_SCOPE), **parsed}
     named = _table_name(reader, name, (*trail, "table")) if "{" in name else None
-    return PhysicalTable(name, named, key, {c: e for c, e in parsed.items() if e is not None})
+    made = PhysicalTable(name, named, key, {c: e for c, e in parsed.items() if e is not None})
+    return replace(made, generated=generated.column, sequence=generated.sequence or "") if generated else made
 
 
 def _table_name(reader: ExpressionReader, name: str, trail: Trail) -> Expression | None:

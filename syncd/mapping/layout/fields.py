@@ -7,7 +7,7 @@ from typing import cast
 from syncd import journal
 from syncd.change import Kind, Value
 from syncd.mapping.expression.zones import change
-from syncd.mapping.language.model import CardKind, Places
+from syncd.mapping.language.layout_file import CardKind, Places
 from syncd.money import MONEY_PLACES
 
 

@@ -14,7 +14,7 @@ from syncd.dialects import Dialect
 from syncd.journal import Shape
 from syncd.language import Language, say
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.model import LayoutFile
+from syncd.mapping.language.layout_file import LayoutFile
 from syncd.mapping.layout import queries
 from syncd.mapping.layout.fields import exact, places
 from syncd.mapping.layout.journal import shape as journal_shape
@@ -32,10 +32,12 @@ from syncd.mapping.layout.render import (
     table_names,
 )
 from syncd.mapping.layout.tables import ASSET_CODE, PhysicalTable, card_names, lookups_called, plain_name
-from syncd.ports import LookupSpec, Numbered, Period, TableWrite
+from syncd.ports import Drawn, LookupSpec, Numbered, Period, TableWrite
 from syncd.posting import CardWrite, Fields, Posting
 
 Lookups = Mapping[str, Mapping[Value, Value]]
+_OWN = frozenset({"voucher.key", "posting.key"})
+"""What tells a voucher from every other, whoever numbers them."""
 
 
 @dataclass
@@ -80,7 +82,14 @@ class FinanceLayout:
         self._card_lookups = _lookups(self.cards)
         used = _lookups((*self.vouchers, *self.entries))
         self.called = sorted({*self._card_lookups, *used})
-        self._journal = journal(self.vouchers, self.entries, used)
+        self._drawing = next((table for table in self.vouchers if table.generated), None)
+        if self._drawing is None:
+            self._journal = journal(self.vouchers, self.entries, used)
+        else:
+            others = [table for table in self.vouchers if table is not self._drawing]
+            self._heads = journal([self._drawing.without_id()], (), used)
+            self._journal = journal(others, self.entries, used, self._drawing)
+            self._known_by = next((c for c, e in self._drawing.columns.items() if plain_name(e) in _OWN), "")
         self._check = journal_check(self.vouchers, self.entries, used, queries.account_lookup(self.file.accounts))
         self._table_names = table_names((*self.vouchers, *self.entries))
         self._numbered_table = table_names((self.numbering,))
@@ -92,7 +101,16 @@ class FinanceLayout:
     def render(self, postings: Sequence[Numbered], lookups: Lookups) -> Iterator[TableWrite]:
         """Finance rows in the order they must be written: cards opened, cards changed, vouchers, entries, others."""
         yield from self._render_cards([card for posting, _ in postings for card in posting.cards], lookups)
-        for table, columns, key, rows in self._journal(postings, lookups, self._ref):
+        if self._drawing is None:
+            journal = self._journal(postings, lookups, self._ref)
+        else:
+            ids: dict[str, list[int]] = {}
+            for table, columns, key, rows in self._heads(postings, lookups, self._ref):
+                drawn = self._drawn(ids.setdefault(table, []))
+                if rows:
+                    yield TableWrite(table, columns, key, "insert", rows, drawn)
+            journal = self._journal(postings, lookups, self._ref, ids)
+        for table, columns, key, rows in journal:
             if rows:
                 yield TableWrite(table, columns, key, "insert", rows)
         yield from other_rows(postings)
@@ -104,6 +122,17 @@ class FinanceLayout:
             for name, table in zip(self._table_names(period.code), (*self.vouchers, *self.entries), strict=True):
                 found[name] = table.kinds()
         return found | dict(self.others)
+
+    def drawn(self, periods: Sequence[Period]) -> Mapping[str, Drawn]:
+        """Of the tables written in these periods those with a column that finance fills with ids."""
+        if self._drawing is None:
+            return {}
+        place = self.vouchers.index(self._drawing)
+        return {self._table_names(period.code)[place]: self._drawn([]) for period in periods}
+
+    def _drawn(self, ids: list[int]) -> Drawn:
+        assert self._drawing is not None, "no table with an id"
+        return Drawn(self._drawing.generated, self._drawing.sequence, self._known_by, ids)
 
     def holds(self, field: str, periods: Sequence[Period]) -> Iterator[tuple[str, str]]:
         """The tables and columns that hold a field of the card, the voucher or the entry as it is: `voucher.key`."""

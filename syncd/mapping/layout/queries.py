@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.mapping.expression.parse import Expression, parse
-from syncd.mapping.language.model import Numbering, Periods
+from syncd.mapping.language.layout_file import Numbering, Periods
 from syncd.mapping.layout.tables import ASSET_CODE, ENTRY_SCOPE, PhysicalTable, lookup_function, plain_name
 from syncd.ports import LookupSpec
 

@@ -54,11 +54,18 @@ def card_writer(shape: CardShape, cards: Sequence[PhysicalTable], lookups: Seque
     return tables, _define("cards, lookups", [*_looks(lookups), *body])
 
 
-def journal(vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable], lookups: Sequence[str]) -> Any:
-    """(numbered postings, lookups, ref) → (table, columns, key, rows) in the order they must be written."""
+def journal(
+    vouchers: Sequence[PhysicalTable],
+    entries: Sequence[PhysicalTable],
+    lookups: Sequence[str],
+    drawn: PhysicalTable | None = None,
+) -> Any:
+    """(numbered postings, lookups, ref) → (table, columns, key, rows) in the order they must be written. With `drawn`,
+    the vouchers' table whose ids these refer to, (…, ids): by its name the ids that finance gave, in order."""
     body = _looks(lookups)
     tables = (*vouchers, *entries)
     body += [f"    r{i} = {'{}' if t.named else '[]'}" for i, t in enumerate(tables)]
+    body += ["    given = {name: iter(its) for name, its in ids.items()}"] if drawn else []
     body += [
         "    for posting, number in postings:",
         "        key, rule, subject, _, _, voucher, _, reverses, _, _ = posting",
@@ -66,6 +73,7 @@ def journal(vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable],
         "            continue",
         "        type, period, day, event_date, summary, entries, fields, _ = voucher",
     ]
+    body += [f"        id = next(given[{drawn.called}])"] if drawn else []
     body += [_row(i, t, "        ") for i, t in enumerate(vouchers)]
     body += ["        line = 0", "        for account, debit, credit, said, dims in entries:", "            line += 1"]
     body += [_row(i, t, "            ") for i, t in enumerate(entries, len(vouchers))]
@@ -73,7 +81,7 @@ def journal(vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable],
     for i, t in enumerate(tables):
         named = f"for name, rows in r{i}.items()" if t.named else f"for name, rows in (({t.name!r}, r{i}),)"
         body.append(f"    written += [(name, {tuple(t.columns)!r}, {t.key!r}, rows) {named}]")
-    return _define("postings, lookups, ref", [*body, "    return written"])
+    return _define(f"postings, lookups, ref{', ids' if drawn else ''}", [*body, "    return written"])
 
 
 def journal_check(
@@ -91,7 +99,7 @@ def journal_check(
         *_looks(lookups),
         "    key, rule, subject, _, _, voucher, _, reverses, _, _ = posting",
         "    type, period, day, event_date, summary, entries, fields, _ = voucher",
-        "    number = line = 0",
+        "    number = line = id = 0",
         *(f"    {e.python()}" for e in columns[0]),
         "    for account, debit, credit, said, dims in entries:",
         "        line += 1",
@@ -122,7 +130,7 @@ def _other(shape: tuple[str, tuple[str, ...], tuple[str, ...]], rows: list[tuple
 
 def table_names(tables: Sequence[PhysicalTable]) -> Any:
     """period → the name of each table in that period."""
-    return _define("period", [f"    return ({_commas(t.named.python() if t.named else repr(t.name) for t in tables)})"])
+    return _define("period", [f"    return ({_commas(t.called for t in tables)})"])
 
 
 def reference(e: Expression) -> Any:
@@ -132,7 +140,7 @@ def reference(e: Expression) -> Any:
 
 def _row(i: int, table: PhysicalTable, indent: str) -> str:
     row = f"({_commas(e.local() for e in table.columns.values())})"
-    rows = f"r{i}.setdefault({table.named.python()}, [])" if table.named else f"r{i}"
+    rows = f"r{i}.setdefault({table.called}, [])" if table.named else f"r{i}"
     return f"{indent}{rows}.append({row})"
 
 

@@ -5,7 +5,7 @@ its term.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from syncd.change import Kind
@@ -24,6 +24,9 @@ REF_SCOPE: Final = PERIOD_SCOPE | {
     "voucher.type": Name("type", Kind.TEXT),
     "voucher.number": Name("number", Kind.INTEGER),
 }
+VOUCHER_ID: Final = "voucher.id"
+"""The id that finance gave the voucher's row; in the scope only of what is written behind it."""
+ID_SCOPE: Final = {VOUCHER_ID: Name("id", Kind.INTEGER)}
 VOUCHER_SCOPE: Final = REF_SCOPE | {
     "voucher.date": Name("day", Kind.DATE),
     "voucher.event_date": Name("event_date", Kind.DATE),
@@ -55,16 +58,28 @@ HEADING: Final[Mapping[str, Kind]] = {
 @dataclass(frozen=True, slots=True)
 class PhysicalTable:
     """A finance table and what its columns are given. `named` is the name as an expression of the period, for a
-    table a year."""
+    table a year. `generated` is the column that finance fills with an id, the first of `columns`, and `sequence` where
+    the ids come from if the layout says it; both may be empty."""
 
     name: str
     named: Expression | None
     key: tuple[str, ...]
     columns: Mapping[str, Expression]
+    generated: str = ""
+    sequence: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name as a Python expression of `period`."""
+        return self.named.python() if self.named else repr(self.name)
 
     def kinds(self) -> dict[str, Kind]:
         """The kind of value each column is given."""
         return {c: given_kind(e) for c, e in self.columns.items()}
+
+    def without_id(self) -> "PhysicalTable":
+        """The same without the column that finance fills."""
+        return replace(self, columns={c: e for c, e in self.columns.items() if c != self.generated})
 
     def given(self, wanted: Expression) -> str | None:
         """The column that is given the same expression, however either is spelled."""

@@ -1,0 +1,170 @@
+"""Finance databases of other shapes over every ledger, by layouts as users write them: ids that finance draws itself,
+numbers in other series."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from syncd.desk.verify import verify
+from syncd.mapping.layout.layout import FinanceLayout
+from syncd.ports import Ledger
+from tests.conformance.finance import Finance, asset, batch, in_mysql, in_postgres, in_sqlite, posted, voucher, write
+from tests.unit.lab import loaded
+
+RULES: Final = """
+tables:
+  asset: {table: eam.asset, key: id, columns: {id: integer, code: text, value: money}}
+rules:
+  registration:
+    on: asset
+    when: op = 'insert'
+    card: {asset_code: after.code, name: "'lathe'", original_value: after.value}
+    voucher:
+      type: "'记'"
+      date: DATE '2026-02-03'
+      summary: "'addition'"
+      entries: [{account: "'1601'", debit: after.value}, {account: "'1002'", credit: after.value, dept: "'SC'"}]
+"""
+COMMON: Final = """
+finance: shape
+lookups: {account_id: {table: fin.account, code: code, gives: id}}
+accounts: account_id
+periods: {table: fin.period, code: code, first: starts, last: ends, open: is_open = 1}
+dims: [dept]
+kinds: {original_value: money}
+card:
+  - table: fin.card
+    key: asset_code
+    columns: {asset_code: card.asset_code, name: card.name, original_value: card.original_value}
+"""
+SCHEMA: Final = """
+    CREATE TABLE fin.account (code VARCHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
+    CREATE TABLE fin.period (
+        code VARCHAR(7) PRIMARY KEY, starts DATE NOT NULL, ends DATE NOT NULL, is_open INTEGER NOT NULL
+    );
+    CREATE TABLE fin.card (asset_code VARCHAR(40) PRIMARY KEY, name VARCHAR(20), original_value MONEY_TYPE);
+    INSERT INTO fin.account VALUES ('1601', 16010), ('1002', 10020);
+    INSERT INTO fin.period VALUES ('2026-01', '2026-01-01', '2026-01-31', 1);
+    INSERT INTO fin.period VALUES ('2026-02', '2026-02-01', '2026-02-28', 1);
+"""
+Make = Callable[[str, str], tuple[Finance, FinanceLayout]]
+
+
+@pytest.fixture(params=("sqlite", "postgres", "mysql"))
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """(the rest of a layout, the rest of its tables) → finance of each kind, and the layout."""
+
+    def made(layout_text: str, schema: str) -> tuple[Finance, FinanceLayout]:
+        layout = loaded(RULES, COMMON + layout_text).layout
+        if request.param == "postgres":
+            return in_postgres(request.getfixturevalue("new_database")(), layout, SCHEMA + schema), layout
+        if request.param == "mysql":
+            return in_mysql(request.getfixturevalue("new_mariadb")(), layout, SCHEMA + schema), layout
+        return in_sqlite(tmp_path / "finance.db", layout, SCHEMA + schema), layout
+
+    return made
+
+
+# Ids that finance draws itself
+
+DRAWN: Final = """
+numbering: {table: fin.move, number: number, period: period, type: type}
+voucher:
+  - table: fin.move
+    key: id
+    generated: id
+    columns:
+      {period: voucher.period, type: voucher.type, number: voucher.number, posted_on: voucher.date,
+       summary: voucher.summary, external_key: voucher.key}
+entry:
+  - table: fin.line
+    key: [move_id, line]
+    columns:
+      {move_id: voucher.id, line: entry.line, account_id: account_id(entry.account), debit: entry.debit,
+       credit: entry.credit, dept: entry.dept}
+"""
+MOVES: Final = """
+    CREATE TABLE fin.move (
+        id SERIAL_KEY, period VARCHAR(7) NOT NULL, type VARCHAR(2) NOT NULL, number INTEGER NOT NULL,
+        posted_on DATE NOT NULL, summary VARCHAR(20) NOT NULL CHECK (summary <> 'refuse me'),
+        external_key VARCHAR(80) NOT NULL, UNIQUE (period, type, number)
+    );
+    CREATE INDEX move_key ON fin.move (external_key);
+    CREATE TABLE fin.line (
+        id SERIAL_KEY, move_id BIGINT NOT NULL REFERENCES fin.move (id), line INTEGER NOT NULL,
+        account_id INTEGER NOT NULL, debit MONEY_TYPE NOT NULL, credit MONEY_TYPE NOT NULL, dept VARCHAR(9),
+        UNIQUE (move_id, line)
+    );
+"""
+ODD_IDS: Final = {
+    "postgres": [
+        "CREATE FUNCTION fin.odd() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.id := nextval(pg_get_serial_sequence(''fin.move'', ''id'')) * 10 + 7; RETURN NEW; END'",
+        "CREATE TRIGGER odd BEFORE INSERT ON fin.move FOR EACH ROW EXECUTE FUNCTION fin.odd()",
+    ],
+    "mysql": [
+        "CREATE TABLE fin.top (id BIGINT NOT NULL)",
+        "INSERT INTO fin.top VALUES (1)",
+        "CREATE TRIGGER odd BEFORE INSERT ON fin.move FOR EACH ROW"
+        " BEGIN UPDATE fin.top SET id = id * 3; SET NEW.id = (SELECT id FROM fin.top); END",
+    ],
+    "sqlite": [],
+}
+"""Finance that gives its vouchers ids in its own way; SQLite knows no trigger that could."""
+
+
+@pytest.fixture
+def drawn(make: Make) -> Iterator[tuple[Finance, FinanceLayout, Ledger]]:
+    """Finance whose vouchers have ids of a sequence."""
+    finance, layout = make(DRAWN, MOVES)
+    with closing(finance.open()) as ledger:
+        yield finance, layout, ledger
+
+
+def moves(finance: Finance) -> list[tuple[object, ...]]:
+    """Number of each voucher, and its amount by what its lines say."""
+    rows = finance.run(
+        "SELECT m.number, m.external_key, l.debit FROM fin.move m JOIN fin.line l ON l.move_id = m.id"
+        " WHERE l.line = 1 ORDER BY m.number"
+    )
+    return [(number, key, Decimal(str(debit))) for number, key, debit in rows]
+
+
+def test_entries_refer_to_the_ids_that_finance_draws(drawn: tuple[Finance, FinanceLayout, Ledger]) -> None:
+    """Invariants 3, 6, 8 and 12: each line belongs to its own voucher, whatever is refused and whoever else draws;
+    the numbers have no gap, and the audit finds a line that was added."""
+    finance, layout, ledger = drawn
+    assert [finding.code for finding in ledger.check()] == ["ledger_ready"]
+    refused = voucher(summary="refuse me")
+    made = [posted(asset(n, f"{n}.10"), made=refused if n in (2, 7) else None) for n in range(1, 10)]
+    write(ledger, batch(*made))
+    finance.run(
+        "INSERT INTO fin.move (period, type, number, posted_on, summary, external_key)"
+        " VALUES ('2026-02', '记', 8, '2026-02-05', 'by hand', '')"
+    )
+    write(ledger, batch(posted(asset(10, "10.10")), posted(asset(11, "11.10"))))
+    kept = [n for n in range(1, 12) if n not in (2, 7)]
+    numbers = [1, 2, 3, 4, 5, 6, 7, 9, 10]
+    assert moves(finance) == [
+        (number, f"registration/FA-{n}", Decimal(f"{n}.10")) for number, n in zip(numbers, kept, strict=True)
+    ]
+    assert verify(ledger, "main", layout).flaws == []
+    finance.run(
+        "INSERT INTO fin.line (move_id, line, account_id, debit, credit)"
+        " SELECT move_id, 3, account_id, debit, credit FROM fin.line WHERE line = 1"
+    )
+    assert {flaw.code for flaw in verify(ledger, "main", layout).flaws} == {"audit_voucher"}
+
+
+def test_ids_are_read_back_where_a_trigger_has_a_say(drawn: tuple[Finance, FinanceLayout, Ledger]) -> None:
+    """Invariant 8: another id than the one that the sequence would give is the one that the lines get."""
+    finance, layout, ledger = drawn
+    for sql in ODD_IDS[finance.kind]:
+        finance.run(sql)
+    write(ledger, batch(*(posted(asset(n, f"{n}.10")) for n in range(1, 4))))
+    assert [key for _, key, _ in moves(finance)] == [f"registration/FA-{n}" for n in (1, 2, 3)]
+    assert verify(ledger, "main", layout).flaws == []
