@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol, cast
 
 from syncd.change import Value
-from syncd.ports import Layout, LookupSpec, Period
+from syncd.ports import Layout, LookupSpec, Period, Series
 
 
 class Database(Protocol):
@@ -34,14 +34,14 @@ def lookup(database: Database, spec: LookupSpec) -> Mapping[Value, Value]:
     return {_code(code): cast(Value, gives) for code, gives in database.query(spec.query)}
 
 
-def last_day(database: Database, layout: Layout, period: str, type: str) -> date | None:
+def last_day(database: Database, layout: Layout, series: Series) -> date | None:
     """The latest day of the vouchers that finance holds in a period and type, which lies in that period; None where
     there is none, or the layout does not ask."""
-    query = layout.last_date_query(period)
-    rows = database.query(query, (period, type)) if query else []
+    asked = layout.last_date(series)
+    rows = [] if asked is None else database.query(*asked)
     if not rows or rows[0][0] is None:
         return None
-    ends = next((known.last for known in periods(database, layout) if known.code == period), None)
+    ends = next((known.last for known in periods(database, layout) if known.code == series[0]), None)
     day = _day(rows[0][0])
     return day if ends is None else min(day, ends)
 

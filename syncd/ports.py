@@ -1,6 +1,6 @@
 """The protocols that the pipeline speaks. Connectors implement them; `wiring` brings them together."""
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Final, Literal, NamedTuple, Protocol
@@ -10,7 +10,7 @@ from syncd.change import Change, ChangeSet, Kind, Position, Row, Value
 from syncd.delivery import Asked, Delivery, Sent
 from syncd.dialects import Dialect
 from syncd.journal import Shape
-from syncd.posting import Batch, Fields, Outcome, Posting
+from syncd.posting import Batch, Fields, Outcome, Posting, Voucher
 
 ANY_TYPE: Final = ""
 """Of a period's series of numbers the one that every writer holds who begins another, and who closes the period."""
@@ -416,6 +416,12 @@ class Numbered(NamedTuple):
     number: int
 
 
+Series = tuple[str, str]
+"""Vouchers that are numbered together: by period and type, or as the layout says otherwise under a name of its own."""
+Statement = tuple[str, Sequence[object]]
+"""In the spelling of `Ledger.query`, and its parameters."""
+
+
 class LookupSpec(NamedTuple):
     """A finance table from which the layout translates codes: columns `code` → `gives`, rows where `where`. `called` is
     what people call the code there, empty where the layout does not say."""
@@ -488,20 +494,32 @@ class Layout(Protocol):
         """The statement that closes a period in finance's own table, or opens it; None where the layout says none."""
         ...
 
-    def last_number_query(self, period: str) -> str:
-        """SELECT the highest voucher number that finance holds for (?, ?) = (period, type). The period names the
-        table where finance keeps a table a year."""
+    series: Callable[[str, str], Series | None] | None
+    """(period, type) → the series of such a voucher, None where it has no number. None where vouchers are numbered by
+    period and type: the series is that pair."""
+
+    def last_number(self, series: Series) -> Statement:
+        """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""
         ...
 
-    def last_date_query(self, period: str) -> str:
-        """SELECT the latest voucher day that finance holds for (?, ?) = (period, type); empty where the layout does not
-        ask that days ascend with numbers."""
+    def numbered(self, series: Series) -> tuple[str, str, str, Sequence[object]]:
+        """Where finance keeps a series' numbers: the table, SQL over its columns, ` WHERE …` or nothing, and what is
+        asked there."""
         ...
 
-    def voucher_ref(self, period: str, type: str, number: int) -> str:
-        """What people call the voucher: `2026-02 记-12`."""
+    def number_in(self, found: object) -> int:
+        """A number that such a statement found; 0 for none."""
         ...
 
-    def voucher_called(self, type: str, day: date, number: int) -> str:
-        """What summaries call the voucher, in the language of the books: `2026年2月5日记-12号`."""
+    def last_date(self, series: Series) -> Statement | None:
+        """SELECT the latest voucher day that finance holds of a series; None where the layout does not ask that days
+        ascend with numbers."""
+        ...
+
+    def voucher_ref(self, period: str, type: str, number: int, key: str) -> str:
+        """What people call the voucher of a posting with this key: `2026-02 记-12`."""
+        ...
+
+    def voucher_called(self, voucher: Voucher, number: int) -> str:
+        """What summaries call a voucher, in the language of the books: `2026年2月5日记-12号`."""
         ...

@@ -1,8 +1,9 @@
 """Postings to finance: vouchers numbered without gap, rows rendered by the layout, the record sealed, and what
 finance refuses found by bisection."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Final
@@ -17,7 +18,7 @@ from syncd.change import Value
 from syncd.errors import RowRefused, Transient
 from syncd.folding import old_row_of, row_namer, row_of
 from syncd.money import EXACT, ZERO
-from syncd.ports import ANY_TYPE, Layout, Numbered, TableWrite
+from syncd.ports import ANY_TYPE, Layout, Numbered, Series, TableWrite
 from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
@@ -30,8 +31,7 @@ _new: Final = tuple.__new__
 """Half the price of a named tuple's own constructor."""
 
 Lookups = Mapping[str, Mapping[Value, Value]]
-Series = tuple[str, str]
-"""Vouchers that are numbered together: period and type."""
+_Count = Callable[[Sequence[Outcome], dict[Series, int]], Iterator[tuple[Posting, int]]]
 
 
 class Bookkeeper:
@@ -49,6 +49,10 @@ class Bookkeeper:
         self._tainted: set[str] = set()
         self._spots: list[int] = []
         self._last: dict[Series, int] = {}
+        """Of each series that is held the last number. Where vouchers are not numbered by period and type, those pairs
+        are held too, for whoever closes a period, and count its vouchers."""
+        of = work.layout.series
+        self._count: _Count = _counted if of is None else partial(_counted_otherwise, of)
         self._days: dict[Series, str] = {}
         """Of each series the day of its last voucher, as `YYYY-MM-DD`, where the layout asks that days ascend."""
         self._unnamed: set[str] = set()
@@ -67,6 +71,8 @@ class Bookkeeper:
                 self._refuse(spot, fault)
             else:
                 self._spots.append(spot)
+        if self._work.layout.series is not None:
+            series |= self._otherwise(series)
         self._last = self._last_numbers(sorted(series))
         if series:
             self._keep_shape()
@@ -149,7 +155,7 @@ class Bookkeeper:
 
     def _write(self, outcomes: Sequence[Outcome]) -> None:
         work, last, days = self._work, dict(self._last), dict(self._days)
-        counted = _counted(outcomes, last)
+        counted = self._count(outcomes, last)
         numbered = [_new(Numbered, one) for one in (_ascending(counted, days) if days else counted)]
         if self._unnamed:
             numbered = [self._named(*one) for one in numbered]
@@ -191,7 +197,7 @@ class Bookkeeper:
     def _named(self, posting: Posting, number: int) -> Numbered:
         """A posting that speaks of another of this batch calls it by its number."""
         if posting.key in self._unnamed:
-            self._names[posting.key] = names_of(self._work.layout, posting.voucher, number)
+            self._names[posting.key] = names_of(self._work.layout, posting.key, posting.voucher, number)
         return Numbered(named(posting, self._names.__getitem__), number)
 
     def _record(
@@ -212,7 +218,7 @@ class Bookkeeper:
             source = named_by[alias](after or before or ())
             fields = (
                 *(str(seq), key, rule, subject),
-                "" if voucher is None else ref(voucher[1], voucher[0], number),
+                "" if voucher is None else ref(voucher[1], voucher[0], number, key),
                 "" if reverses is None else reverses.key,
                 *(mapping_hash, position, committed_at, now),
                 encode_content(posting, source, finance=finance),
@@ -221,6 +227,15 @@ class Bookkeeper:
             rows.append((pipeline, *fields, head, source))
         end.seq, end.hash = seq, head
         return rows
+
+    def _otherwise(self, held: Iterable[Series]) -> set[Series]:
+        """The series that number the vouchers of these periods and types, where that is not they themselves."""
+        of = self._work.layout.series
+        return set() if of is None else {series for one in held if (series := of(*one)) is not None}
+
+    def _numbering(self, held: Mapping[Series, int]) -> Iterable[Series]:
+        """Those of the series held that have numbers in finance."""
+        return held if self._work.layout.series is None else held.keys() & self._otherwise(held)
 
     def _last_numbers(self, series: Sequence[Series]) -> dict[Series, int]:
         """The last numbers given, kept from others until the transaction ends. At first use what finance's own
@@ -231,9 +246,10 @@ class Bookkeeper:
             held = [(period, ANY_TYPE) for period in sorted({period for period, _ in missing})]
             for one in (*held, *missing):
                 self._work.database.send(SQL["add_number"], one)
-            last = {one: number for one, number in self._numbers((*held, *series)).items() if one[1] != ANY_TYPE}
+            found = self._numbers((*held, *series))
+            last = {one: found[one] for one in series}
         self._require_open({period for period, _ in series})
-        for one in last.keys() - known:
+        for one in set(self._numbering(last)) - known:
             known.add(one)
             last[one] = max(last[one], self._highest(one))
             self._look_at_days(one)
@@ -246,7 +262,7 @@ class Bookkeeper:
         which = " OR ".join(["period = ? AND type = ?"] * len(series))
         select = f"SELECT period, type, last, last_date FROM syncd.number WHERE {which} ORDER BY period, type"
         rows = self._work.database.query(select + self._work.database.for_update, [*chain.from_iterable(series)])
-        if self._work.layout.last_date_query(series[0][0]):
+        if self._work.layout.series is None and self._work.layout.last_date(series[0]) is not None:
             self._days = {(str(period), str(kind)): str(day) for period, kind, _, day in rows}
         return {(str(period), str(kind)): integer(last) for period, kind, last, _ in rows}
 
@@ -259,17 +275,18 @@ class Bookkeeper:
                 raise Transient("period_closed_meanwhile", period=period)
 
     def _highest(self, series: Series) -> int:
-        rows = self._work.database.query(self._work.layout.last_number_query(series[0]), series)
-        return int(str(rows[0][0] or 0)) if rows else 0
+        layout = self._work.layout
+        rows = self._work.database.query(*layout.last_number(series))
+        return max((layout.number_in(found) for (found,) in rows), default=0)
 
     def _look_at_days(self, series: Series) -> None:
         """No voucher of ours is to lie before what finance's own people have dated."""
-        if series in self._days and (day := last_day(self._work.database, self._work.layout, *series)) is not None:
+        if series in self._days and (day := last_day(self._work.database, self._work.layout, series)) is not None:
             self._days[series] = max(self._days[series], day.isoformat())
 
     def _is_overtaken(self) -> bool:
         """Whether finance holds numbers above ours; ours then go on from there."""
-        highest = {series: self._highest(series) for series in self._last}
+        highest = {series: self._highest(series) for series in self._numbering(self._last)}
         overtaken = {series: number for series, number in highest.items() if number > self._last[series]}
         self._last = self._last | overtaken
         for series in overtaken:
@@ -305,12 +322,12 @@ def refuses_cards(work: Work) -> bool:
     return work.state.opening.get(work.layout.card_guard) == "insert"
 
 
-def names_of(layout: Layout, voucher: Voucher | None, number: int) -> tuple[str, str]:
+def names_of(layout: Layout, key: str, voucher: Voucher | None, number: int) -> tuple[str, str]:
     """A voucher's reference, and what summaries call it; empty where there is none."""
     if voucher is None:
         return "", ""
-    ref = layout.voucher_ref(voucher.period, voucher.type, number)
-    return ref, layout.voucher_called(voucher.type, voucher.date, number)
+    ref = layout.voucher_ref(voucher.period, voucher.type, number, key)
+    return ref, layout.voucher_called(voucher, number)
 
 
 class _Chain:
@@ -379,6 +396,22 @@ def _counted(outcomes: Sequence[Outcome], last: dict[Series, int]) -> Iterator[t
                 if (voucher := posting[5]) is not None:
                     series = voucher[1], voucher[0]
                     number = last[series] = last[series] + 1
+                yield posting, number
+
+
+def _counted_otherwise(
+    of: Callable[[str, str], Series | None], outcomes: Sequence[Outcome], last: dict[Series, int]
+) -> Iterator[tuple[Posting, int]]:
+    """The same where series are others than period and type: these count vouchers beside."""
+    for outcome in outcomes:
+        for posting in outcome.postings:
+            if posting.collected is None:
+                number = 0
+                if (voucher := posting.voucher) is not None:
+                    held = voucher.period, voucher.type
+                    last[held] += 1
+                    if (series := of(*held)) is not None:
+                        number = last[series] = last[series] + 1
                 yield posting, number
 
 

@@ -11,7 +11,7 @@ from syncd import migrate
 from syncd.change import Kind
 from syncd.errors import Fault
 from syncd.money import MONEY_PLACES
-from syncd.ports import Drawn, Finding, Layout, Period
+from syncd.ports import Drawn, Finding, Layout, Period, Statement
 
 MONEY_DIGITS_MIN: Final = 10
 """Digits before the point: a company with an asset above ten thousand million has wider columns."""
@@ -183,9 +183,10 @@ def _lookups(database: Database, layout: Layout) -> Iterator[Finding]:
 
 
 def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
-    series = ["2000-01", ""]
-    asked = [(layout.card_query(), [""]), (layout.last_number_query("2000-01"), series)]
-    asked += [(sql, series) for sql in (layout.last_date_query("2000-01"),) if sql]
+    series = ("2000-01", "") if layout.series is None else layout.series("2000-01", "")
+    asked: list[Statement] = [(layout.card_query(), [""])]
+    if series is not None:
+        asked += [one for one in (layout.last_number(series), layout.last_date(series)) if one is not None]
     for sql, params in asked:
         try:
             database.query(sql, params)

@@ -48,15 +48,17 @@ def _numbered(database: Database, layout: Layout, postings: Sequence[Posting]) -
         voucher, number = posting.voucher, 0
         posting = named(posting, names.__getitem__)
         if voucher is not None:
-            series = voucher.period, voucher.type
-            if series not in last:
-                database.execute(SQL["add_number"], series)
-                select = "SELECT last FROM syncd.number WHERE period = ? AND type = ?" + database.for_update
-                ((ours,),) = database.query(select, series)
-                ((theirs,),) = database.query(layout.last_number_query(voucher.period), series)
-                last[series] = max(int(str(ours)), int(str(theirs or 0)))
-            last[series] = number = last[series] + 1
-            names[posting.key] = names_of(layout, voucher, number)
+            held = voucher.period, voucher.type
+            series = held if layout.series is None else layout.series(*held)
+            if series is not None:
+                if series not in last:
+                    database.execute(SQL["add_number"], series)
+                    select = "SELECT last FROM syncd.number WHERE period = ? AND type = ?" + database.for_update
+                    ((ours,),) = database.query(select, series)
+                    theirs = [layout.number_in(found) for (found,) in database.query(*layout.last_number(series))]
+                    last[series] = max(int(str(ours)), *theirs, 0)
+                last[series] = number = last[series] + 1
+            names[posting.key] = names_of(layout, posting.key, voucher, number)
         yield Numbered(posting, number)
 
 

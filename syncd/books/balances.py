@@ -19,6 +19,8 @@ _FIELDS: Final = (
     "voucher.number",
     "voucher.date",
     "voucher.key",
+    "voucher.label",
+    "voucher.id",
     "entry.account",
     "entry.debit",
     "entry.credit",
@@ -28,9 +30,9 @@ _FIELDS: Final = (
 
 
 class JournalEntry(NamedTuple):
-    """An entry as finance holds it. `number` is text, `day` None where the layout does not give them back; `key` is the
-    posting's, empty for a voucher by hand; `dims` are auxiliaries by name, empty text for none; `summary` is the
-    entry's, or else the voucher's."""
+    """An entry as finance holds it. `number` is text, as it is written, or where vouchers have none what else tells them;
+    `day` None where the layout does not give them back; `key` is the posting's, empty for a voucher by hand; `dims` are
+    auxiliaries by name, empty text for none; `summary` is the entry's, or else the voucher's."""
 
     period: str
     type: str
@@ -85,9 +87,11 @@ def entries(
     dims = [f"entry.{dim}".lower() for dim in layout.file.dims]
     for table in layout.journals(periods) or ():
         with closing(ledger.scan(table.select((*_FIELDS, *dims), where), params)) as rows:
-            for period, kind, number, day, key, account, debit, credit, of_all, own, *values in rows:
+            for period, kind, number, day, key, label, own_id, *rest in rows:
+                account, debit, credit, of_all, own, *values = rest
+                told = next((one for one in (label, number, key, own_id) if one is not None), None)
                 yield JournalEntry(
-                    *(_text(period), _text(kind), _text(number), journal.exact(Kind.DATE, day), _text(key)),
+                    *(_text(period), _text(kind), _text(told), journal.exact(Kind.DATE, day), _text(key)),
                     *(_text(account), decimal(debit), decimal(credit)),
                     dict(zip(layout.file.dims, map(_text, values), strict=True)),
                     _text(own) or _text(of_all),

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from syncd.change import Change, Position, Row, Table, Value, key_text
 from syncd.folding import row_of
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.ports import CollectedRow, Head, Numbered, Parked, Period, Posted
-from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, named
+from syncd.ports import CollectedRow, Head, Numbered, Parked, Period, Posted, Series
+from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, Voucher, named
 from syncd.record import encode_content
 
 
@@ -236,24 +236,30 @@ class PaperBook:
         voucher = posting.voucher
         if voucher is None:
             return 0
-        series = [n for p, n in self.entered if p.voucher and p.voucher[:2] == voucher[:2]]
-        return max(series, default=0) + 1
+        series = self._series(voucher)
+        before = [n for p, n in self.entered if p.voucher and self._series(p.voucher) == series]
+        return 0 if series is None else max(before, default=0) + 1
+
+    def _series(self, voucher: Voucher) -> Series | None:
+        held, of = (voucher.period, voucher.type), self.layout.series
+        return held if of is None else of(*held)
 
     def _posted(self, posting: Posting, number: int) -> Posted:
         by = next((p.key for p, _ in self.entered if p.reverses and p.reverses.key == posting.key), "")
         source, at = self._row_of(posting), posting.change.position
-        return Posted(posting.key, posting.rule, self.ref(posting, number), encode_content(posting, source), by, at)
+        content = encode_content(posting, source, finance=("", number))
+        return Posted(posting.key, posting.rule, self.ref(posting, number), content, by, at)
 
     def _names(self, key: str) -> tuple[str, str]:
         posting, number = next(n for n in self.entered if n.posting.key == key)
         voucher = posting.voucher
-        called = self.layout.voucher_called(voucher.type, voucher.date, number) if voucher else ""
+        called = self.layout.voucher_called(voucher, number) if voucher else ""
         return self.ref(posting, number), called
 
     def ref(self, posting: Posting, number: int) -> str:
         """What people call the posting's voucher."""
         voucher = posting.voucher
-        return self.layout.voucher_ref(voucher.period, voucher.type, number) if voucher else ""
+        return self.layout.voucher_ref(voucher.period, voucher.type, number, posting.key) if voucher else ""
 
 
 def _begins(group: str, prefix: str) -> bool:

@@ -17,7 +17,7 @@ WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
 SELECT DISTINCT rule FROM syncd.posting;
 
 -- since: the first period in which syncd has numbered a voucher
-SELECT min(period) FROM syncd.number;
+SELECT min(period) FROM syncd.number WHERE period NOT LIKE '*%';
 
 -- begin: a run of the reconciliation; its totals and what it looked at as JSON
 INSERT INTO syncd.reconciliation (pipeline, id, at, actor, position, assets, differing, alerting, waiting, report)

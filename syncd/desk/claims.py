@@ -1,10 +1,11 @@
 """Vouchers in finance that claim to be ours, by the key that they carry, and whether a posting made each of them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from syncd.dialects import SPELLINGS
@@ -13,7 +14,8 @@ from syncd.ports import Layout, Ledger, Period
 
 KEYS_ASKED_MAX: Final = 1_000
 _KNOWN: Final = "SELECT key, subject FROM syncd.posting WHERE key IN (?*)"
-_SERIES: Final = "SELECT period, type, last FROM syncd.number WHERE type <> '' ORDER BY period, type"
+_SERIES: Final = "SELECT period, type, last FROM syncd.number WHERE type <> '' AND period NOT LIKE '*%' ORDER BY period, type"
+_OTHERWISE: Final = "SELECT period, type, last FROM syncd.number WHERE period LIKE '*%' ORDER BY period, type"
 CLAIMS_MAX: Final = 1_000
 LISTED_MAX: Final = 100
 _OURS: Final = re.compile(r"\w+/.")
@@ -63,7 +65,10 @@ def unfounded(ledger: Ledger, layout: Layout, others: Sequence[str]) -> Iterator
 
 
 def series(ledger: Ledger, layout: Layout) -> list[Series]:
-    """Every series that we number in, where the layout keeps period, type, number and key of a voucher as they are."""
+    """Every series that we number in, where the layout keeps period, type, number and key of a voucher as they are, or
+    says how its vouchers are numbered otherwise and keeps their keys."""
+    if layout.series is not None:
+        return [*_numbered_otherwise(ledger, layout)]
     ours = ledger.query(_SERIES)
     periods = _periods(ledger, layout)
     columns = [dict(layout.holds(f"voucher.{name}", periods)) for name in ("period", "type", "number", "key")]
@@ -100,16 +105,42 @@ def _series(ledger: Ledger, table: str, columns: Sequence[str], ours: Sequence[S
         yield Series(table, str(which), str(of_type), int(str(count)), by_hand, listed, missing)
 
 
+def _numbered_otherwise(ledger: Ledger, layout: Layout) -> Iterator[Series]:
+    """Series that are not of a period and type, with the numbers read as they are written."""
+    keyed = dict(layout.holds("voucher.key", _periods(ledger, layout)))
+    for which, kind, last in ledger.query(_OTHERWISE):
+        table, number, where, params = layout.numbered((str(which), str(kind)))
+        if table not in keyed:
+            continue
+        key, name = _names(ledger, table, keyed[table])
+        listed: list[tuple[str, str]] = []
+        by_hand, numbers = 0, array("q")
+        with closing(ledger.scan(f"SELECT {number} FROM {name} t{where}", params)) as rows:
+            numbers.extend(n for (found,) in rows if (n := layout.number_in(found)))
+        for found, carried in _unmade(
+            ledger, f"SELECT {number}, {key} FROM {name} t{where or ' WHERE 1 = 1'}", key, params
+        ):
+            by_hand += 1
+            if by_hand <= LISTED_MAX:
+                listed.append((str(found), "" if carried is None else str(carried)))
+        missing = list(_ranges(sorted(numbers), max([*numbers, int(str(last))])))
+        yield Series(table, str(which)[1:], str(kind), len(numbers), by_hand, listed, missing)
+
+
 def _gaps(ledger: Ledger, sql: str, same: Sequence[object], top: int) -> Iterator[str]:
     """Numbers that are missing between the first and the last, the first ranges of them."""
+    with closing(ledger.scan(f"{sql} ORDER BY n", same)) as numbers:
+        yield from _ranges((int(str(n)) for (n,) in numbers), top)
+
+
+def _ranges(numbers: Iterable[int], top: int) -> Iterator[str]:
     before: int | None = None
     ranges = 0
-    with closing(ledger.scan(f"{sql} ORDER BY n", same)) as numbers:
-        for number in (*(int(str(n)) for (n,) in numbers), top + 1):
-            if before is not None and number > before + 1 and ranges < LISTED_MAX:
-                ranges += 1
-                yield str(before + 1) if number == before + 2 else f"{before + 1}–{number - 1}"
-            before = number
+    for number in chain(numbers, (top + 1,)):
+        if before is not None and number > before + 1 and ranges < LISTED_MAX:
+            ranges += 1
+            yield str(before + 1) if number == before + 2 else f"{before + 1}–{number - 1}"
+        before = number
 
 
 def _unmade(ledger: Ledger, select: str, key: str, params: Sequence[object] = ()) -> Iterator[Sequence[object]]:

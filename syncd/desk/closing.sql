@@ -1,8 +1,8 @@
 -- closed: the periods that people have closed
 SELECT period FROM syncd.closing ORDER BY period;
 
--- types: the types of voucher that were ever numbered
-SELECT DISTINCT type FROM syncd.number WHERE type <> '' ORDER BY type;
+-- types: the types of voucher that were ever numbered; a series that is no period's begins with *
+SELECT DISTINCT type FROM syncd.number WHERE type <> '' AND period NOT LIKE '*%' ORDER BY type;
 
 -- numbers: how far a period's series have come
 SELECT type, last FROM syncd.number WHERE period = ? AND type <> '' ORDER BY type;

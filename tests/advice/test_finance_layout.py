@@ -35,6 +35,7 @@ MADE_BY = [
     "ALTER TABLE gl_voucher ADD maker TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE gl_voucher ALTER maker DROP DEFAULT",
 ]
+HEADED = "    generated: id\n    key: [period, type, number]\n    columns:\n"
 KEY = "      external_key: voucher.key\n"
 
 # what finance's people have done, how the layout was wrong before, how it is corrected, and what undoes the first
@@ -66,6 +67,13 @@ CASES = [
         NOTHING,
         ("      summary: voucher.summary\n", ""),
         ["ALTER TABLE gl_voucher DROP summary", "ALTER TABLE gl_voucher ADD summary TEXT"],
+    ),
+    advised(
+        "ledger_id_not_generated",
+        ["ALTER TABLE gl_voucher ADD id TEXT NOT NULL DEFAULT ''", "ALTER TABLE gl_voucher ALTER id DROP DEFAULT"],
+        ("  - table: gl_voucher\n", "  - table: gl_voucher\n    generated: id\n"),
+        (HEADED, HEADED.replace("    generated: id\n", "") + "      id: uuid(voucher.key)\n"),
+        ["ALTER TABLE gl_voucher DROP id"],
     ),
     advised(
         "ledger_places_unsaid",

@@ -46,7 +46,44 @@ OPENED = """\
 FIRST = "      entries:\n        - {account: \"'1601'\", debit: after.original_value"
 HEADED = f"      fields: {{attachment: 1}}\n{FIRST}"
 
+HEADED_BY_ID = layout("    key: [period, type, number]\n", "    key: id\n    generated: id\n")
+NUMBERS = "number: number, period: period, type: type}"
+PLAIN = layout(NUMBERS, "number: number}")
+DRAWN_TOO = "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"
+EACH_YEAR = layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', ")
+
 LAYOUTS = [
+    advised(
+        "generated_written",
+        [HEADED_BY_ID, layout("      date: voucher.date", "      id: voucher.number\n      date: voucher.date")],
+        [layout("      id: voucher.number\n", ""), layout("      line:", "      voucher_id: voucher.id\n      line:")],
+    ),
+    advised(
+        "generated_twice",
+        [
+            HEADED_BY_ID,
+            layout("entry:\n", "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"),
+        ],
+        [layout("fin.paper, generated: id,", "fin.paper,")],
+    ),
+    advised(
+        "numbering_pattern",
+        [layout(NUMBERS, "number: number, year: year, pattern: 'V{nr}'}")],
+        [layout("'V{nr}'", "'{yy}-{number:03}'")],
+    ),
+    advised(
+        "numbering_date",
+        [layout(NUMBERS, "number: number, date: date}")],
+        [layout("number: number, date: date}", "number: number}")],
+    ),
+    advised(
+        "numbering_table_varies",
+        [
+            layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', "),
+            layout(NUMBERS, "number: number}"),
+        ],
+        [layout("number: number}", "number: number, year: year}")],
+    ),
     advised(
         "unread_field",
         [layout("      dept: card.dept\n", "      dept: upper(card.dept)\n")],

@@ -20,7 +20,7 @@ from connectors.mysql import dsn as mysql_dsn
 from syncd import migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
 from syncd.journal import ColumnShape, Shape, TableShape
-from syncd.ports import Drawn, Layout, Ledger, LookupSpec, Numbered, Period, TableWrite
+from syncd.ports import Drawn, Layout, Ledger, LookupSpec, Numbered, Period, Series, Statement, TableWrite
 from syncd.posting import (
     Batch,
     CardWrite,
@@ -177,17 +177,25 @@ class SmallLayout:
     def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
         return "UPDATE fin.period SET is_open = ? WHERE code = ?", (int(is_open), code)
 
-    def last_number_query(self, period: str) -> str:
-        return "SELECT max(number) FROM fin.voucher WHERE period = ? AND type = ?"
+    series: Callable[[str, str], Series | None] | None = None
 
-    def last_date_query(self, period: str) -> str:
-        return "SELECT max(posted_on) FROM fin.voucher WHERE period = ? AND type = ?"
+    def last_number(self, series: Series) -> Statement:
+        return "SELECT max(number) FROM fin.voucher WHERE period = ? AND type = ?", series
 
-    def voucher_ref(self, period: str, type: str, number: int) -> str:
+    def numbered(self, series: Series) -> tuple[str, str, str, Sequence[object]]:
+        return "fin.voucher", "number", " WHERE period = ? AND type = ?", series
+
+    def number_in(self, found: object) -> int:
+        return int(str(found or 0))
+
+    def last_date(self, series: Series) -> Statement | None:
+        return "SELECT max(posted_on) FROM fin.voucher WHERE period = ? AND type = ?", series
+
+    def voucher_ref(self, period: str, type: str, number: int, key: str) -> str:
         return f"{period} {type}-{number}"
 
-    def voucher_called(self, type: str, day: date, number: int) -> str:
-        return f"{type}-{number} of {day}"
+    def voucher_called(self, voucher: Voucher, number: int) -> str:
+        return f"{voucher.type}-{number} of {voucher.date}"
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,36 @@ numbers in other series."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from connectors.ledger import postgres
+from syncd.books.close.journal import gaps
+from syncd.desk import closing as desk_closing
+from syncd.desk.operators import Actor
 from syncd.desk.verify import verify
+from syncd.errors import Halt, Transient
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Ledger
-from tests.conformance.finance import Finance, asset, batch, in_mysql, in_postgres, in_sqlite, posted, voucher, write
+from syncd.posting import Outcome
+from tests.advice import advice
+from tests.conformance.finance import (
+    TABLES,
+    Finance,
+    asset,
+    batch,
+    in_mysql,
+    in_postgres,
+    in_sqlite,
+    posted,
+    voucher,
+    wait_for,
+    write,
+)
 from tests.unit.lab import loaded
 
 RULES: Final = """
@@ -51,6 +71,7 @@ SCHEMA: Final = """
     INSERT INTO fin.period VALUES ('2026-01', '2026-01-01', '2026-01-31', 1);
     INSERT INTO fin.period VALUES ('2026-02', '2026-02-01', '2026-02-28', 1);
 """
+BY: Final = Actor("wang", "month end")
 Make = Callable[[str, str], tuple[Finance, FinanceLayout]]
 
 
@@ -168,3 +189,128 @@ def test_ids_are_read_back_where_a_trigger_has_a_say(drawn: tuple[Finance, Finan
     write(ledger, batch(*(posted(asset(n, f"{n}.10")) for n in range(1, 4))))
     assert [key for _, key, _ in moves(finance)] == [f"registration/FA-{n}" for n in (1, 2, 3)]
     assert verify(ledger, "main", layout).flaws == []
+
+
+@advice("ledger_id_untold")
+def test_an_id_that_nobody_can_tell_is_told_by_the_voucher_key(new_database: Callable[[], str]) -> None:
+    """Invariant 15: nothing is posted until the layout says how a row is known again, as the hint has it."""
+    schema = MOVES.replace("SERIAL_KEY", "BIGINT DEFAULT (random() * 1e12)::bigint PRIMARY KEY")
+    untold, told = DRAWN.replace(", external_key: voucher.key", ", external_key: posting.subject"), DRAWN
+    dsn = new_database()
+    finance = in_postgres(dsn, loaded(RULES, COMMON + untold).layout, SCHEMA + schema)
+    with closing(finance.open()) as ledger, pytest.raises(Halt, match="ledger_id_untold"):
+        write(ledger, batch(posted(asset(1))))
+    layout = loaded(RULES, COMMON + told).layout
+    with closing(postgres.connect(postgres.Settings(dsn), "main", layout, TABLES, "m1")) as ledger:
+        wait_for(ledger.acquire)
+        write(ledger, batch(posted(asset(1)), posted(asset(2))))
+        assert [key for _, key, _ in moves(finance)] == ["registration/FA-1", "registration/FA-2"]
+        assert verify(ledger, "main", layout).flaws == []
+
+
+# Numbers in other series
+
+NUMBERED: Final = """
+numbering: {table: fin.slip, number: no, %s}
+voucher:
+  - table: fin.slip
+    key: external_key
+    columns:
+      {no: %s, kind: voucher.type, day: voucher.date, period: voucher.period, summary: voucher.summary,
+       external_key: voucher.key}
+entry:
+  - table: fin.slip_line
+    key: [slip, line]
+    columns:
+      {slip: voucher.key, line: entry.line, account: account_id(entry.account), amount: entry.debit - entry.credit}
+"""
+SLIPS: Final = """
+    CREATE TABLE fin.slip (
+        no VARCHAR(20), kind VARCHAR(4) NOT NULL, day DATE NOT NULL, period VARCHAR(7) NOT NULL,
+        summary VARCHAR(20) NOT NULL CHECK (summary <> 'refuse me'), external_key VARCHAR(80) NOT NULL PRIMARY KEY
+    );
+    CREATE TABLE fin.slip_line (
+        slip VARCHAR(80) NOT NULL, line INTEGER NOT NULL, account INTEGER NOT NULL, amount MONEY_TYPE NOT NULL,
+        PRIMARY KEY (slip, line)
+    );
+"""
+PATTERN: Final = 'year: "substr(period, 1, 4)", pattern: "{number:03}/{year}"'
+SERIES: Final = {
+    "period": ("period: period, pattern: 'V{number:04}'", {1: "V0001", 4: "V0001", 5: "V0002"}, "2026-01 V0001"),
+    "year and type": (f"{PATTERN}, type: kind", {4: "004/2026", 9: "001/2026", 10: "009/2026"}, "记-001/2026"),
+    "year": (PATTERN, {4: "004/2026", 9: "009/2026"}, "001/2026"),
+    "type": ("type: kind, pattern: '{number}'", {4: "4", 9: "1", 10: "9"}, "记-1"),
+    "all": ("pattern: 'J{number:06}'", {4: "J000004", 9: "J000009", 10: "J000010"}, "J000001"),
+}
+"""How vouchers are numbered: what the layout says, a few of ten vouchers with what they are called, and the first's
+reference. The first three are of January, the others of February; the ninth is of another type."""
+
+
+def dated(n: int, summary: str = "addition") -> Outcome:
+    """The n-th voucher."""
+    period = "2026-01" if n < 4 else "2026-02"
+    day = date(2026, int(period[-2:]), 3)
+    made = voucher(f"{n}.10", summary)._replace(type="转" if n == 9 else "记", period=period, date=day, event_date=day)
+    return posted(asset(n, f"{n}.10"), made=made)
+
+
+def slips(finance: Finance) -> dict[int, str]:
+    """What each voucher is called in finance."""
+    rows = finance.run("SELECT external_key, no FROM fin.slip WHERE external_key LIKE 'registration%'")
+    return {int(str(key).rpartition("-")[2]): str(no) for key, no in rows}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_numbers_run_on_as_the_layout_says(make: Make, name: str) -> None:
+    """Invariant 6: by period, year and type as the layout names them, written as it says, without a gap, whatever is
+    refused, whoever types one and whoever closes a period; the audit and the list before the close read them."""
+    said, expected, ref = SERIES[name]
+    finance, layout = make(NUMBERED % (said, "voucher.label"), SLIPS)
+    with closing(finance.open()) as ledger, closing(finance.open("other")) as other:
+        assert [finding.code for finding in ledger.check()] == ["ledger_ready"]
+        write(ledger, batch(*(dated(n) for n in range(1, 7))))
+        assert other.acquire()
+        write(other, batch(dated(7), dated(20, "refuse me"), dated(8)))
+        write(ledger, batch(dated(9), dated(10)))
+        found = slips(finance)
+        assert {n: found[n] for n in expected} == expected
+        assert ledger.query("SELECT voucher FROM syncd.posting WHERE key = 'registration/FA-1'") == [(ref,)]
+        finance.run("INSERT INTO fin.slip SELECT no, kind, day, period, summary, 'by hand' FROM fin.slip WHERE 1 = 0")
+        assert verify(ledger, "main", layout).flaws == []
+        (statement, begins_with_one) = layout.numbers_of("2026-02") or (("", ()), False)
+        numbers = [(kind, layout.number_in(no)) for kind, no in ledger.query(*statement)]
+        assert gaps(numbers if "type" in said else [("", n) for _, n in numbers], begins_with_one).total == 0
+        finance.run("DELETE FROM fin.slip WHERE external_key = 'registration/FA-5'")
+        numbers = [(kind, layout.number_in(no)) for kind, no in ledger.query(*statement)]
+        assert gaps(numbers if "type" in said else [("", n) for _, n in numbers], begins_with_one).total == 1
+        desk_closing.close(ledger, "2026-01", desk_closing.numbers(ledger, "2026-01"), None, {}, BY)
+        with pytest.raises(Transient):
+            write(ledger, batch(dated(3)._replace(change=asset(30), subject="FA-30")))
+
+
+def test_what_people_type_into_a_series_counts(make: Make) -> None:
+    """Invariant 6: also where numbers are written in a way of their own, and whatever else they write there."""
+    said, *_ = SERIES["year"]
+    finance, _ = make(NUMBERED % (said, "voucher.label"), SLIPS)
+
+    def typed(no: str, year: int) -> None:
+        finance.run(f"INSERT INTO fin.slip VALUES ('{no}', '记', '{year}-02-01', '{year}-02', 'by hand', '{no}')")
+
+    for no, year in (("041/2026", 2026), ("999/2025", 2025), ("see 3/2026", 2026)):
+        typed(no, year)
+    with closing(finance.open()) as ledger:
+        write(ledger, batch(dated(4)))
+        assert slips(finance) == {4: "042/2026"}
+
+
+def test_vouchers_need_no_number(make: Make) -> None:
+    """Invariant 8: they are called by their key; a period is closed against them nevertheless."""
+    finance, layout = make(NUMBERED.replace("{table: fin.slip, number: no, %s}", "none") % "NULL", SLIPS)
+    with closing(finance.open()) as ledger:
+        assert [finding.code for finding in ledger.check()] == ["ledger_ready"]
+        seen = desk_closing.numbers(ledger, "2026-01")
+        write(ledger, batch(*(dated(n) for n in range(1, 4))))
+        assert ledger.query("SELECT key, voucher FROM syncd.posting WHERE key <> voucher") == []
+        assert verify(ledger, "main", layout).flaws == []
+        with pytest.raises(Transient):
+            desk_closing.close(ledger, "2026-01", seen, None, {}, BY)

@@ -63,7 +63,7 @@ def test_the_record_tells_what_was_rendered(path: Path) -> None:
             continue
         writes = list(layout.render([one], lookups))
         assert [kept] == layout.shape.kept([one], writes), "each gets its own rows"
-        ref = layout.voucher_ref(one.posting.voucher.period, one.posting.voucher.type, one.number)
+        ref = layout.voucher_ref(one.posting.voucher.period, one.posting.voucher.type, one.number, one.posting.key)
         tables = told(layout, encode_content(one.posting, finance=kept), one.posting, ref)
         assert list(tables) == [write.table for write in writes]
         for write in writes:

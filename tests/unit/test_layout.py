@@ -71,10 +71,11 @@ def test_queries_read_what_the_layout_writes() -> None:
     }  # fmt: skip
     with pytest.raises(ValueError, match="exact"):
         layout.card_row(("FA-1", "机床", None, 0.1, 5))
-    assert layout.last_number_query("2026-01") == (
-        "SELECT coalesce(max(number), 0) FROM fin.voucher WHERE period = ? AND type = ?"
+    assert layout.last_number(("2026-01", "记")) == (
+        "SELECT coalesce(max(number), 0) FROM fin.voucher WHERE period = ? AND type = ?",
+        ["2026-01", "记"],
     )
-    assert layout.voucher_ref("2026-02", "记", 12) == "2026-02 记-12"
+    assert layout.voucher_ref("2026-02", "记", 12, "key") == "2026-02 记-12"
 
 
 def test_a_layout_says_how_many_places_finance_keeps_of_a_card(tmp_path: Path) -> None:

@@ -51,12 +51,15 @@ def look(
     yield from cards.items(found_figures, held, month_end)
     if readable:
         of_period = balances.of_period(ledger, layout, periods, period)
-        yield from journal.items(of_period, month_end, ascends=bool(layout.file.numbering.date))
+        yield from journal.items(of_period, month_end, layout.dates_ascend, layout.numbers.read)
         named = [name for name in accounts.RULES if month_end.accounts.get(name)]
         of_named = {name: balances.of_accounts(ledger, layout, periods, month_end.accounts[name]) for name in named}
         here = {asset for asset, line in found_figures.assets().items() if any(line.closing)}
         yield from accounts.items(of_named, period, month_end, here)
-    yield journal.gaps((row[0], row[1]) for row in ledger.query(layout.numbers_query(period.code), (period.code,)))
+    if (numbers := layout.numbers_of(period.code)) is not None:
+        statement, begins_with_one = numbers
+        found_numbers = ((kind, layout.number_in(number)) for kind, number in ledger.query(*statement))
+        yield journal.gaps(found_numbers, begins_with_one)
     yield from (_own(ledger, name, check, period) for name, check in month_end.checks.items())
     yield from _elsewhere(elsewhere)
 

@@ -1,7 +1,7 @@
 """The vouchers of a period, whoever wrote them: balanced, numbered without gap, dated in order, expense on its side."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -14,8 +14,11 @@ Key = tuple[str, str, str]
 """Period, type and number: what tells a voucher."""
 
 
-def items(entries: Iterable[JournalEntry], month_end: MonthEnd, ascends: bool) -> Iterator[Item]:
-    """What the entries of the period say. `ascends`: the layout promises that dates ascend with numbers."""
+def items(
+    entries: Iterable[JournalEntry], month_end: MonthEnd, ascends: bool, number: Callable[[str], int]
+) -> Iterator[Item]:
+    """What the entries of the period say. `ascends`: the layout promises that dates ascend with numbers. `number` reads
+    one as it is written, 0 for what is none."""
     sums: dict[Key, list[Decimal]] = {}
     days: dict[Key, date | None] = {}
     columns: tuple[str, ...]
@@ -35,30 +38,31 @@ def items(entries: Iterable[JournalEntry], month_end: MonthEnd, ascends: bool) -
     )
     if any(days.values()):
         columns = ("voucher", "report_date", "close_before")
-        yield found("close_dates", columns, _descending(days), Said("mend_dates"), is_noted=not ascends)
+        yield found("close_dates", columns, _descending(days, number), Said("mend_dates"), is_noted=not ascends)
     if month_end.accounts.get("accumulated_depreciation"):
         columns = ("report_account", "close_net")
         yield found("close_expense_side", columns, _credited(worn.values(), month_end), Said("mend_voucher"))
 
 
-def gaps(numbers: Iterable[tuple[object, object]]) -> Item:
-    """Numbers of a period that are missing, or given twice, by type. They come in order."""
+def gaps(numbers: Iterable[tuple[object, int]], begins_with_one: bool = True) -> Item:
+    """Numbers of a series that are missing, or given twice, by type. One that runs on through the years begins where
+    finance's own begin. A number of 0 is none: people wrote something else."""
     rows: list[Sequence[object]] = []
     last: dict[str, int] = {}
-    for kind, number in numbers:
-        due, got = last.get(str(kind), 0) + 1, int(str(number))
+    for kind, got in sorted((str(kind), number) for kind, number in numbers if number):
+        due = last.get(kind, 0 if begins_with_one else got - 1) + 1
         if got != due:
-            rows.append((str(kind), due, got - 1))
-        last[str(kind)] = got
+            rows.append((kind, due, got - 1))
+        last[kind] = got
     return found("close_numbers", ("close_type", "close_from", "close_to"), rows, Said("mend_numbers"))
 
 
-def _descending(days: Mapping[Key, date | None]) -> Iterator[Sequence[object]]:
+def _descending(days: Mapping[Key, date | None], number: Callable[[str], int]) -> Iterator[Sequence[object]]:
     """Vouchers dated before an earlier number of their series."""
     latest: dict[str, date] = {}
-    for key in sorted(days, key=lambda key: (key[1], _number(key[2]))):
+    for key in sorted(days, key=lambda key: (key[1], number(key[2]), key[2])):
         day, series = days[key], key[1]
-        if day is None:
+        if day is None or not number(key[2]):
             continue
         if series in latest and day < latest[series]:
             yield _ref(key), day, latest[series]
@@ -80,8 +84,4 @@ def _credited(vouchers: Iterable[Mapping[str, Decimal]], month_end: MonthEnd) ->
 
 def _ref(key: Key) -> str:
     period, kind, number = key
-    return f"{period} {kind}-{number}"
-
-
-def _number(text: str) -> tuple[int, str]:
-    return (int(text), "") if text.isdecimal() else (0, text)
+    return " ".join(filter(None, (period, "-".join(filter(None, (kind, number))))))

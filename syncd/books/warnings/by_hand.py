@@ -57,5 +57,8 @@ def _entry(row: Sequence[Any], layout: FinanceLayout, asked: VoucherEntries) -> 
     period, type_, number, day, key, account, debit, *credit = row
     amount = decimal(debit) - (decimal(credit[0]) if credit else Decimal(0))
     when = day if isinstance(day, date) and not isinstance(day, datetime) else date.fromisoformat(str(day)[:10])
-    ref = layout.voucher_ref(str(period), str(type_), int(number))
-    return _Entry(ref, when, str(account), amount), "" if key is None else str(key).strip()
+    carried = "" if key is None else str(key).strip()
+    code, kind, told = ("" if value is None else str(value).strip() for value in (period, type_, number))
+    written = layout.numbers.read(told)
+    ref = layout.voucher_ref(code, kind, written, carried) if written and code and kind else told
+    return _Entry(ref, when, str(account), amount), carried

@@ -20,14 +20,13 @@ from syncd.dialects import SPELLINGS
 from syncd.errors import Fault
 from syncd.mapping.language.layout_file import Periods
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.ports import Drawn, Ledger, LookupSpec, Numbered, Period, TableWrite
-from syncd.posting import CardWrite, Fields
+from syncd.ports import Drawn, Ledger, LookupSpec, Numbered, Period, Series, Statement, TableWrite
+from syncd.posting import CardWrite, Fields, Voucher
 
 CARDS: Final = "syncd_case_card"
 PERIODS: Final = "syncd_case_period"
 _PLAIN_READ: Final = (exp.Column, exp.Identifier, exp.Select, exp.From, exp.Where, exp.EQ, exp.And, exp.Subquery,
                       exp.Table, exp.TableAlias, exp.Paren, exp.Literal, exp.Coalesce)  # fmt: skip
-Statement = tuple[str, Sequence[object]]
 
 
 class Unlearnt(Exception):
@@ -47,6 +46,7 @@ class CaseLayout:
         self._layout, self._others, self._periods = layout, others, periods
         self.name, self.shape, self.card_fields = layout.name, layout.shape, layout.card_fields
         self.card_guard = ""  # a case may state cards that are nowhere else
+        self.series = layout.series
         self.codes: dict[str, dict[Value, Value]] = {name: {} for name in layout.lookups}
         for name, known in stated.items():
             self.codes[name].update(known)
@@ -109,22 +109,30 @@ class CaseLayout:
         """The layout's own, where it can be asked here."""
         return self._periods_query
 
-    def last_number_query(self, period: str) -> str:
+    def last_number(self, series: Series) -> Statement:
         """The layout's own, where it can be asked here; else finance's own people have typed no voucher."""
-        return self._layout.last_number_query(period) if self._numbers else "SELECT 0 WHERE ? <> ?"
+        return self._layout.last_number(series) if self._numbers else ("SELECT NULL", ())
 
-    def last_date_query(self, period: str) -> str:
+    def numbered(self, series: Series) -> tuple[str, str, str, Sequence[object]]:
+        """As the layout."""
+        return self._layout.numbered(series)
+
+    def number_in(self, found: object) -> int:
+        """As the layout."""
+        return self._layout.number_in(found)
+
+    def last_date(self, series: Series) -> Statement | None:
         """As the layout, where it can be asked here; else finance's own people have typed no voucher."""
-        query = self._layout.last_date_query(period)
-        return query if self._dates or not query else "SELECT NULL WHERE ? <> ?"
+        asked = self._layout.last_date(series)
+        return asked if self._dates or asked is None else ("SELECT NULL", ())
 
-    def voucher_called(self, type: str, day: date, number: int) -> str:
+    def voucher_called(self, voucher: Voucher, number: int) -> str:
         """As the layout."""
-        return self._layout.voucher_called(type, day, number)
+        return self._layout.voucher_called(voucher, number)
 
-    def voucher_ref(self, period: str, type: str, number: int) -> str:
+    def voucher_ref(self, period: str, type: str, number: int, key: str) -> str:
         """As the layout."""
-        return self._layout.voucher_ref(period, type, number)
+        return self._layout.voucher_ref(period, type, number, key)
 
     # Made before
 
@@ -137,11 +145,12 @@ class CaseLayout:
             unique = [f"UNIQUE ({', '.join(map(spelling.quoted, key))})" for key in keys]
             statements.append((f"CREATE TABLE {spelling.table(name)} ({', '.join([*listed, *unique])})", ()))
         ledger.execute([*statements, *self._period_rows(ledger), *self._lookup_rows(ledger)])
-        code = self._periods[0].code
+        held = self._periods[0].code, ""
+        series = held if self.series is None else self.series(*held)
         self._reads_cards = self._reads_cards and _runs(ledger, self._layout.card_query(), ("",))
-        self._numbers = _runs(ledger, self._layout.last_number_query(code), (code, ""))
-        dates = self._layout.last_date_query(code)
-        self._dates = bool(dates) and _runs(ledger, dates, (code, ""))
+        self._numbers = series is not None and _runs(ledger, *self._layout.last_number(series))
+        dates = None if series is None else self._layout.last_date(series)
+        self._dates = dates is not None and _runs(ledger, *dates)
 
     def learn(self, ledger: Ledger, codes: Iterable[tuple[str, Value]]) -> None:
         """Let finance know these codes, each as itself."""

@@ -1,6 +1,6 @@
 """What a layout file may say: its shape, without the meaning of its expressions. See `model`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
@@ -43,18 +43,29 @@ class Periods(Strict):
 
 
 class Numbering(Strict):
-    """Where finance keeps the numbers of its vouchers; SQL over that table."""
+    """Where finance keeps the numbers of its vouchers; SQL over that table. Vouchers run on together, without gap, that
+    agree in `period`, `year` and `type` as far as these are said: with none of them all do."""
 
     table: str
     """The table that holds the vouchers' numbers; a table a year by an expression in braces."""
     number: str
-    """SQL over its columns: the number."""
-    period: str
+    """SQL over its columns: the number, as it is written."""
+    period: str | None = None
     """SQL over its columns: the period's code."""
-    type: str
+    year: str | None = None
+    """SQL over its columns: the year, where numbers run on through one: the first four letters of the period's code."""
+    type: str | None = None
     """SQL over its columns: the voucher's type."""
+    pattern: str | None = None
+    """How a number is written, in `voucher.label`: `{number:03}/{year}`. Beside the number it may hold `{year}`,
+    `{yy}`, `{month}`, `{period}` and `{type}`; `:03` fills up with zeros."""
     date: str | None = None
     """SQL over its columns: the voucher's day, where days are to ascend with numbers in a period and type."""
+
+
+NumberingBlock = Annotated[
+    Annotated[Literal["none"], Tag("<word>")] | Annotated[Numbering, Tag("<block>")], Discriminator(is_block)
+]
 
 
 class Generated(Strict):
@@ -127,8 +138,8 @@ class LayoutFile(Strict):
     """The lookup that knows every account that can be posted to."""
     periods: Periods
     """Where finance keeps its periods."""
-    numbering: Numbering
-    """Where finance keeps the numbers of its vouchers."""
+    numbering: NumberingBlock
+    """Where finance keeps the numbers of its vouchers; `none` where they have no number."""
     dims: tuple[Identifier, ...] = ()
     """The auxiliaries (辅助核算) that an entry may carry."""
     quantities: MaybeNames = ()
@@ -136,8 +147,9 @@ class LayoutFile(Strict):
     voucher_fields: tuple[Identifier, ...] = ()
     """What rules may say of a voucher beside `attachments`, `prepared_by`, `reviewed_by`, `posted_by`, `document` and
     `contract`: columns read each as `voucher.NAME`."""
-    ref: Expr = "voucher.period || ' ' || voucher.type || '-' || voucher.number"
-    """What people call a voucher: an expression over `voucher.period`, `year`, `month`, `type` and `number`."""
+    ref: Expr | None = None
+    """What people call a voucher: an expression over `voucher.period`, `year`, `month`, `type`, `number`, `label` and
+    `key`. By default its series and its number, `2026-02 记-12`; its key where it has no number."""
     kinds: dict[str, CardKind] = Field({})
     """Card field → what it holds, where no rule tells or finance keeps fewer digits."""
     card: tuple[CardTable, ...] = Field(min_length=1)

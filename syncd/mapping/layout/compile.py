@@ -9,15 +9,17 @@ from syncd.change import Kind
 from syncd.language import Language
 from syncd.mapping.expression.parse import Expression, Function, Name, mentioned, parse
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.layout_file import CardTable, Generated, LayoutFile, PlainTable, VoucherTable
+from syncd.mapping.language.layout_file import CardTable, Generated, LayoutFile, Numbering, PlainTable, VoucherTable
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.layout.numbers import Numbers, Pattern
 from syncd.mapping.layout.queries import plain_reads
 from syncd.mapping.layout.tables import (
     ASSET_CODE,
     ENTRY_SCOPE,
     HEADING,
     ID_SCOPE,
+    LABEL_SCOPE,
     PERIOD_SCOPE,
     REF_SCOPE,
     VOUCHER_ID,
@@ -73,11 +75,13 @@ def compile_layout(
     # What no rule says is NULL in every voucher, and fits a column of any kind.
     fields = {**{name: field_kinds.get(name, Kind.NULL) for name in file.voucher_fields}, **HEADING}
     heading = fields_scope(fields)
-    vouchers = _vouchers(reader, file.voucher, VOUCHER_SCOPE | heading)
+    numbers = _numbers(reader, file.numbering)
+    labels = LABEL_SCOPE if numbers.pattern is not None else {}
+    vouchers = _vouchers(reader, file.voucher, VOUCHER_SCOPE | heading | labels)
     of_id = ID_SCOPE if any(table.generated for table in vouchers) else {}
-    entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims | of_id)
-    numbering = _table(reader, file.numbering.table, (), {}, ("numbering",), {})
-    ref = reader.read(file.ref, ("ref",), REF_SCOPE, Kind.TEXT)
+    entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims | labels | of_id)
+    numbering = None if file.numbering == "none" else _table(reader, file.numbering.table, (), {}, ("numbering",), {})
+    ref = reader.read(file.ref or numbers.ref, ("ref",), REF_SCOPE | labels, Kind.TEXT)
     reads = plain_reads(cards) | {f.lower(): sql for t in file.card for f, sql in t.read.items()}
     if len(reader.errors) == before:
         _check_cards(reader, cards, reads)
@@ -88,6 +92,7 @@ def compile_layout(
         cards,
         vouchers,
         entries,
+        numbers,
         numbering,
         ref,
         card_kinds,
@@ -98,6 +103,21 @@ def compile_layout(
         fields,
         language,
     )
+
+
+def _numbers(reader: ExpressionReader, said: Numbering | str) -> Numbers:
+    """How vouchers are numbered."""
+    if isinstance(said, str):
+        return Numbers((), is_none=True)
+    by = [field for field in ("period", "year", "type") if getattr(said, field) is not None]
+    numbers = Numbers(by, None if said.pattern is None else Pattern(said.pattern))
+    if numbers.pattern is not None and not numbers.pattern.is_sound:
+        reader.fault("numbering_pattern", ("numbering", "pattern"), pattern=said.pattern)
+    if said.date is not None and not numbers.are_usual:
+        reader.fault("numbering_date", ("numbering", "date"))
+    if "{" in said.table and not {"period", "year"} & set(by):
+        reader.fault("numbering_table_varies", ("numbering", "table"), table=said.table)
+    return numbers
 
 
 def _tables(

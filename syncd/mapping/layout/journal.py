@@ -5,9 +5,11 @@ from typing import Final
 
 from syncd.journal import ColumnShape, Shape, TableShape
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.layout.tables import VOUCHER_ID, PhysicalTable, given_kind, plain_name
+from syncd.mapping.layout.tables import VOUCHER_ID, VOUCHER_LABEL, PhysicalTable, given_kind, plain_name
 
-_IDENTIFYING: Final = frozenset({VOUCHER_ID, "voucher.number", "voucher.ref", "voucher.key", "posting.key"})
+_IDENTIFYING: Final = frozenset(
+    {VOUCHER_ID, VOUCHER_LABEL, "voucher.number", "voucher.ref", "voucher.key", "posting.key"}
+)
 """What tells a voucher from every other, with whatever else stands in a key."""
 _HEADING: Final = _IDENTIFYING | {"voucher.period", "voucher.year", "voucher.month", "voucher.type"}
 """What a voucher is found by where its table has no key."""
@@ -53,5 +55,6 @@ def _shared(table: PhysicalTable, header: Sequence[Expression]) -> list[str]:
 
 def _column(name: str, e: Expression) -> ColumnShape:
     """A moment is written on the clock of the books: that is no more what the posting was given. Nor can the posting
-    tell an id that finance gave."""
-    return ColumnShape(name, given_kind(e), plain_name(e) if e.term.op == "name" and VOUCHER_ID not in e.names else "")
+    tell an id that finance gave, or how a number was written."""
+    is_told = e.term.op == "name" and not e.names & {VOUCHER_ID, VOUCHER_LABEL}
+    return ColumnShape(name, given_kind(e), plain_name(e) if is_told else "")

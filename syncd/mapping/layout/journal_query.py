@@ -7,6 +7,8 @@ from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression, Scope, parse
 from syncd.mapping.layout.tables import (
     ENTRY_SCOPE,
+    ID_SCOPE,
+    LABEL_SCOPE,
     PhysicalTable,
     dims_scope,
     lookup_function,
@@ -46,7 +48,7 @@ def journal(
     """How the entries are read that lie in tables of these names, vouchers' first; None where they lie in several."""
     if len(entries) != 1 or len(vouchers) > 1:
         return None
-    scope = ENTRY_SCOPE | dims_scope(dims)
+    scope = ENTRY_SCOPE | LABEL_SCOPE | ID_SCOPE | dims_scope(dims)
     reader = _Reader(scope, lookups, entries[0], vouchers[0] if vouchers else None)
     columns = {field: sql for field in scope if (sql := reader.column(field))}
     if net := reader.net():

@@ -4,9 +4,8 @@ Pure, so every ledger shares it. Each table's columns become one generated funct
 card may be written in part, and the function for a combination of fields is made when it is first met.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Literal, cast
 
 from syncd.change import Kind, Value
@@ -14,12 +13,13 @@ from syncd.dialects import Dialect
 from syncd.journal import Shape
 from syncd.language import Language, say
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.layout_file import LayoutFile
+from syncd.mapping.language.layout_file import LayoutFile, Numbering
 from syncd.mapping.layout import queries
 from syncd.mapping.layout.fields import exact, places
 from syncd.mapping.layout.journal import shape as journal_shape
 from syncd.mapping.layout.journal_query import Journal
 from syncd.mapping.layout.journal_query import journal as read_journal
+from syncd.mapping.layout.numbers import OTHERWISE, Numbers
 from syncd.mapping.layout.render import (
     CardShape,
     CardWriter,
@@ -32,8 +32,8 @@ from syncd.mapping.layout.render import (
     table_names,
 )
 from syncd.mapping.layout.tables import ASSET_CODE, PhysicalTable, card_names, lookups_called, plain_name
-from syncd.ports import Drawn, LookupSpec, Numbered, Period, TableWrite
-from syncd.posting import CardWrite, Fields, Posting
+from syncd.ports import Drawn, LookupSpec, Numbered, Period, Series, Statement, TableWrite
+from syncd.posting import CardWrite, Fields, Posting, Voucher
 
 Lookups = Mapping[str, Mapping[Value, Value]]
 _OWN = frozenset({"voucher.key", "posting.key"})
@@ -49,7 +49,8 @@ class FinanceLayout:
     cards: tuple[PhysicalTable, ...]
     vouchers: tuple[PhysicalTable, ...]
     entries: tuple[PhysicalTable, ...]
-    numbering: PhysicalTable
+    numbers: Numbers
+    numbering: PhysicalTable | None
     ref: Expression
     card_kinds: Mapping[str, Kind]
     reads: Mapping[str, str]
@@ -68,6 +69,8 @@ class FinanceLayout:
     card_fields: tuple[str, ...] = field(init=False)
     card_guard: str = field(init=False)
     shape: Shape = field(init=False)
+    series: Callable[[str, str], Series | None] | None = field(init=False)
+    """Of a period and type, where they are not the series themselves."""
     _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _places: Mapping[str, int] = field(init=False)
 
@@ -82,18 +85,21 @@ class FinanceLayout:
         self._card_lookups = _lookups(self.cards)
         used = _lookups((*self.vouchers, *self.entries))
         self.called = sorted({*self._card_lookups, *used})
+        label = None if self.numbers.pattern is None else self.numbers.pattern.written
         self._drawing = next((table for table in self.vouchers if table.generated), None)
         if self._drawing is None:
-            self._journal = journal(self.vouchers, self.entries, used)
+            self._journal = journal(self.vouchers, self.entries, used, label=label)
         else:
             others = [table for table in self.vouchers if table is not self._drawing]
-            self._heads = journal([self._drawing.without_id()], (), used)
-            self._journal = journal(others, self.entries, used, self._drawing)
+            self._heads = journal([self._drawing.without_id()], (), used, label=label)
+            self._journal = journal(others, self.entries, used, self._drawing, label)
             self._known_by = next((c for c, e in self._drawing.columns.items() if plain_name(e) in _OWN), "")
-        self._check = journal_check(self.vouchers, self.entries, used, queries.account_lookup(self.file.accounts))
+        known = queries.account_lookup(self.file.accounts)
+        self._check = journal_check(self.vouchers, self.entries, used, known, label)
         self._table_names = table_names((*self.vouchers, *self.entries))
-        self._numbered_table = table_names((self.numbering,))
-        self._ref = reference(self.ref)
+        self._numbered_table = table_names(() if self.numbering is None else (self.numbering,))
+        self.series = None if self.numbers.are_usual else self.numbers.series
+        self._ref = reference(self.ref, label)
         self.shape = journal_shape(self.vouchers, self.entries, self._table_names)
         self._places = places(self.file.kinds)
         self.needs_check = self._check is not None or bool(self._card_lookups)
@@ -185,16 +191,45 @@ class FinanceLayout:
         """SELECT code, first, last, open."""
         return queries.periods(self.file.periods)
 
-    def last_number_query(self, period: str) -> str:
-        """SELECT the highest voucher number that finance holds for (?, ?) = (period, type)."""
-        (table,) = self._numbered_table(period)
-        return queries.last_number(self.file.numbering, table)
+    def last_number(self, series: Series) -> Statement:
+        """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""
+        return queries.last_number(*self._numbered(series))
 
-    def last_date_query(self, period: str) -> str:
-        """SELECT the latest voucher day that finance holds for (?, ?) = (period, type); empty where days need not
-        ascend."""
-        (table,) = self._numbered_table(period)
-        return queries.last_date(self.file.numbering, table)
+    def numbered(self, series: Series) -> tuple[str, str, str, Sequence[object]]:
+        """Where finance keeps a series' numbers: the table, SQL over its columns, ` WHERE …` or nothing, and what is
+        asked there."""
+        said, table, own = self._numbered(series)
+        return table, said.number, *queries.in_series(said, own)
+
+    def number_in(self, found: object) -> int:
+        """A number that such a statement found; 0 for none."""
+        pattern = self.numbers.pattern
+        return int(str(found or 0)) if pattern is None else pattern.number("" if found is None else str(found))
+
+    def last_date(self, series: Series) -> Statement | None:
+        """SELECT the latest voucher day that finance holds of a series; None where days need not ascend."""
+        return queries.last_date(*self._numbered(series))
+
+    @property
+    def dates_ascend(self) -> bool:
+        """Whether days are to ascend with numbers."""
+        return not isinstance(self.file.numbering, str) and self.file.numbering.date is not None
+
+    def numbers_of(self, period: str) -> tuple[Statement, bool] | None:
+        """SELECT type and number, as it is written, of the vouchers of the series that a period is in; and whether each
+        begins with one. None where vouchers have no numbers."""
+        series = (period, "") if self.series is None else self.series(period, "")
+        if series is None:
+            return None
+        return queries.numbers(*self._numbered(series)), bool({"period", "year"} & set(self.numbers.by))
+
+    def _numbered(self, series: Series) -> tuple[Numbering, str, Series]:
+        """Where finance keeps the numbers of a series, the table's name, and the series as finance knows it."""
+        said = self.file.numbering
+        assert not isinstance(said, str), "vouchers have no numbers"
+        which = series[0].removeprefix(OTHERWISE)
+        (table,) = self._numbered_table(which if "period" in self.numbers.by else f"{which}-01")
+        return said, table, (which, series[1])
 
     def entries_query(self, accounts: int) -> str:
         """SELECT account code and amounts (debit, then credit or less credit) of the entries to so many accounts.
@@ -218,24 +253,23 @@ class FinanceLayout:
         said = p.reopen if is_open else p.close
         return (f"UPDATE {p.table} SET {said} WHERE {p.code} = ?", (code,)) if said else None
 
-    def numbers_query(self, period: str) -> str:
-        """SELECT type and number of the vouchers of (?) = (period), in order."""
-        (table,) = self._numbered_table(period)
-        n = self.file.numbering
-        return f"SELECT DISTINCT {n.type}, {n.number} FROM {table} WHERE {n.period} = ? ORDER BY 1, 2"
-
     def manual_query(self, accounts: int, rules: Sequence[str]) -> str:
         """SELECT the entries to so many accounts whose vouchers no posting of these rules made: `queries.manual`."""
         return queries.manual(self.entries, self.vouchers, ", ".join("?" * accounts), rules)
 
-    def voucher_ref(self, period: str, type: str, number: int) -> str:
+    def voucher_ref(self, period: str, type: str, number: int, key: str) -> str:
         """What people call the voucher."""
-        return cast(str, self._ref(period, type, number))
+        return cast(str, self._ref(period, type, number, key))
 
-    def voucher_called(self, type: str, day: date, number: int) -> str:
+    def voucher_called(self, voucher: Voucher, number: int) -> str:
         """What summaries call the voucher."""
+        day = voucher.date
         written = f"{day.year}年{day.month}月{day.day}日" if self.language == "zh" else day.isoformat()
-        return say("voucher_called", {"day": written, "type": type, "number": number}, self.language)
+        if self.numbers.is_none:
+            return say("voucher_called_plain", {"day": written, "type": voucher.type}, self.language)
+        pattern = self.numbers.pattern
+        label = number if pattern is None else pattern.written(voucher.period, voucher.type, number)
+        return say("voucher_called", {"day": written, "type": voucher.type, "number": label}, self.language)
 
     def _render_cards(self, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
         by_shape: dict[CardShape, list[CardWrite]] = {}

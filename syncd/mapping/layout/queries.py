@@ -4,13 +4,22 @@ Tables are named as in PostgreSQL, unquoted; where there are no schemas the ledg
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.mapping.expression.parse import Expression, parse
 from syncd.mapping.language.layout_file import Numbering, Periods
-from syncd.mapping.layout.tables import ASSET_CODE, ENTRY_SCOPE, PhysicalTable, lookup_function, plain_name
-from syncd.ports import LookupSpec
+from syncd.mapping.layout.tables import (
+    ASSET_CODE,
+    ENTRY_SCOPE,
+    ID_SCOPE,
+    LABEL_SCOPE,
+    VOUCHER_LABEL,
+    PhysicalTable,
+    lookup_function,
+    plain_name,
+)
+from syncd.ports import LookupSpec, Series, Statement
 
 
 def plain_reads(cards: Sequence[PhysicalTable]) -> dict[str, str]:
@@ -66,14 +75,33 @@ def periods(p: Periods) -> str:
     return f"SELECT {p.code}, {p.first}, {p.last}, CASE WHEN {p.open} THEN 1 ELSE 0 END FROM {p.table} ORDER BY 1"
 
 
-def last_number(n: Numbering, table: str) -> str:
-    """SELECT the highest voucher number of (?, ?) = (period, type)."""
-    return f"SELECT coalesce(max({n.number}), 0) FROM {table} WHERE {n.period} = ? AND {n.type} = ?"
+def last_number(n: Numbering, table: str, series: Series) -> Statement:
+    """SELECT the highest voucher number of a series; where numbers are written in a way of their own, all of them."""
+    where, params = in_series(n, series)
+    found = f"coalesce(max({n.number}), 0)" if n.pattern is None else n.number
+    return f"SELECT {found} FROM {table}{where}", params
 
 
-def last_date(n: Numbering, table: str) -> str:
-    """SELECT the latest voucher day of (?, ?) = (period, type); empty where days need not ascend."""
-    return f"SELECT max({n.date}) FROM {table} WHERE {n.period} = ? AND {n.type} = ?" if n.date else ""
+def last_date(n: Numbering, table: str, series: Series) -> Statement | None:
+    """SELECT the latest voucher day of a series; None where days need not ascend."""
+    where, params = in_series(n, series)
+    return (f"SELECT max({n.date}) FROM {table}{where}", params) if n.date else None
+
+
+def numbers(n: Numbering, table: str, series: Series) -> Statement:
+    """SELECT type and number of the vouchers of a series, of whatever type, in order."""
+    where, params = in_series(n.model_copy(update={"type": None}), series)
+    kind = n.type or "''"
+    return f"SELECT DISTINCT {kind}, {n.number} FROM {table}{where} ORDER BY 1, 2", params
+
+
+def in_series(n: Numbering, series: Series) -> tuple[str, Sequence[object]]:
+    """` WHERE …` of the vouchers of a series, nothing where it is all of them, and what is asked there."""
+    which, kind = series
+    asked = [(n.period or n.year, which), (n.type, kind)]
+    said = [(sql, value) for sql, value in asked if sql is not None]
+    where = " AND ".join(f"{sql} = ?" for sql, _ in said)
+    return f" WHERE {where}" if where else "", [value for _, value in said]
 
 
 def entries(tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int) -> str:
@@ -94,6 +122,10 @@ def entries(tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int) -
     return f"SELECT {account}, {', '.join(amounts)} FROM {table.name} AS e{joined} WHERE {account} IN ({marks})"
 
 
+_NAMING: Final = ("voucher.period", "voucher.type", "voucher.number", VOUCHER_LABEL)
+"""What names a voucher to people."""
+
+
 class VoucherEntries(NamedTuple):
     """The statement, and whether it tells each voucher's key."""
 
@@ -104,8 +136,9 @@ class VoucherEntries(NamedTuple):
 def voucher_entries(
     vouchers: Sequence[PhysicalTable], tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int
 ) -> VoucherEntries | None:
-    """SELECT period, type, number, date and key of the voucher, account and amounts as `entries` has them, of the
-    entries to so many accounts. None when the layout does not say how to read them back."""
+    """SELECT period, type, number as it is written, date and key of the voucher, account and amounts as `entries` has
+    them, of the entries to so many accounts. None when the layout does not say how to read them back. Vouchers without
+    a number are told by their id or key."""
     read = entries(tables, chart, accounts)
     if not read or any(table.named is not None for table in vouchers):
         return None
@@ -119,14 +152,15 @@ def voucher_entries(
             sides.append((f"h{n}", header))
 
     def column(name: str) -> str:
-        wanted = parse(name, ENTRY_SCOPE)
+        wanted = parse(name, ENTRY_SCOPE | LABEL_SCOPE | ID_SCOPE)
         return next((f"{side}.{given}" for side, of in sides if (given := of.given(wanted))), "")
 
-    period, kind, number, day, key = (column(f"voucher.{name}") for name in ("period", "type", "number", "date", "key"))
-    if not (period and kind and number and day):
+    period, kind, day, key = (column(f"voucher.{name}") or "NULL" for name in ("period", "type", "date", "key"))
+    told = [found for name in ("label", "number", "id", "key") if (found := column(f"voucher.{name}"))]
+    if not told or day == "NULL":
         return None
     source = read.removeprefix("SELECT ").replace(f"{table.name} AS e", f"{table.name} AS e{joined}", 1)
-    return VoucherEntries(f"SELECT {period}, {kind}, {number}, {day}, {key or 'NULL'}, {source}", bool(key))
+    return VoucherEntries(f"SELECT {period}, {kind}, {told[0]}, {day}, {key}, {source}", key != "NULL")
 
 
 def manual(
@@ -146,7 +180,7 @@ def manual(
     if not joined or None in joined.values():
         return ""
     on = " AND ".join(f"v.{c} = e.{same}" for c, same in joined.items())
-    names = [said[name] for name in ("voucher.period", "voucher.type", "voucher.number") if name in said]
+    names = [said[name] for name in _NAMING if name in said]
     key = said["voucher.key"]
     unlike = " AND ".join(f"{key} NOT LIKE '{rule}/%'" for rule in rules)
     foreign = f" OR {unlike}" if unlike else ""

@@ -31,6 +31,8 @@ class StrictLookup(dict[Value, Value]):
         return self._known.get(code)
 
 
+Label = Callable[[str, str, int], str]
+"""(period, type, number) → the number as it is written."""
 CardShape = tuple[str, ...]
 """The verb and the fields of a card write: writes of one shape share one function."""
 CardWriter = tuple[list[tuple[PhysicalTable, tuple[str, ...]]], Callable[..., Any]]
@@ -59,6 +61,7 @@ def journal(
     entries: Sequence[PhysicalTable],
     lookups: Sequence[str],
     drawn: PhysicalTable | None = None,
+    label: Label | None = None,
 ) -> Any:
     """(numbered postings, lookups, ref) → (table, columns, key, rows) in the order they must be written. With `drawn`,
     the vouchers' table whose ids these refer to, (…, ids): by its name the ids that finance gave, in order."""
@@ -81,11 +84,15 @@ def journal(
     for i, t in enumerate(tables):
         named = f"for name, rows in r{i}.items()" if t.named else f"for name, rows in (({t.name!r}, r{i}),)"
         body.append(f"    written += [(name, {tuple(t.columns)!r}, {t.key!r}, rows) {named}]")
-    return _define(f"postings, lookups, ref{', ids' if drawn else ''}", [*body, "    return written"])
+    return _define(f"postings, lookups, ref{', ids' if drawn else ''}", [*body, "    return written"], label)
 
 
 def journal_check(
-    vouchers: Sequence[PhysicalTable], entries: Sequence[PhysicalTable], lookups: Sequence[str], known: Expression
+    vouchers: Sequence[PhysicalTable],
+    entries: Sequence[PhysicalTable],
+    lookups: Sequence[str],
+    known: Expression,
+    label: Label | None = None,
 ) -> Any:
     """(posting, strict lookups, ref): evaluates every column that calls a lookup, so that a miss raises; but for those
     that are `known` and no more, which the translator has looked up already. None when there is no such column."""
@@ -105,7 +112,7 @@ def journal_check(
         "        line += 1",
         *(f"        {e.python()}" for e in columns[1]),
     ]
-    return _define("posting, lookups, ref", body)
+    return _define("posting, lookups, ref", body, label)
 
 
 def other_rows(postings: Sequence[Numbered]) -> Iterator[TableWrite]:
@@ -133,9 +140,9 @@ def table_names(tables: Sequence[PhysicalTable]) -> Any:
     return _define("period", [f"    return ({_commas(t.called for t in tables)})"])
 
 
-def reference(e: Expression) -> Any:
-    """(period, type, number) → what people call the voucher."""
-    return _define("period, type, number", [f"    return {e.python()}"])
+def reference(e: Expression, label: Label | None = None) -> Any:
+    """(period, type, number, key) → what people call the voucher."""
+    return _define("period, type, number, key", [f"    return {e.python()}"], label)
 
 
 def _row(i: int, table: PhysicalTable, indent: str) -> str:
@@ -158,9 +165,9 @@ def _looks(names: Iterable[str]) -> list[str]:
     return [f"    look_{n} = lookups[{n!r}].get" for n in names]
 
 
-def _define(params: str, body: Sequence[str]) -> Any:
+def _define(params: str, body: Sequence[str], label: Label | None = None) -> Any:
     """A function from generated source."""
-    scope: dict[str, Any] = {**RUNTIME, "debits": _debits, "credits": _credits}
+    scope: dict[str, Any] = {**RUNTIME, "debits": _debits, "credits": _credits, "label": label}
     exec(compile("\n".join([f"def made({params}):", *body]), "<layout>", "exec"), scope)
     return scope["made"]
 

@@ -23,7 +23,11 @@ PERIOD_SCOPE: Final = {
 REF_SCOPE: Final = PERIOD_SCOPE | {
     "voucher.type": Name("type", Kind.TEXT),
     "voucher.number": Name("number", Kind.INTEGER),
+    "voucher.key": Name("key", Kind.TEXT),
 }
+VOUCHER_LABEL: Final = "voucher.label"
+LABEL_SCOPE: Final = {VOUCHER_LABEL: Name("label(period, type, number)", Kind.TEXT)}
+"""The number as it is written, where the layout says how."""
 VOUCHER_ID: Final = "voucher.id"
 """The id that finance gave the voucher's row; in the scope only of what is written behind it."""
 ID_SCOPE: Final = {VOUCHER_ID: Name("id", Kind.INTEGER)}
@@ -31,8 +35,7 @@ VOUCHER_SCOPE: Final = REF_SCOPE | {
     "voucher.date": Name("day", Kind.DATE),
     "voucher.event_date": Name("event_date", Kind.DATE),
     "voucher.summary": Name("summary", Kind.TEXT),
-    "voucher.ref": Name("ref(period, type, number)", Kind.TEXT),
-    "voucher.key": Name("key", Kind.TEXT),
+    "voucher.ref": Name("ref(period, type, number, key)", Kind.TEXT),
     "voucher.debit": Name("debits(entries)", Kind.DECIMAL),
     "voucher.credit": Name("credits(entries)", Kind.DECIMAL),
     "voucher.reverses": Name("(reverses and reverses.voucher)", Kind.TEXT),

@@ -131,10 +131,12 @@ class Context(Lookups):
         """What a voucher is called; one of this batch is named when it has its number."""
         if target.voucher == target.key:
             return to_be_named(target.key)
-        digits = _DIGITS.findall(target.voucher)
-        if not digits:
+        number = target.number
+        if not number and self.layout.series is None and (digits := _DIGITS.findall(target.voucher)):
+            number = int(digits[-1])  # of a voucher whose record does not tell it
+        if not number and self.layout.series is None:
             return target.voucher
-        return self.layout.voucher_called(journal.type, journal.date, int(digits[-1]))
+        return self.layout.voucher_called(journal, number)
 
     def flaws(self, row: Row, used: Sequence[int], alias: str, was: bool = False) -> Failure | None:
         """The first mark among the columns used. `was` says of a row that it is not so any more: what it held will not

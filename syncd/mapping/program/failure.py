@@ -50,13 +50,14 @@ class Flawed(tuple[Value, ...]):
 
 class Target(NamedTuple):
     """A posting that may be reversed. `row` is the source row that it came from, as `table:key`; empty where the
-    record does not say."""
+    record does not say, and so with the `number` of its voucher, 0."""
 
     key: str
     rule: str
     voucher: str
     journal: Voucher | None
     row: str
+    number: int = 0
 
 
 def flawed(row: Row | None) -> Row | None:

@@ -18,7 +18,7 @@ from syncd.mapping.program.failure import Failure, Target, flawed
 from syncd.mapping.program.sparing import Sparing
 from syncd.ports import Book, Period, Posted
 from syncd.posting import Fields, Posting
-from syncd.record import decode_source, decode_voucher
+from syncd.record import decode_kept, decode_source, decode_voucher
 
 KEPT_ROWS_MAX = 20_000
 """References are small; a table that is not is not worth keeping."""
@@ -252,5 +252,7 @@ class Lookups:
 
 
 def _target(posted: Posted) -> Target:
-    journal = decode_voucher(posted.content) if posted.content else None
-    return Target(posted.key, posted.rule, posted.voucher, journal, decode_source(posted.content))
+    if not posted.content:
+        return Target(posted.key, posted.rule, posted.voucher, None, "")
+    journal, number = decode_voucher(posted.content), decode_kept(posted.content)[1]
+    return Target(posted.key, posted.rule, posted.voucher, journal, decode_source(posted.content), number)
