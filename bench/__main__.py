@@ -7,7 +7,7 @@ is kept in bench/against.json.
 import argparse
 from pathlib import Path
 
-from bench import against, binlog, breakdown, kafka, latency, reconcile, throughput
+from bench import against, binlog, breakdown, ids, kafka, latency, reconcile, throughput
 from bench.result import save, show, show_breakdown
 
 HERE = Path(__file__).parent
@@ -30,6 +30,7 @@ def main() -> None:
     results = throughput.measure(given.changes) + latency.measure(given.rate, given.seconds)
     results += binlog.measure(given.changes // 4)
     results += kafka.measure(given.changes // 2)
+    results += ids.measure(given.changes // 4)
     results += reconcile.measure(given.changes * 5)
     save(results, HERE / "results.json")
     show(results)

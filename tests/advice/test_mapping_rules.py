@@ -60,10 +60,7 @@ LAYOUTS = [
     ),
     advised(
         "generated_twice",
-        [
-            HEADED_BY_ID,
-            layout("entry:\n", "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"),
-        ],
+        [HEADED_BY_ID, layout("entry:\n", DRAWN_TOO)],
         [layout("fin.paper, generated: id,", "fin.paper,")],
     ),
     advised(
@@ -78,10 +75,7 @@ LAYOUTS = [
     ),
     advised(
         "numbering_table_varies",
-        [
-            layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', "),
-            layout(NUMBERS, "number: number}"),
-        ],
+        [EACH_YEAR, PLAIN],
         [layout("number: number}", "number: number, year: year}")],
     ),
     advised(
