@@ -17,9 +17,8 @@ class Database(Protocol):
 
 def periods(database: Database, layout: Layout) -> Sequence[Period]:
     """All accounting periods, oldest first."""
-    rows = database.query(layout.periods_query())
-    found = [Period(str(code), _day(first), _day(last), bool(is_open)) for code, first, last, is_open in rows]
-    return sorted(found, key=lambda period: period.first)
+    query = layout.periods_query()
+    return layout.periods(database.query(query) if query else [])
 
 
 def periods_less_closed(database: Database, layout: Layout) -> Sequence[Period]:

@@ -96,6 +96,16 @@ class Source(NamedTuple):
     voucher: Voucher
 
 
+def year_of(period: str, day: date) -> int:
+    """The year of a voucher: its period's, or that of its day where the period's code does not begin with one."""
+    return int(period[:4]) if period[:4].isdecimal() else day.year
+
+
+def month_of(period: str, day: date) -> int:
+    """The month, likewise."""
+    return int(period[5:7]) if period[:4].isdecimal() and period[5:7].isdecimal() else day.month
+
+
 def decode(text: str) -> list[TableShape]:
     """The tables of a shape that was kept as text."""
     return [
@@ -162,8 +172,8 @@ def _heads(source: Source, number: int) -> dict[str, Value]:
     said: dict[str, Value] = {f"voucher.{name}".lower(): value for name, value in v.fields.items()}
     return said | {
         "voucher.period": v.period,
-        "voucher.year": v.period[:4],
-        "voucher.month": v.period[5:7],
+        "voucher.year": year_of(v.period, v.date),
+        "voucher.month": month_of(v.period, v.date),
         "voucher.type": v.type,
         "voucher.number": number,
         "voucher.date": v.date,

@@ -121,12 +121,19 @@ class Source(Protocol):
 
 
 class Period(NamedTuple):
-    """An accounting period: `code` is `YYYY-MM`, both dates inclusive."""
+    """An accounting period: `code` is `YYYY-MM`, both dates inclusive. `since` is the first day of an open one on which
+    vouchers are still taken, where that is not its first."""
 
     code: str
     first: date
     last: date
     open: bool
+    since: date | None = None
+
+    @property
+    def begins(self) -> date:
+        """Its first day on which vouchers are taken, if it is open."""
+        return self.since or self.first
 
 
 class Posted(NamedTuple):
@@ -487,7 +494,11 @@ class Layout(Protocol):
         ...
 
     def periods_query(self) -> str:
-        """SELECT code, first, last, open."""
+        """What finance is asked for its periods; empty for nothing."""
+        ...
+
+    def periods(self, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
+        """The periods by what finance answered to that, the oldest first."""
         ...
 
     def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:

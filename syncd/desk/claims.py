@@ -4,7 +4,6 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from datetime import date
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
@@ -183,6 +182,6 @@ def _names(ledger: Ledger, table: str, column: str) -> tuple[str, str]:
     return f"t.{spelling.quoted(column)}", spelling.table(table)
 
 
-def _periods(ledger: Ledger, layout: Layout) -> list[Period]:
-    """By their codes, which is all that a table's name is made of."""
-    return [Period(str(code), date.min, date.max, True) for code, *_ in ledger.query(layout.periods_query())]
+def _periods(ledger: Ledger, layout: Layout) -> Sequence[Period]:
+    query = layout.periods_query()
+    return layout.periods(ledger.query(query) if query else [])

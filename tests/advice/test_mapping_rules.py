@@ -48,6 +48,7 @@ HEADED = f"      fields: {{attachment: 1}}\n{FIRST}"
 
 HEADED_BY_ID = layout("    key: [period, type, number]\n", "    key: id\n    generated: id\n")
 NUMBERS = "number: number, period: period, type: type}"
+PERIODS = "periods: {table: fin.period, code: code, first: starts_on, last: ends_on, open: status = 'open'}\n"
 PLAIN = layout(NUMBERS, "number: number}")
 DRAWN_TOO = "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"
 EACH_YEAR = layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', ")
@@ -77,6 +78,11 @@ LAYOUTS = [
         "numbering_table_varies",
         [EACH_YEAR, PLAIN],
         [layout("number: number}", "number: number, year: year}")],
+    ),
+    advised(
+        "months_for_tables",
+        [layout(PERIODS, "periods: open\n"), layout("table: fin.entry\n", "table: fin.entry_{voucher.year}\n")],
+        [layout("periods: open\n", "periods: {query: SELECT code, first, last, true FROM fin.months}\n")],
     ),
     advised(
         "unread_field",

@@ -20,6 +20,7 @@ from connectors.mysql import dsn as mysql_dsn
 from syncd import migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
 from syncd.journal import ColumnShape, Shape, TableShape
+from syncd.mapping.layout import periods
 from syncd.ports import Drawn, Layout, Ledger, LookupSpec, Numbered, Period, Series, Statement, TableWrite
 from syncd.posting import (
     Batch,
@@ -173,6 +174,9 @@ class SmallLayout:
 
     def periods_query(self) -> str:
         return "SELECT code, starts, ends, is_open FROM fin.period"
+
+    def periods(self, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
+        return periods.listed(rows)
 
     def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
         return "UPDATE fin.period SET is_open = ? WHERE code = ?", (int(is_open), code)

@@ -28,6 +28,7 @@ card:
     key: asset_code
     columns: {asset_code: card.asset_code, name: card.name, original_value: card.original_value}
 """
+PERIODS: Final = next(line for line in COMMON.splitlines(keepends=True) if line.startswith("periods:"))
 SCHEMA: Final = """
     CREATE TABLE fin.account (code VARCHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
     CREATE TABLE fin.period (

@@ -33,7 +33,7 @@ from tests.conformance.finance import (
     wait_for,
     write,
 )
-from tests.conformance.shapes import COMMON, DRAWN, MOVES, NUMBERED, RULES, SCHEMA, SLIPS
+from tests.conformance.shapes import COMMON, DRAWN, MOVES, NUMBERED, PERIODS, RULES, SCHEMA, SLIPS
 from tests.unit.lab import loaded
 
 BY: Final = Actor("wang", "month end")
@@ -45,7 +45,8 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """(the rest of a layout, the rest of its tables) → finance of each kind, and the layout."""
 
     def made(layout_text: str, schema: str) -> tuple[Finance, FinanceLayout]:
-        layout = loaded(RULES, COMMON + layout_text).layout
+        common = COMMON if "periods:" not in layout_text else COMMON.replace(PERIODS, "")
+        layout = loaded(RULES, common + layout_text).layout
         if request.param == "postgres":
             return in_postgres(request.getfixturevalue("new_database")(), layout, SCHEMA + schema), layout
         if request.param == "mysql":
@@ -226,3 +227,39 @@ def test_vouchers_need_no_number(make: Make) -> None:
         assert verify(ledger, "main", layout).flaws == []
         with pytest.raises(Transient):
             desk_closing.close(ledger, "2026-01", seen, None, {}, BY)
+
+
+# Periods that are no table
+
+MONTHS: Final = """
+    CREATE TABLE fin.setting (name VARCHAR(9) PRIMARY KEY, day DATE);
+    INSERT INTO fin.setting VALUES ('closed', '2026-02-10');
+"""
+CALENDARS: Final = {
+    "query": "{query: \"SELECT code, starts, ends, CASE WHEN code > '2026-01' THEN 1 ELSE 0 END FROM fin.period\"}",
+    "closed_until": "{closed_until: SELECT max(day) FROM fin.setting}",
+    "open": "open",
+}
+
+
+@pytest.mark.parametrize("name", CALENDARS)
+def test_periods_need_no_table(make: Make, name: str) -> None:
+    """Invariant 1: a SELECT tells them, or one closed date, or the calendar; people close them at the desk as any."""
+    text = DRAWN + f"periods: {CALENDARS[name]}\n"
+    finance, layout = make(text, MOVES + MONTHS)
+    with closing(finance.open()) as ledger:
+        assert [finding.code for finding in ledger.check()] == ["ledger_ready"]
+        with ledger.begin() as book:
+            found = {p.code: (p.open, p.begins.day) for p in book.periods() if p.code.startswith("2026-0")}
+        first = 11 if name == "closed_until" else 1
+        assert found["2026-01"] == (name == "open", 1)
+        assert found["2026-02"] == (True, first)
+        write(ledger, batch(posted(asset(1))))
+        seen = desk_closing.numbers(ledger, "2026-02")
+        desk_closing.close(ledger, "2026-02", seen, layout.period_update("2026-02", False), {}, BY)
+        with ledger.begin() as book:
+            assert not next(p for p in book.periods() if p.code == "2026-02").open
+        if name == "closed_until":
+            finance.run("DELETE FROM fin.setting")
+            with ledger.begin() as book:
+                assert next(p for p in book.periods() if p.code == "2026-01").open

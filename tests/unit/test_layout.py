@@ -11,6 +11,7 @@ from syncd.mapping.expression.parse import Expression, parse
 from syncd.mapping.layout.queries import account_lookup
 from syncd.mapping.layout.tables import ENTRY_SCOPE, card_names, card_scope, lookup_function, lookups_called, plain_name
 from syncd.ports import Numbered, Period
+from tests.unit import lab
 from tests.unit.paper import EXAMPLE, MACHINE, example, loaded, only, variant
 
 LEGACY = EXAMPLE.parent.parent / "legacy"
@@ -130,3 +131,25 @@ def test_a_card_is_opened_whole_and_changed_in_part() -> None:
 
 def _periods() -> list[Period]:
     return [Period(f"2026-{m:02}", date(2026, m, 1), date(2026, m, 28), True) for m in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("periods", "told"),
+    [
+        (
+            "{closed_until: SELECT max(last) FROM gl_period WHERE open = 0}",
+            [("2026-02", "2026-02-01"), ("2026-02", "2026-02-09")],
+        ),
+        ("{closed_until: \"SELECT '2026-02-04'\"}", [("2026-02", "2026-02-05"), ("2026-02", "2026-02-09")]),
+        ("open", [("2026-01", "2026-01-20"), ("2026-02", "2026-02-09")]),
+    ],
+)
+def test_a_closed_day_moves_what_comes_late_behind_it(periods: str, told: list[tuple[str, str]]) -> None:
+    """Invariant 13: the day of the event is kept beside."""
+    said = next(line for line in lab.FINANCE.splitlines() if line.startswith("periods:"))
+    one = lab.Lab(lab.BILLS, finance=lab.FINANCE.replace(said, f"periods: {periods}"))
+    one.database.execute("UPDATE gl_period SET open = 0 WHERE code = '2026-01'")
+    for n, day in enumerate((date(2026, 1, 20), date(2026, 2, 9))):
+        one.commit(one.insert("bill", id=n, amount=Decimal("10.00"), on_=day))
+    one.rest()
+    assert one.ask("SELECT period, date FROM gl_voucher ORDER BY event_date") == told

@@ -13,6 +13,7 @@ from syncd.desk.verify import Verdict
 from syncd.errors import Fault
 from syncd.mapping.language.load import Mapping
 from syncd.mapping.language.month_end import CloseCheck
+from syncd.mapping.layout.periods import are_months
 from syncd.ports import Ledger, Period
 
 _PLACE: Final = re.compile(r":(period|first|last)\b")
@@ -37,7 +38,7 @@ def look(
 ) -> Iterator[Item]:
     """Everything, item by item. `periods` are those of finance, of which those closed at the desk are not open."""
     zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
-    yield _earlier(periods, period)
+    yield _earlier(_used(ledger, periods) if are_months(layout.file.periods) else periods, period)
     yield from outstanding.items(ledger, period, zone, now)
     if mapping.answers:
         yield outstanding.untold(ledger)
@@ -62,6 +63,12 @@ def look(
         yield journal.gaps(found_numbers, begins_with_one)
     yield from (_own(ledger, name, check, period) for name, check in month_end.checks.items())
     yield from _elsewhere(elsewhere)
+
+
+def _used(ledger: Ledger, periods: Sequence[Period]) -> Sequence[Period]:
+    """Where every month is a period, those since syncd has posted."""
+    ((since,),) = ledger.query("SELECT min(period) FROM syncd.number WHERE period NOT LIKE '*%'")
+    return [] if since is None else [period for period in periods if period.code >= str(since)]
 
 
 def _earlier(periods: Sequence[Period], period: Period) -> Item:

@@ -7,7 +7,7 @@ is made and asked instead.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -19,6 +19,7 @@ from syncd.change import Kind, Value
 from syncd.dialects import SPELLINGS
 from syncd.errors import Fault
 from syncd.mapping.language.layout_file import Periods
+from syncd.mapping.layout import periods
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Drawn, Ledger, LookupSpec, Numbered, Period, Series, Statement, TableWrite
 from syncd.posting import CardWrite, Fields, Voucher
@@ -109,6 +110,10 @@ class CaseLayout:
         """The layout's own, where it can be asked here."""
         return self._periods_query
 
+    def periods(self, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
+        """Those that are in the table made for them."""
+        return periods.listed(rows)
+
     def last_number(self, series: Series) -> Statement:
         """The layout's own, where it can be asked here; else finance's own people have typed no voucher."""
         return self._layout.last_number(series) if self._numbers else ("SELECT NULL", ())
@@ -190,7 +195,7 @@ class CaseLayout:
             tables.setdefault(spec.table, ({}, set()))[0].update(columns)
             assert name in self.codes
         p = self._layout.file.periods
-        if PERIODS in self._periods_query:
+        if not isinstance(p, Periods) or PERIODS in self._periods_query:
             tables[PERIODS] = (dict.fromkeys(("code", "first", "last", "open")), set())
         else:
             tables.setdefault(p.table, ({}, set()))[0].update(
@@ -223,32 +228,29 @@ class CaseLayout:
 
     def _period_rows(self, ledger: Ledger) -> Iterator[Statement]:
         p = self._layout.file.periods
-        if PERIODS in self._periods_query:
-            for code, first, last, is_open in self._periods:
+        if not isinstance(p, Periods) or PERIODS in self._periods_query:
+            for code, first, last, is_open, _ in self._periods:
                 yield _insert(ledger, PERIODS, {"code": code, "first": first, "last": last, "open": is_open})
             return
         is_so = _condition(p.open) or {}
-        for code, first, last, is_open in self._periods:
+        for code, first, last, is_open, _ in self._periods:
             row: dict[str, Value] = {p.code: code, p.first: first, p.last: last}
             yield _insert(ledger, p.table, row | (is_so if is_open else {name: _other(v) for name, v in is_so.items()}))
 
 
 def months(closed: Collection[str]) -> list[Period]:
     """Every month from 2000 to 2099, open unless it is closed."""
-    firsts = [date(year, month, 1) for year in range(2000, 2100) for month in range(1, 13)]
-    following = [*firsts[1:], date(2100, 1, 1)]
-    return [
-        Period(f"{a:%Y-%m}", a, b - timedelta(days=1), f"{a:%Y-%m}" not in closed)
-        for a, b in zip(firsts, following, strict=True)
-    ]
+    return [period._replace(open=period.code not in closed) for period in periods.months(date.min)]
 
 
-def _plain_periods(p: Periods, written: Collection[str]) -> str:
+def _plain_periods(p: periods.Said, written: Collection[str]) -> str:
     """The layout's own query, where tables can be made for it."""
+    if not isinstance(p, Periods):
+        return ""
     names = (*p.table.split("."), p.code, p.first, p.last)
     if p.table in written or not all(name.isidentifier() for name in names) or not _condition(p.open):
         return ""
-    return f"SELECT {p.code}, {p.first}, {p.last}, CASE WHEN {p.open} THEN 1 ELSE 0 END FROM {p.table} ORDER BY 1"
+    return periods.query(p)
 
 
 def _condition(text: str) -> dict[str, Value] | None:

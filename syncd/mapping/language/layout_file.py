@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
 from syncd.mapping.language.model import ColumnWord
 from syncd.mapping.language.shapes import Expr, Identifier, MaybeNames, Names, Strict, is_block
@@ -40,6 +40,36 @@ class Periods(Strict):
     """SQL assignments over its columns by which `syncd close` closes a period here too, `status = 'closed'`."""
     reopen: str | None = None
     """SQL assignments by which `syncd reopen` opens it here, `status = 'open'`."""
+
+
+class PeriodsQuery(Strict):
+    """Periods that no one table holds."""
+
+    query: str
+    """A SELECT of finance's database: each period's code, as `2026-02`, its first and last day, whether it is open."""
+
+
+class ClosedUntil(Strict):
+    """Finance has no periods, but one day up to which its books are closed. Every month is a period."""
+
+    closed_until: str
+    """A SELECT of finance's database that gives this day; NULL or no row where nothing is closed."""
+
+
+def _is_periods(value: object) -> str:
+    if not isinstance(value, dict | BaseModel):
+        return "<word>"
+    said = value.keys() if isinstance(value, dict) else type(value).model_fields.keys()
+    return "<query>" if "query" in said else "<day>" if "closed_until" in said else "<table>"
+
+
+PeriodsBlock = Annotated[
+    Annotated[Literal["open"], Tag("<word>")]
+    | Annotated[Periods, Tag("<table>")]
+    | Annotated[PeriodsQuery, Tag("<query>")]
+    | Annotated[ClosedUntil, Tag("<day>")],
+    Discriminator(_is_periods),
+]
 
 
 class Numbering(Strict):
@@ -136,8 +166,8 @@ class LayoutFile(Strict):
     """Name → table that translates a code; expressions of the layout call it by its name."""
     accounts: str
     """The lookup that knows every account that can be posted to."""
-    periods: Periods
-    """Where finance keeps its periods."""
+    periods: PeriodsBlock
+    """Where finance keeps its periods; `open` where it has none and closes nothing: then every month is one."""
     numbering: NumberingBlock
     """Where finance keeps the numbers of its vouchers; `none` where they have no number."""
     dims: tuple[Identifier, ...] = ()

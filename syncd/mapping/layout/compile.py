@@ -13,6 +13,7 @@ from syncd.mapping.language.layout_file import CardTable, Generated, LayoutFile,
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.numbers import Numbers, Pattern
+from syncd.mapping.layout.periods import are_months
 from syncd.mapping.layout.queries import plain_reads
 from syncd.mapping.layout.tables import (
     ASSET_CODE,
@@ -80,6 +81,10 @@ def compile_layout(
     vouchers = _vouchers(reader, file.voucher, VOUCHER_SCOPE | heading | labels)
     of_id = ID_SCOPE if any(table.generated for table in vouchers) else {}
     entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims | labels | of_id)
+    varies = [("voucher", i) for i, table in enumerate(vouchers) if table.named is not None]
+    varies += [("entry", i) for i, table in enumerate(entries) if table.named is not None]
+    if are_months(file.periods) and varies:
+        reader.fault("months_for_tables", (*varies[0], "table"))
     numbering = None if file.numbering == "none" else _table(reader, file.numbering.table, (), {}, ("numbering",), {})
     ref = reader.read(file.ref or numbers.ref, ("ref",), REF_SCOPE | labels, Kind.TEXT)
     reads = plain_reads(cards) | {f.lower(): sql for t in file.card for f, sql in t.read.items()}

@@ -13,8 +13,8 @@ from syncd.dialects import Dialect
 from syncd.journal import Shape
 from syncd.language import Language, say
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.layout_file import LayoutFile, Numbering
-from syncd.mapping.layout import queries
+from syncd.mapping.language.layout_file import LayoutFile, Numbering, Periods
+from syncd.mapping.layout import periods, queries
 from syncd.mapping.layout.fields import exact, places
 from syncd.mapping.layout.journal import shape as journal_shape
 from syncd.mapping.layout.journal_query import Journal
@@ -188,8 +188,12 @@ class FinanceLayout:
         return queries.compared(self.cards, self.reads, dialect, amounts, texts, condition)
 
     def periods_query(self) -> str:
-        """SELECT code, first, last, open."""
-        return queries.periods(self.file.periods)
+        """What finance is asked for its periods; empty for nothing."""
+        return periods.query(self.file.periods)
+
+    def periods(self, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
+        """The periods by what finance answered to that, the oldest first."""
+        return periods.found(self.file.periods, rows)
 
     def last_number(self, series: Series) -> Statement:
         """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""
@@ -250,6 +254,8 @@ class FinanceLayout:
     def period_update(self, code: str, is_open: bool) -> tuple[str, Sequence[object]] | None:
         """The statement that closes a period in finance's own table, or opens it; None where the layout says none."""
         p = self.file.periods
+        if not isinstance(p, Periods):
+            return None
         said = p.reopen if is_open else p.close
         return (f"UPDATE {p.table} SET {said} WHERE {p.code} = ?", (code,)) if said else None
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.mapping.expression.parse import Expression, parse
-from syncd.mapping.language.layout_file import Numbering, Periods
+from syncd.mapping.language.layout_file import Numbering
 from syncd.mapping.layout.tables import (
     ASSET_CODE,
     ENTRY_SCOPE,
@@ -68,11 +68,6 @@ def _joined(tables: Sequence[PhysicalTable]) -> str:
         on = " AND ".join(f"c{i}.{column} = c0.{first.given(other.columns[column])}" for column in other.key)
         joined += f" LEFT JOIN {other.name} AS c{i} ON {on}"
     return joined
-
-
-def periods(p: Periods) -> str:
-    """SELECT code, first, last, open."""
-    return f"SELECT {p.code}, {p.first}, {p.last}, CASE WHEN {p.open} THEN 1 ELSE 0 END FROM {p.table} ORDER BY 1"
 
 
 def last_number(n: Numbering, table: str, series: Series) -> Statement:

@@ -32,6 +32,8 @@ VOUCHER_ID: Final = "voucher.id"
 """The id that finance gave the voucher's row; in the scope only of what is written behind it."""
 ID_SCOPE: Final = {VOUCHER_ID: Name("id", Kind.INTEGER)}
 VOUCHER_SCOPE: Final = REF_SCOPE | {
+    "voucher.year": Name("year_of(period, day)", Kind.INTEGER),
+    "voucher.month": Name("month_of(period, day)", Kind.INTEGER),
     "voucher.date": Name("day", Kind.DATE),
     "voucher.event_date": Name("event_date", Kind.DATE),
     "voucher.summary": Name("summary", Kind.TEXT),

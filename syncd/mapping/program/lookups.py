@@ -190,14 +190,14 @@ class Lookups:
         own = next((p for p in self.periods if p.first <= day <= p.last), None)
         if own is None:
             return Failure("unknown_period", {"date": day.isoformat()})
-        if own.open:
+        if own.open and day >= own.begins:
             self.days[day] = own.code, day
         else:
-            later = [p for p in self.periods if p.open and p.first > day]
+            later = [p for p in self.periods if p.open and p.begins > day]
             if not later:
                 return Failure("no_open_period", {"date": day.isoformat(), "period": own.code})
             first = min(later, key=lambda p: p.first)
-            self.days[day] = first.code, first.first
+            self.days[day] = first.code, first.begins
         return self.days[day]
 
     def account(self, account: str) -> Failure:
