@@ -13,7 +13,7 @@ from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Ledger
 from syncd.posting import Outcome
 from tests.conformance.finance import Finance, asset, batch, in_mysql, in_postgres, posted, write
-from tests.conformance.shapes import COMMON, DRAWN, MOVES, RULES, SCHEMA
+from tests.conformance.shapes import CARDS, COMMON, DRAWN, MOVES, RULES, SCHEMA
 from tests.servers import mariadb_server, postgres_server
 from tests.unit.lab import loaded
 
@@ -60,6 +60,6 @@ def _seconds(ledger: Ledger, outcomes: list[Outcome]) -> float:
 
 @contextmanager
 def _ledger(dsn: str, layout: str, open_in: Open) -> Iterator[Ledger]:
-    with closing(open_in(dsn, loaded(RULES, COMMON + layout).layout, SCHEMA + MOVES).open()) as ledger:
+    with closing(open_in(dsn, loaded(RULES, COMMON + CARDS + layout).layout, SCHEMA + MOVES).open()) as ledger:
         assert ledger.acquire()
         yield ledger

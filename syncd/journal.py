@@ -65,7 +65,7 @@ class Shape:
         self._is_said = not any(self._places) and all(table.name for table in self.tables)
 
     def kept(
-        self, postings: Sequence[tuple[Posting, int]], writes: Iterable[tuple[str, Any, Any, str, Rows, Any]]
+        self, postings: Sequence[tuple[Posting, int]], writes: Iterable[tuple[str, Any, Any, str, Rows, Any, str]]
     ) -> list[Kept]:
         """What the record keeps of each posting; empty for one without a voucher. `writes` are the `TableWrite`s that
         were rendered of these postings."""
@@ -74,7 +74,7 @@ class Shape:
         own = self.hash
         if self._is_said:
             return [(own, number) if posting[5] is not None else () for posting, number in postings]
-        rows = {table: iter(written) for table, _, _, verb, written, _ in reversed([*writes]) if verb == "insert"}
+        rows = {table: iter(written) for table, _, _, verb, written, _, _ in reversed([*writes]) if verb == "insert"}
         return [(own, n, *self._kept(v, rows)) if (v := posting[5]) is not None else () for posting, n in postings]
 
     def _kept(self, voucher: Voucher, rows: Mapping[str, Iterator[Sequence[Any]]]) -> Iterator[Kept]:

@@ -394,26 +394,30 @@ class Anchor(Protocol):
 class Drawn(NamedTuple):
     """A column that finance fills with the next id as a row goes in. `sequence` is where the layout says that the ids
     come from, empty for the column's own; `known_by` the column that tells each row from every other, empty where none
-    does. `ids` are those that finance gave, in the order of the rows: empty until they are in."""
+    does, among the rows `where`. `ids` are those that finance gave, in the order of the rows: empty until they are
+    in."""
 
     column: str
     sequence: str
     known_by: str
     ids: list[int]
+    where: str = ""
 
 
 class TableWrite(NamedTuple):
     """Rows for one physical finance table. `insert` refuses an existing key; `upsert` replaces the given
-    columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only. Rows are
-    tuples in the order of `columns`. `drawn` is a column besides, whose values only finance knows: what is rendered
-    behind this write refers to them."""
+    columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only; `find` writes
+    nothing, and asks for the ids of rows that are there. Rows are tuples in the order of `columns`. `drawn` is a column
+    besides, whose values only finance knows: what is rendered behind this write refers to them. `where` is what finance
+    says of these rows and not of others in the table, which its unique indexes may ask."""
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
-    verb: Literal["insert", "open", "upsert", "update"]
+    verb: Literal["insert", "open", "upsert", "update", "find"]
     rows: Sequence[tuple[Value, ...]]
     drawn: Drawn | None = None
+    where: str = ""
 
 
 class Numbered(NamedTuple):
@@ -482,7 +486,8 @@ class Layout(Protocol):
         ...
 
     def card_query(self) -> str:
-        """SELECT asset_code and the card's logical fields (`card_fields`, in order) of one asset code, `… = ?`."""
+        """SELECT asset_code and the card's logical fields (`card_fields`, in order) of one asset code, `… = ?`; empty
+        where finance has no cards."""
         ...
 
     card_fields: tuple[str, ...]

@@ -73,7 +73,8 @@ class SqlBook:
 
     def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
         layout = self._work.layout
-        rows = self._work.database.each(layout.card_query(), (), asset_codes)
+        query = layout.card_query()
+        rows = self._work.database.each(query, (), asset_codes) if query else []
         return {str(row[0]): layout.card_row(row) for row in rows}
 
     @property

@@ -6,10 +6,10 @@ from datetime import date
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import Final
+from typing import Final, cast
 
 from connectors.ledger import collecting, drawing
-from connectors.ledger.database import CHUNK_ROWS
+from connectors.ledger.database import CHUNK_ROWS, Verb
 from connectors.ledger.reading_back import read_back
 from connectors.ledger.state import SQL, Work, integer
 from connectors.reading import last_day
@@ -181,14 +181,17 @@ class Bookkeeper:
     def _put(self, write: TableWrite, ahead: int) -> TableWrite:
         """The write, with the ids that finance drew for its rows. `ahead` is for how many postings it may have to."""
         database = self._work.database
-        table, columns, key, said, rows, drawn = write if write.verb in ("insert", "open") else newest(write)
+        table, columns, key, said, rows, drawn, where = write if write.verb in ("insert", "open") else newest(write)
+        if said == "find" and drawn is not None:
+            drawing.find(database, write, drawn)
+            return write
         if drawn is not None:
             write = drawing.put(database, write, drawn, ahead)
             rows = write.rows
         else:
-            verb = self._work.state.opening.get(table, "upsert") if said == "open" else said
+            verb = cast(Verb, self._work.state.opening.get(table, "upsert") if said == "open" else said)
             lots = (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
-            database.put(table, columns, key, verb, lots)
+            database.put(table, columns, key, verb, lots, where)
         nature = database.nature(table)
         if nature.acts:
             read_back(database, write._replace(rows=rows), nature)

@@ -127,7 +127,9 @@ class Database(ABC):
         return lambda: rows
 
     @abstractmethod
-    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+    def put(
+        self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""
+    ) -> None:
         """Write rows, see `TableWrite`, while they are still being made; or delete those with these keys. An update
         that finds fewer rows than it was given is refused."""
 

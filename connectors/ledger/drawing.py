@@ -4,9 +4,9 @@ Three ways, the quickest that is safe: ids that the server reserves before the r
 one block; ids read back by a column that tells each row from every other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from connectors.ledger.database import CHUNK_ROWS, Database
+from connectors.ledger.database import CHUNK_ROWS, Database, require_found
 from syncd.dialects import SPELLINGS
 from syncd.errors import Halt
 from syncd.ports import Drawn, TableWrite
@@ -15,7 +15,7 @@ from syncd.ports import Drawn, TableWrite
 def put(database: Database, write: TableWrite, drawn: Drawn, ahead: int = 0) -> TableWrite:
     """Insert the rows and fill `drawn.ids`; the write with its ids, the first of its columns. `ahead`: for so many
     rows in all the transaction will want ids. Raises Halt where nobody can tell them."""
-    table, columns, _, _, rows, _ = write
+    table, columns, _, _, rows, *_ = write
     reserved = database.reserve(table, drawn, len(rows), ahead)
     if reserved:
         whole = _whole(write, drawn, reserved)
@@ -28,6 +28,15 @@ def put(database: Database, write: TableWrite, drawn: Drawn, ahead: int = 0) -> 
         ids = _found(database, write, drawn)
     drawn.ids.extend(ids)
     return _whole(write, drawn, ids)
+
+
+def find(database: Database, write: TableWrite, drawn: Drawn) -> None:
+    """Fill `drawn.ids` with the ids of rows that are there. Raises RowRefused where one is not."""
+    place = write.columns.index(drawn.known_by)
+    ids = _ids(database, write, drawn)
+    keys = [str(row[place]).rstrip() for row in write.rows]
+    require_found(write.table, sum(isinstance(ids.get(key), int) for key in keys), len(keys))
+    drawn.ids.extend(given for key in keys if isinstance(given := ids[key], int))
 
 
 def _whole(write: TableWrite, drawn: Drawn, ids: Sequence[int]) -> TableWrite:
@@ -50,15 +59,21 @@ def _found(database: Database, write: TableWrite, drawn: Drawn) -> Sequence[int]
     """The ids by what each row is known by."""
     if not drawn.known_by:
         raise Halt("ledger_id_untold", table=write.table, column=drawn.column)
+    ids = _ids(database, write, drawn)
     place = write.columns.index(drawn.known_by)
-    known, column, table = _names(database, write, drawn)
-    keys = [str(row[place]) for row in write.rows]
-    rows = database.each(f"SELECT {known}, {column} FROM {table} WHERE {known} = ?", (), keys)
-    ids = {str(key).rstrip(): given for key, given in rows}
-    found = [ids.get(key.rstrip()) for key in keys]
-    if len(ids) != len(rows) or not all(isinstance(given, int) for given in found):
+    found = [ids.get(str(row[place]).rstrip()) for row in write.rows]
+    if len(ids) != len(write.rows) or not all(isinstance(given, int) for given in found):
         raise Halt("ledger_id_untold", table=write.table, column=drawn.column)
     return [given for given in found if isinstance(given, int)]
+
+
+def _ids(database: Database, write: TableWrite, drawn: Drawn) -> Mapping[str, object]:
+    """What each row is known by → its id."""
+    known, column, table = _names(database, write, drawn)
+    place = write.columns.index(drawn.known_by)
+    others = f"({drawn.where}) AND " if drawn.where else ""
+    sql = f"SELECT {known}, {column} FROM {table} WHERE {others}{known} = ?"
+    return {str(key).rstrip(): given for key, given in database.each(sql, (), [str(row[place]) for row in write.rows])}
 
 
 def _names(database: Database, write: TableWrite, drawn: Drawn) -> tuple[str, str, str]:

@@ -228,7 +228,9 @@ class MySql(Database):
             self._stages.clear()  # a column may have another width by the time it is tried again
             raise
 
-    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+    def put(
+        self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""
+    ) -> None:
         if verb == "upsert" and (table, columns) not in self._stages and not self._judge().is_unique(table, key):
             raise Halt("finance_no_key", table=table, column="", constraint="", error=f"no unique key {', '.join(key)}")
         if table not in self._undoable:

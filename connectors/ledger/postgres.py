@@ -226,8 +226,10 @@ class Postgres(Database):
             self._stages.clear()
             raise
 
-    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
-        self._put(table, columns, key, verb, chunks)
+    def put(
+        self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""
+    ) -> None:
+        self._put(table, columns, key, verb, chunks, where=where)
 
     def _put(
         self,
@@ -237,6 +239,7 @@ class Postgres(Database):
         verb: Verb,
         chunks: Chunks,
         overriding: str = "",
+        where: str = "",
     ) -> None:
         takes_copy = verb == "insert" and (table.startswith("syncd.") or not self.nature(table).by_insert)
         into = spelled_table(table) if takes_copy else self._stage(table, columns)
@@ -251,7 +254,7 @@ class Postgres(Database):
         if verb in ("update", "delete"):
             # Or a handful of rows is joined to millions by reading them all.
             self._send(self._run, table, f"ANALYZE {into}")
-        merge = _merge(table, columns, key, verb, into, overriding)
+        merge = _merge(table, columns, key, verb, into, overriding, where)
         if verb == "update":
             self._send(self._update, table, merge, given)
         elif verb == "insert" or (verb == "upsert" and len(columns) > len(key)):
@@ -442,7 +445,13 @@ def _array(values: Sequence[object]) -> str:
 
 
 def _merge(
-    table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, stage: str, overriding: str = ""
+    table: str,
+    columns: tuple[str, ...],
+    key: tuple[str, ...],
+    verb: str,
+    stage: str,
+    overriding: str = "",
+    where: str = "",
 ) -> str:
     names = {name: quoted(name) for name in columns}
     target, listed = spelled_table(table), ", ".join(names.values())
@@ -459,7 +468,7 @@ def _merge(
     sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in others)
     action = f"UPDATE SET {sets}" if sets else "NOTHING"
     keys = ", ".join(names[name] for name in key)
-    return f"{insert} ON CONFLICT ({keys}) DO {action}"
+    return f"{insert} ON CONFLICT ({keys}){f' WHERE {where}' if where else ''} DO {action}"
 
 
 def grants(settings: Settings, layout: Layout) -> list[str]:

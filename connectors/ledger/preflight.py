@@ -184,7 +184,7 @@ def _lookups(database: Database, layout: Layout) -> Iterator[Finding]:
 
 def _queries(database: Database, layout: Layout) -> Iterator[Finding]:
     series = ("2000-01", "") if layout.series is None else layout.series("2000-01", "")
-    asked: list[Statement] = [(layout.card_query(), [""])]
+    asked: list[Statement] = [(query, [""]) for query in (layout.card_query(),) if query]
     if series is not None:
         asked += [one for one in (layout.last_number(series), layout.last_date(series)) if one is not None]
     for sql, params in asked:

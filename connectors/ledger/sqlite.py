@@ -187,9 +187,11 @@ class Sqlite(Database):
             one, given = spelled(sql), _storable_params(params)
             return [row for key in keys for row in connection.execute(one, (*given, key))]
 
-    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+    def put(
+        self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""
+    ) -> None:
         with self._open(table) as connection:
-            sql, order = _merge(table, columns, key, verb)
+            sql, order = _merge(table, columns, key, verb, where)
             for chunk in chunks:
                 rows = _storable(chunk)
                 given = (tuple(row[i] for i in order) for row in rows) if order else rows
@@ -297,7 +299,9 @@ def _fault(error: sqlite3.Error, table: str = "") -> Fault:
 
 
 @cache
-def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str) -> tuple[str, tuple[int, ...]]:
+def _merge(
+    table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str, where: str
+) -> tuple[str, tuple[int, ...]]:
     """A statement for one row, and which of the row's values its parameters are where that is not all in order."""
     target, names = spelled_table(table), {name: quoted(name) for name in columns}
     others = [name for name in columns if name not in key]
@@ -312,7 +316,8 @@ def _merge(table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: str
         return insert, ()
     sets = ", ".join(f"{names[name]} = excluded.{names[name]}" for name in others)
     keys = ", ".join(names[name] for name in key)
-    return f"{insert} ON CONFLICT ({keys}) DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}", ()
+    keys = f"({keys}) WHERE {where}" if where else f"({keys})"
+    return f"{insert} ON CONFLICT {keys} DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}", ()
 
 
 def _storable(rows: Sequence[tuple[Value, ...]]) -> Iterable[tuple[object, ...]]:

@@ -5,7 +5,7 @@ rule."""
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, cast
 
 from connectors import reading
 from connectors.ledger import drawing
@@ -69,13 +69,16 @@ def _tried(database: Database, write: TableWrite, trouble: list[str]) -> Iterato
     rows = [_likely(database, write, row, physical) for row in write.rows]
     write = write._replace(rows=rows)
     invented = {n for row in rows for n, v in zip(write.columns, row, strict=True) if v is None or _is_invented(v)}
-    verb: Verb = "upsert" if write.verb == "open" else write.verb
+    verb = cast(Verb, "upsert" if write.verb == "open" else write.verb)
     try:
         with database.savepoint("syncd_trial"):
+            if write.verb == "find" and write.drawn is not None:
+                drawing.find(database, write, write.drawn)
+                return
             if write.drawn is not None:
                 write = drawing.put(database, write, write.drawn)
             else:
-                database.put(write.table, write.columns, write.key, verb, [rows])
+                database.put(write.table, write.columns, write.key, verb, [rows], write.where)
             database.settle()
             wrong = list(_compared(database, write, physical))
     except RowRefused as refusal:

@@ -148,7 +148,7 @@ class Hindsight(PaperBook):
                     earlier |= {name: decode_value(kinds[name], v) for name, v in fields.items() if name in kinds}
         if is_written and not earlier:
             return {}  # the changes themselves opened it
-        held = self._ledger.query(self.layout.card_query(), (code,))
+        held = self._ledger.query(self.layout.card_query(), (code,)) if self.layout.cards else []
         return {**(self.layout.card_row(held[0]) if held else {}), **earlier}
 
     def _enter(self, posting: Posting) -> None:

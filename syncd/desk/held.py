@@ -124,7 +124,7 @@ class _Today:
         """With the ids that finance has under what its rows are known by, 0 for none."""
         if write.drawn is None:
             return write
-        column, _, known_by, ids = write.drawn
+        column, _, known_by, ids, _ = write.drawn
         spelling = SPELLINGS[self._ledger.dialect]
         for row in write.rows:
             key = row[write.columns.index(known_by)] if known_by else None

@@ -49,6 +49,19 @@ HEADED = f"      fields: {{attachment: 1}}\n{FIRST}"
 HEADED_BY_ID = layout("    key: [period, type, number]\n", "    key: id\n    generated: id\n")
 NUMBERS = "number: number, period: period, type: type}"
 PERIODS = "periods: {table: fin.period, code: code, first: starts_on, last: ends_on, open: status = 'open'}\n"
+CARD_ID = layout("    key: asset_code\n", "    key: asset_code\n    generated: id\n")
+BEHIND = "  - {table: fin.more, key: card_id, columns: {card_id: card.id, of: card.dept}}\n"
+CARD_TABLE = """\
+card:
+  - table: fin.card
+    key: asset_code
+    columns:
+      asset_code: card.asset_code
+      name: card.name
+      dept: card.dept
+      original_value: card.original_value
+      accumulated_depreciation: card.accumulated_depreciation
+"""
 PLAIN = layout(NUMBERS, "number: number}")
 DRAWN_TOO = "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"
 EACH_YEAR = layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', ")
@@ -63,6 +76,25 @@ LAYOUTS = [
         "generated_twice",
         [HEADED_BY_ID, layout("entry:\n", DRAWN_TOO)],
         [layout("fin.paper, generated: id,", "fin.paper,")],
+    ),
+    advised(
+        "generated_behind",
+        [CARD_ID, layout("voucher:\n", BEHIND.replace("key:", "generated: no_, key:") + "voucher:\n")],
+        [layout("generated: no_, ", "")],
+    ),
+    advised(
+        "generated_unfound",
+        [
+            CARD_ID,
+            layout("      asset_code: card.asset_code", "      asset_code: upper(card.asset_code)"),
+            layout("voucher:\n", "    read: {asset_code: lower(c0.asset_code)}\nvoucher:\n"),
+        ],
+        [layout("      name: card.name", "      code: card.asset_code\n      name: card.name")],
+    ),
+    advised(
+        "no_cards",
+        [layout(CARD_TABLE, "")],
+        [layout("voucher:\n", f"{CARD_TABLE}voucher:\n")],
     ),
     advised(
         "numbering_pattern",
@@ -82,7 +114,7 @@ LAYOUTS = [
     advised(
         "months_for_tables",
         [layout(PERIODS, "periods: open\n"), layout("table: fin.entry\n", "table: fin.entry_{voucher.year}\n")],
-        [layout("periods: open\n", "periods: {query: SELECT code, first, last, true FROM fin.months}\n")],
+        [layout("periods: open\n", "periods: {query: 'SELECT code, first, last, true FROM fin.months'}\n")],
     ),
     advised(
         "unread_field",

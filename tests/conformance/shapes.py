@@ -22,6 +22,8 @@ lookups: {account_id: {table: fin.account, code: code, gives: id}}
 accounts: account_id
 periods: {table: fin.period, code: code, first: starts, last: ends, open: is_open = 1}
 dims: [dept]
+"""
+CARDS: Final = """
 kinds: {original_value: money}
 card:
   - table: fin.card
@@ -97,4 +99,23 @@ SLIPS: Final = """
         slip VARCHAR(80) NOT NULL, line INTEGER NOT NULL, account INTEGER NOT NULL, amount MONEY_TYPE NOT NULL,
         PRIMARY KEY (slip, line)
     );
+"""
+
+
+# Cards in other tables
+
+ITEMS: Final = """
+kinds: {original_value: money}
+card:
+  - table: fin.item
+    key: [kind, code]
+    where: kind = 'FA'
+    generated: id
+    columns: {kind: "'FA'", code: card.asset_code, label: card.name}
+  - {table: fin.item_value, key: item_id, columns: {item_id: card.id, amount: card.original_value}}
+"""
+ITEM_TABLES: Final = """
+    CREATE TABLE fin.item (id SERIAL_KEY, kind CHAR(4) NOT NULL, code VARCHAR(40) NOT NULL, label VARCHAR(20));
+    CREATE TABLE fin.item_value (item_id BIGINT PRIMARY KEY REFERENCES fin.item (id), amount MONEY_TYPE);
+    INSERT INTO fin.item (kind, code, label) VALUES ('MAT', 'FA-2', 'steel');
 """

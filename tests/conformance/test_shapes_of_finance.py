@@ -1,6 +1,7 @@
 """Finance databases of other shapes over every ledger, by layouts as users write them: ids that finance draws itself,
 numbers in other series."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
@@ -18,7 +19,7 @@ from syncd.desk.verify import verify
 from syncd.errors import Halt, Transient
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Ledger
-from syncd.posting import Outcome
+from syncd.posting import CardWrite, Outcome, Posting
 from tests.advice import advice
 from tests.conformance.finance import (
     TABLES,
@@ -33,20 +34,33 @@ from tests.conformance.finance import (
     wait_for,
     write,
 )
-from tests.conformance.shapes import COMMON, DRAWN, MOVES, NUMBERED, PERIODS, RULES, SCHEMA, SLIPS
+from tests.conformance.shapes import (
+    CARDS,
+    COMMON,
+    DRAWN,
+    ITEM_TABLES,
+    ITEMS,
+    MOVES,
+    NUMBERED,
+    PERIODS,
+    RULES,
+    SCHEMA,
+    SLIPS,
+)
 from tests.unit.lab import loaded
 
 BY: Final = Actor("wang", "month end")
-Make = Callable[[str, str], tuple[Finance, FinanceLayout]]
+Make = Callable[..., tuple[Finance, FinanceLayout]]
 
 
 @pytest.fixture(params=("sqlite", "postgres", "mysql"))
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
-    """(the rest of a layout, the rest of its tables) → finance of each kind, and the layout."""
+    """(the rest of a layout, the rest of its tables[, rules]) → finance of each kind, and the layout."""
 
-    def made(layout_text: str, schema: str) -> tuple[Finance, FinanceLayout]:
+    def made(layout_text: str, schema: str, rules: str = RULES) -> tuple[Finance, FinanceLayout]:
         common = COMMON if "periods:" not in layout_text else COMMON.replace(PERIODS, "")
-        layout = loaded(RULES, common + layout_text).layout
+        common += "" if "card:" in layout_text or "card:" not in rules else CARDS
+        layout = loaded(rules, common + layout_text).layout
         if request.param == "postgres":
             return in_postgres(request.getfixturevalue("new_database")(), layout, SCHEMA + schema), layout
         if request.param == "mysql":
@@ -134,10 +148,10 @@ def test_an_id_that_nobody_can_tell_is_told_by_the_voucher_key(new_database: Cal
     schema = MOVES.replace("SERIAL_KEY", "BIGINT DEFAULT (random() * 1e12)::bigint PRIMARY KEY")
     untold, told = DRAWN.replace(", external_key: voucher.key", ", external_key: posting.subject"), DRAWN
     dsn = new_database()
-    finance = in_postgres(dsn, loaded(RULES, COMMON + untold).layout, SCHEMA + schema)
+    finance = in_postgres(dsn, loaded(RULES, COMMON + CARDS + untold).layout, SCHEMA + schema)
     with closing(finance.open()) as ledger, pytest.raises(Halt, match="ledger_id_untold"):
         write(ledger, batch(posted(asset(1))))
-    layout = loaded(RULES, COMMON + told).layout
+    layout = loaded(RULES, COMMON + CARDS + told).layout
     with closing(postgres.connect(postgres.Settings(dsn), "main", layout, TABLES, "m1")) as ledger:
         wait_for(ledger.acquire)
         write(ledger, batch(posted(asset(1)), posted(asset(2))))
@@ -263,3 +277,46 @@ def test_periods_need_no_table(make: Make, name: str) -> None:
             finance.run("DELETE FROM fin.setting")
             with ledger.begin() as book:
                 assert next(p for p in book.periods() if p.code == "2026-01").open
+
+
+# Cards in other tables, or in none
+
+
+def test_cards_lie_in_a_shared_table_and_one_that_refers_to_its_ids(make: Make) -> None:
+    """Invariant 2: what else the shared table holds is no card, and stays as it is; a partial unique index will do."""
+    finance, layout = make(ITEMS + DRAWN, MOVES + ITEM_TABLES)
+    partial = "" if finance.kind == "mysql" else " WHERE kind = 'FA'"
+    finance.run(f"CREATE UNIQUE INDEX one_item ON fin.item (kind, code){partial}")
+    with closing(finance.open()) as ledger:
+        assert [finding.code for finding in ledger.check()] == ["ledger_ready"]
+        for n in (1, 2, 3):
+            write(ledger, batch(posted(asset(n, f"{n}.10")), posted(asset(n + 10))))
+        change = asset(20, code="FA-2")
+        fields = {"name": "mill", "original_value": Decimal("7.50")}
+        card = CardWrite("FA-2", "change", fields)
+        write(ledger, batch(Outcome(change, "FA-2", (Posting("change/20", "change", "FA-2", change, (card,)),))))
+        with ledger.begin() as book:
+            assert book.cards(["FA-1", "FA-2", "FA-9"]) == {
+                "FA-1": {"name": "lathe", "original_value": Decimal("1.10")},
+                "FA-2": fields,
+            }
+        assert finance.run("SELECT label FROM fin.item WHERE kind = 'MAT'") == [("steel",)]
+        assert finance.run("SELECT count(*) FROM fin.item i JOIN fin.item_value v ON v.item_id = i.id") == [(6,)]
+        assert len(ledger.query(layout.all_cards_query())) == 6
+        (again,) = write(ledger, batch(posted(asset(21, code="FA-2"), key="registration/again")))
+        assert not again.rejection
+
+
+def test_finance_need_not_have_cards(make: Make) -> None:
+    """Whoever has no cards has vouchers nevertheless."""
+    rules = re.sub(r"    card: .*\n", "", RULES)
+    finance, layout = make(DRAWN, MOVES, rules)
+    with closing(finance.open()) as ledger:
+        assert [finding.code for finding in ledger.check()] == ["ledger_ready"]
+        made = [posted(asset(n)) for n in (1, 2)]
+        cardless = [o._replace(postings=tuple(p._replace(cards=()) for p in o.postings)) for o in made]
+        write(ledger, batch(*cardless))
+        with ledger.begin() as book:
+            assert book.cards(["FA-1"]) == {}
+        assert [number for number, *_ in moves(finance)] == [1, 2]
+        assert verify(ledger, "main", layout).flaws == []

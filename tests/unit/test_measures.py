@@ -1,5 +1,6 @@
 """The reconciliation compiled from the mapping: exact on SQLite, faults found at load, finance read back by layout."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -124,3 +125,22 @@ def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed
 )
 def test_balances_are_read_back_through_the_layout_where_it_says_how(layout: str, query: str) -> None:
     assert load(LEGACY / f"finance_{layout}.yaml").layout.entries_query(1) == query
+
+
+def test_what_is_not_depreciated_is_compared_by_its_original_value_alone(tmp_path: Path) -> None:
+    """Nothing accumulated is zero on both sides."""
+    path = copied(tmp_path / "mappings") / "demo.yaml"
+    text = path.read_text("utf-8")
+    said = re.search(r"^reconcile:\n(?:  .*\n|\n)+", text, re.MULTILINE)
+    assert said is not None
+    plain = "reconcile: {on: asset, asset_code: asset_code, original_value: original_value}\n"
+    path.write_text(text.replace(said[0], plain), "utf-8")
+    measures = load(path).reconcile
+    assert measures is not None
+    with sqlite3.connect(":memory:") as eam:
+        eam.executescript(
+            "CREATE TABLE asset (id, asset_code, original_value); INSERT INTO asset VALUES (1, 'A', '5');"
+        )
+        register_sqlite(eam)
+        assert eam.execute(measures.query("sqlite", "Asia/Shanghai")).fetchall() == [("A", "5", "0", "0", "1")]
+    eam.close()

@@ -20,7 +20,9 @@ class Refusing(Kept):
         super().__init__(database)
         self.times, self.asked = times, 0
 
-    def put(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks) -> None:
+    def put(
+        self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""
+    ) -> None:
         if table.endswith("gl_voucher"):
             self.asked += 1
             if self.asked <= self.times:

@@ -183,7 +183,7 @@ def _target(living: Living, mean: Decimal | None) -> Target | None:
 def _cards(ledger: Ledger, held: Cards, codes: Sequence[str]) -> Mapping[str, Fields]:
     """The cards of some assets, by their codes."""
     found: dict[str, Fields] = {}
-    asked = sorted(set(codes))
+    asked = sorted(set(codes)) if held.layout.cards else []
     query = "IN (?*)".join(held.layout.card_query().rsplit("= ?", 1))
     for start in range(0, len(asked), CARDS_MAX):
         rows = ledger.query(query, (asked[start : start + CARDS_MAX],))

@@ -52,6 +52,8 @@ def look(
 def _spreads(ledger: Ledger, layout: FinanceLayout) -> dict[str, Spread]:
     """What is usual in each class, of every card in finance."""
     spreads: dict[str, Spread] = {}
+    if not layout.cards:
+        return spreads
     with closing(ledger.scan(layout.all_cards_query())) as rows:
         for class_, value in record.history(layout.card_row(row) for row in rows):
             spreads.setdefault(class_, Spread()).add(value)

@@ -143,16 +143,18 @@ class CaseLayout:
 
     def make(self, ledger: Ledger) -> None:
         """Make the tables, and see which of the layout's own SQL can be asked of them."""
-        spelling = SPELLINGS[ledger.dialect]
+        spelling, layout = SPELLINGS[ledger.dialect], self._layout
         statements: list[Statement] = []
+        drawn = {name: one.column for name, one in layout.drawn(self._periods).items()}
         for name, (columns, keys) in self._tables().items():
-            listed = [spelling.quoted(c) for c in columns]
+            own = drawn.get(name, "")
+            listed = [spelling.quoted(c) + (" INTEGER PRIMARY KEY" if c == own else "") for c in columns]
             unique = [f"UNIQUE ({', '.join(map(spelling.quoted, key))})" for key in keys]
             statements.append((f"CREATE TABLE {spelling.table(name)} ({', '.join([*listed, *unique])})", ()))
         ledger.execute([*statements, *self._period_rows(ledger), *self._lookup_rows(ledger)])
         held = self._periods[0].code, ""
         series = held if self.series is None else self.series(*held)
-        self._reads_cards = self._reads_cards and _runs(ledger, self._layout.card_query(), ("",))
+        self._reads_cards = self._reads_cards and (not layout.cards or _runs(ledger, layout.card_query(), ("",)))
         self._numbers = series is not None and _runs(ledger, *self._layout.last_number(series))
         dates = None if series is None else self._layout.last_date(series)
         self._dates = dates is not None and _runs(ledger, *dates)
@@ -167,6 +169,11 @@ class CaseLayout:
         """Cards that were there before: what a posting of them would have written."""
         spelling = SPELLINGS[ledger.dialect]
         for write in self.render([Numbered(posting.posting._replace(cards=tuple(cards)), 0)], self.codes):
+            if write.drawn is not None:
+                column, known = spelling.quoted(write.drawn.column), spelling.quoted(write.drawn.known_by)
+                asked = f"SELECT {column} FROM {spelling.table(write.table)} WHERE {known} = ?"
+                write.drawn.ids.extend(int(str(ledger.query(asked, row)[0][0])) for row in write.rows)
+                continue
             listed = ", ".join(map(spelling.quoted, write.columns))
             sql = f"INSERT INTO {spelling.table(write.table)} ({listed}) VALUES ({', '.join('?' * len(write.columns))})"
             ledger.execute([(sql, row) for row in write.rows])

@@ -26,6 +26,19 @@ def check_file(file: MappingFile, reader: ExpressionReader) -> None:
         reader.fault("bad_timezone", ("timezone",), timezone=file.timezone)
 
 
+def check_cards(file: MappingFile, has_cards: bool, reader: ExpressionReader) -> None:
+    """Nothing is said of cards where finance has none."""
+    if has_cards:
+        return
+    for name, block in file.rules.items():
+        for verb in ("card", "change"):
+            if block.said(verb) is not None:
+                reader.fault("no_cards", ("rules", name, verb), place=f"{name}.{verb}")
+    for block_name in ("reconcile", "depreciation"):
+        if getattr(file, block_name) is not None:
+            reader.fault("no_cards", (block_name,), place=block_name)
+
+
 def check_rules(
     file: MappingFile, rules: Sequence[Rule], layout: FinanceLayout, reader: ExpressionReader
 ) -> list[MappingError]:

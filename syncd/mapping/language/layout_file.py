@@ -124,6 +124,12 @@ class CardTable(Strict):
     """The columns by which a card is found; the first table's are found by the asset code."""
     columns: dict[str, Expr] = Field(min_length=1)
     """Column → expression over `card.*`."""
+    generated: GeneratedColumn | None = None
+    """Of the first table: the column that finance fills with an id of its own; the tables behind it read it as
+    `card.id`."""
+    where: str | None = None
+    """SQL condition over its columns: which of its rows are cards, where it holds other things, too. What `columns`
+    write must fulfil it."""
     read: dict[str, str] = Field({})
     """Card field → SQL over the columns of `c0`, `c1`, …, the card tables in order, where no column holds the field as
     it is."""
@@ -182,8 +188,8 @@ class LayoutFile(Strict):
     `key`. By default its series and its number, `2026-02 记-12`; its key where it has no number."""
     kinds: dict[str, CardKind] = Field({})
     """Card field → what it holds, where no rule tells or finance keeps fewer digits."""
-    card: tuple[CardTable, ...] = Field(min_length=1)
-    """The tables that hold the card; several share it."""
+    card: tuple[CardTable, ...] = ()
+    """The tables that hold the card; several share it. None where finance has no cards."""
     voucher: tuple[VoucherTable, ...] = ()
     """The tables that hold a row a voucher; none where entries repeat the header."""
     entry: tuple[PlainTable, ...] = Field(min_length=1)

@@ -16,7 +16,7 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import rules as reading
 from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
 from syncd.mapping.language.answers import compile_answers
-from syncd.mapping.language.check import check_file, check_rules
+from syncd.mapping.language.check import check_cards, check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
 from syncd.mapping.language.layout_file import LayoutFile
@@ -160,6 +160,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     tables = {a: reading.table(a, b, reader) for a, b in (*file.references.items(), *file.tables.items())}
     fields = card_fields(layout_file)
     check_file(file, reader)
+    check_cards(file, bool(layout_file.card), reader)
     check_layout_names(layout_file, ExpressionReader(layout_document, {}, errors))
     if errors:
         raise MappingErrors(causes(errors))

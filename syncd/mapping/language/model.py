@@ -169,10 +169,10 @@ class Reconcile(Strict):
     """Expression: the asset's code."""
     original_value: Measure
     """The original value: an expression, a rule's expression, a sum over another table, or a list of these."""
-    accumulated_depreciation: Measure
-    """The accumulated depreciation, likewise."""
+    accumulated_depreciation: Measure | None = None
+    """The accumulated depreciation, likewise; zero where it is not said."""
     impairment: Measure | None = None
-    """The impairment, likewise."""
+    """The impairment, likewise; zero where it is not said."""
     by: dict[Identifier, OfRule | Expr] = Field({})
     """Card field → the EAM's side of it, as text: a rule's expression or one over the asset row. An asset must say the
     same there on both sides, and the totals are told by it: the department, the class, the company."""

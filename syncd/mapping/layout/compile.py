@@ -17,8 +17,11 @@ from syncd.mapping.layout.periods import are_months
 from syncd.mapping.layout.queries import plain_reads
 from syncd.mapping.layout.tables import (
     ASSET_CODE,
+    CARD_ID,
+    CARD_ID_SCOPE,
     ENTRY_SCOPE,
     HEADING,
+    ID_OF_ROW,
     ID_SCOPE,
     LABEL_SCOPE,
     PERIOD_SCOPE,
@@ -28,6 +31,7 @@ from syncd.mapping.layout.tables import (
     PhysicalTable,
     card_names,
     card_scope,
+    coded,
     dims_scope,
     fields_scope,
     lookup_function,
@@ -72,7 +76,7 @@ def compile_layout(
         if name.lower() not in card_kinds:
             reader.fault("unknown_field", ("kinds", name), field=name, nearest=nearest(name, list(card_kinds)))
     dims = dims_scope({d: dim_kinds.get(d, Kind.NULL) for d in file.dims})
-    cards = _tables(reader, "card", file.card, card_scope(card_kinds))
+    cards = _cards(reader, file.card, card_scope(card_kinds))
     # What no rule says is NULL in every voucher, and fits a column of any kind.
     fields = {**{name: field_kinds.get(name, Kind.NULL) for name in file.voucher_fields}, **HEADING}
     heading = fields_scope(fields)
@@ -131,6 +135,26 @@ def _tables(
     return tuple(_table(reader, t.table, t.key, t.columns, (block, i), scope) for i, t in enumerate(tables))
 
 
+def _cards(
+    reader: ExpressionReader, tables: Sequence[CardTable], scope: Mapping[str, Name]
+) -> tuple[PhysicalTable, ...]:
+    """The tables of cards; those behind the first may read the id that finance gives its row."""
+    made = []
+    for i, table in enumerate(tables):
+        if i and table.generated is not None:
+            reader.fault("generated_behind", ("card", i, "generated"), table=table.table)
+        own = {**scope, **CARD_ID_SCOPE} if i and tables[0].generated is not None else scope
+        read = _table(reader, table.table, table.key, table.columns, ("card", i), own, table.generated, CARD_ID)
+        columns = {c: _of_row(e) if own is not scope or c == read.generated else e for c, e in read.columns.items()}
+        made.append(replace(read, columns=columns, where=table.where or ""))
+    return tuple(made)
+
+
+def _of_row(e: Expression) -> Expression:
+    """The card's id under a name that is no field's."""
+    return replace(e, names=e.names - {CARD_ID} | {ID_OF_ROW}) if CARD_ID in e.names else e
+
+
 def _vouchers(
     reader: ExpressionReader, tables: Sequence[VoucherTable], scope: Mapping[str, Name]
 ) -> tuple[PhysicalTable, ...]:
@@ -153,6 +177,7 @@ def _table(
     trail: Trail,
     scope: Mapping[str, Name],
     generated: Generated | None = None,
+    called: str = VOUCHER_ID,
 ) -> PhysicalTable:
     given = [*([] if generated is None else [generated.column]), *columns]
     for column in key:
@@ -162,7 +187,7 @@ def _table(
     if generated is not None:
         if generated.column in columns:
             reader.fault("generated_written", (*trail, "columns", generated.column), column=generated.column)
-        parsed = {generated.column: parse(VOUCHER_ID, ID_SCOPE), **parsed}
+        parsed = {generated.column: parse(called, ID_SCOPE | CARD_ID_SCOPE), **parsed}
     named = _table_name(reader, name, (*trail, "table")) if "{" in name else None
     made = PhysicalTable(name, named, key, {c: e for c, e in parsed.items() if e is not None})
     return replace(made, generated=generated.column, sequence=generated.sequence or "") if generated else made
@@ -183,9 +208,11 @@ def _check_cards(reader: ExpressionReader, cards: Sequence[PhysicalTable], reads
         if table.named is not None:
             reader.fault("card_table_varies", ("card", i, "table"), table=table.name)
         for column in table.key:
-            if card_names(table.columns[column]):
+            if card_names(table.columns[column]) or (not i and column == table.generated):
                 reader.fault("card_key_varies", ("card", i, "key"), column=column)
-            elif cards[0].given(table.columns[column]) is None:
+            elif cards[0].given(e := table.columns[column]) is None and (e.names or not table.where):
                 reader.fault("card_tables_unjoined", ("card", i, "key"), column=column, table=cards[0].name)
-    if ASSET_CODE not in reads:
+    if cards and cards[0].generated and coded(cards[0]) is None:
+        reader.fault("generated_unfound", ("card", 0, "generated"), table=cards[0].name)
+    if cards and ASSET_CODE not in reads:
         reader.fault("card_without_code", ("card",))

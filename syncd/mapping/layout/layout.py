@@ -31,7 +31,15 @@ from syncd.mapping.layout.render import (
     reference,
     table_names,
 )
-from syncd.mapping.layout.tables import ASSET_CODE, PhysicalTable, card_names, lookups_called, plain_name
+from syncd.mapping.layout.tables import (
+    ASSET_CODE,
+    ID_OF_ROW,
+    PhysicalTable,
+    card_names,
+    coded,
+    lookups_called,
+    plain_name,
+)
 from syncd.ports import Drawn, LookupSpec, Numbered, Period, Series, Statement, TableWrite
 from syncd.posting import CardWrite, Fields, Posting, Voucher
 
@@ -72,6 +80,7 @@ class FinanceLayout:
     series: Callable[[str, str], Series | None] | None = field(init=False)
     """Of a period and type, where they are not the series themselves."""
     _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
+    _writers_behind: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _places: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +92,9 @@ class FinanceLayout:
         self.card_fields = tuple(f for f in self.reads if f != ASSET_CODE)
         self.card_guard = next((t.name for t in self.cards[:1] if _is_by_code(t)), "")
         self._card_lookups = _lookups(self.cards)
+        has_ids = bool(self.cards) and bool(self.cards[0].generated)
+        self._behind = [t for t in self.cards if has_ids and any(ID_OF_ROW in e.names for e in t.columns.values())][1:]
+        self._own = [table.without_id() for table in self.cards if table not in self._behind]
         used = _lookups((*self.vouchers, *self.entries))
         self.called = sorted({*self._card_lookups, *used})
         label = None if self.numbers.pattern is None else self.numbers.pattern.written
@@ -131,10 +143,12 @@ class FinanceLayout:
 
     def drawn(self, periods: Sequence[Period]) -> Mapping[str, Drawn]:
         """Of the tables written in these periods those with a column that finance fills with ids."""
-        if self._drawing is None:
-            return {}
-        place = self.vouchers.index(self._drawing)
-        return {self._table_names(period.code)[place]: self._drawn([]) for period in periods}
+        of_cards = [self.cards[0].name] if self.cards and self.cards[0].generated else []
+        found = {name: self._card_drawn() for name in of_cards}
+        if self._drawing is not None:
+            place = self.vouchers.index(self._drawing)
+            found |= {self._table_names(period.code)[place]: self._drawn([]) for period in periods}
+        return found
 
     def _drawn(self, ids: list[int]) -> Drawn:
         assert self._drawing is not None, "no table with an id"
@@ -163,7 +177,9 @@ class FinanceLayout:
         if self._check is not None and posting.voucher is not None:
             self._check(posting, strict, self._ref)
         if self._card_lookups and posting.cards:
-            list(self._render_cards(posting.cards, strict))
+            for write in self._render_cards(posting.cards, strict):
+                if write.drawn is not None:
+                    write.drawn.ids.extend([0] * len(write.rows))
 
     def companions(self, fields: Iterable[str]) -> set[str]:
         """The card fields that must be known beside these to write them: those that share a column with one."""
@@ -172,12 +188,12 @@ class FinanceLayout:
         return set().union(*(reads for e in columns if (reads := card_names(e)) & given)) - given
 
     def card_query(self) -> str:
-        """SELECT asset_code and `card_fields` of one asset code."""
-        return f"{self.all_cards_query()} WHERE {self.reads[ASSET_CODE]} = ?"
+        """SELECT asset_code and `card_fields` of one asset code; empty where finance has no cards."""
+        return f"{self.all_cards_query()} WHERE {self.reads[ASSET_CODE]} = ?" if self.cards else ""
 
     def all_cards_query(self) -> str:
-        """SELECT asset_code and `card_fields` of every card."""
-        return queries.cards(self.cards, self.reads, self.card_fields)
+        """SELECT asset_code and `card_fields` of every card; empty where finance has none."""
+        return queries.cards(self.cards, self.reads, self.card_fields) if self.cards else ""
 
     def card_row(self, row: Sequence[object]) -> Fields:
         """A row of `card_query` as logical fields, exact."""
@@ -283,11 +299,37 @@ class FinanceLayout:
             by_shape.setdefault((card[1], *card[2]), []).append(card)
         for shape in sorted(by_shape, key=lambda s: s[0] != "open"):
             if shape not in self._writers:
-                self._writers[shape] = card_writer(shape, self.cards, self._card_lookups)
-            tables, write = self._writers[shape]
-            verb: Literal["open", "update"] = "open" if shape[0] == "open" else "update"
-            for (table, columns), rows in zip(tables, write(by_shape[shape], lookups), strict=True):
-                yield TableWrite(table.name, columns, table.key, verb, rows)
+                self._writers[shape] = card_writer(shape, self._own, self._card_lookups)
+            yield from _written(shape, self._writers[shape][0], self._writers[shape][1](by_shape[shape], lookups))
+            if self._behind:
+                yield from self._render_behind(shape, by_shape[shape], lookups)
+
+    def _render_behind(self, shape: CardShape, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
+        """The tables that refer to the ids of cards, once finance has told them."""
+        if shape not in self._writers_behind:
+            self._writers_behind[shape] = card_writer(shape, self._behind, self._card_lookups, True)
+        tables, write = self._writers_behind[shape]
+        if tables:
+            codes = [card[0] for card in written]
+            found = self._card_drawn()
+            known = (found.known_by,)
+            yield TableWrite(self.cards[0].name, known, known, "find", [(code,) for code in codes], found)
+            ids = dict(zip(codes, found.ids, strict=True))
+            yield from _written(shape, tables, write(written, lookups, ids))
+
+    def _card_drawn(self) -> Drawn:
+        first = self.cards[0]
+        return Drawn(first.generated, first.sequence, coded(first) or "", [], first.where)
+
+
+def _written(
+    shape: CardShape,
+    tables: Sequence[tuple[PhysicalTable, tuple[str, ...]]],
+    written: Sequence[Sequence[tuple[Value, ...]]],
+) -> Iterator[TableWrite]:
+    verb: Literal["open", "update"] = "open" if shape[0] == "open" else "update"
+    for (table, columns), rows in zip(tables, written, strict=True):
+        yield TableWrite(table.name, columns, table.key, verb, rows, where=table.where)
 
 
 def _is_by_code(table: PhysicalTable) -> bool:

@@ -63,10 +63,11 @@ def _amount(dialect: Dialect, sql: str | None) -> str:
 
 def _joined(tables: Sequence[PhysicalTable]) -> str:
     first, *others = tables
-    joined = f"{first.name} AS c0"
+    joined = f"{first.source} AS c0"
     for i, other in enumerate(others, 1):
-        on = " AND ".join(f"c{i}.{column} = c0.{first.given(other.columns[column])}" for column in other.key)
-        joined += f" LEFT JOIN {other.name} AS c{i} ON {on}"
+        same = [(column, first.given(other.columns[column])) for column in other.key]
+        on = " AND ".join(f"c{i}.{column} = c0.{given}" for column, given in same if given is not None)
+        joined += f" LEFT JOIN {other.source} AS c{i} ON {on}"
     return joined
 
 

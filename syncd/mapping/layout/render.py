@@ -39,8 +39,11 @@ CardShape = tuple[str, ...]
 CardWriter = tuple[list[tuple[PhysicalTable, tuple[str, ...]]], Callable[..., Any]]
 
 
-def card_writer(shape: CardShape, cards: Sequence[PhysicalTable], lookups: Sequence[str]) -> CardWriter:
-    """The tables and columns that card writes of this shape touch, and (writes, lookups) → rows of each table."""
+def card_writer(
+    shape: CardShape, cards: Sequence[PhysicalTable], lookups: Sequence[str], knows_ids: bool = False
+) -> CardWriter:
+    """The tables and columns that card writes of this shape touch, and (writes, lookups) → rows of each table; with
+    `knows_ids` (writes, lookups, ids), by asset code the ids that finance gave its cards."""
     verb, *fields = shape
     tables: list[tuple[PhysicalTable, tuple[str, ...]]] = []
     for table in cards:
@@ -54,7 +57,7 @@ def card_writer(shape: CardShape, cards: Sequence[PhysicalTable], lookups: Seque
         for i, (table, columns) in enumerate(tables)
     ]
     body.append(f"    return ({_commas(f'r{i}' for i in range(len(tables)))})")
-    return tables, _define("cards, lookups", [*_looks(lookups), *body])
+    return tables, _define(f"cards, lookups{', ids' if knows_ids else ''}", [*_looks(lookups), *body])
 
 
 def journal(

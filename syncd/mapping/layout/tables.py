@@ -30,6 +30,11 @@ LABEL_SCOPE: Final = {VOUCHER_LABEL: Name("label(period, type, number)", Kind.TE
 """The number as it is written, where the layout says how."""
 VOUCHER_ID: Final = "voucher.id"
 """The id that finance gave the voucher's row; in the scope only of what is written behind it."""
+CARD_ID: Final = "card.id"
+ID_OF_ROW: Final = "row.id"
+"""What it is called among the names of an expression: it is no field of the card, which may have one called so."""
+CARD_ID_SCOPE: Final = {CARD_ID: Name("ids[code]", Kind.INTEGER)}
+"""The id that finance gave the card's row, likewise."""
 ID_SCOPE: Final = {VOUCHER_ID: Name("id", Kind.INTEGER)}
 VOUCHER_SCOPE: Final = REF_SCOPE | {
     "voucher.year": Name("year_of(period, day)", Kind.INTEGER),
@@ -72,6 +77,8 @@ class PhysicalTable:
     columns: Mapping[str, Expression]
     generated: str = ""
     sequence: str = ""
+    where: str = ""
+    """SQL condition over the columns of a card's table: which of its rows are cards."""
 
     @property
     def called(self) -> str:
@@ -81,6 +88,11 @@ class PhysicalTable:
     def kinds(self) -> dict[str, Kind]:
         """The kind of value each column is given."""
         return {c: given_kind(e) for c, e in self.columns.items()}
+
+    @property
+    def source(self) -> str:
+        """What stands behind FROM and JOIN, where rows of it are read."""
+        return f"(SELECT * FROM {self.name} WHERE {self.where})" if self.where else self.name
 
     def without_id(self) -> "PhysicalTable":
         """The same without the column that finance fills."""
@@ -138,4 +150,9 @@ def plain_name(e: Expression) -> str:
 
 def card_names(e: Expression) -> set[str]:
     """The card fields that an expression reads, `asset_code` aside."""
-    return {n.partition(".")[2] for n in e.names} - {ASSET_CODE}
+    return {n.partition(".")[2] for n in e.names if n != ID_OF_ROW} - {ASSET_CODE}
+
+
+def coded(table: PhysicalTable) -> str | None:
+    """The column that holds a card's code as it is."""
+    return next((c for c, e in table.columns.items() if plain_name(e) == f"card.{ASSET_CODE}"), None)
