@@ -8,6 +8,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 
@@ -63,6 +64,8 @@ _SERVER: Final = """
 _CONVERSIONS: Final[dict[Any, Any]] = {
     **conversions,
     FIELD_TYPE.BIT: lambda raw: int.from_bytes(raw, "big"),
+    FIELD_TYPE.FLOAT: Decimal,
+    FIELD_TYPE.DOUBLE: Decimal,
     FIELD_TYPE.TIMESTAMP: lambda raw: _moment(convert_datetime(raw)),
 }
 
@@ -99,6 +102,7 @@ class MySql(Database):
     """One connection, in autocommit outside `begin`. Schema-qualified names are joined by `_`."""
 
     dialect = "mysql"
+    reads_doubles = True
     for_update = " FOR UPDATE"
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:

@@ -35,8 +35,8 @@ _CHARSETS: Final = """
     SELECT column_name, character_set_name FROM "information_schema"."columns"
     WHERE table_schema = database() AND table_name = ? AND character_set_name IS NOT NULL
 """
-_NULLABLE: Final = """
-    SELECT is_nullable FROM "information_schema"."columns"
+_REPEATED: Final = """
+    SELECT is_nullable, column_default, extra, column_comment FROM "information_schema"."columns"
     WHERE table_schema = database() AND table_name = ? AND column_name = ?
 """
 _ACTS: Final = """
@@ -200,10 +200,14 @@ class Judge(NamedTuple):
         return [(quoted(str(t)), quoted(str(c))) for _, t, c in found if t is not None]
 
     def widened(self, table: str, column: str, places: int = MONEY_PLACES) -> str:
-        """See `Database.widened`. What a MODIFY does not repeat of a column is gone, so it repeats NOT NULL."""
-        nullable = self.query(_NULLABLE, (joined(table), column)) == [("YES",)]
+        """See `Database.widened`. What a MODIFY does not repeat of a column is gone, so it repeats what there is."""
         wide = decimal_type(MONEY_DIGITS + places, places)
-        return f"ALTER TABLE {joined(table)} MODIFY {column} {wide}{'' if nullable else ' NOT NULL'}"
+        for nullable, default, extra, comment in self.query(_REPEATED, (joined(table), column)):
+            wide += "" if nullable == "YES" else " NOT NULL"
+            if default is not None and default != "NULL":
+                wide += f" DEFAULT ({default})" if "DEFAULT_GENERATED" in str(extra) else f" DEFAULT {default}"
+            wide += " COMMENT '" + str(comment).replace("'", "''") + "'" if comment else ""
+        return f"ALTER TABLE {joined(table)} MODIFY {column} {wide}"
 
     def _without_rollback(self, table: str) -> str:
         """The storage engine of a table that keeps no transactions; empty for one that does."""

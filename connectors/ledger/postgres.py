@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from io import BytesIO
 from typing import Any, Final, TypeVarTuple
 
@@ -44,6 +45,8 @@ _KIND: Final = """
     JOIN pg_type t ON t.oid = p.parameter_types[1]::oid JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE p.name = 'syncd_kind'
 """
+_FRACTIONS: Final = extensions.new_type((700, 701), "FRACTIONS", lambda text, _: text and Decimal(str(text)))
+"""Binary fractions, as the shortest decimal that the server tells them by."""
 _RESERVE: Final = "SELECT nextval(?) FROM generate_series(1, ?)"
 
 
@@ -74,6 +77,7 @@ class Postgres(Database):
     Statements that nobody waits for go in one message with the next."""
 
     dialect = "postgres"
+    reads_doubles = True
     for_update = " FOR UPDATE"
 
     def __init__(self, dsn: str, pipeline: str) -> None:
@@ -111,6 +115,7 @@ class Postgres(Database):
         except psycopg2.Error as error:
             raise connect_fault(error) from None
         self._connection.autocommit = True
+        extensions.register_type(_FRACTIONS, self._connection)
         self.execute(_SESSION)
 
     def close(self) -> None:

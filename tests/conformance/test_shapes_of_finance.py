@@ -320,3 +320,25 @@ def test_finance_need_not_have_cards(make: Make) -> None:
             assert book.cards(["FA-1"]) == {}
         assert [number for number, *_ in moves(finance)] == [1, 2]
         assert verify(ledger, "main", layout).flaws == []
+
+
+@advice("ledger_column_double")
+@pytest.mark.parametrize("kind", ["postgres", "mysql"])
+def test_binary_fractions_are_exact_out_and_in(request: pytest.FixtureRequest, kind: str) -> None:
+    """Invariant 7: of double precision they are a warning, and nothing need be done."""
+    layout = loaded(RULES, COMMON + CARDS + DRAWN).layout
+    schema = (SCHEMA + MOVES).replace("MONEY_TYPE", "DOUBLE PRECISION")
+    if kind == "postgres":
+        finance = in_postgres(request.getfixturevalue("new_database")(), layout, schema)
+    else:
+        finance = in_mysql(request.getfixturevalue("new_mariadb")(), layout, schema)
+    values = ["0.10", "0.30", "123456789012.07", "1.005"]
+    with closing(finance.open()) as ledger:
+        assert {(finding.level, finding.code) for finding in ledger.check()} == {("warning", "ledger_column_double")}
+        write(ledger, batch(*(posted(asset(n, value)) for n, value in enumerate(values))))
+        with ledger.begin() as book:
+            cards = book.cards([f"FA-{n}" for n in range(len(values))])
+        assert [cards[f"FA-{n}"]["original_value"] for n in range(len(values))] == [Decimal(v) for v in values]
+        assert verify(ledger, "main", layout).flaws == []
+        finance.run("UPDATE fin.line SET debit = 0.11 WHERE debit = 0.1")
+        assert {flaw.code for flaw in verify(ledger, "main", layout).flaws} == {"audit_voucher"}

@@ -85,7 +85,7 @@ BROKEN = {
         ],
         "finance_no_right",
     ),
-    "a float": Broken(["ALTER TABLE fa_card ALTER original_value TYPE DOUBLE PRECISION"], "ledger_column_inexact"),
+    "a float": Broken(["ALTER TABLE fa_card ALTER original_value TYPE REAL"], "ledger_column_inexact"),
     "a narrow amount": Broken(
         ["DELETE FROM gl_entry", "ALTER TABLE gl_entry ALTER debit TYPE NUMERIC(9, 2)"], "ledger_column_narrow"
     ),

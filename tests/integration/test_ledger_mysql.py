@@ -400,7 +400,7 @@ def test_a_migration_that_was_interrupted_goes_on(dsn: str) -> None:
     [
         ("ALTER TABLE fin.entry ENGINE = MyISAM", "error", "ledger_no_rollback"),
         ("ALTER TABLE fin.card CONVERT TO CHARACTER SET latin1", "warning", "ledger_charset"),
-        ("ALTER TABLE fin.card MODIFY original_value DOUBLE NOT NULL", "error", "ledger_column_inexact"),
+        ("ALTER TABLE fin.card MODIFY original_value FLOAT NOT NULL", "error", "ledger_column_inexact"),
         ("ALTER TABLE fin.card MODIFY original_value DECIMAL(10, 2)", "warning", "ledger_column_narrow"),
         ("ALTER TABLE fin.card MODIFY original_value DECIMAL(18, 1)", "error", "ledger_places_few"),
         ("ALTER TABLE fin.card MODIFY original_value DATE", "error", "ledger_column_kind"),

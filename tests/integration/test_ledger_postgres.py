@@ -291,7 +291,7 @@ def test_check_finds_a_column_that_rounds_what_the_layout_does_not(
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE DOUBLE PRECISION", "ledger_column_inexact"),
+        ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE REAL", "ledger_column_inexact"),
         ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE NUMERIC(10, 2)", "ledger_column_narrow"),
         ("ALTER TABLE fin.card ALTER COLUMN original_value TYPE NUMERIC(18, 1)", "ledger_places_few"),
         ("ALTER TABLE fin.entry ALTER COLUMN debit TYPE NUMERIC(18, 1)", "ledger_column_rounds"),

@@ -138,9 +138,7 @@ def test_what_is_not_depreciated_is_compared_by_its_original_value_alone(tmp_pat
     measures = load(path).reconcile
     assert measures is not None
     with sqlite3.connect(":memory:") as eam:
-        eam.executescript(
-            "CREATE TABLE asset (id, asset_code, original_value); INSERT INTO asset VALUES (1, 'A', '5');"
-        )
+        eam.executescript("CREATE TABLE asset (id, asset_code, original_value); INSERT INTO asset VALUES (1, 'A', 5);")
         register_sqlite(eam)
         assert eam.execute(measures.query("sqlite", "Asia/Shanghai")).fetchall() == [("A", "5", "0", "0", "1")]
     eam.close()
