@@ -13,6 +13,7 @@ _HEAD: Final = re.compile(r"^-- (\w+): .+$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"--[^\n]*")
 _STATE: Final = re.compile(r"\bsyncd\.(?=\w)")
 _LITERAL: Final = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
+_QUOTED: Final = re.compile(r'\b(FROM|JOIN)\s+"(?!information_schema")([^"]+)"\."([^"]+)"', re.IGNORECASE)
 _QUALIFIED: Final = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN|UPDATE)\s+(\w+)\.(\w+)", re.IGNORECASE)
 
 
@@ -30,6 +31,8 @@ def script(text: str) -> list[str]:
 
 def without_schemas(sql: str) -> str:
     """The same for a database that has no schemas: `syncd.posting` is the table `syncd_posting`."""
+    if '"."' in sql:
+        sql = _QUOTED.sub(r'\1 "\2_\3"', sql)
     return outside_literals(sql, lambda text: _QUALIFIED.sub(r"\1 \2_\3", _STATE.sub("syncd_", text)))
 
 

@@ -21,13 +21,14 @@ def read_back(database: Database, write: TableWrite, nature: Nature) -> None:
     key = write.key or nature.key
     if not key or not set(key) <= set(write.columns):
         return
-    quoted = SPELLINGS[database.dialect].quoted
+    spelling = SPELLINGS[database.dialect]
+    quoted, table = spelling.quoted, spelling.table(write.table)
     told = [(i, quoted(n), nature.amounts.get(n)) for i, n in enumerate(write.columns) if n in (*key, *nature.amounts)]
     for start in range(0, len(write.rows), ROWS_ASKED_MAX):
         rows = dict.fromkeys(_told(row, told) for row in write.rows[start : start + ROWS_ASKED_MAX])
         same = [_same(row, [name for _, name, _ in told]) for row in rows]
         params = [value for row in rows for value in row if value is not None]
-        ((found,),) = database.query(f"SELECT count(*) FROM {write.table} WHERE {' OR '.join(same)}", params)
+        ((found,),) = database.query(f"SELECT count(*) FROM {table} WHERE {' OR '.join(same)}", params)
         if found != len(rows):
             wrong = f"{found} of {len(rows)}"
             raise RowRefused("row_otherwise", table=write.table, column="", constraint="", error=wrong)

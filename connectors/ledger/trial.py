@@ -111,9 +111,10 @@ def _compared(database: Database, write: TableWrite, physical: Mapping[str, Phys
     key = write.key or database.nature(write.table).key
     if not key or not set(key) <= set(write.columns):
         return
-    quoted = SPELLINGS[database.dialect].quoted
+    spelling = SPELLINGS[database.dialect]
+    quoted = spelling.quoted
     same = " AND ".join(f"{quoted(name)} = ?" for name in key)
-    select = f"SELECT {', '.join(map(quoted, write.columns))} FROM {write.table} WHERE {same}"
+    select = f"SELECT {', '.join(map(quoted, write.columns))} FROM {spelling.table(write.table)} WHERE {same}"
     for row in write.rows:
         given = dict(zip(write.columns, row, strict=True))
         asked = [v if isinstance(v := given[name], bool | Decimal) else str(v) for name in key]
@@ -160,8 +161,9 @@ def _likely(
 
 
 def _known(database: Database, table: str, name: str, value: Value) -> Value:
-    quoted = SPELLINGS[database.dialect].quoted(name)
-    for source, column in ((table, quoted), *database.parents(table, name)):
+    spelling = SPELLINGS[database.dialect]
+    quoted = spelling.quoted(name)
+    for source, column in ((spelling.table(table), quoted), *database.parents(table, name)):
         rows = database.query(f"SELECT {column} FROM {source} WHERE {column} IS NOT NULL LIMIT 1")
         if rows and isinstance(rows[0][0], str):
             return rows[0][0]

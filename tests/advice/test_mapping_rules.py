@@ -62,6 +62,8 @@ card:
       original_value: card.original_value
       accumulated_depreciation: card.accumulated_depreciation
 """
+LINE_KEY = "    key: [period, type, number, line]\n    columns:\n      period: voucher.period\n"
+UNKEYED = "    columns:\n      period: voucher.period\n"
 PLAIN = layout(NUMBERS, "number: number}")
 DRAWN_TOO = "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"
 EACH_YEAR = layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', ")
@@ -115,6 +117,11 @@ LAYOUTS = [
         "months_for_tables",
         [layout(PERIODS, "periods: open\n"), layout("table: fin.entry\n", "table: fin.entry_{voucher.year}\n")],
         [layout("periods: open\n", "periods: {query: 'SELECT code, first, last, true FROM fin.months'}\n")],
+    ),
+    advised(
+        "entries_ungrouped",
+        [layout(f"{LINE_KEY}      type: voucher.type\n      number: voucher.number\n", UNKEYED)],
+        [layout(UNKEYED, "    key: [of, line]\n    columns:\n      of: voucher.key\n")],
     ),
     advised(
         "unread_field",

@@ -119,3 +119,44 @@ ITEM_TABLES: Final = """
     CREATE TABLE fin.item_value (item_id BIGINT PRIMARY KEY REFERENCES fin.item (id), amount MONEY_TYPE);
     INSERT INTO fin.item (kind, code, label) VALUES ('MAT', 'FA-2', 'steel');
 """
+
+# Names in letters of both cases, and words of SQL
+
+MIXED: Final = """
+finance: mixed
+lookups: {account_id: {table: '"fin"."Konto"', code: '"Nr"', gives: id}}
+accounts: account_id
+periods: open
+numbering: {table: fin.Beleg, number: '"Nr"', type: '"order"'}
+dims: [dept]
+kinds: {original_value: money}
+card:
+  - {table: fin.Karte, key: Code, columns: {Code: card.asset_code, Name: card.name}}
+  - {table: fin.Wert, key: KartenCode, columns: {KartenCode: card.asset_code, "原值": card.original_value}}
+voucher:
+  - table: fin.Beleg
+    key: BelegId
+    generated: BelegId
+    columns: {Nr: voucher.number, order: voucher.type, Datum: voucher.date, Periode: voucher.period, Key: voucher.key}
+entry:
+  - table: fin.Zeile
+    key: [BelegId, line]
+    columns:
+      {BelegId: voucher.id, line: entry.line, Konto: account_id(entry.account), user: entry.dept,
+       desc: entry.debit - entry.credit}
+"""
+MIXED_TABLES: Final = """
+    CREATE TABLE fin."Konto" ("Nr" VARCHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
+    CREATE TABLE fin."Karte" ("Code" VARCHAR(40) PRIMARY KEY, "Name" CHAR(20));
+    CREATE TABLE fin."Wert" ("KartenCode" VARCHAR(40) PRIMARY KEY, "原值" MONEY_TYPE);
+    CREATE TABLE fin."Beleg" (
+        "BelegId" SERIAL_KEY, "Nr" INTEGER NOT NULL, "order" CHAR(4) NOT NULL, "Datum" DATE NOT NULL,
+        "Periode" CHAR(10) NOT NULL, "Key" CHAR(90) NOT NULL
+    );
+    CREATE TABLE fin."Zeile" (
+        "BelegId" BIGINT NOT NULL, line INTEGER NOT NULL, "Konto" INTEGER NOT NULL, "user" CHAR(9), "desc" MONEY_TYPE,
+        PRIMARY KEY ("BelegId", line)
+    );
+    INSERT INTO fin."Konto" VALUES ('1601', 16010);
+    INSERT INTO fin."Konto" VALUES ('1002', 10020);
+"""

@@ -11,7 +11,9 @@ from typing import Final
 
 import pytest
 
+from connectors import reading
 from connectors.ledger import postgres
+from syncd.books import balances
 from syncd.books.close.journal import gaps
 from syncd.desk import closing as desk_closing
 from syncd.desk.operators import Actor
@@ -40,6 +42,8 @@ from tests.conformance.shapes import (
     DRAWN,
     ITEM_TABLES,
     ITEMS,
+    MIXED,
+    MIXED_TABLES,
     MOVES,
     NUMBERED,
     PERIODS,
@@ -342,3 +346,34 @@ def test_binary_fractions_are_exact_out_and_in(request: pytest.FixtureRequest, k
         assert verify(ledger, "main", layout).flaws == []
         finance.run("UPDATE fin.line SET debit = 0.11 WHERE debit = 0.1")
         assert {flaw.code for flaw in verify(ledger, "main", layout).flaws} == {"audit_voucher"}
+
+
+# Names in letters of both cases, and words of SQL
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "mysql"])
+def test_names_are_finances_own(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
+    """Letters of both cases, Chinese, words of SQL, CHAR columns that pad: written, read, audited."""
+    layout = loaded(RULES, MIXED).layout
+    schema = MIXED_TABLES
+    if kind == "mysql":
+        schema = re.sub(r'fin\."(\w+)"', r"`fin_\1`", schema).replace('"', "`")
+        layout = loaded(RULES, MIXED.replace('"fin"."Konto"', '"fin_Konto"')).layout
+        finance = in_mysql(request.getfixturevalue("new_mariadb")(), layout, schema)
+    elif kind == "sqlite":
+        layout = loaded(RULES, MIXED.replace('"fin"."Konto"', '"fin_Konto"')).layout
+        finance = in_sqlite(tmp_path / "finance.db", layout, re.sub(r'fin\."(\w+)"', r'"fin_\1"', schema))
+    else:
+        finance = in_postgres(request.getfixturevalue("new_database")(), layout, schema)
+    with closing(finance.open()) as ledger:
+        assert [(finding.code, finding.params) for finding in ledger.check()] == [("ledger_ready", {"layout": "mixed"})]
+        write(ledger, batch(posted(asset(1)), posted(asset(2, "0.30"))))
+        write(ledger, batch(posted(asset(3))))
+        with ledger.begin() as book:
+            assert book.cards(["FA-2"])["FA-2"]["original_value"] == Decimal("0.30")
+        verdict = verify(ledger, "main", layout)
+        assert (verdict.vouchers, verdict.flaws) == (3, [])
+        assert [(one.vouchers, one.by_hand, list(one.missing)) for one in verdict.series] == [(3, 0, [])]
+        periods = [p for p in reading.periods(ledger, layout) if p.code == "2026-02"]
+        found = list(balances.of_accounts(ledger, layout, periods, ["1601"]))
+        assert [(e.number, str(e.debit)) for e in found] == [("1", "100.10"), ("2", "0.30"), ("3", "100.10")]

@@ -12,6 +12,7 @@ from syncd.mapping.layout.tables import (
     PhysicalTable,
     dims_scope,
     lookup_function,
+    spelled,
 )
 from syncd.ports import LookupSpec
 
@@ -55,7 +56,7 @@ def journal(
         columns |= {"entry.debit": net, "entry.credit": "0"}
     if "entry.account" not in columns or any(amount not in columns for amount in AMOUNTS):
         return None
-    return Journal(names[-1], reader.joins(names[0]), columns)
+    return Journal(spelled(names[-1]), reader.joins(names[0]), columns)
 
 
 class _Reader:
@@ -88,15 +89,15 @@ class _Reader:
 
     def joins(self, header: str) -> dict[str, str]:
         """What is joined to the entries, the vouchers lying in a table of this name."""
-        on = " AND ".join(f"h.{ours} = e.{theirs}" for ours, theirs in self._link or ())
-        return {"h": f" LEFT JOIN {header} AS h ON {on}"} | self._joins if self._is_linked else self._joins
+        on = " AND ".join(f"h.{spelled(ours)} = e.{spelled(theirs or '')}" for ours, theirs in self._link or ())
+        return {"h": f" LEFT JOIN {spelled(header)} AS h ON {on}"} | self._joins if self._is_linked else self._joins
 
     def _parse(self, text: str) -> Expression:
         return parse(text, self._scope, self._functions)
 
     def _given(self, wanted: Expression) -> str:
         if column := self._entry.given(wanted):
-            return f"e.{column}"
+            return f"e.{spelled(column)}"
         if self._is_linked and self._header is not None and (column := self._header.given(wanted)):
-            return f"h.{column}"
+            return f"h.{spelled(column)}"
         return ""

@@ -39,6 +39,7 @@ from syncd.mapping.layout.tables import (
     coded,
     lookups_called,
     plain_name,
+    spelled,
 )
 from syncd.ports import Drawn, LookupSpec, Numbered, Period, Series, Statement, TableWrite
 from syncd.posting import CardWrite, Fields, Posting, Voucher
@@ -213,7 +214,7 @@ class FinanceLayout:
 
     def last_number(self, series: Series) -> Statement:
         """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""
-        return queries.last_number(*self._numbered(series))
+        return queries.last_number(*self._asked(series))
 
     def numbered(self, series: Series) -> tuple[str, str, str, Sequence[object]]:
         """Where finance keeps a series' numbers: the table, SQL over its columns, ` WHERE …` or nothing, and what is
@@ -228,7 +229,7 @@ class FinanceLayout:
 
     def last_date(self, series: Series) -> Statement | None:
         """SELECT the latest voucher day that finance holds of a series; None where days need not ascend."""
-        return queries.last_date(*self._numbered(series))
+        return queries.last_date(*self._asked(series))
 
     @property
     def dates_ascend(self) -> bool:
@@ -241,7 +242,7 @@ class FinanceLayout:
         series = (period, "") if self.series is None else self.series(period, "")
         if series is None:
             return None
-        return queries.numbers(*self._numbered(series)), bool({"period", "year"} & set(self.numbers.by))
+        return queries.numbers(*self._asked(series)), bool({"period", "year"} & set(self.numbers.by))
 
     def _numbered(self, series: Series) -> tuple[Numbering, str, Series]:
         """Where finance keeps the numbers of a series, the table's name, and the series as finance knows it."""
@@ -250,6 +251,12 @@ class FinanceLayout:
         which = series[0].removeprefix(OTHERWISE)
         (table,) = self._numbered_table(which if "period" in self.numbers.by else f"{which}-01")
         return said, table, (which, series[1])
+
+    def _asked(self, series: Series) -> tuple[Numbering, str, Series]:
+        """The same, the table as SQL; what the layout writes to is called as it is."""
+        said, table, own = self._numbered(series)
+        is_ours = self.numbering is not None and self.numbering.name in {t.name for t in self.vouchers + self.entries}
+        return said, spelled(table) if is_ours else table, own
 
     def entries_query(self, accounts: int) -> str:
         """SELECT account code and amounts (debit, then credit or less credit) of the entries to so many accounts.

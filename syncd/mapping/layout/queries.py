@@ -18,6 +18,7 @@ from syncd.mapping.layout.tables import (
     PhysicalTable,
     lookup_function,
     plain_name,
+    spelled,
 )
 from syncd.ports import LookupSpec, Series, Statement
 
@@ -29,7 +30,7 @@ def plain_reads(cards: Sequence[PhysicalTable]) -> dict[str, str]:
         for column, e in table.columns.items():
             block, _, field = plain_name(e).partition(".")
             if block == "card":
-                found.setdefault(field, f"c{i}.{column}")
+                found.setdefault(field, f"c{i}.{spelled(column)}")
     return found
 
 
@@ -66,7 +67,9 @@ def _joined(tables: Sequence[PhysicalTable]) -> str:
     joined = f"{first.source} AS c0"
     for i, other in enumerate(others, 1):
         same = [(column, first.given(other.columns[column])) for column in other.key]
-        on = " AND ".join(f"c{i}.{column} = c0.{given}" for column, given in same if given is not None)
+        on = " AND ".join(
+            f"c{i}.{spelled(column)} = c0.{spelled(given)}" for column, given in same if given is not None
+        )
         joined += f" LEFT JOIN {other.source} AS c{i} ON {on}"
     return joined
 
@@ -115,7 +118,7 @@ def entries(tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int) -
     if not account or not all(amounts):
         return ""
     marks = ", ".join("?" * accounts)
-    return f"SELECT {account}, {', '.join(amounts)} FROM {table.name} AS e{joined} WHERE {account} IN ({marks})"
+    return f"SELECT {account}, {', '.join(amounts)} FROM {table.source} AS e{joined} WHERE {account} IN ({marks})"
 
 
 _NAMING: Final = ("voucher.period", "voucher.type", "voucher.number", VOUCHER_LABEL)
@@ -143,19 +146,19 @@ def voucher_entries(
     for n, header in enumerate(vouchers):
         shared = [(column, table.given(header.columns[column])) for column in header.key if column in header.columns]
         if header.key and len(shared) == len(header.key) and all(given for _, given in shared):
-            on = " AND ".join(f"h{n}.{column} = e.{given}" for column, given in shared)
-            joined += f" JOIN {header.name} AS h{n} ON {on}"
+            on = " AND ".join(f"h{n}.{spelled(column)} = e.{spelled(given or '')}" for column, given in shared)
+            joined += f" JOIN {header.source} AS h{n} ON {on}"
             sides.append((f"h{n}", header))
 
     def column(name: str) -> str:
         wanted = parse(name, ENTRY_SCOPE | LABEL_SCOPE | ID_SCOPE)
-        return next((f"{side}.{given}" for side, of in sides if (given := of.given(wanted))), "")
+        return next((f"{side}.{spelled(given)}" for side, of in sides if (given := of.given(wanted))), "")
 
     period, kind, day, key = (column(f"voucher.{name}") or "NULL" for name in ("period", "type", "date", "key"))
     told = [found for name in ("label", "number", "id", "key") if (found := column(f"voucher.{name}"))]
     if not told or day == "NULL":
         return None
-    source = read.removeprefix("SELECT ").replace(f"{table.name} AS e", f"{table.name} AS e{joined}", 1)
+    source = read.removeprefix("SELECT ").replace(f"{table.source} AS e", f"{table.source} AS e{joined}", 1)
     return VoucherEntries(f"SELECT {period}, {kind}, {told[0]}, {day}, {key}, {source}", key != "NULL")
 
 
@@ -168,14 +171,14 @@ def manual(
     if len(entry) != 1 or len(voucher) != 1 or entry[0].named is not None or voucher[0].named is not None:
         return ""
     (lines,), (head,) = entry, voucher
-    own = {plain_name(e): f"e.{c}" for c, e in lines.columns.items()}
-    said = {plain_name(e): f"v.{c}" for c, e in head.columns.items()}
+    own = {plain_name(e): f"e.{spelled(c)}" for c, e in lines.columns.items()}
+    said = {plain_name(e): f"v.{spelled(c)}" for c, e in head.columns.items()}
     joined = {c: lines.given(head.columns[c]) for c in head.key}
     if not {"entry.account", "entry.debit", "entry.credit"} <= own.keys() or "voucher.key" not in said:
         return ""
     if not joined or None in joined.values():
         return ""
-    on = " AND ".join(f"v.{c} = e.{same}" for c, same in joined.items())
+    on = " AND ".join(f"v.{spelled(c)} = e.{spelled(same or '')}" for c, same in joined.items())
     names = [said[name] for name in _NAMING if name in said]
     key = said["voucher.key"]
     unlike = " AND ".join(f"{key} NOT LIKE '{rule}/%'" for rule in rules)
@@ -185,7 +188,7 @@ def manual(
         [own["entry.account"], own.get("entry.asset", "''"), own["entry.debit"], own["entry.credit"], *names]
     )
     return (
-        f"SELECT {told} FROM {lines.name} AS e JOIN {head.name} AS v ON {on}"
+        f"SELECT {told} FROM {lines.source} AS e JOIN {head.source} AS v ON {on}"
         f" WHERE {own['entry.account']} IN ({accounts}) AND ({key} IS NULL OR {key} = ''{foreign})"
         f"{since} ORDER BY {', '.join(names) or key} LIMIT ?"
     )
@@ -200,4 +203,4 @@ def _column(table: PhysicalTable, text: str, chart: LookupSpec | None = None) ->
     """The column of an entry that is given an expression; empty when there is none."""
     wanted = account_lookup(chart.name) if chart else parse(text, ENTRY_SCOPE)
     column = table.given(wanted)
-    return f"e.{column}" if column else ""
+    return f"e.{spelled(column)}" if column else ""

@@ -4,6 +4,7 @@ Nothing is asked of an expression's text. Which name it is, which names it reads
 its term.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -65,6 +66,29 @@ HEADING: Final[Mapping[str, Kind]] = {
 """What any voucher's header may say besides; a layout may declare more."""
 
 
+_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_RESERVED: Final = frozenset((
+    "all", "and", "any", "array", "as", "asc", "between", "both", "by", "case", "cast", "check", "collate",
+    "column", "condition", "constraint", "create", "cross", "current", "default", "delete", "desc", "distinct",
+    "do", "else", "end", "except", "exists", "false", "for", "foreign", "from", "full", "grant", "group",
+    "having", "in", "index", "inner", "insert", "intersect", "into", "is", "join", "key", "keys", "leading",
+    "left", "like", "limit", "lock", "natural", "not", "null", "offset", "on", "only", "or", "order", "outer",
+    "primary", "range", "rank", "references", "right", "row", "rows", "select", "some", "table", "then", "to",
+    "trailing", "true", "union", "unique", "update", "usage", "use", "user", "using", "values", "when", "where",
+    "window", "with",
+))  # fmt: skip
+"""Words that some database takes for its own, where a name may stand."""
+
+
+def spelled(name: str) -> str:
+    """A finance table or column in SQL: quoted where a database would read it otherwise, by its letters' case or as a
+    word of its own."""
+    parts = name.split(".")
+    if all(_PLAIN.fullmatch(part) and part not in _RESERVED for part in parts):
+        return name
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
 @dataclass(frozen=True, slots=True)
 class PhysicalTable:
     """A finance table and what its columns are given. `named` is the name as an expression of the period, for a
@@ -92,7 +116,8 @@ class PhysicalTable:
     @property
     def source(self) -> str:
         """What stands behind FROM and JOIN, where rows of it are read."""
-        return f"(SELECT * FROM {self.name} WHERE {self.where})" if self.where else self.name
+        name = spelled(self.name)
+        return f"(SELECT * FROM {name} WHERE {self.where})" if self.where else name
 
     def without_id(self) -> "PhysicalTable":
         """The same without the column that finance fills."""
