@@ -63,7 +63,7 @@ card:
       accumulated_depreciation: card.accumulated_depreciation
 """
 LINE_KEY = "    key: [period, type, number, line]\n    columns:\n      period: voucher.period\n"
-UNKEYED = "    columns:\n      period: voucher.period\n"
+UNKEYED = "    columns:\n      period: voucher.period\n      line: entry.line\n"
 PLAIN = layout(NUMBERS, "number: number}")
 DRAWN_TOO = "  - {table: fin.paper, generated: id, columns: {of: voucher.key}}\nentry:\n"
 EACH_YEAR = layout("numbering: {table: fin.voucher, ", "numbering: {table: 'fin.voucher_{voucher.year}', ")
@@ -120,8 +120,12 @@ LAYOUTS = [
     ),
     advised(
         "entries_ungrouped",
-        [layout(f"{LINE_KEY}      type: voucher.type\n      number: voucher.number\n", UNKEYED)],
-        [layout(UNKEYED, "    key: [of, line]\n    columns:\n      of: voucher.key\n")],
+        [
+            layout(
+                f"{LINE_KEY}      type: voucher.type\n      number: voucher.number\n      line: entry.line\n", UNKEYED
+            )
+        ],
+        [layout(UNKEYED, "    key: [of, line]\n    columns:\n      of: voucher.key\n      line: entry.line\n")],
     ),
     advised(
         "unread_field",
