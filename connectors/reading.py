@@ -25,7 +25,7 @@ def periods_less_closed(database: Database, layout: Layout) -> Sequence[Period]:
     """The same, of which those that people have closed at syncd's desk are not open, whatever finance says of them."""
     closed = {str(period) for (period,) in database.query("SELECT period FROM syncd.closing")}
     found = periods(database, layout)
-    return [p._replace(open=False) if p.code in closed else p for p in found] if closed else found
+    return [p._replace(open=False) if layout.kept(p.code) in closed else p for p in found] if closed else found
 
 
 def lookup(database: Database, spec: LookupSpec) -> Mapping[Value, Value]:

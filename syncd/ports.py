@@ -514,6 +514,10 @@ class Layout(Protocol):
     """(period, type) → the series of such a voucher, None where it has no number. None where vouchers are numbered by
     period and type: the series is that pair."""
 
+    def kept(self, period: str) -> str:
+        """What syncd's own tables call a period: by its code alone, unless the database holds several books."""
+        ...
+
     def last_number(self, series: Series) -> Statement:
         """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""
         ...

@@ -365,7 +365,7 @@ class Pipeline:
         _, period = self.period(ledger, month)
         in_finance = self.mapping.layout.period_update(month, is_open=False)
         fails = {item.said.code: item.total for item in items if item.state == "fails"}
-        closings.close(ledger, period.code, seen, in_finance, {"fails": fails}, by)
+        closings.close(ledger, self.mapping.layout.kept(period.code), seen, in_finance, {"fails": fails}, by)
         if self.anchor is not None:
             with suppress(Fault):  # `status` says so, and the daemon tries again
                 for part in self.begun():
@@ -377,7 +377,7 @@ class Pipeline:
         migrate.require(ledger)
         self.period(ledger, month)
         in_finance = self.mapping.layout.period_update(month, is_open=True)
-        closings.reopen(ledger, month, in_finance, by)
+        closings.reopen(ledger, self.mapping.layout.kept(month), in_finance, by)
         return in_finance is not None
 
     def reports(self, ledger: Ledger, month: str, printed: packages.Printed, ends_year: bool = False) -> Package:

@@ -1,7 +1,7 @@
 """Postings to finance: vouchers numbered without gap, rows rendered by the layout, the record sealed, and what
 finance refuses found by bisection."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -52,7 +52,9 @@ class Bookkeeper:
         """Of each series that is held the last number. Where vouchers are not numbered by period and type, those pairs
         are held too, for whoever closes a period, and count its vouchers."""
         of = work.layout.series
-        self._count: _Count = _counted if of is None else partial(_counted_otherwise, of)
+        self._count: _Count = _counted if of is None else partial(_counted_otherwise, of, work.layout.kept)
+        self._numbering: Collection[Series] | None = None if of is None else set()
+        """Those of them that have numbers in finance; None for all."""
         self._days: dict[Series, str] = {}
         """Of each series the day of its last voucher, as `YYYY-MM-DD`, where the layout asks that days ascend."""
         self._unnamed: set[str] = set()
@@ -72,7 +74,8 @@ class Bookkeeper:
             else:
                 self._spots.append(spot)
         if self._work.layout.series is not None:
-            series |= self._otherwise(series)
+            kept = self._work.layout.kept
+            series = {(kept(period), kind) for period, kind in series} | self._otherwise(series)
         self._last = self._last_numbers(sorted(series))
         if series:
             self._keep_shape()
@@ -234,11 +237,9 @@ class Bookkeeper:
     def _otherwise(self, held: Iterable[Series]) -> set[Series]:
         """The series that number the vouchers of these periods and types, where that is not they themselves."""
         of = self._work.layout.series
-        return set() if of is None else {series for one in held if (series := of(*one)) is not None}
-
-    def _numbering(self, held: Mapping[Series, int]) -> Iterable[Series]:
-        """Those of the series held that have numbers in finance."""
-        return held if self._work.layout.series is None else held.keys() & self._otherwise(held)
+        found = set() if of is None else {series for one in held if (series := of(*one)) is not None}
+        self._numbering = found
+        return found
 
     def _last_numbers(self, series: Sequence[Series]) -> dict[Series, int]:
         """The last numbers given, kept from others until the transaction ends. At first use what finance's own
@@ -252,7 +253,7 @@ class Bookkeeper:
             found = self._numbers((*held, *series))
             last = {one: found[one] for one in series}
         self._require_open({period for period, _ in series})
-        for one in set(self._numbering(last)) - known:
+        for one in (last.keys() if self._numbering is None else set(self._numbering)) - known:
             known.add(one)
             last[one] = max(last[one], self._highest(one))
             self._look_at_days(one)
@@ -289,7 +290,8 @@ class Bookkeeper:
 
     def _is_overtaken(self) -> bool:
         """Whether finance holds numbers above ours; ours then go on from there."""
-        highest = {series: self._highest(series) for series in self._numbering(self._last)}
+        numbering = self._last.keys() if self._numbering is None else self._numbering
+        highest = {series: self._highest(series) for series in numbering}
         overtaken = {series: number for series, number in highest.items() if number > self._last[series]}
         self._last = self._last | overtaken
         for series in overtaken:
@@ -403,7 +405,10 @@ def _counted(outcomes: Sequence[Outcome], last: dict[Series, int]) -> Iterator[t
 
 
 def _counted_otherwise(
-    of: Callable[[str, str], Series | None], outcomes: Sequence[Outcome], last: dict[Series, int]
+    of: Callable[[str, str], Series | None],
+    kept: Callable[[str], str],
+    outcomes: Sequence[Outcome],
+    last: dict[Series, int],
 ) -> Iterator[tuple[Posting, int]]:
     """The same where series are others than period and type: these count vouchers beside."""
     for outcome in outcomes:
@@ -411,9 +416,8 @@ def _counted_otherwise(
             if posting.collected is None:
                 number = 0
                 if (voucher := posting.voucher) is not None:
-                    held = voucher.period, voucher.type
-                    last[held] += 1
-                    if (series := of(*held)) is not None:
+                    last[kept(voucher.period), voucher.type] += 1
+                    if (series := of(voucher.period, voucher.type)) is not None:
                         number = last[series] = last[series] + 1
                 yield posting, number
 

@@ -14,7 +14,7 @@ from syncd import statements
 from syncd.books.as_read import rows_of
 from syncd.books.reconcile import Altered, Cause, Control, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
-from syncd.desk import verify
+from syncd.desk import closing, verify
 from syncd.mapping.language.measures import FIELDS
 from syncd.money import ZERO, decimal
 from syncd.ports import Ledger
@@ -162,7 +162,7 @@ def manual(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> lis
     if not off:
         return []
     rules = [str(rule) for (rule,) in ledger.query(SQL["rules"])]
-    ((since,),) = ledger.query(SQL["since"])
+    since = closing.begun(ledger, asked.layout.kept(""))
     for control in off:
         query = asked.layout.manual_query(len(control.accounts), rules)
         if not query or since is None:

@@ -16,9 +16,6 @@ WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
 -- rules: whose keys are ours
 SELECT DISTINCT rule FROM syncd.posting;
 
--- since: the first period in which syncd has numbered a voucher
-SELECT min(period) FROM syncd.number WHERE period NOT LIKE '*%';
-
 -- begin: a run of the reconciliation; its totals and what it looked at as JSON
 INSERT INTO syncd.reconciliation (pipeline, id, at, actor, position, assets, differing, alerting, waiting, report)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

@@ -41,10 +41,11 @@ def close(
     with closing(pipeline.open_ledger()) as ledger:
         role = people.CONTROLLER if anyway else ""
         by = answering(pipeline.people, actor, reason, as_json=as_json, role=role) if wants else None
-        is_closed = month in desk.closed(ledger)
+        kept = pipeline.mapping.layout.kept(month)
+        is_closed = kept in desk.closed(ledger)
         if by is not None and is_closed:
             raise WrongUsage("close_closed", period=month)
-        seen = desk.numbers(ledger, month)
+        seen = desk.numbers(ledger, kept)
         items = pipeline.close_items(ledger, month)
         failing = [item for item in items if item.state == "fails"]
         if as_json:

@@ -75,7 +75,7 @@ def close(stage: Stage) -> Sequence[Item]:
     """The month closed, where all holds; the items that were looked at."""
     period = eam.period_of(stage.today)
     with closing(stage.pipeline.open_ledger()) as ledger:
-        seen = desk.numbers(ledger, period)
+        seen = desk.numbers(ledger, stage.pipeline.mapping.layout.kept(period))
         looked_at = items(stage)
         if not any(item.state == "fails" for item in looked_at):
             stage.pipeline.close_period(ledger, period, seen, looked_at, ACTOR)

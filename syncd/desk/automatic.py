@@ -82,5 +82,5 @@ def _agreed(ledger: Ledger, pipeline: str, like: str) -> Iterator[tuple[str, str
 
 def _patterns(ledger: Ledger, period: str) -> Iterator[str]:
     """How the content of the period's vouchers looks, by their types: see `record.encode_content`."""
-    for (kind,) in ledger.query(SQL["types"], (period,)):
+    for (kind,) in ledger.query(SQL["types"], (period, f"%:{period}")):
         yield f'%"voucher":{{"type":{json.dumps(str(kind), ensure_ascii=False)},"period":"{period}",%'

@@ -3,7 +3,7 @@ SELECT rule, mapping_hash, count(*) FROM syncd.posting
 WHERE pipeline = ? AND voucher <> '' AND content LIKE ? GROUP BY rule, mapping_hash ORDER BY rule, mapping_hash;
 
 -- types: the types of voucher that a period has
-SELECT type FROM syncd.number WHERE period = ? AND type <> '' ORDER BY type;
+SELECT DISTINCT type FROM syncd.number WHERE (period = ? OR period LIKE ?) AND type <> '' ORDER BY type;
 
 -- vouchers: those of a rule
 SELECT key, subject, voucher, mapping_hash, posted_at, content FROM syncd.posting

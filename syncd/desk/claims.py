@@ -107,7 +107,10 @@ def _series(ledger: Ledger, table: str, columns: Sequence[str], ours: Sequence[S
 def _numbered_otherwise(ledger: Ledger, layout: Layout) -> Iterator[Series]:
     """Series that are not of a period and type, with the numbers read as they are written."""
     keyed = dict(layout.holds("voucher.key", _periods(ledger, layout)))
+    owner = f"*{layout.kept('')}"
     for which, kind, last in ledger.query(_OTHERWISE):
+        if not str(which).startswith(owner) or ":" in str(which)[len(owner) :]:
+            continue  # of another company's book
         table, number, where, params = layout.numbered((str(which), str(kind)))
         if table not in keyed:
             continue
@@ -123,7 +126,7 @@ def _numbered_otherwise(ledger: Ledger, layout: Layout) -> Iterator[Series]:
             if by_hand <= LISTED_MAX:
                 listed.append((str(found), "" if carried is None else str(carried)))
         missing = list(_ranges(sorted(numbers), max([*numbers, int(str(last))])))
-        yield Series(table, str(which)[1:], str(kind), len(numbers), by_hand, listed, missing)
+        yield Series(table, str(which)[len(owner) :], str(kind), len(numbers), by_hand, listed, missing)
 
 
 def _gaps(ledger: Ledger, sql: str, same: Sequence[object], top: int) -> Iterator[str]:

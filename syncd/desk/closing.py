@@ -27,6 +27,13 @@ def closed(ledger: Ledger | Desk) -> frozenset[str]:
     return frozenset(str(period) for (period,) in ledger.query(SQL["closed"]))
 
 
+def begun(ledger: Ledger | Desk, owner: str) -> str | None:
+    """The first period in which syncd has posted, of those of one book: `owner` is how their names begin."""
+    names = [str(period) for (period,) in ledger.query(SQL["begun"])]
+    own = [name.removeprefix(owner) for name in names if name.startswith(owner)]
+    return min((name for name in own if ":" not in name), default=None)
+
+
 def numbers(ledger: Ledger | Desk, period: str) -> Numbers:
     """How far a period's series have come."""
     return Numbers({str(kind): int(str(last)) for kind, last in ledger.query(SQL["numbers"], (period,))})
@@ -64,8 +71,10 @@ def reopen(ledger: Ledger, period: str, in_finance: tuple[str, Sequence[object]]
         known = closed(desk)
         if period not in known:
             raise WrongUsage("reopen_open", period=period)
-        if max(known) != period:
-            raise Halt("reopen_later", period=period, later=max(known))
+        owner = period.rpartition(":")[0]
+        later = max(one for one in known if one.rpartition(":")[0] == owner)
+        if later != period:
+            raise Halt("reopen_later", period=period, later=later)
         operators.act(desk, by, "reopen", "", f"period/{period}", {})
         desk.execute(SQL["reopen"], (period,))
         _follow(desk, in_finance)

@@ -4,6 +4,9 @@ SELECT period FROM syncd.closing ORDER BY period;
 -- types: the types of voucher that were ever numbered; a series that is no period's begins with *
 SELECT DISTINCT type FROM syncd.number WHERE type <> '' AND period NOT LIKE '*%' ORDER BY type;
 
+-- begun: the periods in which vouchers were numbered
+SELECT DISTINCT period FROM syncd.number WHERE period NOT LIKE '*%';
+
 -- numbers: how far a period's series have come
 SELECT type, last FROM syncd.number WHERE period = ? AND type <> '' ORDER BY type;
 

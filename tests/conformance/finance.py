@@ -183,6 +183,9 @@ class SmallLayout:
 
     series: Callable[[str, str], Series | None] | None = None
 
+    def kept(self, period: str) -> str:
+        return period
+
     def last_number(self, series: Series) -> Statement:
         return "SELECT max(number) FROM fin.voucher WHERE period = ? AND type = ?", series
 

@@ -160,3 +160,33 @@ MIXED_TABLES: Final = """
     INSERT INTO fin."Konto" VALUES ('1601', 16010);
     INSERT INTO fin."Konto" VALUES ('1002', 10020);
 """
+
+
+# Two companies' books in one database
+
+BOOK: Final = """
+book: %s
+numbering: {table: fin.voucher, number: number, period: period, type: type, where: company = '%s'}
+voucher:
+  - table: fin.voucher
+    key: [company, period, type, number]
+    columns:
+      {company: "'%s'", period: voucher.period, type: voucher.type, number: voucher.number, posted_on: voucher.date,
+       external_key: voucher.key}
+entry:
+  - table: fin.entry
+    key: [voucher, line]
+    columns:
+      {voucher: voucher.key, line: entry.line, account_id: account_id(entry.account), debit: entry.debit,
+       credit: entry.credit}
+"""
+BOOK_TABLES: Final = """
+    CREATE TABLE fin.voucher (
+        company VARCHAR(9) NOT NULL, period VARCHAR(7) NOT NULL, type VARCHAR(2) NOT NULL, number INTEGER NOT NULL,
+        posted_on DATE NOT NULL, external_key VARCHAR(80) NOT NULL, PRIMARY KEY (company, period, type, number)
+    );
+    CREATE TABLE fin.entry (
+        voucher VARCHAR(80) NOT NULL, line INTEGER NOT NULL, account_id INTEGER NOT NULL, debit MONEY_TYPE NOT NULL,
+        credit MONEY_TYPE NOT NULL, PRIMARY KEY (voucher, line)
+    );
+"""

@@ -37,6 +37,8 @@ from tests.conformance.finance import (
     write,
 )
 from tests.conformance.shapes import (
+    BOOK,
+    BOOK_TABLES,
     CARDS,
     COMMON,
     DRAWN,
@@ -377,3 +379,38 @@ def test_names_are_finances_own(request: pytest.FixtureRequest, tmp_path: Path, 
         periods = [p for p in reading.periods(ledger, layout) if p.code == "2026-02"]
         found = list(balances.of_accounts(ledger, layout, periods, ["1601"]))
         assert [(e.number, str(e.debit)) for e in found] == [("1", "100.10"), ("2", "0.30"), ("3", "100.10")]
+
+
+# Two companies' books in one database
+
+
+def test_two_companies_number_and_close_each_its_own(new_database: Callable[[], str]) -> None:
+    """Invariant 6: neither counts the other's vouchers, nor closes its periods; the audit of each is of its own."""
+    north, south = (loaded(RULES, COMMON + CARDS + BOOK % (name, name, name)).layout for name in ("north", "south"))
+    dsn, february = new_database(), north.kept("2026-02")
+    finance = in_postgres(dsn, north, SCHEMA + BOOK_TABLES)
+    theirs = postgres.connect(postgres.Settings(dsn), "south", south, TABLES, "m1")
+    with closing(finance.open("north")) as one, closing(theirs) as other:
+        assert one.acquire()
+        assert other.acquire()
+        assert [finding.code for finding in other.check()] == ["ledger_ready"]
+        write(one, batch(posted(asset(1)), posted(asset(2))))
+        write(other, batch(posted(asset(11))))
+        finance.run("INSERT INTO fin.voucher VALUES ('south', '2026-02', '记', 2, '2026-02-03', 'by hand')")
+        write(one, batch(posted(asset(3))))
+        write(other, batch(posted(asset(12))))
+        numbers = finance.run("SELECT company, number FROM fin.voucher ORDER BY company, number")
+        assert numbers == [("north", 1), ("north", 2), ("north", 3), ("south", 1), ("south", 2), ("south", 3)]
+        desk_closing.close(one, february, desk_closing.numbers(one, february), None, {}, BY)
+        with one.begin() as book:
+            assert not next(p for p in book.periods() if p.code == "2026-02").open
+        with other.begin() as book:
+            assert next(p for p in book.periods() if p.code == "2026-02").open
+        write(other, batch(posted(asset(13))))
+        with pytest.raises(Transient):
+            write(one, batch(posted(asset(4))))
+        for name, ledger, layout, by_hand in (("north", one, north, 0), ("south", other, south, 1)):
+            verdict = verify(ledger, name, layout)
+            series = [(s.period, s.type, s.by_hand, list(s.missing)) for s in verdict.series]
+            assert (verdict.flaws, series) == ([], [("2026-02", "记", by_hand, [])])
+        assert desk_closing.begun(one, north.kept("")) == "2026-02"

@@ -9,10 +9,12 @@ from syncd.books import balances, writes
 from syncd.books.close import accounts, cards, journal, outstanding
 from syncd.books.close.item import Item, Said, found
 from syncd.books.figures import FIELDS, figures
+from syncd.desk.closing import begun
 from syncd.desk.verify import Verdict
 from syncd.errors import Fault
 from syncd.mapping.language.load import Mapping
 from syncd.mapping.language.month_end import CloseCheck
+from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.periods import are_months
 from syncd.ports import Ledger, Period
 
@@ -38,7 +40,7 @@ def look(
 ) -> Iterator[Item]:
     """Everything, item by item. `periods` are those of finance, of which those closed at the desk are not open."""
     zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
-    yield _earlier(_used(ledger, periods) if are_months(layout.file.periods) else periods, period)
+    yield _earlier(_used(ledger, layout, periods) if are_months(layout.file.periods) else periods, period)
     yield from outstanding.items(ledger, period, zone, now)
     if mapping.answers:
         yield outstanding.untold(ledger)
@@ -65,10 +67,10 @@ def look(
     yield from _elsewhere(elsewhere)
 
 
-def _used(ledger: Ledger, periods: Sequence[Period]) -> Sequence[Period]:
+def _used(ledger: Ledger, layout: FinanceLayout, periods: Sequence[Period]) -> Sequence[Period]:
     """Where every month is a period, those since syncd has posted."""
-    ((since,),) = ledger.query("SELECT min(period) FROM syncd.number WHERE period NOT LIKE '*%'")
-    return [] if since is None else [period for period in periods if period.code >= str(since)]
+    since = begun(ledger, layout.kept(""))
+    return [] if since is None else [period for period in periods if period.code >= since]
 
 
 def _earlier(periods: Sequence[Period], period: Period) -> Item:

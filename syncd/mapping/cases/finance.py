@@ -114,6 +114,10 @@ class CaseLayout:
         """Those that are in the table made for them."""
         return periods.listed(rows)
 
+    def kept(self, period: str) -> str:
+        """As the layout."""
+        return self._layout.kept(period)
+
     def last_number(self, series: Series) -> Statement:
         """The layout's own, where it can be asked here; else finance's own people have typed no voucher."""
         return self._layout.last_number(series) if self._numbers else ("SELECT NULL", ())

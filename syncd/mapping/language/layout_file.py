@@ -86,6 +86,9 @@ class Numbering(Strict):
     """SQL over its columns: the year, where numbers run on through one: the first four letters of the period's code."""
     type: str | None = None
     """SQL over its columns: the voucher's type."""
+    where: str | None = None
+    """SQL condition over its columns: which of its vouchers are numbered with these, where several companies share the
+    table."""
     pattern: str | None = None
     """How a number is written, in `voucher.label`: `{number:03}/{year}`. Beside the number it may hold `{year}`,
     `{yy}`, `{month}`, `{period}` and `{type}`; `:03` fills up with zeros."""
@@ -168,6 +171,9 @@ class LayoutFile(Strict):
 
     finance: Identifier
     """Its name."""
+    book: Identifier | None = None
+    """Whose books these are, where one finance database holds those of several companies: numbers and closed periods
+    are then its own."""
     lookups: dict[Identifier, Lookup] = Field({})
     """Name → table that translates a code; expressions of the layout call it by its name."""
     accounts: str

@@ -80,7 +80,7 @@ def compile_layout(
     # What no rule says is NULL in every voucher, and fits a column of any kind.
     fields = {**{name: field_kinds.get(name, Kind.NULL) for name in file.voucher_fields}, **HEADING}
     heading = fields_scope(fields)
-    numbers = _numbers(reader, file.numbering)
+    numbers = _numbers(reader, file.numbering, file.book or "")
     labels = LABEL_SCOPE if numbers.pattern is not None else {}
     vouchers = _vouchers(reader, file.voucher, VOUCHER_SCOPE | heading | labels)
     of_id = ID_SCOPE if any(table.generated for table in vouchers) else {}
@@ -114,12 +114,12 @@ def compile_layout(
     )
 
 
-def _numbers(reader: ExpressionReader, said: Numbering | str) -> Numbers:
+def _numbers(reader: ExpressionReader, said: Numbering | str, book: str) -> Numbers:
     """How vouchers are numbered."""
     if isinstance(said, str):
-        return Numbers((), is_none=True)
+        return Numbers((), is_none=True, book=book)
     by = [field for field in ("period", "year", "type") if getattr(said, field) is not None]
-    numbers = Numbers(by, None if said.pattern is None else Pattern(said.pattern))
+    numbers = Numbers(by, None if said.pattern is None else Pattern(said.pattern), book=book)
     if numbers.pattern is not None and not numbers.pattern.is_sound:
         reader.fault("numbering_pattern", ("numbering", "pattern"), pattern=said.pattern)
     if said.date is not None and not numbers.are_usual:

@@ -216,6 +216,10 @@ class FinanceLayout:
         """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""
         return queries.last_number(*self._asked(series))
 
+    def kept(self, period: str) -> str:
+        """What syncd calls a period among those of all books in the database."""
+        return self.numbers.owner + period
+
     def numbered(self, series: Series) -> tuple[str, str, str, Sequence[object]]:
         """Where finance keeps a series' numbers: the table, SQL over its columns, ` WHERE …` or nothing, and what is
         asked there."""
@@ -248,7 +252,7 @@ class FinanceLayout:
         """Where finance keeps the numbers of a series, the table's name, and the series as finance knows it."""
         said = self.file.numbering
         assert not isinstance(said, str), "vouchers have no numbers"
-        which = series[0].removeprefix(OTHERWISE)
+        which = series[0].removeprefix(OTHERWISE + self.numbers.owner)
         (table,) = self._numbered_table(which if "period" in self.numbers.by else f"{which}-01")
         return said, table, (which, series[1])
 

@@ -55,18 +55,24 @@ class Pattern(NamedTuple):
 
 class Numbers(NamedTuple):
     """`by` are the fields by which series differ; `pattern` how a number is written, None for a plain one; `is_none`
-    where vouchers have no numbers at all."""
+    where vouchers have no numbers at all; `book` whose they are, where others have theirs in the same database."""
 
     by: Sequence[str]
     pattern: Pattern | None = None
     is_none: bool = False
+    book: str = ""
+
+    @property
+    def owner(self) -> str:
+        """How the names begin under which syncd keeps the book's periods and series."""
+        return f"{self.book}:" if self.book else ""
 
     def series(self, period: str, type: str) -> Series | None:
         """The series of a voucher; None where it has no number."""
         if self.is_none:
             return None
         which = period if "period" in self.by else period[:4] if "year" in self.by else ""
-        return OTHERWISE + which, type if "type" in self.by else ""
+        return f"{OTHERWISE}{self.owner}{which}", type if "type" in self.by else ""
 
     def read(self, written: str) -> int:
         """The number in what finance holds as one; 0 for what is none of ours."""
@@ -78,8 +84,8 @@ class Numbers(NamedTuple):
 
     @property
     def are_usual(self) -> bool:
-        """Whether they go by period and type."""
-        return not self.is_none and set(self.by) == {"period", "type"}
+        """Whether they go by period and type, and are all that there are."""
+        return not self.is_none and not self.book and set(self.by) == {"period", "type"}
 
     @property
     def ref(self) -> str:

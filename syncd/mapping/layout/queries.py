@@ -99,7 +99,7 @@ def in_series(n: Numbering, series: Series) -> tuple[str, Sequence[object]]:
     which, kind = series
     asked = [(n.period or n.year, which), (n.type, kind)]
     said = [(sql, value) for sql, value in asked if sql is not None]
-    where = " AND ".join(f"{sql} = ?" for sql, _ in said)
+    where = " AND ".join([*(f"{sql} = ?" for sql, _ in said), *([f"({n.where})"] if n.where else [])])
     return f" WHERE {where}" if where else "", [value for _, value in said]
 
 
