@@ -1,7 +1,7 @@
 """What finance itself holds and the layout knows how to ask for: periods and lookups."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Protocol, cast
 
@@ -46,7 +46,9 @@ def last_day(database: Database, layout: Layout, series: Series) -> date | None:
 
 
 def _code(value: object) -> Value:
-    return str(value) if isinstance(value, int | Decimal) else cast(Value, value)
+    if isinstance(value, datetime):
+        return value.isoformat(" ") if value.time() != time.min else value.date().isoformat()
+    return str(value) if isinstance(value, int | Decimal | date) else cast(Value, value)
 
 
 def _day(value: object) -> date:

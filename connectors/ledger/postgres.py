@@ -47,6 +47,8 @@ _KIND: Final = """
 """
 _FRACTIONS: Final = extensions.new_type((700, 701), "FRACTIONS", lambda text, _: text and Decimal(str(text)))
 """Binary fractions, as the shortest decimal that the server tells them by."""
+_PADDED: Final = extensions.new_type((1042,), "PADDED", lambda text, _: text and str(text).rstrip(" "))
+"""CHAR(n), whose spaces at the end are no part of what it says."""
 _RESERVE: Final = "SELECT nextval(?) FROM generate_series(1, ?)"
 
 
@@ -116,6 +118,7 @@ class Postgres(Database):
             raise connect_fault(error) from None
         self._connection.autocommit = True
         extensions.register_type(_FRACTIONS, self._connection)
+        extensions.register_type(_PADDED, self._connection)
         self.execute(_SESSION)
 
     def close(self) -> None:

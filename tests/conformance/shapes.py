@@ -146,9 +146,9 @@ entry:
        desc: entry.debit - entry.credit}
 """
 MIXED_TABLES: Final = """
-    CREATE TABLE fin."Konto" ("Nr" VARCHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
-    CREATE TABLE fin."Karte" ("Code" VARCHAR(40) PRIMARY KEY, "Name" CHAR(20));
-    CREATE TABLE fin."Wert" ("KartenCode" VARCHAR(40) PRIMARY KEY, "原值" MONEY_TYPE);
+    CREATE TABLE fin."Konto" ("Nr" CHAR(20) PRIMARY KEY, id INTEGER NOT NULL);
+    CREATE TABLE fin."Karte" ("Code" CHAR(40) PRIMARY KEY, "Name" CHAR(20));
+    CREATE TABLE fin."Wert" ("KartenCode" CHAR(40) PRIMARY KEY, "原值" MONEY_TYPE);
     CREATE TABLE fin."Beleg" (
         "BelegId" SERIAL_KEY, "Nr" INTEGER NOT NULL, "order" CHAR(4) NOT NULL, "Datum" DATE NOT NULL,
         "Periode" CHAR(10) NOT NULL, "Key" CHAR(90) NOT NULL

@@ -372,7 +372,8 @@ def test_names_are_finances_own(request: pytest.FixtureRequest, tmp_path: Path, 
         write(ledger, batch(posted(asset(1)), posted(asset(2, "0.30"))))
         write(ledger, batch(posted(asset(3))))
         with ledger.begin() as book:
-            assert book.cards(["FA-2"])["FA-2"]["original_value"] == Decimal("0.30")
+            assert book.cards(["FA-2"]) == {"FA-2": {"name": "lathe", "original_value": Decimal("0.30")}}
+            assert book.lookup("account_id") == {"1601": 16010, "1002": 10020}
         verdict = verify(ledger, "main", layout)
         assert (verdict.vouchers, verdict.flaws) == (3, [])
         assert [(one.vouchers, one.by_hand, list(one.missing)) for one in verdict.series] == [(3, 0, [])]

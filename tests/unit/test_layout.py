@@ -153,3 +153,23 @@ def test_a_closed_day_moves_what_comes_late_behind_it(periods: str, told: list[t
         one.commit(one.insert("bill", id=n, amount=Decimal("10.00"), on_=day))
     one.rest()
     assert one.ask("SELECT period, date FROM gl_voucher ORDER BY event_date") == told
+
+
+def test_lookups_take_codes_of_any_kind() -> None:
+    """Numbers and days as finance keeps them: what `mapping check` takes, the daemon looks up."""
+    finance = lab.FINANCE.replace(
+        "  dept:",
+        "  day_id: {table: gl_day, code: day, gives: id}\n  number_id: {table: gl_day, code: id, gives: day}\n  dept:",
+    )
+    finance = finance.replace(
+        "batch_no: voucher.batch_no", "batch_no: day_id(voucher.date), prepared_by: number_id(voucher.attachments)"
+    )
+    finance = finance.replace(" prepared_by: voucher.prepared_by,", "")
+    sql = lab.SQL + "CREATE TABLE gl_day (day TEXT, id INTEGER); INSERT INTO gl_day VALUES ('2026-02-09', 7);"
+    mapping = lab.BILLS.replace("    voucher:\n", "    voucher:\n      fields: {attachments: after.id}\n")
+    one = lab.Lab(mapping, finance=finance, sql=sql)
+    for n, day in ((7, date(2026, 2, 9)), (8, date(2026, 2, 9)), (7, date(2026, 2, 10))):
+        one.commit(one.insert("bill", id=n, amount=Decimal("10.00"), on_=day))
+    one.rest()
+    assert one.ask("SELECT batch_no, prepared_by FROM gl_voucher") == [(7, "2026-02-09")]
+    assert [code for _, _, code in one.parked] == ["unknown_lookup", "unknown_lookup"]

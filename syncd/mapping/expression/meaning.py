@@ -331,7 +331,7 @@ class TermReader:
         if len(args) != len(function.params):
             raise _miscounted(name, len(args), str(len(function.params)), node)
         taken = [
-            coerced(a, Kind.TEXT) if p is Kind.TEXT and a.kind is Kind.INTEGER else a
+            coerced(a, Kind.TEXT) if p is Kind.TEXT and a.kind in (Kind.INTEGER, Kind.DATE) else a
             for a, p in zip(args, function.params, strict=True)
         ]
         fitted = tuple(self._fit(name, taken, function.params, node))
