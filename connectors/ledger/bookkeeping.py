@@ -247,7 +247,8 @@ class Bookkeeper:
         last, known = self._numbers(series), self._work.state.numbered
         if missing := [one for one in series if one not in last]:
             # A close cannot hold a series that it has never seen: both hold one that every period has.
-            held = [(period, ANY_TYPE) for period in sorted({period for period, _ in missing})]
+            begun = {period for period, kind in missing if (period, kind) not in (self._numbering or ())}
+            held = [(period, ANY_TYPE) for period in sorted(begun)]
             for one in (*held, *missing):
                 self._work.database.send(SQL["add_number"], one)
             found = self._numbers((*held, *series))

@@ -13,7 +13,9 @@ from syncd.ports import Layout, Ledger, Period
 
 KEYS_ASKED_MAX: Final = 1_000
 _KNOWN: Final = "SELECT key, subject FROM syncd.posting WHERE key IN (?*)"
-_SERIES: Final = "SELECT period, type, last FROM syncd.number WHERE type <> '' AND period NOT LIKE '*%' ORDER BY period, type"
+_SERIES: Final = (
+    "SELECT period, type, last FROM syncd.number WHERE type <> '' AND period NOT LIKE '*%' ORDER BY period, type"
+)
 _OTHERWISE: Final = "SELECT period, type, last FROM syncd.number WHERE period LIKE '*%' ORDER BY period, type"
 CLAIMS_MAX: Final = 1_000
 LISTED_MAX: Final = 100
