@@ -30,8 +30,8 @@ _FIELDS: Final = (
 
 
 class JournalEntry(NamedTuple):
-    """An entry as finance holds it. `number` is text, as it is written, or where vouchers have none what else tells them;
-    `day` None where the layout does not give them back; `key` is the posting's, empty for a voucher by hand; `dims` are
+    """An entry as finance holds it. `number` is text, as it is written, or what else tells a voucher without one; `day`
+    None where the layout does not give them back; `key` is the posting's, empty for a voucher by hand; `dims` are
     auxiliaries by name, empty text for none; `summary` is the entry's, or else the voucher's."""
 
     period: str

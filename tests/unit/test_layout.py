@@ -8,6 +8,7 @@ import pytest
 
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression, parse
+from syncd.mapping.language.explain import explain
 from syncd.mapping.layout.queries import account_lookup
 from syncd.mapping.layout.tables import ENTRY_SCOPE, card_names, card_scope, lookup_function, lookups_called, plain_name
 from syncd.ports import Numbered, Period
@@ -173,3 +174,23 @@ def test_lookups_take_codes_of_any_kind() -> None:
     one.rest()
     assert one.ask("SELECT batch_no, prepared_by FROM gl_voucher") == [(7, "2026-02-09")]
     assert [code for _, _, code in one.parked] == ["unknown_lookup", "unknown_lookup"]
+
+
+def test_rows_of_other_tables_may_ask_a_lookup() -> None:
+    """An id where the EAM has a code; a code that finance does not know parks the row by itself."""
+    written = "    write:\n      - {table: gl_note, key: id, values: {id: after.id, dept_no: dept(after.note)}}\n"
+    mapping = lab.BILLS.replace("amount: money,", "amount: money, note: text,").replace(
+        "    voucher:\n", f"{written}    voucher:\n"
+    )
+    finance = lab.FINANCE.replace("gives: code}\naccounts", "gives: no}\naccounts")
+    tables = "CREATE TABLE gl_note (id INTEGER PRIMARY KEY, dept_no INTEGER);"
+    sql = f"{lab.SQL}ALTER TABLE gl_dept ADD no INTEGER; UPDATE gl_dept SET no = 7; {tables}"
+    one = lab.Lab(mapping, finance=finance, sql=sql)
+    for n, note in enumerate(("SC", None, "XX")):
+        one.commit(one.insert("bill", id=n, amount=Decimal("10.00"), note=note, on_=date(2026, 2, 9)))
+    one.rest()
+    assert one.ask("SELECT id, dept_no FROM gl_note ORDER BY id") == [(0, 7), (1, None)]
+    assert [code for _, _, code in one.parked] == ["unknown_lookup"]
+    assert one.mapping.layout.writes([])["gl_note"] == {"id": Kind.INTEGER, "dept_no": Kind.NULL}
+    (line,) = [line for line in explain(one.mapping) if line.finance == "gl_note.dept_no"]
+    assert (line.columns, line.through) == (("bill.note",), ("write", "dept()"))

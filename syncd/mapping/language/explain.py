@@ -1,7 +1,9 @@
 """Lineage: for every finance column the EAM columns it comes from, through layout, rule, joins and decision tables."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Function, Term, walk
@@ -9,6 +11,9 @@ from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.layout.tables import PhysicalTable, card_names, lookups_called
 from syncd.mapping.program.block import join_names
 from syncd.mapping.verbs.rule import Rule
+
+_CALLED: Final = re.compile(r"(?:decide_|w\.translate\(')?(\w+)(?:'\))?")
+"""What a file calls a decision table or a lookup, of how the generated code calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class _Trace:
         if not e.names:
             self.through[e.text] = None
         for table in sorted(_decisions(e.term)):
-            self.through[f"{table.removeprefix('decide_')}()"] = None
+            self.through[_CALLED.sub(r"\1()", table)] = None
         for name in sorted(e.names):
             prefix, dot, column = name.partition(".")
             if not dot and name in rule.let:

@@ -43,7 +43,7 @@ from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.reverse import Reverse, in_order
 from syncd.mapping.verbs.rule import Rule, V
 from syncd.mapping.verbs.voucher import Voucher, accounts
-from syncd.mapping.verbs.write import Write
+from syncd.mapping.verbs.write import Write, kind_of
 
 HASH_DIGITS: Final = 32
 """Of a SHA-256: 128 bits tell contents apart, and every posting carries them."""
@@ -276,7 +276,7 @@ def _others(rules: Sequence[Rule]) -> dict[str, dict[str, Kind]]:
     """What rules write to tables that are neither cards nor vouchers."""
     found: dict[str, dict[str, Kind]] = {}
     for row in (row for _, write in _saying(Write, rules) for row in write.rows):
-        found.setdefault(row.table, {}).update({name: e.kind for name, e in row.values.items()})
+        found.setdefault(row.table, {}).update({name: kind_of(e) for name, e in row.values.items()})
     return found
 
 

@@ -10,6 +10,7 @@ from syncd.change import Change, Kind, Position, Value
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import walk
 from syncd.mapping.language.load import Mapping as Loaded
+from syncd.mapping.layout.periods import are_months
 from syncd.mapping.verbs.card import Card
 from syncd.mapping.verbs.voucher import Voucher as Template
 from syncd.ports import INVENTED, Period
@@ -26,7 +27,9 @@ def sample(mapping: Loaded, periods: Sequence[Period], accounts: Iterable[Value]
     change = Change(next(iter(mapping.tables)), "insert", None, None, Position(""), datetime.now(UTC))
     made: list[Posting] = []
     is_open = [period for period in periods if period.open]
-    day = is_open[-1].first if is_open else date.today()
+    if are_months(mapping.layout.file.periods):  # there is no end to them
+        is_open = [period for period in is_open if period.first <= date.today()]
+    day = is_open[-1].begins if is_open else date.today()
     fields = _card(mapping, day)
     if fields is not None:
         made.append(Posting(f"{KEY}/card", KEY, INVENTED, change, (CardWrite(INVENTED, "open", fields),)))
@@ -62,7 +65,7 @@ def _voucher(mapping: Loaded, period: Period, known: Sequence[Value]) -> Voucher
         Entry(accounts[0], AMOUNT, _ZERO, KEY, dims),
         Entry(accounts[-1], _ZERO, AMOUNT, KEY, dims),
     )
-    return Voucher(kind, period.code, period.first, period.first, KEY, entries)
+    return Voucher(kind, period.code, period.begins, period.begins, KEY, entries)
 
 
 def _value(e: Expression, kind: Kind, day: date) -> Value:

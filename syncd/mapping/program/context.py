@@ -2,7 +2,7 @@
 that it cannot post a change."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from syncd.change import ABSENT, Change, Malformed, Row, Table, Unchanged, Value, key_text
 from syncd.language import say
 from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.layout.render import UnknownLookup
 from syncd.mapping.program.effects import Effects
 from syncd.mapping.program.failure import REPEAT, Failure, Target
 from syncd.mapping.program.lookups import Kept, Lookups
@@ -54,6 +55,7 @@ class Context(Lookups):
         self.written: Mapping[str, Mapping[str, Row | None]] = {}
         self.reads: list[str] = []
         self.budgets: dict[str, Mapping[Value, Value] | None] = {}
+        self.translations: dict[str, Callable[[Value], Value]] = {}
         self.has_moved = False
 
     def close(self) -> None:
@@ -201,6 +203,19 @@ class Context(Lookups):
     def approval(self, step: Mapping[str, str]) -> Failure:
         """A person has to agree."""
         return Failure("approval", step, "approval")
+
+    def translate(self, lookup: str) -> Callable[[Value], Value]:
+        """A lookup of the layout as a function, which raises UnknownLookup for a code that finance does not know."""
+        if lookup not in self.translations:
+            known = self.book.lookup(lookup)
+
+            def translated(code: Value) -> Value:
+                if code is None or (found := known.get(code)) is not None:
+                    return None if code is None else found
+                raise UnknownLookup(lookup, code)
+
+            self.translations[lookup] = translated
+        return self.translations[lookup]
 
     def is_over(self, left: str, code: Value, amount: Decimal | None) -> bool:
         """Whether a posting would take more than finance has left, with what the batch has taken already. Where nobody

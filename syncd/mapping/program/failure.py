@@ -6,12 +6,13 @@ from typing import Final, NamedTuple
 
 from syncd.change import Change, Malformed, Row, Value
 from syncd.mapping.expression.parse import Missing, Uncomputable
+from syncd.mapping.layout.render import UnknownLookup
 from syncd.posting import Status, Voucher
 from syncd.record import has_marks
 
 REPEAT: Final = "repeat"
 """What a rule says of a change that is posted already."""
-INCALCULABLE: Final = (Missing, Uncomputable, DecimalException)
+INCALCULABLE: Final = (Missing, Uncomputable, UnknownLookup, DecimalException)
 """What an expression raises when it has no value for a row."""
 SAID_CHARACTERS: Final = 200
 """So much of a message that nobody understands stands in the reason."""
@@ -30,6 +31,8 @@ def incalculable(error: Exception) -> Failure:
     """Why a rule cannot be computed for a row."""
     if isinstance(error, Missing):
         return Failure("no_decision", {"table": error.table, "key": error.key})
+    if isinstance(error, UnknownLookup):
+        return Failure("unknown_lookup", {"lookup": error.lookup, "code": str(error.code), "nearest": ""})
     if isinstance(error, Uncomputable):
         return Failure("uncomputable", {"problem": error.code, **error.params})
     return Failure("uncomputable", {"problem": "malformed_huge"})

@@ -1,13 +1,14 @@
 """`write`: rows for any other finance table."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Self
 
 from pydantic import Field
 
-from syncd.mapping.expression.parse import Expression
-from syncd.mapping.expression.terms import nearest
+from syncd.change import Kind
+from syncd.mapping.expression.parse import Expression, Function
+from syncd.mapping.expression.terms import nearest, walk
 from syncd.mapping.language.shapes import Expr, MaybeNames, Strict
 from syncd.mapping.program.block import Block, commas
 from syncd.mapping.verbs.rule import Fields, Reading, Verb
@@ -22,6 +23,20 @@ class WriteShape(Strict):
     """The columns by which a row is replaced; without them it is added."""
     values: dict[str, Expr] = Field(min_length=1)
     """Column → expression."""
+
+
+_LOOKUP: Final = "w.translate("
+
+
+def finance_lookup(name: str) -> Function:
+    """A lookup of the layout, as a function of the values."""
+    return Function(f"{_LOOKUP}{name!r})", (Kind.TEXT,), Kind.TEXT)
+
+
+def kind_of(e: Expression) -> Kind:
+    """The kind of a value. What a lookup gives has none, NULL: an id or a code, whatever finance calls it."""
+    functions = (term.detail for term in walk(e.term) if term.op == "function")
+    return Kind.NULL if any(isinstance(f, Function) and f.python.startswith(_LOOKUP) for f in functions) else e.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +60,13 @@ class Write(Verb):
 
     @classmethod
     def read(cls, said: tuple[WriteShape, ...], reading: Reading) -> Self | None:
-        """Values of whatever kind."""
-        rows = []
+        """Values of whatever kind; they may ask the layout's lookups."""
+        rows, known = [], reading.resolver.reader
+        lookups = {name.lower(): finance_lookup(name) for name in reading.resolver.lookups}
+        reader = replace(known, functions={**lookups, **known.functions})
         for i, row in enumerate(said):
-            values = {c: reading.one(text, cls.word, i, "values", c) for c, text in row.values.items()}
+            place = (*reading.trail, cls.word, i, "values")
+            values = {c: reader.read(text, (*place, c), reading.names) for c, text in row.values.items()}
             for column in row.key:
                 if column not in row.values:
                     near = nearest(column, list(row.values))
