@@ -2,7 +2,7 @@
 numbers in other series."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
@@ -57,6 +57,12 @@ from tests.unit.lab import loaded
 
 BY: Final = Actor("wang", "month end")
 Make = Callable[..., tuple[Finance, FinanceLayout]]
+
+
+def on_each(cases: Iterable[str], *on_servers: str) -> list[tuple[str, str]]:
+    """Every case in SQLite; on servers those whose SQL is their own."""
+    servers = [(kind, case) for kind in ("postgres", "mysql") for case in on_servers]
+    return [*(("sqlite", case) for case in cases), *servers]
 
 
 @pytest.fixture(params=("sqlite", "postgres", "mysql"))
@@ -193,7 +199,7 @@ def slips(finance: Finance) -> dict[int, str]:
     return {int(str(key).rpartition("-")[2]): str(no) for key, no in rows}
 
 
-@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize(("make", "name"), on_each(SERIES, "year and type", "all"), indirect=["make"])
 def test_numbers_run_on_as_the_layout_says(make: Make, name: str) -> None:
     """Invariant 6: by period, year and type as the layout names them, written as it says, without a gap, whatever is
     refused, whoever types one and whoever closes a period; the audit and the list before the close read them."""
@@ -262,7 +268,7 @@ CALENDARS: Final = {
 }
 
 
-@pytest.mark.parametrize("name", CALENDARS)
+@pytest.mark.parametrize(("make", "name"), on_each(CALENDARS, "query", "closed_until"), indirect=["make"])
 def test_periods_need_no_table(make: Make, name: str) -> None:
     """Invariant 1: a SELECT tells them, or one closed date, or the calendar; people close them at the desk as any."""
     text = DRAWN + f"periods: {CALENDARS[name]}\n"
