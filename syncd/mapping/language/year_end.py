@@ -14,7 +14,7 @@ from syncd.mapping.language.rules import Resolver
 from syncd.mapping.language.source import Trail
 
 if TYPE_CHECKING:
-    from syncd.mapping.language.model import LayoutFile
+    from syncd.mapping.language.layout_file import LayoutFile
 
 ListName = Literal["idle", "leased_out", "pledged"]
 LISTS: Final[tuple[ListName, ...]] = get_args(ListName)
