@@ -118,7 +118,7 @@ def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed
             "SELECT a.fnumber, e.fdebit, e.fcredit FROM t_voucherentry AS e"
             " JOIN t_account AS a ON a.fid = e.faccountid WHERE a.fnumber IN (?)",
         ),
-        ("header_on_lines", "SELECT e.ccode, e.md, e.mc FROM GL_accvouch AS e WHERE e.ccode IN (?)"),
+        ("header_on_lines", 'SELECT e.ccode, e.md, e.mc FROM "GL_accvouch" AS e WHERE e.ccode IN (?)'),
         ("table_a_year", ""),
         ("fractions", ""),
     ],
