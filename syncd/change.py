@@ -5,12 +5,13 @@ compiled rule reads `after[3]` and never a name. Values are None, bool, int, Dec
 (always UTC-aware), or one of the two marks below, which say that there is no usable value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple, NewType, final
+from functools import cache
+from typing import Final, Literal, NamedTuple, NewType, cast, final
 
 Position = NewType("Position", str)
 """Where a source's reading stands, as a set of changes gives it: the ledger's checkpoint. Plain string comparison is
@@ -131,8 +132,24 @@ def key_text(table: Table, row: Row) -> str:
     return str(row[table.key[0]]) if len(table.key) == 1 else join_key([row[i] for i in table.key])
 
 
+@cache
+def keyer(table: Table) -> Callable[[Row | None], str]:
+    """`key_text` for one table: a function made for it once."""
+    parts = [f"row[{i}]" for i in table.key]
+    source = f"str({parts[0]})" if len(parts) == 1 else f"joined([{', '.join(f'str({part})' for part in parts)}])"
+    return cast(Callable[[Row | None], str], eval(f"lambda row: {source}", {"joined": joined_key}))
+
+
 def join_key(values: Sequence[Value]) -> str:
     """Key values as one text, see `key_text`."""
     if len(values) == 1:
         return str(values[0])
-    return "|".join(str(v).replace("\\", "\\\\").replace("|", "\\|") for v in values)
+    return joined_key([str(v) for v in values])
+
+
+def joined_key(texts: Sequence[str]) -> str:
+    """Texts as one, see `key_text`: nearly none of them holds what is escaped."""
+    joined = "|".join(texts)
+    if "\\" not in joined and joined.count("|") == len(texts) - 1:
+        return joined
+    return "|".join([text.replace("\\", "\\\\").replace("|", "\\|") for text in texts])

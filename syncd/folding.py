@@ -4,7 +4,7 @@ at once."""
 from collections.abc import Callable
 from functools import cache
 
-from syncd.change import ROWLESS, Change, Malformed, Row, Table, Unchanged, Value, join_key, key_text
+from syncd.change import ROWLESS, Change, Malformed, Row, Table, Unchanged, Value, join_key, key_text, keyer
 from syncd.record import has_marks
 
 
@@ -19,8 +19,8 @@ def row_of(table: Table, change: Change) -> str:
 @cache
 def row_namer(table: Table) -> Callable[[Row], str]:
     """`row_of` for one table and the row after a change: a function made for it once."""
-    head, (first, *others) = f"{table.alias}:", table.key
-    return (lambda row: head + key_text(table, row)) if others else (lambda row: head + str(row[first]))
+    head, (first, *others), key_of = f"{table.alias}:", table.key, keyer(table)
+    return (lambda row: head + key_of(row)) if others else (lambda row: head + str(row[first]))
 
 
 def old_row_of(table: Table, change: Change) -> str:

@@ -288,7 +288,10 @@ class Book(Protocol):
         """(rule, group) of collected rows that were released and not yet posted."""
         ...
 
-    def collected(self, rule: str, group: str) -> Iterator[CollectedRow]: ...
+    def collected(self, rule: str, group: str) -> Generator[CollectedRow]:
+        """The rows of a group that are due, in source order. Others may be asked for meanwhile; to be closed before the
+        transaction ends."""
+        ...
 
 
 class Ledger(Protocol):
@@ -345,6 +348,10 @@ class Ledger(Protocol):
 
     def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:
         """Statements in one transaction, same spelling as `query`."""
+        ...
+
+    def fall_due(self, rule: str) -> None:
+        """The time has come of all that a rule has collected so far."""
         ...
 
     def desk(self) -> AbstractContextManager["Desk"]:

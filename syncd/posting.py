@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
@@ -248,13 +248,10 @@ class Refused(Exception):
         self.rejections = rejections
 
 
-def fold_cards(cards: Iterable[CardWrite]) -> dict[str, CardWrite]:
-    """Card writes in order as one write a card: an opening stays one, later fields replace earlier ones."""
-    folded: dict[str, CardWrite] = {}
-    for card in cards:
-        earlier = folded.get(card.asset_code)
-        if earlier is not None:
-            verb = "open" if "open" in (earlier.verb, card.verb) else card.verb
-            card = CardWrite(card.asset_code, verb, {**earlier.fields, **card.fields})
-        folded[card.asset_code] = card
-    return folded
+def fold_card(earlier: CardWrite | None, card: CardWrite) -> CardWrite:
+    """A card write behind an earlier one of the same card, as one: an opening stays one, later fields replace earlier
+    ones."""
+    if earlier is None:
+        return card
+    verb = "open" if "open" in (earlier.verb, card.verb) else card.verb
+    return CardWrite(card.asset_code, verb, {**earlier.fields, **card.fields})

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, cast
 
 import orjson
@@ -17,6 +17,8 @@ from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, 
 from syncd.money import ZERO
 from syncd.posting import Entry, Posting, Share, Voucher
 
+_MARKS: Final = frozenset((Unchanged, Malformed))
+"""The classes of what is no value; both are final."""
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
 SHARE_TEXTS: Final = 3
 """Of a share in a posting's content: key, subject and `ENTRY:AMOUNT …`. A list of texts alone is made and read in a
@@ -27,7 +29,13 @@ _DIGITS_MAX: Final = 4_000
 
 def timestamp(moment: datetime) -> str:
     """A moment as syncd's tables keep it: ISO 8601, UTC, microseconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _spelled(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=64)
+def _spelled(moment: datetime) -> str:
+    """Changes of one transaction have one."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def moment(text: str) -> datetime:
@@ -65,7 +73,15 @@ def row_encoder(table: Table) -> Callable[[Row], str]:
 
 def decode_row(table: Table, text: str) -> Row:
     """The inverse of `encode_row`, for today's columns."""
-    return _row(table, json.loads(text))
+    return _row(table, decode_object(text))
+
+
+def decode_object(text: str) -> dict[str, Any]:
+    """An object of values as JSON kept them, quickly; one with a whole number of more than 64 bits slowly."""
+    stored: dict[str, Any] = orjson.loads(text)
+    if float in map(type, stored.values()):  # which is all that a longer number can be to it
+        stored = json.loads(text)
+    return stored
 
 
 def encode_change(table: Table, change: Change) -> str:
@@ -84,7 +100,9 @@ def encode_change(table: Table, change: Change) -> str:
 
 def decode_change(tables: Mapping[str, Table], text: str) -> Change:
     """The inverse of `encode_change`. Raises KeyError when the mapping no longer has the table."""
-    stored = json.loads(text)
+    stored = orjson.loads(text)
+    if any(image is not None and float in map(type, image.values()) for image in (stored["before"], stored["after"])):
+        stored = json.loads(text)
     table = tables[stored["table"]]
     before = None if stored["before"] is None else _row(table, stored["before"])
     after = None if stored["after"] is None else _row(table, stored["after"])
@@ -101,7 +119,7 @@ def decode_change(tables: Mapping[str, Table], text: str) -> Change:
 
 def has_marks(row: Row | None) -> bool:
     """Whether a row holds UNCHANGED or a Malformed value."""
-    return row is not None and any(isinstance(v, Unchanged | Malformed) for v in row)
+    return row is not None and not _MARKS.isdisjoint(map(type, row))
 
 
 def _object(table: Table, row: Row | None) -> dict[str, object] | None:
@@ -126,18 +144,37 @@ def _row_decoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
         kept_as, decode, _ = _DECODERS.get(column.kind, _AS_IT_IS)
         as_it_is = f"v if (v := stored[{column.name!r}]).__class__ is kept{i} or v is None else read{i}(v)"
         values.append(as_it_is if decode is _same else f"read{i}(stored[{column.name!r}])")
-        names |= {f"read{i}": _decoder(column.kind), f"kept{i}": kept_as}
+        names |= {f"read{i}": decoder(column.kind), f"kept{i}": kept_as}
     return cast(Callable[[Mapping[str, object]], Row], eval(f"lambda stored: ({', '.join(values)},)", names))
+
+
+def object_reader(kinds: Mapping[str, Kind]) -> Callable[[Mapping[str, object]], Mapping[str, Value]]:
+    """An object of values as JSON kept them → the values of those of these names that are there: as `row_encoder`."""
+    names: dict[str, object] = {f"read{i}": decoder(kind) for i, kind in enumerate(kinds.values())}
+    is_same = {Kind.TEXT: ".__class__ is str or v is None", Kind.INTEGER: ".__class__ is int or v is None"}
+    values = [
+        f"{name!r}: v if (v := stored[{name!r}]){is_same.get(kind, ' is None')} else read{i}(v)"
+        for i, (name, kind) in enumerate(kinds.items())
+    ]
+    whole = eval(f"lambda stored: {{{', '.join(values)}}}", names)
+
+    def read(stored: Mapping[str, object]) -> Mapping[str, Value]:
+        if kinds.keys() <= stored.keys():
+            return cast(Mapping[str, Value], whole(stored))
+        return {name: decode_value(kind, stored[name]) for name, kind in kinds.items() if name in stored}
+
+    return read
 
 
 def decode_value(kind: Kind, stored: object) -> Value:
     """A value as JSON kept it, for a kind. What was kept while the mapping declared another kind is read where it is
     the same as this kind has it; else it is a mark."""
-    return _decoder(kind)(stored)
+    return decoder(kind)(stored)
 
 
 @cache
-def _decoder(kind: Kind) -> Callable[[object], Value]:
+def decoder(kind: Kind) -> Callable[[object], Value]:
+    """`decode_value` for one kind."""
     kept_as, decode, reason = _DECODERS.get(kind, _AS_IT_IS)
 
     def read(stored: object) -> Value:

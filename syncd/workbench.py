@@ -54,7 +54,5 @@ def bench() -> Bench:
         lambda ledger, subject: operators.retry(ledger, PIPELINE, operators.Selection(subject=subject), by),
         approve,
         reject,
-        lambda ledger, rule: ledger.execute(
-            [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", (PIPELINE, rule))]
-        ),
+        lambda ledger, rule: ledger.fall_due(rule),
     )

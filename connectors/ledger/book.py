@@ -1,7 +1,7 @@
 """The ledger within one transaction: what the translator looks up, and the one write."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Final
@@ -109,13 +109,16 @@ class SqlBook:
         return parking.requested(self._work, limit)
 
     def due_groups(self, now: datetime) -> Sequence[tuple[str, str]]:
-        return [(str(r), str(g)) for r, g in self._work.database.query(SQL["due_groups"], (self._work.pipeline,))]
+        work = self._work
+        if not work.state.may_be_due:
+            return ()
+        found = [(str(r), str(g)) for r, g in work.database.query(SQL["due_groups"], (work.pipeline,))]
+        work.state.may_be_due = bool(found)
+        return found
 
-    def collected(self, rule: str, group: str) -> Iterator[CollectedRow]:
-        tables = self._work.tables
-        for key, subject, stored, number in self._work.database.query(
-            SQL["collect"], (self._work.pipeline, rule, group)
-        ):
+    def collected(self, rule: str, group: str) -> Generator[CollectedRow]:
+        tables, which = self._work.tables, (self._work.pipeline, rule, group)
+        for key, subject, stored, number in self._work.database.stream(SQL["collect"], which):
             try:
                 change = decode_change(tables, str(stored))
             except KeyError as missing:

@@ -29,6 +29,7 @@ def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
     for rule, group in releases:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
         work.state.released[rule].add(group)
+        work.state.may_be_due = True
     if kept:
         work.state.collects = True
         rows = [_row(work, posting, mine, again) for posting, mine, again in kept.values()]
@@ -61,6 +62,7 @@ def settled(work: Work, parked_id: int) -> None:
     if failed is not None:
         work.database.execute(SQL["remove_failed_row"], (work.pipeline, parked_id))
         work.database.execute(SQL["group_waits_no_more"], (work.pipeline, *failed))
+        work.state.may_be_due = True
 
 
 def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) -> bool:
@@ -82,5 +84,7 @@ def _row(work: Work, posting: Posting, collected: Collected, parked_id: int | No
     change = change_text(work.tables[posting.change.table], posting.change, work.database.text_bytes_max)
     position = posting.change.position
     number = work.numbers[position] if parked_id is None else parked_id
-    is_due = int(_is_due(work, collected, parked_id))
-    return (work.pipeline, posting.key, *collected, posting.subject, change, position, number, is_due, "")
+    is_due = _is_due(work, collected, parked_id)
+    if is_due:
+        work.state.may_be_due = True
+    return (work.pipeline, posting.key, *collected, posting.subject, change, position, number, int(is_due), "")

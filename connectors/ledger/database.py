@@ -106,6 +106,10 @@ class Database(ABC):
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
         """As `query`, row by row."""
 
+    def stream(self, sql: str, params: Sequence[object] = ()) -> Iterator[tuple[object, ...]]:
+        """As `query` within a transaction, row by row where the server can answer other questions meanwhile."""
+        return iter(self.query(sql, params))
+
     @abstractmethod
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """How many rows were touched."""

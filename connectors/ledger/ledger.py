@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from connectors.ledger import parked_events, preflight, trial
 from connectors.ledger.book import SqlBook
 from connectors.ledger.database import Database, Rows
-from connectors.ledger.state import LedgerState, Work
+from connectors.ledger.state import SQL, LedgerState, Work
 from connectors.ledger.state import read as read_state
 from syncd.change import Position, Table
 from syncd.delivery import Answer
@@ -145,6 +145,11 @@ class SqlLedger:
         with self._transaction() as database:
             for sql, params in statements:
                 database.execute(sql, params)
+
+    def fall_due(self, rule: str) -> None:
+        self.execute([(SQL["rule_falls_due"], (self._pipeline, rule))])
+        if self._state is not None:
+            self._state.may_be_due = True
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

@@ -121,6 +121,9 @@ UPDATE syncd.collected SET due = 1
 WHERE pipeline = ? AND rule = ? AND posted = '' AND due <> 1
   AND (? = '' OR grp = ? OR substr(grp, 1, length(?) + 1) = ? || '|');
 
+-- rule_falls_due: the time has come of all rows that a rule has collected
+UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = '';
+
 -- release: remember that a group's rows are due when they come
 INSERT INTO syncd.released (pipeline, rule, grp) VALUES (?, ?, ?) ON CONFLICT (pipeline, rule, grp) DO NOTHING;
 

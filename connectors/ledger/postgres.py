@@ -178,6 +178,9 @@ class Postgres(Database):
             cursor.execute(*_spoken(sql, params))
             yield from cursor
 
+    def stream(self, sql: str, params: Sequence[object] = ()) -> Iterator[tuple[object, ...]]:
+        return self.scan(sql, params)
+
     def ask(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Callable[[], Rows]:
         if len(keys) < ASKED_KEYS_MIN:
             return super().ask(sql, params, keys)

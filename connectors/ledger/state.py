@@ -37,8 +37,8 @@ class LedgerState:
     rows hold back, and their folded heads by subject; groups released by rule; parked rows of groups that were due, by
     number; whether any row was ever collected; the shapes of vouchers that are kept; the (period, type) whose numbers
     were compared with finance's own; and by table how cards are opened: first replacing, which proves that the key is
-    one, then inserting, which costs half, until one is found to be there; and how many changes finance has the time to
-    take at once."""
+    one, then inserting, which costs half, until one is found to be there; how many changes finance has the time to
+    take at once; and whether any group may be due: to see that none is takes a look at every row that is collected."""
 
     position: Position | None
     posting_seq: int
@@ -55,6 +55,7 @@ class LedgerState:
     failed_rows: dict[int, tuple[str, str]] = field(default_factory=dict)
     numbered: set[tuple[str, str]] = field(default_factory=set)
     collects: bool = False
+    may_be_due: bool = True
     shapes: set[str] = field(default_factory=set)
     opening: dict[str, Verb] = field(default_factory=dict)
     lot_max: int = 50_000

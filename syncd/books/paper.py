@@ -5,7 +5,7 @@ code unless it is told which.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -176,7 +176,7 @@ class PaperBook:
         groups = {(rule, group): None for _, rule, group, _ in self.loose}
         return [(r, g) for r, g in groups if any(r == d and _begins(g, prefix) for d, prefix in self.due)]
 
-    def collected(self, rule: str, group: str) -> Iterator[CollectedRow]:
+    def collected(self, rule: str, group: str) -> Generator[CollectedRow]:
         """The rows of a group."""
         return (row for row, r, g, _ in self.loose if (r, g) == (rule, group))
 

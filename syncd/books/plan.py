@@ -13,7 +13,7 @@ left over the months that are left.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -72,9 +72,9 @@ class History(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """What is in the books: the months that are carried, and their amount in cents."""
+    """What is in the books: the months that are carried, a `range` where none lacks, and their amount in cents."""
 
-    months: Set[int] = frozenset()
+    months: Collection[int] = ()
     cents: int = 0
 
 
@@ -148,6 +148,7 @@ def month_of(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
+@lru_cache(maxsize=1024)
 def month_text(month: int) -> str:
     """`2026-02`."""
     return f"{month // 12:04}-{month % 12 + 1:02}"
@@ -158,6 +159,7 @@ def month_read(text: str) -> int:
     return month_of(date.fromisoformat(f"{text}-01"))
 
 
+@lru_cache(maxsize=1024)
 def last_day(month: int) -> date:
     """The month's last day."""
     after = month + 1
@@ -176,17 +178,16 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
     ahead = _in_force(history.terms, first)
     for n, (start, terms) in enumerate(ahead):
         end = ahead[n + 1][0] if n + 1 < len(ahead) else NEVER
-        carrying += cents(terms.original_value) - cents(terms.impairment)
+        value, floor = _value(terms)
+        carrying += value
         if known is not None:
-            carrying -= cents(known.original_value) - cents(known.impairment)
-            carrying -= cents(terms.beside) - cents(known.beside)
+            carrying -= _value(known)[0] + cents(terms.beside) - cents(known.beside)
         if terms.since is not None and terms.since != (began.month if known is None else known.since):
             used, done_before = max(0, start - terms.since - 1), _done(work, terms.since + 1)
             done = _done(work, start) - done_before
         known = terms
         if not terms.depreciates:
             continue
-        floor = cents(residual(terms.original_value, terms.residual_rate))
         taken_over = opening if not stretches and opening is not None else None
         stretch = _stretch(terms, history.form, start, end, carrying, floor, used, taken_over, work, done)
         stretches.append(stretch)
@@ -200,11 +201,9 @@ def owed(plan: Plan, posted: Posted, until: int, room: int | None = None) -> lis
     """The months up to `until` that are not posted, each with its amount in cents. `room` is what may still be posted
     in all before C − S is passed."""
     found: list[tuple[int, int]] = []
-    left = room
-    for month in range(plan.first, until + 1):
-        if month in posted.months:
-            continue
-        amount = plan.amount(month)
+    left, amount_of = room, plan.amount
+    for month in _missing(plan.first, until, posted.months):
+        amount = amount_of(month)
         if left is not None:
             amount = min(amount, left)
             left -= amount
@@ -213,13 +212,32 @@ def owed(plan: Plan, posted: Posted, until: int, room: int | None = None) -> lis
     return found
 
 
+def _missing(first: int, until: int, months: Collection[int]) -> Iterator[int]:
+    """The months from one to another that are not among these."""
+    if isinstance(months, range):
+        yield from range(first, min(months.start, until + 1))
+        yield from range(max(first, months.stop), until + 1)
+    else:
+        yield from (month for month in range(first, until + 1) if month not in months)
+
+
 def room(history: History, posted: Posted, until: int) -> int:
     """What may still be posted before the accumulated amount passes C − S, in cents."""
     terms = at_month(history, until)
-    floor = cents(residual(terms.original_value, terms.residual_rate))
+    value, floor = _value(terms)
     opening = 0 if history.opening is None else cents(history.opening.accumulated)
-    gone = opening + posted.cents + cents(terms.beside)
-    return max(0, cents(terms.original_value) - cents(terms.impairment) - floor - gone)
+    return max(0, value - floor - opening - posted.cents - cents(terms.beside))
+
+
+def _value(terms: Terms) -> tuple[int, int]:
+    """The original value less its impairment, and the residual, in cents."""
+    return _amounts(terms.original_value, terms.impairment, terms.residual_rate)
+
+
+@lru_cache(maxsize=4096)
+def _amounts(original_value: Decimal, impairment: Decimal, residual_rate: Decimal) -> tuple[int, int]:
+    """Of one asset they are asked for several times."""
+    return cents(original_value) - cents(impairment), cents(residual(original_value, residual_rate))
 
 
 def due(history: History, posted: Posted, until: int, work: Mapping[int, Decimal] | None = None) -> list[
@@ -279,6 +297,8 @@ def gap(history: History) -> Decimal:
 def _in_force(terms: Sequence[Terms], first: int) -> list[tuple[int, Terms]]:
     """Terms with the month from which each counts; those that count the same are one, the last of a month stands, and
     what changed before the first month that counts is the first terms'."""
+    if len(terms) == 1:
+        return [(first, terms[0])]
     found: list[tuple[int, Terms]] = []
     for n, one in enumerate(terms):
         start = first if n == 0 else max(first, one.month + 1)

@@ -155,7 +155,7 @@ def reasons_of(
 
 def _as_planned(history: History, until: int, work: Mapping[int, Decimal] | None) -> Posted:
     planned = plans.plan(history, work)
-    return Posted(frozenset(range(planned.first, until + 1)), planned.through(until))
+    return Posted(range(planned.first, until + 1), planned.through(until))
 
 
 class Standing(NamedTuple):

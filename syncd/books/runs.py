@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from syncd.books.depreciation import half_up, yuan
 from syncd.books.plan import NOTHING, Posted, last_day, month_read, month_text
 from syncd.books.sources import Fault, Sources
 from syncd.books.terms import SQL, Asset
-from syncd.change import Change, ChangeSet, Position, Row, Table, key_text
+from syncd.change import Change, ChangeSet, Position, Row, Table, keyer
 from syncd.errors import Halt
 from syncd.mapping.language.depreciation import Depreciation
 from syncd.mapping.program.failure import INCALCULABLE
@@ -31,6 +32,8 @@ from syncd.record import moment
 FAULTS_MAX: Final = 1_000
 """Kept with a run; more than that have one cause."""
 PERCENT: Final = 100
+_keys_text: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""`json.dumps` makes an encoder each time, which is half of what it takes."""
 
 
 class Translator(Protocol):
@@ -171,24 +174,25 @@ def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> 
     posted = terms.posted(ledger, pipeline, asked.book, codes)
     said = sources.read(ledger, pipeline, meaning, computing.tables)
     within = (pipeline, asked.book, codes[0], codes[-1])
-    at = moment(asked.asked_at)
-    nth = {(str(a), int(str(m))): int(str(n)) for a, m, n in ledger.query(SQL["taken_back"], within)}
-    lines = _lines(ledger, within, posted, asked)
+    at, place, n = moment(asked.asked_at), _place(asked), asked.made
+    nth = {(str(a), int(str(m))): int(str(times)) for a, m, times in ledger.query(SQL["taken_back"], within)}
+    every = list(owed(found, posted, said, until, finance.periods()))
+    lines = _lines(ledger, within, min((min(one.periods) for one in every if one.periods), default=until))
+    alias, key_of = meaning.rows.alias, keyer(meaning.rows)
     changes: list[Change] = []
     months: list[Month] = []
-    for one in owed(found, posted, said, until, finance.periods()):
+    for one in every:
+        code = one.asset.code
         made = filled(computing, one, said, lines)
         if (fault := made if isinstance(made, Fault) else one.fault) and len(faults) < FAULTS_MAX:
-            faults[one.asset.code] = [fault.code, fault.params]
+            faults[code] = [fault.code, fault.params]
         for period, carried, line, rows in () if isinstance(made, Fault) else made:
-            keys = json.dumps([key_text(meaning.rows, row) for row in rows], ensure_ascii=False)
+            name, keys = month_text(period), _keys_text([key_of(row) for row in rows])
             for month, cents in carried:
-                times = nth.get((one.asset.code, month), 0) + 1
-                months.append(Month(one.asset.code, month, times, month_text(period), line, cents, keys))
-            changes += [
-                Change(meaning.rows.alias, "insert", None, row, _position(asked, len(changes) + n), at)
-                for n, row in enumerate(rows)
-            ]
+                months.append(Month(code, month, nth.get((code, month), 0) + 1, name, line, cents, keys))
+            for row in rows:
+                n += 1
+                changes.append(Change(alias, "insert", None, row, Position(f"{place}{n}"), at))
     cents = sum(month.cents for month in months)
     assets = len({month.asset for month in months})
     progress = Made(
@@ -198,13 +202,10 @@ def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> 
     return changes, progress
 
 
-def _lines(
-    ledger: Ledger, within: tuple[str, ...], posted: Mapping[str, Posted], asked: Asked
-) -> Counter[tuple[str, str]]:
-    """How many rows assets have by period, whatever became of them. Where nothing was ever made there are none."""
+def _lines(ledger: Ledger, within: tuple[str, ...], first: int) -> Counter[tuple[str, str]]:
+    """How many rows assets have by period from the first on, whatever became of them."""
     lines = Counter[tuple[str, str]]()
-    first = min((month_text(min(p.months)) for p in posted.values() if p.months), default=asked.period)
-    for asset, period, line, keys in ledger.query(SQL["row_lines"], (*within, first)):
+    for asset, period, line, keys in ledger.query(SQL["row_lines"], (*within, month_text(first))):
         last = int(str(line)) + len(json.loads(str(keys))) - 1
         lines[str(asset), str(period)] = max(lines[str(asset), str(period)], last)
     return lines
@@ -232,17 +233,23 @@ def filled(computing: Computing, one: Owed, said: Sources, lines: Counter[tuple[
 
 def _rows(
     computing: Computing, asset: Asset, period: int, carried: Sequence[tuple[int, int]], line: int, said: Sources
-) -> Iterator[Row]:
+) -> list[Row]:
     """The rows of an asset in a period: one, or one for each department that shares it."""
     fill = computing.meaning.fill
     assert fill is not None, "the mapping says that syncd computes"
-    total = sum(cents for _, cents in carried)
-    months = ", ".join(plans.lines([month for month, _ in carried]))
-    for n, (department, cents) in enumerate(shared(asset, period, total, said.shares.get(asset.code, ()))):
-        yield fill(
-            asset.code, month_text(period), line + n, "month", department, yuan(cents), months, last_day(period),
-            asset.card,
-        )  # fmt: skip
+    name, day = month_text(period), last_day(period)
+    total = sum([cents for _, cents in carried])
+    months = _told(tuple([month for month, _ in carried]))
+    return [
+        fill(asset.code, name, line + n, "month", department, yuan(cents), months, day, asset.card)
+        for n, (department, cents) in enumerate(shared(asset, period, total, said.shares.get(asset.code, ())))
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _told(months: tuple[int, ...]) -> str:
+    """Months as a row tells them; most rows of a run carry the same."""
+    return ", ".join(plans.lines(months))
 
 
 def shared(asset: Asset, period: int, cents: int, shares: Sequence[tuple[str, Decimal]]) -> Sequence[tuple[str, int]]:
@@ -273,7 +280,11 @@ def _run_rows(ledger: Ledger, computing: Computing, asked: Asked) -> Sequence[Ch
     except INCALCULABLE as error:
         raise Halt("depreciation_run_row", period=asked.period, why=sources.no_value(error).code) from None
     at = moment(asked.asked_at)
-    return [Change(meaning.run.alias, "insert", None, row, _position(asked, n), at) for n, row in enumerate(rows)]
+    place = _place(asked)
+    return [
+        Change(meaning.run.alias, "insert", None, row, Position(f"{place}{n}"), at)
+        for n, row in enumerate(rows, asked.made + 1)
+    ]
 
 
 def _reverse(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> tuple[Sequence[Change], Made]:
@@ -283,9 +294,10 @@ def _reverse(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) 
     found = [(str(asset), str(keys)) for asset, keys in ledger.query(SQL["carrying"], params)]
     keys = [key for _, said in found for key in json.loads(said)]
     images = finance.mirror(alias, keys)
+    at, place = moment(asked.asked_at), _place(asked)
     changes = [
-        Change(alias, "delete", images[key], None, _position(asked, n), moment(asked.asked_at))
-        for n, key in enumerate(keys)
+        Change(alias, "delete", images[key], None, Position(f"{place}{n}"), at)
+        for n, key in enumerate(keys, asked.made + 1)
         if key in images
     ]
     reached = found[-1][0] if found else asked.reached
@@ -296,7 +308,8 @@ def _reverse(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) 
     return changes, progress
 
 
-def _position(asked: Asked, n: int) -> Position:
-    """The name of a change that a run makes: the same whenever it is made."""
+def _place(asked: Asked) -> str:
+    """Where the positions of a run's changes begin; with a number behind it they are the same whenever they are
+    made."""
     book = f"{asked.book}/" if asked.book else ""
-    return Position(f"run:{book}{asked.period}/{asked.run}/{asked.made + n + 1}")
+    return f"run:{book}{asked.period}/{asked.run}/"

@@ -22,12 +22,12 @@ from syncd.books import plan as plans
 from syncd.books.depreciation import Method, yuan
 from syncd.books.plan import Form, History, Opening, Posted, Terms, month_of
 from syncd.books.sources import Fault, no_value
-from syncd.change import Kind, Value
+from syncd.change import Value
 from syncd.mapping.language.depreciation import CardTerms, Depreciation
 from syncd.mapping.program.failure import INCALCULABLE
-from syncd.money import ZERO, round_half_up
+from syncd.money import ZERO, is_money, round_half_up
 from syncd.ports import Desk, Ledger
-from syncd.record import decode_cards, decode_value, decode_voucher, moment
+from syncd.record import decode_cards, decode_object, decode_voucher, moment
 
 SQL: Final = statements.load("syncd.books", "terms.sql")
 POSTINGS_MAX: Final = 2_000
@@ -39,6 +39,7 @@ FIRST: Final = 0
 """The month of what a card was opened with: it counts from when the asset was ready."""
 BESIDE: Final = "+"
 """Kept with a card's fields, and no field itself: what was booked by then beside what runs have made, in yuan."""
+_METHODS: Final[Mapping[str, Method]] = {method.value: method for method in Method}
 BOOK: Final = ""
 """The accounting book; a second book has a name."""
 
@@ -167,7 +168,7 @@ def _whole(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
 
 def _depreciates(meaning: Depreciation, card: Mapping[str, object]) -> bool:
     try:
-        (said,) = meaning.depreciates_of(_card(meaning.fields, card))
+        (said,) = meaning.depreciates_of(meaning.card(card))
     except INCALCULABLE:
         return False
     return bool(said)
@@ -176,7 +177,7 @@ def _depreciates(meaning: Depreciation, card: Mapping[str, object]) -> bool:
 def _accumulated(meaning: Depreciation, card: Mapping[str, object]) -> Decimal:
     """What a card says is depreciated."""
     try:
-        (said,) = meaning.accumulated_of(_card(meaning.fields, card))
+        (said,) = meaning.accumulated_of(meaning.card(card))
     except INCALCULABLE:
         return ZERO
     return said or ZERO
@@ -218,94 +219,79 @@ def _read(
 def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Depreciation, book: str) -> Asset:
     """An asset out of what changed on its card: (day, month, JSON), in the order of the record. A change that tells of
     an earlier month than another, of other fields, comes before it."""
-    card: dict[str, object] = {}
-    cards: list[Mapping[str, Value]] = []
-    stored: list[Mapping[str, object]] = []
-    said: list[CardTerms] = []
-    kept: list[tuple[date, int, str]] = []
-    unsaid: Fault | None = None
-    for row in sorted(rows, key=itemgetter(1)):
-        card = card | json.loads(row[2])
-        now = _card(meaning.fields, card)
+    if len(rows) > 1:
+        rows = sorted(rows, key=itemgetter(1))
+    stored: dict[str, object] = {}
+    card: Mapping[str, Value] = {}
+    places: list[Place] = []
+    terms: list[Terms] = []
+    began: CardTerms | None = None
+    known: list[tuple[int, Mapping[str, object], CardTerms]] = []
+    """From when it began."""
+    form, fault, unsaid = meaning.form, None, None
+    for day, month, text in rows:
+        stored = {**stored, **decode_object(text)}
+        card = meaning.card(stored)
         try:
-            said.append(meaning.terms(now))
+            one = meaning.terms(card)
         except INCALCULABLE as error:
             unsaid = no_value(error)
             continue
         unsaid = None
-        stored.append(card)
-        cards.append(now)
-        kept.append(row)
-    rows = kept
-    places = [
-        Place(month, one.department or "", one.workshop or "", one.asset_class or "")
-        for (_, month, _), one in zip(rows, said, strict=True)
-    ]
-    if unsaid is not None:
-        return Asset(code, _card(meaning.fields, card), None, places, unsaid)
-    began = next((n for n, one in enumerate(said) if one.depreciates), None)
-    if began is None:
-        return Asset(code, cards[-1], None, places)
-    form = meaning.form
-    terms: list[Terms] = []
-    fault: Fault | None = None
-    for n in range(began, len(rows)):
-        one = said[n]
+        places.append(Place(month, one.department or "", one.workshop or "", one.asset_class or ""))
+        if began is None:
+            if not one.depreciates:
+                continue
+            began, began_on = one, day
+        known.append((month, stored, one))
         if book:
             other, form = meaning.books[book]
             try:
-                life, rate, method, impairment = other(cards[n])
+                life, rate, method, impairment = other(card)
             except INCALCULABLE as error:
                 fault = no_value(error)
                 continue
             one = one._replace(life_months=life, residual_rate=rate, method=method, impairment=impairment)
-        found = _terms(rows[n][1], one)
-        if isinstance(found, Terms):
-            beside = ZERO if book else Decimal(str(stored[n].get(BESIDE, ZERO)))
-            since = None if one.ready is None else month_of(one.ready)
-            terms.append(found._replace(beside=beside, since=since))
-            fault = None
-        else:  # what cannot be is passed over once it is mended
+        found = _terms(month, one)
+        if isinstance(found, Fault):  # what cannot be is passed over once it is mended
             fault = found
-    if fault is not None:
-        return Asset(code, cards[-1], None, places, fault)
-    first = said[began]
-    ready = month_of(first.ready or rows[began][0])
+            continue
+        fault = None
+        beside = Decimal(str(stored[BESIDE])) if BESIDE in stored and not book else ZERO
+        terms.append(found._replace(beside=beside, since=None if one.ready is None else month_of(one.ready)))
+    if began is None or (unsaid or fault) is not None:
+        return Asset(code, card, None, places, unsaid or fault)
+    ready = month_of(began.ready or began_on)
     terms[0] = terms[0]._replace(month=ready)
     opening = None
-    if first.continues and not book:
-        until = max(month_of(rows[began][0]), ready)
-        last = max(n for n in range(began, len(rows)) if rows[n][1] <= until)  # of several cards that were merged
-        came = Decimal(str(stored[last].get(BESIDE, ZERO)))
+    if began.continues and not book:
+        until = max(month_of(began_on), ready)
+        last, at_last = [one for one in known if one[0] <= until][-1][1:]  # of several cards that were merged
+        came = Decimal(str(last.get(BESIDE, ZERO)))
         terms = [one._replace(beside=one.beside - came) for one in terms]
-        opening = Opening(said[last].accumulated or ZERO, until, continues=True)
-    elif first.is_opening and not book:
-        until = month_of(rows[began][0]) - 1 if first.opening_until is None else month_of(first.opening_until)
-        opening = Opening(first.accumulated or ZERO, max(until, ready))
-    return Asset(code, cards[-1], History(terms, opening, Form(form)), places)
-
-
-def _card(fields: Mapping[str, Kind], stored: Mapping[str, object]) -> Mapping[str, Value]:
-    return {name: decode_value(kind, stored[name]) for name, kind in fields.items() if name in stored}
+        opening = Opening(at_last.accumulated or ZERO, until, continues=True)
+    elif began.is_opening and not book:
+        until = month_of(began_on) - 1 if began.opening_until is None else month_of(began.opening_until)
+        opening = Opening(began.accumulated or ZERO, max(until, ready))
+    return Asset(code, card, History(terms, opening, Form(form)), places)
 
 
 def _terms(month: int, said: CardTerms) -> Terms | Fault:
     """What a card says, or what is wrong with it."""
-    if said.original_value is None or said.original_value < ZERO or said.original_value != round_half_up(
-        said.original_value
-    ):  # fmt: skip
+    if said.original_value is None or said.original_value < ZERO or not is_money(said.original_value):
         return Fault("depreciation_value", {"value": str(said.original_value)})
     if said.life_months is None or said.life_months <= 0:
         return Fault("depreciation_life", {"value": str(said.life_months)})
     if said.residual_rate is None or not ZERO <= said.residual_rate < 1:
         return Fault("depreciation_rate", {"value": str(said.residual_rate)})
-    if said.method not in list(Method):
+    method = _METHODS.get(said.method or "")
+    if method is None:
         return Fault("depreciation_method", {"value": str(said.method), "known": ", ".join(Method)})
-    if said.method == Method.UNITS and not (said.units or ZERO) > ZERO:
+    if method is Method.UNITS and not (said.units or ZERO) > ZERO:
         return Fault("depreciation_units", {"value": str(said.units)})
     return Terms(
-        month, said.original_value, round_half_up(said.impairment or ZERO), said.residual_rate, said.life_months,
-        Method(said.method), bool(said.depreciates), said.units or ZERO,
+        month, said.original_value, round_half_up(said.impairment) if said.impairment else ZERO, said.residual_rate,
+        said.life_months, method, bool(said.depreciates), said.units or ZERO,
     )  # fmt: skip
 
 
@@ -318,7 +304,7 @@ def posted(
     for code, count, cents, first, last in rows:
         asset, low, high = str(code), int(str(first)), int(str(last))
         if high - low + 1 == int(str(count)):
-            found[asset] = Posted(frozenset(range(low, high + 1)), int(Decimal(str(cents))))
+            found[asset] = Posted(range(low, high + 1), int(Decimal(str(cents))))
         else:
             months = ledger.query(SQL["posted_months"], (pipeline, book, asset, until))
             found[asset] = Posted(frozenset(int(str(m)) for m, _, _ in months), int(Decimal(str(cents))))

@@ -11,7 +11,8 @@ of the log, and of no pause or batch.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -47,7 +48,7 @@ class Translator(Protocol):
     def translate(self, sets: Sequence[ChangeSet], book: Book, refused: Rejections = NOTHING) -> Batch: ...
     def replay(self, parked: Sequence[Parked], book: Book, refused: Rejections = NOTHING) -> Batch: ...
     def gather(
-        self, rule: str, group: str, rows: Sequence[CollectedRow], book: Book, refused: Rejections = NOTHING
+        self, rule: str, group: str, rows: Iterable[CollectedRow], book: Book, refused: Rejections = NOTHING
     ) -> Batch: ...
     def narrow(self, changes_max: int) -> None:
         """From now on batches of no more changes, as far as transactions allow."""
@@ -143,14 +144,14 @@ def _gather(translator: Translator, ledger: Ledger, rule: str, group: str) -> Se
     refused: dict[Change, Rejection] = {}
     while True:
         try:
-            with ledger.begin() as book:
-                rows = tuple(book.collected(rule, group))
+            with ledger.begin() as book, closing(book.collected(rule, group)) as rows:
                 return book.write(translator.gather(rule, group, rows, book, refused))
         except Refused as refusal:
             if not refusal.rejections:
                 continue
             (rejection,) = refusal.rejections.values()
-        left = [row for row in rows if row.change not in refused]
+        with ledger.begin() as book:
+            left = [row for row in book.collected(rule, group) if row.change not in refused]
         is_refused = partial(_is_refused, translator, ledger, rule, group)
         found = list(islice(_at_fault(left, is_refused), REFUSED_ROWS_MAX + 1))
         for row in found if 0 < len(found) <= REFUSED_ROWS_MAX else left:

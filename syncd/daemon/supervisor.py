@@ -258,10 +258,7 @@ class Worker(threading.Thread):
             due_at = schedule.next_after(since)
             if due_at is not None and due_at <= now:
                 self._log.info("due", rule=schedule.rule)
-                due = (self.spec.name, schedule.rule)
-                ledger.execute(
-                    [("UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = ''", due)]
-                )
+                ledger.fall_due(schedule.rule)
 
     def _report(self, ledger: Ledger, reader: Reader) -> None:
         now = _now()

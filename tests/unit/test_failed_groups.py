@@ -227,7 +227,7 @@ def test_a_row_that_the_rules_reject_beside_one_that_finance_refuses(finance_ref
 
 def fall_due(lab: Lab) -> None:
     """As at two in the morning."""
-    lab.database.execute("UPDATE syncd_collected SET due = 1 WHERE posted = ''")
+    lab.ledger.fall_due("usage")
     lab.rest()
 
 

@@ -8,6 +8,7 @@ returned, all of it, with `file:line`.
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from syncd.mapping.language.source import read_text
 Key = tuple[str, ...]
 Errors = list[MappingError]
 ANY = "*"
+ANSWERS_MAX = 4_096
+"""That are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def _look_up(name: str, ordered: Sequence[_Row]) -> Callable[..., str]:
                 return found
         raise Missing(name, shown(key))
 
-    return look_up
+    return lru_cache(maxsize=ANSWERS_MAX)(look_up)  # of rows that follow each other most ask the same
 
 
 def shown(key: Sequence[str | None]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
 from syncd.change import Kind, Row, Table, Value
@@ -13,6 +14,7 @@ from syncd.mapping.language import scope
 from syncd.mapping.language.readings import Reading, filled, find_table, function, read_rows
 from syncd.mapping.language.rules import Resolver
 from syncd.mapping.language.source import Trail
+from syncd.record import object_reader
 
 Card = Mapping[str, Value]
 Form = Literal["fixed", "remaining"]
@@ -76,6 +78,11 @@ class Depreciation:
     accumulated: frozenset[str]
     """The card's fields that say what is depreciated."""
 
+    @cached_property
+    def card(self) -> Callable[[Mapping[str, object]], Card]:
+        """A card's fields as JSON kept them → their values, of those that are there."""
+        return object_reader(self.fields)
+
     @property
     def computed(self) -> frozenset[str]:
         """The aliases of the tables whose rows syncd makes itself."""
@@ -121,7 +128,7 @@ class _Compiler:
         used |= {f for text in block.rows.columns.values() for f in self._mentioned(text)}
         kinds = {f: kind for f, kind in self._resolver.card_kinds.items() if f in used}
         return Depreciation(
-            block.by, block.straight_line, kinds, lambda card: CardTerms(*read(card)), first, worn,
+            block.by, block.straight_line, kinds, lambda card: CardTerms._make(read(card)), first, worn,
             rows, fill, run, fill_run,
             sent, shares, meter, {name: (of, form) for name, (of, _, form) in books.items()},
             frozenset(name.partition(".")[2] for name in said[_ACCUMULATED].names if name.startswith("card.")),

@@ -1,14 +1,16 @@
 """A card's fields as finance gives them back, and as it keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import cast
+from decimal import Decimal
+from typing import Final, cast
 
 from syncd import journal
 from syncd.change import Kind, Value
 from syncd.mapping.expression.zones import change
 from syncd.mapping.language.layout_file import CardKind, Places
 from syncd.money import MONEY_PLACES
+from syncd.posting import Fields
 
 
 def exact(kind: Kind, value: object, zone: str) -> Value:
@@ -26,6 +28,27 @@ def exact(kind: Kind, value: object, zone: str) -> Value:
             found = _time(value)
             return found.astimezone(UTC) if found.tzinfo else change("moment", zone)(found)
     return str(value)
+
+
+_AS_IT_IS: Final[Mapping[Kind, str]] = {
+    Kind.TEXT: "v.__class__ is str",
+    Kind.INTEGER: "v.__class__ is int",
+    Kind.DECIMAL: "v.__class__ is Decimal and v.is_finite()",
+    Kind.DATE: "v.__class__ is date",
+}
+"""When `exact` gives back what it is given."""
+
+
+def reader(fields: Sequence[str], kinds: Mapping[str, Kind], zone: str) -> Callable[[Sequence[object]], Fields]:
+    """A row of an asset code and then these fields → the fields, exact: a function made once, for a card is read for
+    nearly every change of it."""
+    known: dict[str, object] = {"Decimal": Decimal, "date": date, "exact": exact, "zone": zone}
+    values = []
+    for i, field in enumerate(fields, 1):
+        known[f"kind{i}"] = kinds[field]
+        is_plain = "".join(f" or {test}" for test in (_AS_IT_IS.get(kinds[field]),) if test)
+        values.append(f"{field!r}: v if (v := row[{i}]) is None{is_plain} else exact(kind{i}, v, zone)")
+    return cast(Callable[[Sequence[object]], Fields], eval(f"lambda row: {{{', '.join(values)}}}", known))
 
 
 def places(kinds: Mapping[str, CardKind]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from syncd.language import Language, say
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.language.layout_file import LayoutFile, Numbering, Periods
 from syncd.mapping.layout import periods, queries
-from syncd.mapping.layout.fields import exact, places
+from syncd.mapping.layout.fields import places, reader
 from syncd.mapping.layout.journal import shape as journal_shape
 from syncd.mapping.layout.journal_query import Journal
 from syncd.mapping.layout.journal_query import journal as read_journal
@@ -115,6 +115,7 @@ class FinanceLayout:
         self._ref = reference(self.ref, label)
         self.shape = journal_shape(self.vouchers, self.entries, self._table_names)
         self._places = places(self.file.kinds)
+        self._card_reader = reader(self.card_fields, self.card_kinds, self.zone)
         self.needs_check = self._check is not None or bool(self._card_lookups)
 
     def render(self, postings: Sequence[Numbered], lookups: Lookups) -> Iterator[TableWrite]:
@@ -198,7 +199,7 @@ class FinanceLayout:
 
     def card_row(self, row: Sequence[object]) -> Fields:
         """A row of `card_query` as logical fields, exact."""
-        return {f: exact(self.card_kinds[f], v, self.zone) for f, v in zip(self.card_fields, row[1:], strict=True)}
+        return self._card_reader(row)
 
     def compared_query(self, dialect: Dialect, amounts: Sequence[str], texts: Sequence[str], condition: str) -> str:
         """SELECT of one row a card as the reconciliation compares it, see `queries.compared`."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from syncd.change import ABSENT, Change, Malformed, Row, Table, Unchanged, Value, key_text
+from syncd.change import ABSENT, Change, Malformed, Row, Table, Unchanged, Value, joined_key, key_text
 from syncd.language import say
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.render import UnknownLookup
@@ -17,8 +17,8 @@ from syncd.mapping.program.failure import REPEAT, Failure, Target
 from syncd.mapping.program.lookups import Kept, Lookups
 from syncd.mapping.program.quantities import negated
 from syncd.money import EXACT, ZERO, decimal, round_half_up
-from syncd.ports import Book
-from syncd.posting import IN_TRANSACTION, Entry, Fields, Posting, Voucher, to_be_named
+from syncd.ports import EVERY_STEP, Book
+from syncd.posting import IN_TRANSACTION, CardWrite, Entry, Fields, Posting, Voucher, to_be_named
 from syncd.record import plain
 
 _DIGITS: Final = re.compile(r"\d+")
@@ -50,7 +50,7 @@ class Context(Lookups):
         self.zone = zone
         self.effects = Effects(self)
         self.approved: frozenset[str] = frozenset()
-        self.gathering = self.replaying = self.is_open = False
+        self.replaying = self.is_open = False
         self.row_of = ""
         self.written: Mapping[str, Mapping[str, Row | None]] = {}
         self.reads: list[str] = []
@@ -63,6 +63,11 @@ class Context(Lookups):
         when the interpreter next looks for cycles."""
         super().close()
         del self.effects
+
+    def gather(self, cards: Mapping[str, CardWrite]) -> None:
+        """The changes are collected rows, all of them agreed to; `cards` is what the group they belong to writes so
+        far."""
+        self.gathering, self.approved, self.pending = True, EVERY_STEP, cards
 
     # What the generated rules ask
 
@@ -264,7 +269,7 @@ def behind_group(group: str) -> Failure:
 
 def group_key(values: Sequence[Value]) -> str:
     """A group's key as text: its values joined by `|`, so that a prefix of the group and `|` is a prefix of it."""
-    return "|".join([str(plain(v)).replace("\\", "\\\\").replace("|", "\\|") for v in values])
+    return joined_key([str(plain(v)) for v in values])
 
 
 EMPTY: Final[Mapping[str, Any]] = {}

@@ -17,7 +17,7 @@ from syncd.mapping.layout.render import UnknownLookup
 from syncd.mapping.program.failure import Failure, Target, flawed
 from syncd.mapping.program.sparing import Sparing
 from syncd.ports import Book, Period, Posted
-from syncd.posting import Fields, Posting
+from syncd.posting import CardWrite, Fields, Posting
 from syncd.record import decode_kept, decode_source, decode_voucher
 
 KEPT_ROWS_MAX = 20_000
@@ -79,6 +79,9 @@ class Lookups:
         self.moved: dict[str, str] = {}
         self.taken: dict[tuple[str, Value], Decimal] = {}
         """By lookup and code what the batch has taken of a budget."""
+        self.gathering = False
+        self.pending: Mapping[str, CardWrite] = {}
+        """By asset code what a group that is gathered has made of cards so far, of which finance knows nothing yet."""
         self._unknown: dict[tuple[str, str], Failure] = {}
         self.accounts = book.lookup(layout.file.accounts)
 
@@ -88,6 +91,10 @@ class Lookups:
             if wanted:
                 self._fetch_rows(alias, wanted)
                 wanted.clear()
+        if self.gathering:  # whether its rows are posted is not asked, nor who else waits for their cards
+            self._recall(self.wanted_waiting)
+            self.wanted_keys.clear()
+            self.wanted_waiting.clear()
         if self.wanted_keys:
             found = self.book.posted(self.wanted_keys)
             self.posted |= dict.fromkeys(self.wanted_keys - self.posted.keys())
@@ -239,7 +246,15 @@ class Lookups:
     def _fetch_cards(self, codes: set[str]) -> None:
         self.cards |= dict.fromkeys(codes)
         self.cards |= self.book.cards(codes)
-        self._fetch_collecting(codes)
+        if self.gathering:
+            self._recall(codes)
+        else:
+            self._fetch_collecting(codes)
+
+    def _recall(self, codes: set[str]) -> None:
+        """Cards as the group leaves them that is gathered."""
+        for code in codes & self.pending.keys():
+            self.cards[code] = {**(self.cards.get(code) or {}), **self.pending[code].fields}
 
     def _fetch_collecting(self, codes: set[str]) -> None:
         new = codes - self.collecting.keys()

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from types import CodeType
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from syncd.change import Row, Table, join_key, key_text
+from syncd.change import Row, join_key, keyer
 from syncd.mapping.expression.parse import RUNTIME
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
@@ -83,7 +83,7 @@ def compile_plan(
 ) -> Program:
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
     bind = _compiled(module(plan), f"<rules of {layout.name}>", decisions)
-    keys = {alias: _key_of(table) for alias, table in plan.tables.items()}
+    keys = {alias: keyer(table) for alias, table in plan.tables.items()}
     names = {a: ", ".join(r.name for r in plan.rules.get(a, ())) or "reference" for a in plan.tables}
     ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
     rules = [rule for found in plan.rules.values() for rule in found]
@@ -107,10 +107,3 @@ def _compiled(source: str, name: str, decisions: Mapping[str, Any]) -> Callable[
     scope: dict[str, Any] = {**RUNTIME, **_GLOBALS, **decisions}
     exec(code, scope)
     return cast(Callable[[Context], Any], scope["bind"])
-
-
-def _key_of(table: Table) -> Callable[[Row | None], str]:
-    """`key_text`, made for one table."""
-    if len(table.key) != 1:
-        return partial(key_text, table)
-    return cast(Callable[[Row | None], str], eval(f"lambda row: str(row[{table.key[0]}])"))

@@ -12,6 +12,8 @@ Dims = Mapping[str, Value]
 
 def apart(dims: Dims, quantities: Sequence[str]) -> tuple[Any, ...]:
     """What tells an entry from another: its auxiliaries without their quantities."""
+    if not quantities:
+        return tuple(dims.items())
     return tuple((name, value) for name, value in dims.items() if name not in quantities)
 
 

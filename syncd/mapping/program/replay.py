@@ -1,18 +1,15 @@
-"""Parked rows taken up again, and collected rows made one posting."""
+"""Parked rows taken up again."""
 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from syncd.audit import digest
 from syncd.change import Change, Malformed, Row, Table, Unchanged
 from syncd.folding import fold, fold_sent, old_row_of, row_of
-from syncd.mapping.program.quantities import added, apart
-from syncd.money import EXACT, ZERO
 from syncd.ports import EVERY_STEP, Corrected, Parked
-from syncd.posting import Entry, Outcome, Posting, Rejection, Share, fold_cards
+from syncd.posting import Outcome, Rejection
 from syncd.record import encode_change, has_marks
 
 _new: Final = tuple.__new__
@@ -195,39 +192,3 @@ class _Chains:
             return None
         later = self._by_old.get(row_of(self._tables[change.table], change), ())
         return next((self._left[n] for n in later[bisect_right(later, number) :] if n in self._left), None)
-
-
-def merged(postings: Sequence[Posting], quantities: Sequence[str] = ()) -> Posting:
-    """Postings of one rule as one: cards folded, equal entries added up with their quantities, dated by the latest; and
-    what each has put into which entry."""
-    last = postings[-1]
-    cards = tuple(fold_cards(card for posting in postings for card in posting.cards).values())
-    rows = tuple(row for posting in postings for row in posting.rows)
-    vouchers = [posting.voucher for posting in postings if posting.voucher is not None]
-    if not vouchers:
-        return last._replace(cards=cards, rows=rows)
-    entries: list[Entry] = []
-    places: dict[tuple[Any, ...], int] = {}
-    shares: list[Share] = []
-    for posting in postings:
-        amounts: list[tuple[int, Decimal]] = []
-        for entry in posting.voucher.entries if posting.voucher is not None else ():
-            like = (entry.account, entry.debit > ZERO, entry.summary, *apart(entry.dims, quantities))
-            place = places.setdefault(like, len(entries))
-            if place == len(entries):
-                entries.append(entry)
-            else:
-                entries[place] = _sum(entries[place], entry, quantities)
-            amounts.append((place + 1, entry.debit or entry.credit))
-        shares.append(_new(Share, (posting.key, posting.subject, tuple(amounts))))
-    latest = max(vouchers, key=lambda v: v.event_date)
-    whole = latest._replace(entries=tuple(entries), shares=tuple(shares))
-    return last._replace(cards=cards, rows=rows, voucher=whole)
-
-
-def _sum(one: Entry, other: Entry, quantities: Sequence[str]) -> Entry:
-    return one._replace(
-        debit=EXACT.add(one.debit, other.debit),
-        credit=EXACT.add(one.credit, other.credit),
-        dims=added(one.dims, other.dims, quantities),
-    )

@@ -4,28 +4,29 @@ Two passes. The first completes rows from the mirror and asks every rule that ap
 each kind of thing is one query a batch. The second runs the rules in source order, seeing what the batch has done.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from syncd.change import Change, ChangeSet
+from syncd.change import Change, ChangeSet, Position
 from syncd.mapping.program.completion import complete_from_mirror
 from syncd.mapping.program.context import Stale
+from syncd.mapping.program.group import Group
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.program import Program
-from syncd.mapping.program.replay import merged, replay_subject
+from syncd.mapping.program.replay import replay_subject
 from syncd.mapping.program.run import Run
 from syncd.mapping.program.transactions import Span, divided, spans
-from syncd.ports import EVERY_STEP, Book, CollectedRow, Parked
+from syncd.ports import Book, CollectedRow, Parked
 from syncd.posting import (
     NOTHING,
     Batch,
+    CardWrite,
     Gathered,
     Outcome,
-    Posting,
     Rejections,
 )
 
@@ -33,6 +34,8 @@ REACH_MAX: Final = 16_000
 REACH_MIN: Final = 16
 """Changes that are looked at in one pass. Where a batch had to end early the next looks less far ahead, so that what is
 looked up in vain stays in proportion to what is done."""
+GATHERED_ROWS_MAX: Final = 4_000
+"""Collected rows that are judged in one pass."""
 
 
 class Translator:
@@ -112,35 +115,56 @@ class Translator:
         return Batch(outcomes, {}, frozenset(run.arrived), None)
 
     def gather(
-        self, rule: str, group: str, rows: Sequence[CollectedRow], book: Book, refused: Rejections = NOTHING
+        self, rule: str, group: str, rows: Iterable[CollectedRow], book: Book, refused: Rejections = NOTHING
     ) -> Batch:
-        """One posting of a group's collected rows. A row that cannot be posted any more is rejected by itself; when
-        that is all of them, the first speaks for all."""
-        made: list[Posting] = []
+        """One posting of a group's collected rows, so many at a time that memory holds what they come to and not the
+        rows. A row that cannot be posted any more is rejected by itself; when that is all of them, the first speaks for
+        all."""
+        whole = Group(self._program.layout.file.quantities)
         rejected: list[Outcome] = []
-        with self._run(book, [row.change for row in rows], {}) as run:
-            run.context.gathering, run.context.approved = True, EVERY_STEP
-            for row in rows:
-                rejection = refused.get(row.change)
-                outcome = (
-                    run.gathered(rule, row) if rejection is None else Outcome(row.change, row.subject, (), rejection)
-                )
-                made += outcome.postings
-                rejected += [outcome] if outcome.rejection is not None else []
-            arrived = frozenset((f"group:{rule}/{group}",))
-            gathered = Gathered(rule, group, {row.change.position: row.number for row in rows if row.number})
-            if not made:
-                return Batch(rejected[:1], {}, arrived, None, gathered=gathered)
-            whole = merged(made, self._program.layout.file.quantities)
-            posting = whole._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
-            outcomes = [Outcome(posting.change, posting.subject, (posting,)), *rejected]
-            run.look_for_cards(outcomes)
-        return Batch(outcomes, {}, arrived | run.arrived, None, gathered=gathered)
+        numbers: dict[Position, int] = {}
+        left = iter(rows)
+        while True:
+            lot = list(islice(left, GATHERED_ROWS_MAX))
+            with self._run(book, [row.change for row in lot], {}, whole.cards) as run:
+                for row in lot:
+                    rejection = refused.get(row.change)
+                    outcome = (
+                        run.gathered(rule, row)
+                        if rejection is None
+                        else Outcome(row.change, row.subject, (), rejection)
+                    )
+                    if outcome.rejection is None:
+                        whole.add(outcome.postings)
+                    else:
+                        rejected.append(outcome)
+                        if row.number:
+                            numbers[row.change.position] = row.number
+                if len(lot) == GATHERED_ROWS_MAX:
+                    continue
+                arrived = frozenset((f"group:{rule}/{group}",))
+                gathered = Gathered(rule, group, numbers)
+                made = whole.posting()
+                if made is None:
+                    return Batch(rejected[:1], {}, arrived, None, gathered=gathered)
+                posting = made._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
+                outcomes = [Outcome(posting.change, posting.subject, (posting,)), *rejected]
+                run.look_for_cards(outcomes)
+                return Batch(outcomes, {}, arrived | run.arrived, None, gathered=gathered)
 
     @contextmanager
-    def _run(self, book: Book, changes: Sequence[Change], refused: Rejections) -> Iterator[Run]:
+    def _run(
+        self,
+        book: Book,
+        changes: Sequence[Change],
+        refused: Rejections,
+        gathered: Mapping[str, CardWrite] | None = None,
+    ) -> Iterator[Run]:
+        """A pass over changes; `gathered` are the cards that the group has written which they belong to."""
         run = Run(self._program, book, self._kept, changes, refused)
         try:
+            if gathered is not None:
+                run.context.gather(gathered)
             run.foresee()
             yield run
         finally:
