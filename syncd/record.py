@@ -64,11 +64,21 @@ def encode_row(table: Table, row: Row) -> str:
 @cache
 def row_encoder(table: Table) -> Callable[[Row], str]:
     """`encode_row` for one table: a function made for it once; that takes as long as a hundred rows do."""
+    encoder = eval(f"lambda row: encode({_object_source(table)})", {"encode": _encode, "Decimal": Decimal})
+    return cast(Callable[[Row], str], encoder)
+
+
+@cache
+def _row_object(table: Table) -> Callable[[Row], dict[str, object]]:
+    """The same, not yet encoded."""
+    return cast(Callable[[Row], dict[str, object]], eval(f"lambda row: {_object_source(table)}", {"Decimal": Decimal}))
+
+
+def _object_source(table: Table) -> str:
     exact = "str(v) if (v := row[{0}]).__class__ is Decimal else v"
     values = [exact.format(i) if c.kind is Kind.DECIMAL else f"row[{i}]" for i, c in enumerate(table.columns)]
     fields = ", ".join(f"{column.name!r}: {value}" for column, value in zip(table.columns, values, strict=True))
-    encoder = eval(f"lambda row: encode({{{fields}}})", {"encode": _encode, "Decimal": Decimal})
-    return cast(Callable[[Row], str], encoder)
+    return f"{{{fields}}}"
 
 
 def decode_row(table: Table, text: str) -> Row:
@@ -123,9 +133,7 @@ def has_marks(row: Row | None) -> bool:
 
 
 def _object(table: Table, row: Row | None) -> dict[str, object] | None:
-    if row is None:
-        return None
-    return {column.name: value for column, value in zip(table.columns, row, strict=True)}
+    return None if row is None else _row_object(table)(row)
 
 
 def _row(table: Table, stored: Mapping[str, object]) -> Row:

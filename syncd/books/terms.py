@@ -33,8 +33,8 @@ SQL: Final = statements.load("syncd.books", "terms.sql")
 POSTINGS_MAX: Final = 2_000
 """Of one transaction of a fold."""
 INSERTED_MAX: Final = 200
-ASSETS_MAX: Final = 2_000
-"""Of one look."""
+ASSETS_MAX: Final = 4_000
+"""Of one look, and of one transaction of a run."""
 FIRST: Final = 0
 """The month of what a card was opened with: it counts from when the asset was ready."""
 BESIDE: Final = "+"

@@ -20,7 +20,7 @@ from tests.depreciation.plant import ddl
 from tests.depreciation.site import NAME, Site, carry
 from tests.servers import MariaDb, Postgres
 
-KILLED_ASSETS = 6_000
+KILLED_ASSETS = 10_000
 """Three chunks."""
 
 
