@@ -1,20 +1,25 @@
 """`python -m bench.depreciation [--assets N]`: a run of depreciation computed, collected and posted on PostgreSQL,
-beside one INSERT … SELECT of the same rows in the same server.
+beside one INSERT … SELECT of the same rows in the same server; how much processor time it takes of syncd and of the
+server, and how much memory.
 
 What syncd does of a row: compute it from its card's history, judge it by the rules, keep it until its group is
 released, mark its month, keep its image, change its card, post the voucher and seal the record. What the peer does: the
-amounts by one expression, straight into the table of rows.
+amounts by one expression, straight into the table of rows. Half of the assets share a group.
 """
 
 import argparse
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
-from time import perf_counter
-from typing import Final
+from time import perf_counter, process_time
+from typing import Final, NamedTuple
 
-from bench.result import Result, show
+import psutil
+
+from bench.result import Result, show, show_breakdown
+from bench.world import TUNED, USED
 from syncd.books import asking, runs
 from syncd.daemon import drain, pipeline
 from syncd.daemon.supervisor import tune_interpreter
@@ -22,7 +27,7 @@ from syncd.desk.operators import Actor
 from syncd.statements import script
 from tests.depreciation.plant import ddl
 from tests.depreciation.site import NAME, Site
-from tests.servers import postgres_server
+from tests.servers import Postgres, postgres_server
 
 PEER: Final = (
     "CREATE TABLE peer (code text, period text, line bigint, dept text, amount numeric(18, 2), months text,"
@@ -34,12 +39,34 @@ SELECT: Final = (
 )
 
 
-def measure(assets: int) -> list[Result]:
-    """Seconds for a run of so many assets, and for the peer."""
-    with TemporaryDirectory(prefix="syncd-bench-") as directory, postgres_server() as server:
+class Took(NamedTuple):
+    """Seconds of a run and of the peer; microseconds of processor time an asset, of this process and of the server's
+    for it; the most memory that this process has held, in MB."""
+
+    seconds: float
+    peer_seconds: float
+    syncd_us: float
+    server_us: float
+    megabytes: float
+
+
+def measure(assets: int) -> tuple[list[Result], Took]:
+    """A run for so many assets beside the peer, and for a tenth of them, for the memory must not grow with their
+    number."""
+    tune_interpreter()
+    few, many = _run(assets // 10), _run(assets)
+    results = [
+        Result(f"a run of {n:,} assets, beside INSERT … SELECT of its rows", took.seconds, took.peer_seconds, "s")
+        for n, took in ((assets // 10, few), (assets, many))
+    ]
+    return [*results, Result("memory, beside that for the few", many.megabytes, few.megabytes, "MB")], many
+
+
+def _run(assets: int) -> Took:
+    with TemporaryDirectory(prefix="syncd-bench-") as directory, postgres_server(**TUNED) as server:
         dsn = server.create_database()
         name = dsn.rpartition("/")[2]
-        for statement in script(ddl("postgres")):
+        for statement in (*script(ddl("postgres")), *USED):
             server.run(statement, database=name)
         site = Site(Path(directory), f'{{kind: postgres, dsn: "{dsn}"}}')
         with closing(site):
@@ -47,26 +74,36 @@ def measure(assets: int) -> list[Result]:
             wired = site.pipeline
             computing, spec = wired.computing, wired.spec()
             assert computing is not None
-            tune_interpreter()
             with closing(wired.open_ledger()) as ledger:
                 assert ledger.acquire()
                 drain.to_the_end(spec, ledger, False, lambda *_: None)
                 runs.fold(ledger, computing)
                 server.run("ANALYZE", database=name)
+                server.run("CHECKPOINT", database=name)
                 by = Actor("bench", "measure")
                 asking.approve(ledger, computing, wired.periods(ledger), "2026-02", by)
                 translator = spec.translator()
-                started = perf_counter()
+                here, there, started = process_time(), _server_seconds(server), perf_counter()
                 while spec.compute(ledger, translator, lambda _: None):
                     pipeline.settle(translator, ledger, lambda _: None)
                 ours = perf_counter() - started
+                here, there = process_time() - here, _server_seconds(server) - there
                 (run,) = asking.standings(ledger, NAME, "2026-02")
                 assert (run.assets, run.state) == (assets, "made"), run
+                ((posted,),) = ledger.query("SELECT count(*) FROM syncd.collected WHERE posted <> ''")
+                assert posted == assets, "all of them are in a voucher"
             server.run(PEER, database=name)
             started = perf_counter()
             server.run(SELECT, database=name)
             theirs = perf_counter() - started
-    return [Result(f"a run of {assets:,} assets, beside INSERT … SELECT of its rows", ours, theirs, "s")]
+    megabytes = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    return Took(ours, theirs, here / assets * 1e6, there / assets * 1e6, megabytes)
+
+
+def _server_seconds(server: Postgres) -> float:
+    """Processor time of the server's processes that serve syncd."""
+    pids = server.run("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'syncd %'")
+    return sum(sum(psutil.Process(int(str(pid))).cpu_times()[:2]) for (pid,) in pids)
 
 
 def _fill(site: Site, assets: int) -> None:
@@ -78,6 +115,8 @@ def _fill(site: Site, assets: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.depreciation", description=__doc__)
-    parser.add_argument("--assets", type=int, default=100_000, help="assets of the run")
+    parser.add_argument("--assets", type=int, default=200_000, help="assets of the run")
     print(datetime.now(UTC).isoformat(timespec="seconds"))
-    show(measure(parser.parse_args().assets))
+    found, spent = measure(parser.parse_args().assets)
+    show(found)
+    show_breakdown({"syncd": spent.syncd_us, "finance's server for it": spent.server_us}, "an asset")

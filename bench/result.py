@@ -41,9 +41,9 @@ def show(results: Sequence[Result]) -> None:
     Console().print(table)
 
 
-def show_breakdown(spent: Mapping[str, float]) -> None:
-    """Where the time goes, in microseconds a change."""
-    table = Table("where the time goes", "µs a change")
+def show_breakdown(spent: Mapping[str, float], of: str = "a change") -> None:
+    """Where the time goes, in microseconds a change, or of what else there is."""
+    table = Table("where the time goes", f"µs {of}")
     table.columns[1].justify = "right"
     for what, microseconds in spent.items():
         table.add_row(what, f"{microseconds:.1f}")

@@ -254,6 +254,31 @@ def test_a_restart_in_the_middle_goes_on_where_it_was(monkeypatch: pytest.Monkey
     assert len(plant.vouchers) == 1
 
 
+def test_a_month_that_is_made_anew_has_rows_of_its_own() -> None:
+    """The month is taken back, and a later run fills it in its own period: the new row is no earlier one."""
+    plant = Plant()
+    plant.asset("A", "120000.00", 60)
+    plant.run("2026-02")
+    plant.reverse("2026-02")
+    plant.run("2026-03")
+    rows = plant.ask("SELECT row_keys FROM syncd_depreciated ORDER BY month, nth")
+    assert rows == [('["A|2026-02|1"]',), ('["A|2026-02|2"]',), ('["A|2026-03|1"]',)]
+    assert plant.accumulated("A") == D("3800.00")
+
+
+def test_invariant_11_what_is_collected_is_not_looked_through_for_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of many chunks looks at what it has collected when it is released, and not behind every chunk."""
+    monkeypatch.setattr(terms, "ASSETS_MAX", 1)
+    plant = Plant()
+    for n in range(5):
+        plant.asset(f"A{n}", "120000.00", 60)
+    asked: list[str] = []
+    plant.database.set_trace_callback(lambda sql: asked.append(sql) if "min(position)" in sql else None)
+    plant.run("2026-02")
+    assert len(asked) <= 3, "before the run, when it is released, when all is posted"
+    assert plant.expense("2026-02") == {"5101": D("9500.00")}
+
+
 def test_a_period_that_is_closed_or_unknown_is_refused() -> None:
     plant = Plant()
     plant.asset("A", "120000.00", 60)

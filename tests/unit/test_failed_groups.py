@@ -9,6 +9,7 @@ import pytest
 
 from syncd.desk import operators
 from syncd.errors import Halt
+from syncd.mapping.program import translator
 from syncd.ports import Book
 from tests.advice import advice
 from tests.unit import lab as lab_module
@@ -105,6 +106,24 @@ def test_the_row_that_finance_refuses_is_parked_and_the_rest_is_posted(
     scrap(lab, 2, "B")
     lab.rest()
     assert [(subject, state) for subject, state, _ in lab.parked][-1] == ("B", "behind")
+
+
+@pytest.mark.parametrize("rows_max", [1, 2, 3, 4_000])
+def test_invariant_13_a_group_is_the_same_in_lots_of_any_size(
+    rows_max: int, monkeypatch: pytest.MonkeyPatch, finance_refuses_the_card: None
+) -> None:
+    """Two rows of one card in different lots: the second goes on from what the first makes of it, of which finance
+    knows nothing yet. One that finance refuses is parked alone."""
+    monkeypatch.setattr(translator, "GATHERED_ROWS_MAX", rows_max)
+    refused = {**OTHER, "amount": Decimal("13.13")}
+    charges = [{**CHARGE, "amount": Decimal(n)} for n in range(1, 6)]
+    lab = charged(COLLECTING, False, *charges[:3], refused, *charges[3:])
+    lab.commit(lab.insert("run", **APPROVED))
+    lab.rest()
+    assert lab.parked == [("B", "failed", "row_check")]
+    assert lab.balance("1602") == Decimal("-15.00")
+    assert lab.ask("SELECT accumulated_depreciation FROM fa_card WHERE asset_code = 'A'") == [("15.00",)]
+    assert [summary for *_, summary in lab.vouchers].count("dep") == 1
 
 
 def test_invariant_11_what_refuses_every_row_is_not_looked_for_row_by_row(
