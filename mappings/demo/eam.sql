@@ -48,6 +48,7 @@ CREATE TABLE asset (                         -- 资产台账
     prepaid         NUMERIC(18,2) NOT NULL DEFAULT 0, -- 已预付、本次冲抵的价税款
     retention       NUMERIC(18,2) NOT NULL DEFAULT 0, -- 扣留的质保金
     paid            NUMERIC(18,2),           -- 入账时已付的价税款；空：取得方式为 bank 的付清，其余未付
+    invoice_total   NUMERIC(18,2),           -- 发票上的价税合计，手工录入；空：不核对
     project_no      TEXT,                    -- 在建工程项目，取得方式为 construction 时
     correction      TEXT,                    -- 更正原因：provisional | invoice | error | estimate，见 demo/correction.csv
     contract_no     TEXT,
