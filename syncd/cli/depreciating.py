@@ -24,6 +24,8 @@ from syncd.language import hint, say
 
 SHOWN_MAX: Final = 50
 POLL_S: Final = 0.2
+CONVENTION: Final = "whole_months"
+"""From the month after it was ready to that of its disposal, neither by days."""
 
 Period = Annotated[str, typer.Argument(metavar="PERIOD", help=say("help_depreciate_period"), show_default=False)]
 Preview = Annotated[bool, typer.Option("--preview", help=say("help_depreciate_preview"))]
@@ -87,7 +89,7 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     with _bar() as tell:
         found = preview.preview(ledger, part.depreciation, part.periods(ledger), until, tell, lists_assets)
     if as_json:
-        emit(_plain(found))
+        emit({"convention": CONVENTION, "straight_line": part.depreciation.meaning.form, **_plain(found)})
         return
     rows: list[tuple[object, ...]] = [
         (group.department, group.workshop, group.asset_class, count, amount)
@@ -106,6 +108,7 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     console.print()
     line("depreciation_beside", before=f"{found.before:,.2f}", now=f"{found.total:,.2f}",
          difference=f"{found.total - found.before:,.2f}")  # fmt: skip
+    _convention(part)
     if found.changes:
         changed = [
             (one.asset, one.before, one.now, ", ".join(say(f"depreciation_why_{r}") for r in one.reasons))
@@ -117,6 +120,12 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     for asset, difference in list(found.gaps.items())[:SHOWN_MAX]:
         line("depreciation_gap", "yellow", asset=asset, difference=f"{difference:,.2f}",
              form=say(f"depreciation_form_{part.depreciation.meaning.form}"))  # fmt: skip
+
+
+def _convention(part: wiring.Pipeline) -> None:
+    """By which rule the amounts are, so that nobody has to guess it from them."""
+    assert part.depreciation is not None
+    line("depreciation_convention", form=say(f"depreciation_form_{part.depreciation.meaning.form}"))
 
 
 def _plain(found: preview.Preview) -> Mapping[str, object]:
@@ -235,6 +244,7 @@ def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, until: int, asset: str, 
     rows.append((say("depreciation_total"), *sums, ""))
     columns = ("depreciation_asset", "original_value", "accumulated_depreciation", "impairment", "net_value")
     table((*columns, "depreciation_month", "depreciation_left"), rows, (1, 2, 3, 4, 5, 6))
+    _convention(part)
     if len(found) > SHOWN_MAX:
         line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(found))
 

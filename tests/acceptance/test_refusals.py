@@ -90,7 +90,7 @@ def test_an_unknown_account_parks_the_row_until_finance_adds_it(made: Plant) -> 
 
 
 def test_an_unbalanced_voucher_is_parked_and_never_posted(made: Plant, tmp_path: Path) -> None:
-    """Invariant 3."""
+    """Invariant 3, LedgerSMB#5180."""
     mapping = _own_mapping(made, tmp_path)
     _edit(mapping, r"credit: paid,", "credit: paid + abs(1),")
     made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "a mistake")

@@ -54,7 +54,7 @@ def test_from_preview_to_posted_and_checked(site: Site) -> None:
 
 
 def test_the_temporary_difference_to_a_second_book(site: Site) -> None:
-    """Electronics: 60 months in the accounts, 36 by tax law; no voucher comes of it."""
+    """Electronics: 60 months in the accounts, 36 by tax law; no voucher comes of it (Dolibarr#36522)."""
     site.asset("FA-1", **{"class": "DZ"})
     carry(site)
     (row,) = said(site, "2026-03 --book tax")["classes"]  # type: ignore[misc]
@@ -63,6 +63,20 @@ def test_the_temporary_difference_to_a_second_book(site: Site) -> None:
     assert row["difference"] == "2533.34"  # type: ignore[comparison-overlap]
     assert "2,533.34" in fine("depreciate 2026-03 --book tax", site.config)
     assert site.ask("SELECT * FROM gl_voucher") == []
+
+
+def test_oca_1323_the_convention_stands_beside_the_amount(site: Site) -> None:
+    """Nobody has to guess days from an amount: removed on 3 March, that month counts whole, the next not at all."""
+    site.asset("A")
+    carry(site)
+    for typed in ("depreciate 2026-03", "depreciate --as-of 2026-03-03"):
+        assert "whole months, not days" in " ".join(fine(typed, site.config).split())
+        assert "按整月计提" in fine(f"--lang zh {typed}", site.config)
+    answer = said(site, "2026-03")
+    assert (answer["convention"], answer["straight_line"]) == ("whole_months", "remaining")
+    site.eam.execute("UPDATE asset SET status = 'disposed', changed_on = '2026-03-03' WHERE code = 'A'")
+    carry(site)
+    assert said(site, "2026-03")["total"] == "3800.00"
 
 
 def test_why_a_month_is_not_as_the_one_before(site: Site) -> None:

@@ -91,7 +91,7 @@ def test_any_history_is_as_the_facts_say(states: list[oracle.State]) -> None:
 @settings(deadline=None, max_examples=200)
 @given(histories())
 def test_the_sum_is_cost_less_residual_and_no_month_is_below_zero(states: list[oracle.State]) -> None:
-    """Σ = C − S, unless something was written down below what was carried before; no month below zero."""
+    """OCA#1325: Σ = C − S, unless something was written down below what was carried before; no month below zero."""
     history = of_product(states)
     planned, last = plan(history), states[-1]
     until = last.month + 400
@@ -265,6 +265,7 @@ def test_erpnext_40874_no_change_changes_nothing() -> None:
 
 
 def test_erpnext_35117_residual_counts_after_an_impairment() -> None:
+    """So erpnext#36747."""
     impaired = A._replace(month=JANUARY + 24, impairment=D("10000.00"))
     history = History([A, impaired])
     assert amounts(history, 60)[24:] == [D("1622.22")] * 35 + [D("1622.30")]
@@ -278,9 +279,16 @@ def test_oca_1073_a_first_of_the_month_is_a_month() -> None:
 
 
 def test_snipeit_11822_the_floor_counts() -> None:
+    """So snipe-it#18248, snipe-it#12788."""
     history = History([bought("1300", 12, str(D(100) / D(1300)))])
     assert amounts(history, 2) == [D("100.00")] * 2
     assert figures(history, JANUARY + 2).net_value == D("1100.00")
+
+
+def test_snipeit_13094_the_value_is_what_is_left() -> None:
+    """1,000 over 8 months: after one, 125.00 is written off and the value is 875.00, not the other way round."""
+    stands = figures(History([bought("1000", 8, "0")]), JANUARY + 1)
+    assert (stands.accumulated, stands.net_value) == (D("125.00"), D("875.00"))
 
 
 def test_dolibarr_26017_and_oca_1569_late_entries_are_caught_up() -> None:

@@ -1,6 +1,6 @@
 """Runs through the whole pipeline: finance's cases by name, by what finance holds in the end."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +10,19 @@ from syncd.books.plan import figures, month_read
 from syncd.daemon import pipeline
 from syncd.desk import operators, trace
 from syncd.errors import Halt
+from syncd.outbox import causes
 from tests.depreciation.plant import BY, Plant
 from tests.unit.lab import NAME
 
 D = Decimal
+
+
+def alerts(plant: Plant) -> list[str]:
+    """What people are told of parked rows; of each once, see tests/outbox/test_alerts.py."""
+    told = causes.of(
+        plant.ledger, NAME, causes.Limits(600, 3600, 3600, 1800), "en", datetime.now(UTC) + timedelta(hours=2)
+    )
+    return [one.name for one in told if one.name == "parked"]
 
 
 def test_a_month_is_posted_once() -> None:
@@ -41,7 +50,8 @@ def test_erpnext_45369_three_clicks() -> None:
 
 
 def test_erpnext_38202_one_faulty_asset_stops_no_other() -> None:
-    """B's account is missing: A and C post, B is parked with its reason, the next run tries B alone."""
+    """B's account is missing: A and C post, B is parked with its reason, the next run tries B alone.
+    So erpnext#34045."""
     plant = Plant()
     for code, dept in (("A", "SC"), ("B", "NONE"), ("C", "SC")):
         plant.asset(code, "120000.00", 60, dept=dept)
@@ -50,9 +60,10 @@ def test_erpnext_38202_one_faulty_asset_stops_no_other() -> None:
     assert [(subject, state) for subject, state, _ in plant.parked] == [("B", "failed")]
     plant.run("2026-02")
     assert len(plant.parked) == 1, "one parked row, however often it is tried"
+    assert alerts(plant) == ["parked"], "one alert in total until it is solved"
     plant.database.execute("INSERT INTO gl_account VALUES ('9999')")
     assert plant.run("2026-02").state == "asked"
-    assert plant.parked == []
+    assert (plant.parked, alerts(plant)) == ([], [])
     assert plant.expense("2026-02") == {"5101": D("3800.00")}
     assert plant.balance("9999") == D("1900.00")
     assert plant.run("2026-02").state == "posted"
@@ -71,7 +82,7 @@ def test_an_asset_that_cannot_be_computed_is_named_and_stops_no_other() -> None:
     assert plant.expense("2026-02") == {"5101": D("3800.00")}
 
 
-def test_erpnext_a_reversed_month_leaves_a_hole_that_is_filled_once() -> None:
+def test_erpnext_00f8ba89_a_reversed_month_leaves_a_hole_that_is_filled_once() -> None:
     """1,200 over 12 months, five posted, February reversed, run to June twice: six live entries, 600.00."""
     plant = Plant()
     plant.asset("A", "1200.00", 12, ready_on=date(2025, 12, 20), residual_rate=D(0))
@@ -88,7 +99,7 @@ def test_erpnext_a_reversed_month_leaves_a_hole_that_is_filled_once() -> None:
 
 
 def test_erpnext_50701_card_ledger_and_schedule_agree_after_a_reversal() -> None:
-    """A to May, May reversed: 5,700.00; the next run posts May once."""
+    """A to May, May reversed: 5,700.00; the next run posts May once. So erpnext#50702."""
     plant = Plant()
     plant.asset("A", "120000.00", 60)
     plant.run("2026-05")
@@ -99,7 +110,8 @@ def test_erpnext_50701_card_ledger_and_schedule_agree_after_a_reversal() -> None
 
 
 def test_oca_1569_late_entries_are_caught_up_and_the_line_says_so() -> None:
-    """5,000 over 12 months from January, books closed to May: June carries 2,500.02 and says January to June."""
+    """5,000 over 12 months from January, books closed to May: June carries 2,500.02 and says January to June.
+    So OCA#1199."""
     plant = Plant()
     plant.close("2026-05")
     plant.asset("A", "5000.00", 12, ready_on=date(2025, 12, 20), residual_rate=D(0))
@@ -135,7 +147,7 @@ def test_dolibarr_26017_put_to_use_in_an_earlier_year() -> None:
 )
 def test_erpnext_28675_a_card_that_was_taken_over(form: str, months: list[str]) -> None:
     """10,000 over 12 months, seven taken, opening 7,000.00 by the end of December: by the policy
-    that the mapping names."""
+    that the mapping names. So erpnext#29943."""
     plant = Plant(form)
     plant.asset("A", "10000.00", 12, date(2025, 5, 15), residual_rate=D(0), opening=D("7000.00"))
     plant.run("2026-06")
@@ -149,6 +161,18 @@ def test_erpnext_50222_an_opening_makes_no_voucher() -> None:
     plant.run("2026-02")
     assert plant.vouchers == []
     assert plant.accumulated("A") == D("1000.00")
+
+
+def test_adempiere_1463_a_card_that_was_taken_over_fully_depreciated() -> None:
+    """A with 114,000.00: the card is accepted, its month is nothing, and it stops no other (frappe/erpnext#20282)."""
+    plant = Plant()
+    plant.asset("A", "120000.00", 60, date(2020, 1, 15), opening=D("114000.00"))
+    plant.asset("C", "120000.00", 60)
+    assert plant.parked == []
+    plant.run("2026-02")
+    assert (plant.accumulated("A"), plant.live("A")) == (D("114000.00"), {})
+    assert plant.expense("2026-02") == {"5101": D("1900.00")}
+    assert plant.faults("2026-02") == {}
 
 
 def test_an_upgrade_a_new_life_and_an_impairment_count_from_the_next_month() -> None:

@@ -59,6 +59,7 @@ def test_oca_2255_a_removed_asset_has_nothing_left(disposed: Books) -> None:
 
 
 def test_erpnext_35010_depreciation_by_hand_is_found_and_its_cancellation_mends_it() -> None:
+    """So erpnext#46259; by `reconcile`: tests/unit/test_reconciliation.py."""
     books = standard()
     assert books.close_items("2026-02")["close_cards"].state == "holds"
     books.by_hand("2026-02", "2026-02-28", ("6602", "500.00", "0.00", ""), ("1602", "0.00", "500.00", "FA-1"))
@@ -67,6 +68,17 @@ def test_erpnext_35010_depreciation_by_hand_is_found_and_its_cancellation_mends_
     assert ("asset=FA-1", Decimal("500.00")) in [(row[0], row[4]) for row in item.rows]
     books.by_hand("2026-02", "2026-02-28", ("6602", "0.00", "500.00", ""), ("1602", "500.00", "0.00", "FA-1"))
     assert books.close_items("2026-02")["close_cards"].state == "holds"
+
+
+def test_dolibarr_36540_the_expense_is_debited_and_the_other_way_round_keeps_the_month_open() -> None:
+    """Dr 6602, Cr 1602: 1,900.00; swapped by hand, the sides are told at close."""
+    books = standard()
+    assert books.ledger_at("2026-02-28").accumulated_depreciation == Decimal("1900.00")
+    assert books.balance("6602") == Decimal("1900.00")
+    assert books.close_items("2026-02")["close_expense_side"].state == "holds"
+    for _ in range(2):
+        books.by_hand("2026-02", "2026-02-28", ("1602", "1900.00", "0.00", "FA-1"), ("6602", "0.00", "1900.00", ""))
+    assert books.close_items("2026-02")["close_expense_side"].state == "fails"
 
 
 def test_erpnext_54223_written_down_to_nothing_keeps_its_gross_value() -> None:
@@ -82,6 +94,7 @@ def test_erpnext_54223_written_down_to_nothing_keeps_its_gross_value() -> None:
 
 
 def test_odoo_35751_a_purchase_that_is_deleted_leaves_register_and_ledger_together() -> None:
+    """So odoo#35757, odoo#35763."""
     books = Books()
     books.buy("FA-1", "90000.00", "2026-02-03")
     books.delete_asset("FA-1")
@@ -117,7 +130,7 @@ def test_an_asset_that_moves_is_where_the_ledger_has_it() -> None:
 
 
 def test_erpnext_50222_an_opening_is_counted_once() -> None:
-    """The card that a snapshot brings makes no voucher: it is what the ledger opened with."""
+    """The card that a snapshot brings makes no voucher: it is what the ledger opened with. So accounted#2267."""
     books = Books([("FA-9", "1000.00", "0.00")])
     books.by_hand("2026-01", "2026-01-01", ("1601", "1000.00", "0.00", "FA-9"), ("1002", "0.00", "1000.00", ""))
     assert books.held("2026-01-31") == {"FA-9": amounts("1000.00", "0.00")}

@@ -90,6 +90,7 @@ def test_a_difference_planted_in_a_card_is_found(undone: Stage, field: str, seed
 
 @pytest.mark.parametrize("what", ["gone", "foreign", "inactive"])
 def test_a_card_that_one_side_lacks_is_found(undone: Stage, what: str) -> None:
+    """So also odoo#35751: the gross value of what one side deleted is found the same day."""
     if what == "gone":
         undone.finance.execute("DELETE FROM fa_card WHERE asset_code = ?", (ADDED,))
     elif what == "inactive":
@@ -112,7 +113,7 @@ def test_a_card_that_one_side_lacks_is_found(undone: Stage, what: str) -> None:
 def test_a_voucher_by_hand_is_named_and_gone_when_it_is_cancelled(
     undone: Stage, account: str, field: int, side: str
 ) -> None:
-    """finance-cases, *Register against ledger*: 1602 +500.00 by hand → the asset, 500.00, and the voucher."""
+    """frappe/erpnext#35010, erpnext#46259: 1602 +500.00 by hand → the asset, 500.00, and the voucher."""
     period = undone.rows("SELECT max(period) FROM gl_voucher")[0][0]
     undone.finance.execute(
         "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit, external_key)"
