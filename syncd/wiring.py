@@ -19,7 +19,8 @@ import structlog
 from connectors import reading
 from connectors.convert import row_converter, typed
 from syncd import config, language, migrate
-from syncd.books import comparison, history, progress, reconciliation, runs
+from syncd.books import comparison, figures, history, progress, reconciliation, runs
+from syncd.books.close import cards
 from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
 from syncd.books.hindsight import Finance
@@ -164,6 +165,11 @@ class Pipeline:
     def periods(self, ledger: Ledger) -> Sequence[Period]:
         """Finance's periods as they stand."""
         return reading.periods(ledger, self.mapping.layout)
+
+    @property
+    def cards(self) -> figures.Cards:
+        """How cards are read, whatever asks for figures."""
+        return cards.read(self.mapping.month_end, self.mapping.layout.card_kinds)
 
     @property
     def depreciation(self) -> runs.Computing | None:
@@ -356,7 +362,8 @@ class Pipeline:
             self._alerting if self.mapping.reconcile else None,
             lambda: self._verified(ledger),
         )
-        return list(month_end.look(ledger, self.mapping, periods, period, datetime.now(UTC), elsewhere))
+        names = [part.name for part in self.begun()]
+        return list(month_end.look(ledger, self.mapping, periods, period, datetime.now(UTC), elsewhere, names))
 
     def close_period(
         self, ledger: Ledger, month: str, seen: closings.Numbers, items: Sequence[Item], by: operators.Actor
@@ -386,7 +393,21 @@ class Pipeline:
         periods, period = self.period(ledger, month)
         named = printed._replace(company=printed.company or self.name)
         parts = {part.name: part.depreciation for part in self.begun()}
-        return packages.package(ledger, self.mapping, periods, period, named, parts, ends_year)
+        compared = self._compared(ledger, month, printed.by)
+        return packages.package(ledger, self.mapping, periods, period, named, parts, ends_year, compared)
+
+    def _compared(self, ledger: Ledger, month: str, by: str) -> history.Compared | Fault | None:
+        """What the EAM says beside the cards: of a month that is closed the reconciliation that its close has seen,
+        else one of now, or why it cannot be asked; None where the mapping does not say how."""
+        if self.mapping.reconcile is None:
+            return None
+        closed_at = closings.closed_at(ledger, month)
+        if closed_at and (kept := history.up_to(ledger, self.name, closed_at)):
+            return kept
+        try:
+            return history.Compared(datetime.now(UTC), history.plain(self.reconcile(by)))
+        except Fault as fault:
+            return fault
 
     def period(self, ledger: Ledger, month: str) -> tuple[Sequence[Period], Period]:
         """Finance's periods, of which those closed at the desk are not open, and one of them. Raises WrongUsage when it

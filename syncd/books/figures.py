@@ -61,7 +61,8 @@ NOTHING: Final = Amounts()
 
 class Write(NamedTuple):
     """A write to a card, as its posting has it. `day` is that of its voucher, None where it made none; `voucher` is
-    what finance calls it; `cancels` says that the voucher takes an earlier one back."""
+    what finance calls it; `cancels` says that the voucher takes an earlier one back; `movement` is the kind of change
+    that it names, or empty."""
 
     asset: str
     fields: Mapping[str, object]
@@ -70,6 +71,7 @@ class Write(NamedTuple):
     rule: str
     voucher: str
     cancels: bool
+    movement: str = ""
 
 
 class Step(NamedTuple):
@@ -82,6 +84,7 @@ class Step(NamedTuple):
     amounts: Amounts
     rule: str
     voucher: str
+    movement: str = ""
 
 
 class Cards(NamedTuple):
@@ -263,7 +266,7 @@ class _Cards:
 
     @staticmethod
     def _step(write: Write, place: Place, day: date, kind: Movement, amounts: Amounts) -> Step:
-        return Step(write.asset, place, day, kind, amounts, write.rule, write.voucher)
+        return Step(write.asset, place, day, kind, amounts, write.rule, write.voucher, write.movement)
 
     @staticmethod
     def _kind(write: Write, was: Amounts | None, now: Amounts | None, change: Amounts, day: date) -> Movement:

@@ -16,6 +16,8 @@ from syncd.record import moment, timestamp
 
 RUNS_MAX: Final = 1_000
 """Runs that are kept, so that a daily one is kept for years."""
+CARRYING: Final = "carrying_amount"
+EARLIER: Final = "net_value"
 READ_ONLY: Final = ("finance_read_only", "finance_no_write")
 Json = Mapping[str, Any]
 
@@ -31,6 +33,13 @@ class Run(NamedTuple):
     differing: int
     alerting: int
     waiting: int
+
+
+class Compared(NamedTuple):
+    """A run for whoever prints it: when it was, and what it found."""
+
+    at: datetime
+    found: Json
 
 
 def keep(ledger: Ledger, pipeline: str, report: Report, by: str) -> Report:
@@ -69,6 +78,24 @@ def run(ledger: Ledger, pipeline: str, id: int) -> Json:
     if not rows:
         raise WrongUsage("reconcile_no_run", run=id, pipeline=pipeline)
     found: Json = json.loads(str(rows[0][2]))
+    return _renamed(found)
+
+
+def up_to(ledger: Ledger, pipeline: str, at: str) -> Compared | None:
+    """The last run by a moment, as syncd's tables keep it; None where there was none."""
+    rows = ledger.query(SQL["up_to"], (pipeline, at))
+    return next((Compared(moment(str(when)), run(ledger, pipeline, int(str(number)))) for number, when in rows), None)
+
+
+def _renamed(found: Json) -> Json:
+    """A run of an earlier version calls the carrying amount net value, which is before impairment."""
+    for sides in (found, *found["groups"]):
+        for side in (sides["eam"], sides["finance"]):
+            if EARLIER in side:
+                side[CARRYING] = side.pop(EARLIER)
+    for difference in found["differences"]:
+        if difference["field"] == EARLIER:
+            difference["field"] = CARRYING
     return found
 
 
@@ -152,7 +179,7 @@ def _row(d: Difference) -> tuple[object, ...]:
 
 
 def _amounts(amounts: Amounts) -> Json:
-    return {field: _text(getattr(amounts, field)) for field in (*FIELDS, "net_value")}
+    return {field: _text(getattr(amounts, field)) for field in (*FIELDS, "carrying_amount")}
 
 
 def _texts(fields: Json) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Figures(NamedTuple):
     accumulated: Decimal
     owed: Decimal
     impairment: Decimal
-    net_value: Decimal
+    carrying_amount: Decimal
     month_amount: Decimal
     months_used: int
     months_left: int

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from syncd.books import plan as plans
 from syncd.books import runs, sources, terms
 from syncd.books.depreciation import Method, yuan
-from syncd.books.plan import NEVER, NOTHING, Figures, History, Plan, Posted, at_month, figures, gap, month_text
+from syncd.books.plan import NEVER, NOTHING, History, Plan, Posted, at_month, gap, month_text
 from syncd.books.runs import Computing, Owed
 from syncd.books.sources import Fault, Sources
 from syncd.books.terms import BOOK, SQL, Asset
@@ -156,74 +156,3 @@ def reasons_of(
 def _as_planned(history: History, until: int, work: Mapping[int, Decimal] | None) -> Posted:
     planned = plans.plan(history, work)
     return Posted(range(planned.first, until + 1), planned.through(until))
-
-
-class Standing(NamedTuple):
-    """An asset at the end of a month."""
-
-    asset: str
-    group: Group
-    figures: Figures
-
-
-def as_of(ledger: Ledger, computing: Computing, until: int, tell: Tell, asset: str = "") -> Iterator[Standing]:
-    """How every asset stands at the end of a month, past or future; or one."""
-    for chunk, posted, said in looked_at(ledger, computing, until, tell, until):
-        for one in chunk:
-            if one.history is None or one.history.terms[0].month > until or (asset and one.code != asset):
-                continue
-            place = one.place(until + 1)
-            group = Group(place.department, place.workshop, place.asset_class)
-            work = said.work.get(one.code)
-            yield Standing(one.code, group, figures(one.history, until, posted.get(one.code, NOTHING), work))
-
-
-class Temporary(NamedTuple):
-    """A month in two books, by class: amounts in yuan; `difference` is what has come up by the end of the month: the
-    carrying amount in the accounts less the tax base."""
-
-    asset_class: str
-    assets: int
-    accounting: Decimal
-    tax: Decimal
-    difference: Decimal
-
-
-def second_book(
-    ledger: Ledger, computing: Computing, book: str, until: int, tell: Tell
-) -> tuple[Sequence[Temporary], Mapping[str, Fault]]:
-    """The temporary differences of a month, and the assets that the book cannot compute. The accounts are taken as they
-    are planned, so that the report does not depend on what is posted yet."""
-    zero = Decimal("0.00")
-    sums: dict[str, list[Decimal]] = {}
-    faults: dict[str, Fault] = {}
-    accounts: dict[str, tuple[Decimal, Decimal, str]] = {}
-    runs.fold(ledger, computing)
-    said = sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
-    of_books = zip(*(terms.assets(ledger, computing.pipeline, computing.meaning, b) for b in (BOOK, book)), strict=True)
-    for main, other in of_books:
-        for one in main:
-            if one.history is not None:
-                accounts[one.code] = (*_month_of(one, said, until), one.place(until).asset_class)
-        for one in other:
-            if one.fault is not None:
-                faults[one.code] = one.fault
-            if one.history is None or one.code not in accounts:
-                continue
-            amount, net, asset_class = accounts.pop(one.code)
-            tax, base = _month_of(one, said, until)
-            row = sums.setdefault(asset_class, [zero, zero, zero, zero])
-            sums[asset_class] = [row[0] + 1, row[1] + amount, row[2] + tax, row[3] + net - base]
-        accounts.clear()
-        tell(len(main), 0)
-    return [Temporary(name, int(row[0]), *row[1:]) for name, row in sorted(sums.items())], faults
-
-
-def _month_of(asset: Asset, said: Sources, until: int) -> tuple[Decimal, Decimal]:
-    """What a month carries, and the net value at its end."""
-    assert asset.history is not None
-    planned, state = plans.plan(asset.history, said.work.get(asset.code)), at_month(asset.history, until)
-    if asset.history.terms[0].month > until:
-        return Decimal("0.00"), Decimal("0.00")
-    net = state.original_value - state.impairment - yuan(planned.opening + planned.through(until))
-    return yuan(planned.amount(until)), net

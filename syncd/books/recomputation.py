@@ -60,16 +60,17 @@ def found_amounts(ledger: Ledger, computing: Computing, until: int) -> dict[str,
         rows = ledger.query(SQL["of_month"], (computing.pipeline, BOOK, until))
         return {str(asset): int(str(amount)) for asset, amount in rows}
     for asset, period, amount in sources.said_by(ledger, computing.pipeline, computing.meaning.sent, computing.tables):
-        if asset is not None and period is not None and amount is not None and _is(period, until):
+        if asset is not None and period is not None and amount is not None and month(period) == until:
             found[asset] = found.get(asset, 0) + cents(amount)
     return found
 
 
-def _is(period: str, until: int) -> bool:
+def month(period: str) -> int | None:
+    """The month that the EAM calls so; None where it is none."""
     try:
-        return month_read(period) == until
+        return month_read(period)
     except ValueError:
-        return False
+        return None
 
 
 def _histories(ledger: Ledger, computing: Computing, book: str, first: str, count: int) -> Mapping[str, History]:

@@ -34,8 +34,8 @@ class Amounts(NamedTuple):
     texts: tuple[str, ...] = ()
 
     @property
-    def net_value(self) -> Decimal | None:
-        """Original value less accumulated depreciation less impairment."""
+    def carrying_amount(self) -> Decimal | None:
+        """账面价值: original value less accumulated depreciation less impairment."""
         if self.original_value is None or self.accumulated_depreciation is None or self.impairment is None:
             return None
         return self.original_value - self.accumulated_depreciation - self.impairment
@@ -193,7 +193,7 @@ class Weights:
 
     def judge(self, code: str, eam: Amounts | None, finance: Amounts | None, key: str = "") -> None:
         """Whether an asset differs, its amounts aside."""
-        if eam == finance and eam is not None and eam.net_value is not None:
+        if eam == finance and eam is not None and eam.carrying_amount is not None:
             return
         if not any(differences(code, eam, finance, self.by)):
             return
@@ -301,7 +301,7 @@ def differences(
     code: str, eam: Amounts | None, finance: Amounts | None, by: Sequence[str] = ()
 ) -> Iterator[Difference]:
     """The values in which an asset differs."""
-    for field in (*FIELDS, "net_value"):
+    for field in (*FIELDS, "carrying_amount"):
         one = getattr(eam, field) if eam else None
         other = getattr(finance, field) if finance else None
         if one != other or one is None:

@@ -27,6 +27,9 @@ SELECT coalesce(max(id), 0) FROM syncd.reconciliation WHERE pipeline = ?;
 INSERT INTO syncd.difference (pipeline, run, id, asset, field, eam, finance, cause, params, proposal, change, request)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '');
 
+-- up_to: the last run by a moment
+SELECT id, at FROM syncd.reconciliation WHERE pipeline = ? AND at <= ? ORDER BY id DESC LIMIT 1;
+
 -- history: the last runs, the newest first
 SELECT id, at, actor, position, assets, differing, alerting, waiting FROM syncd.reconciliation
 WHERE pipeline = ? ORDER BY id DESC LIMIT ?;

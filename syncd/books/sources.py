@@ -1,7 +1,7 @@
 """What comes from the EAM beside cards: rows of the mirror as the mapping reads them, meters and shares. What has no
 value, by an expression or by what stands in the row, is a fault of the asset that the row is of, and stops nothing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, suppress
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -78,11 +78,12 @@ def _are_known(*said: object) -> bool:
 
 
 def said_by(
-    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table], *given: Value
-) -> Iterator[tuple[Any, ...]]:
-    """What the rows of a mirrored table say, with the given values, None for what has no value; nothing where no table
-    is read."""
-    for said in _read_by(ledger, pipeline, reading, tables, *given):
+    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table], *given: Value,
+    skip: Set[str] = frozenset(),
+) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+    """What the rows of a mirrored table say, with the given values, None for what has no value, but for those of the
+    keys that are skipped; nothing where no table is read."""
+    for said in _read_by(ledger, pipeline, reading, tables, *given, skip=skip):
         yield tuple(None if isinstance(one, Fault) else one for one in said)
 
 
@@ -95,20 +96,25 @@ def computed_by(
 
 
 def _read_by(
-    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table], *given: Value
-) -> Iterator[tuple[Any, ...]]:
+    ledger: Ledger, pipeline: str, reading: Reading | None, tables: Mapping[str, Table], *given: Value,
+    skip: Set[str] = frozenset(),
+) -> Iterator[tuple[Any, ...]]:  # fmt: skip
     """The same with a Fault for what has no value."""
     if reading is not None:
-        for rows in _rows_by(ledger, pipeline, reading, tables):
+        for rows in _rows_by(ledger, pipeline, reading, tables, skip):
             yield _valued(reading, rows, given)
 
 
-def _rows_by(ledger: Ledger, pipeline: str, reading: Reading, tables: Mapping[str, Table]) -> Iterator[Sequence[Row]]:
+def _rows_by(
+    ledger: Ledger, pipeline: str, reading: Reading, tables: Mapping[str, Table], skip: Set[str] = frozenset()
+) -> Iterator[Sequence[Row]]:
     """Each row of a mirrored table with those that it joins."""
     joined: dict[str, Mapping[str, Row]] = {
         alias: dict(images(ledger, pipeline, tables[alias])) for alias, _ in reading.joins
     }
-    for _, row in images(ledger, pipeline, tables[reading.alias]):
+    for row_key, row in images(ledger, pipeline, tables[reading.alias]):
+        if row_key in skip:
+            continue
         rows: list[Row] = [row]
         for alias, key in reading.joins:
             rows.append(_joined(joined[alias], key, rows) or (None,) * len(tables[alias].columns))

@@ -105,5 +105,12 @@ WHERE g.due = 1 OR EXISTS (
 )
 LIMIT 1;
 
+-- unposted: rows of a table that are parked, or were given up
+SELECT source_key FROM syncd.parked
+WHERE pipeline = ? AND source_table = ? AND (settled_at IS NULL OR state = 'discarded');
+
+-- collected: rows that are in no voucher yet
+SELECT change FROM syncd.collected WHERE pipeline = ? AND posted = '' AND rule IN (?*);
+
 -- images: the mirror's rows of a table
 SELECT key, image FROM syncd.mirror WHERE pipeline = ? AND source_table = ?;

@@ -15,6 +15,8 @@ from syncd.posting import Voucher
 from syncd.record import decode_voucher, moment
 
 SQL: Final = statements.load("syncd.books", "writes.sql")
+MOVEMENT: Final = "movement"
+"""The field of a voucher's header that names the kind of change."""
 _HAS_CARDS: Final = '"cards":'
 
 
@@ -27,10 +29,21 @@ class Recorded(NamedTuple):
     voucher: Voucher
 
 
-def card_writes(ledger: Ledger, zone: tzinfo) -> Iterator[Write]:
-    """Every write to a card, in the order in which they were posted. `zone` is that of the books. What a change does to
-    a card may be one rule's, and the voucher another's: then the write has the day of that voucher."""
-    with closing(ledger.scan(SQL["postings"])) as postings:
+class Staged(NamedTuple):
+    """A voucher of a rule, or one that cancels it: `rule` is that of the one that is cancelled."""
+
+    ref: str
+    rule: str
+    subject: str
+    voucher: Voucher
+    cancels: bool
+
+
+def card_writes(ledger: Ledger, zone: tzinfo, pipelines: Sequence[str]) -> Iterator[Write]:
+    """Every write of a company's pipelines to a card, in the order in which they were posted. `zone` is that of the
+    books. What a change does to a card may be one rule's, and the voucher another's: then the write has the day of that
+    voucher."""
+    with closing(ledger.scan(SQL["postings"], (list(pipelines),))) as postings:
         for _, made in groupby(postings, key=itemgetter(0, 1)):
             of_change = [_Posting(*map(str, row[2:])) for row in made]
             for posting in of_change:
@@ -55,16 +68,26 @@ def _writes(posting: _Posting, of_change: Sequence[_Posting], zone: tzinfo) -> I
         told = next((other for other in of_change if other.voucher), posting)
         voucher = None if told is posting else json.loads(told.content)["voucher"]
     day = None if voucher is None else date.fromisoformat(voucher["date"])
+    movement = str((voucher or {}).get("fields", {}).get(MOVEMENT) or "")
     committed_on = moment(posting.committed_at).astimezone(zone).date()
     for asset, _, fields in stored["cards"]:
-        yield Write(asset, fields, day, committed_on, posting.rule, told.voucher, bool(told.reverses))
+        yield Write(asset, fields, day, committed_on, posting.rule, told.voucher, bool(told.reverses), movement)
 
 
-def vouchers(ledger: Ledger, *periods: str) -> Iterator[Recorded]:
-    """Our vouchers of periods, in the order in which they were posted."""
+def vouchers(ledger: Ledger, pipelines: Sequence[str], *periods: str) -> Iterator[Recorded]:
+    """A company's vouchers of periods that are ours, in the order in which they were posted."""
     period = periods[0] if len(periods) == 1 else "%"
-    with closing(ledger.scan(SQL["vouchers"], (f'%"period":"{period}"%',))) as postings:
+    with closing(ledger.scan(SQL["vouchers"], (list(pipelines), f'%"period":"{period}"%'))) as postings:
         for key, rule, ref, content in postings:
             voucher = decode_voucher(str(content))
             if voucher is not None and voucher.period in periods:
                 yield Recorded(str(ref), str(rule), str(key), voucher)
+
+
+def of_rules(ledger: Ledger, pipelines: Sequence[str], rules: Sequence[str]) -> Iterator[Staged]:
+    """What a company's rules have posted and what cancels it, in the order in which it was posted."""
+    with closing(ledger.scan(SQL["of_rules"], (list(pipelines), list(rules), list(rules)))) as postings:
+        for _, rule, cancelled, subject, ref, content in postings:
+            voucher = decode_voucher(str(content))
+            if voucher is not None:
+                yield Staged(str(ref), str(cancelled or rule), str(subject), voucher, cancelled is not None)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import asking, operators, plan, ports, preview, recomputation, status, wiring
+from syncd.cli.later import as_of, asking, operators, plan, ports, preview, recomputation, status, temporary, wiring
 from syncd.cli.later import progress as bars
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
@@ -40,19 +40,20 @@ Book = Annotated[str, typer.Option("--book", metavar="NAME", help=say("help_depr
 
 def depreciate(
     period: Period = "", is_preview: Preview = False, approve: Approve = False, reverse: Reverse = False,
-    check: Check = False, as_of: AsOf = "", assets: Assets = False, asset: Asset = "", book: Book = "",
+    check: Check = False, on: AsOf = "", assets: Assets = False, asset: Asset = "", book: Book = "",
     actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """A month's depreciation."""
     asked = [word for word, is_said in (
-        ("preview", is_preview), ("approve", approve), ("reverse", reverse), ("check", check), ("as-of", bool(as_of)),
+        ("preview", is_preview), ("approve", approve), ("reverse", reverse), ("check", check), ("as-of", bool(on)),
         ("book", bool(book)),
     ) if is_said]  # fmt: skip
     if len(asked) > 1:
         raise WrongUsage("depreciation_one", given=", ".join(f"--{word}" for word in asked))
-    if not as_of and not period:
+    if not on and not period:
         raise WrongUsage("depreciation_when")
-    until = plan.month_of(_day(as_of)) if as_of else asking.period_month(period)
+    day = _day(on) if on else None
+    until = plan.month_of(day) if day else asking.period_month(period)
     whole = wiring.pipeline(config_path(config), name)
     if whole.depreciation is None:
         raise WrongUsage("depreciation_nothing", mapping=whole.mapping.name)
@@ -69,8 +70,8 @@ def depreciate(
                 _ask(part, ledger, period, asset, by, reverse, as_json)
             elif check:
                 _check(part, ledger, until, as_json)
-            elif as_of:
-                _as_of(part, ledger, until, asset, as_json)
+            elif day:
+                _as_of(part, ledger, day, asset, as_json)
             elif book:
                 _second_book(part, ledger, book, until, as_json)
             else:
@@ -228,31 +229,51 @@ def _check(part: wiring.Pipeline, ledger: ports.Ledger, until: int, as_json: boo
         raise typer.Exit(FOUND_SOMETHING)
 
 
-def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, until: int, asset: str, as_json: bool) -> None:
+def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, day: date, asset: str, as_json: bool) -> None:
     assert part.depreciation is not None
     with _bar() as tell:
-        found = list(preview.as_of(ledger, part.depreciation, until, tell, asset))
+        found = list(as_of.as_of(ledger, part.depreciation, part.cards, day, tell, asset))
     if as_json:
-        emit([{"asset": one.asset} | one.group._asdict() | one.figures._asdict() for one in found])
+        emit([_standing(one) for one in found])
         return
-    rows: list[tuple[object, ...]] = [
-        (one.asset, f.original_value, f.accumulated, f.impairment, f.net_value, f.month_amount, f.months_left)
-        for one in found[:SHOWN_MAX]
-        for f in (one.figures,)
+    amounts: list[tuple[Decimal, ...]] = [
+        (*one.booked, one.booked.carrying_amount, one.owed, one.expected) for one in found
     ]
-    sums = [sum((row.figures[i] for row in found), Decimal("0.00")) for i in (0, 1, 3, 4, 5)]
-    rows.append((say("depreciation_total"), *sums, ""))
-    columns = ("depreciation_asset", "original_value", "accumulated_depreciation", "impairment", "net_value")
-    table((*columns, "depreciation_month", "depreciation_left"), rows, (1, 2, 3, 4, 5, 6))
+    columns: tuple[str, ...] = (
+        *("original_value", "accumulated_depreciation", "impairment", "carrying_amount"),
+        *("depreciation_owed", "depreciation_then"),
+    )
+    if not any(one.booked.impairment for one in found):
+        columns = tuple(column for column in columns if column != "impairment")
+        amounts = [figures[:2] + figures[3:] for figures in amounts]
+    shown = zip(found[:SHOWN_MAX], amounts, strict=False)
+    rows: list[tuple[object, ...]] = [(one.asset, *figures, one.months_left) for one, figures in shown]
+    rows.append((say("depreciation_total"), *map(sum, zip(*amounts, strict=True)), ""))
+    table(("depreciation_asset", *columns, "depreciation_left"), rows, range(1, len(columns) + 2))
     _convention(part)
     if len(found) > SHOWN_MAX:
         line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(found))
+    unlike = [(one.asset, one.unlike) for one in found if one.unlike is not None]
+    for code, one in unlike[:SHOWN_MAX]:
+        line("depreciation_unlike", "yellow", asset=code, difference=f"{one.difference:,.2f}", months=one.months,
+             rule=say(f"depreciation_rule_{one.rule}"))  # fmt: skip
+    if len(unlike) > SHOWN_MAX:
+        line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(unlike))
+
+
+def _standing(one: as_of.Standing) -> Mapping[str, object]:
+    """As data: what is booked by name, what is owed beside it."""
+    booked = one.booked._asdict() | {"net_value": one.booked.net_value, "carrying_amount": one.booked.carrying_amount}
+    ahead = {"owed": one.owed, "expected": one.expected, "month_amount": one.month_amount}
+    unlike = None if one.unlike is None else one.unlike._asdict()
+    left = {"months_left": one.months_left, "unlike": unlike}
+    return {"asset": one.asset} | one.group._asdict() | booked | ahead | left
 
 
 def _second_book(part: wiring.Pipeline, ledger: ports.Ledger, book: str, until: int, as_json: bool) -> None:
     assert part.depreciation is not None
     with _bar() as tell:
-        found, faults = preview.second_book(ledger, part.depreciation, book, until, tell)
+        found, faults = temporary.second_book(ledger, part.depreciation, part.cards, book, until, tell)
     if as_json:
         emit({"book": book, "classes": named(found), "faults": {a: f._asdict() for a, f in faults.items()}})
         return

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from syncd import record as record
     from syncd import wiring as wiring
     from syncd import workbench as workbench
+    from syncd.books import as_of as as_of
     from syncd.books import asking as asking
     from syncd.books import comparison as comparison
     from syncd.books import history as history
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from syncd.books import preview as preview
     from syncd.books import recomputation as recomputation
     from syncd.books import reconcile as reconcile
+    from syncd.books import temporary as temporary
     from syncd.books.close import item as item
     from syncd.books.lifecycle import compliance as compliance
     from syncd.books.lifecycle import deadlines as deadlines
@@ -107,6 +109,7 @@ else:
     record = _Module("syncd.record")
     wiring = _Module("syncd.wiring")
     workbench = _Module("syncd.workbench")
+    as_of = _Module("syncd.books.as_of")
     asking = _Module("syncd.books.asking")
     comparison = _Module("syncd.books.comparison")
     history = _Module("syncd.books.history")
@@ -114,6 +117,7 @@ else:
     preview = _Module("syncd.books.preview")
     recomputation = _Module("syncd.books.recomputation")
     reconcile = _Module("syncd.books.reconcile")
+    temporary = _Module("syncd.books.temporary")
     pages = _Module("syncd.cli.pages")
     sheets = _Module("syncd.cli.sheets")
     wording = _Module("syncd.cli.wording")

@@ -132,4 +132,4 @@ def _amount(text: str | None) -> object:
 
 
 def _values() -> Sequence[str]:
-    return (*measures.FIELDS, "net_value")
+    return (*measures.FIELDS, "carrying_amount")

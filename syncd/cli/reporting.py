@@ -48,6 +48,9 @@ def report(
         line("report_written", "green", period=month, sheets=len(sheets), assets=assets, folder=folder)
         if differing := len(sheets["report_differences"].rows):
             line("report_differs", "yellow", count=differing)
+        eam = sheets.get("report_eam_differences")
+        if eam is not None and eam.rows:
+            line("report_eam_differs", "yellow", count=len({row[1] for row in eam.rows}))
 
 
 def _write(made: sheet.Package, folder: Path, language: Literal["zh", "en", "both"] | None) -> None:

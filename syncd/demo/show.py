@@ -130,7 +130,7 @@ def _parked(rows: Sequence[Settled]) -> None:
 def _reconciliation(report: Report) -> None:
     held = {control.field: control.balance for control in report.controls}
     rows = []
-    for field in ("original_value", "accumulated_depreciation", "impairment", "net_value"):
+    for field in ("original_value", "accumulated_depreciation", "impairment", "carrying_amount"):
         eam, finance = (getattr(side, field) or ZERO for side in (report.eam, report.finance))
         balance = _amount(held[field]) or "0.00" if field in held else ""
         rows.append((say(field), f"{eam:,.2f}", f"{finance:,.2f}", balance, f"{finance - eam:,.2f}"))

@@ -34,6 +34,11 @@ def begun(ledger: Ledger | Desk, owner: str) -> str | None:
     return min((name for name in own if ":" not in name), default=None)
 
 
+def closed_at(ledger: Ledger | Desk, period: str) -> str:
+    """When a period was closed at the desk, as syncd's tables keep moments; empty for one that is open."""
+    return next((str(at) for (at,) in ledger.query(SQL["closed_at"], (period,))), "")
+
+
 def numbers(ledger: Ledger | Desk, period: str) -> Numbers:
     """How far a period's series have come."""
     return Numbers({str(kind): int(str(last)) for kind, last in ledger.query(SQL["numbers"], (period,))})

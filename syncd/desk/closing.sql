@@ -1,6 +1,9 @@
 -- closed: the periods that people have closed
 SELECT period FROM syncd.closing ORDER BY period;
 
+-- closed_at: when a period was closed
+SELECT closed_at FROM syncd.closing WHERE period = ?;
+
 -- types: the types of voucher that were ever numbered; a series that is no period's begins with *
 SELECT DISTINCT type FROM syncd.number WHERE type <> '' AND period NOT LIKE '*%' ORDER BY type;
 

@@ -45,10 +45,11 @@ def test_from_preview_to_posted_and_checked(site: Site) -> None:
         assert "already posted: 2026-02 记-1" in again
     assert "2 assets agree, 0 differ" in fine("depreciate 2026-02 --check", site.config)
     stands = fine("depreciate --as-of 2031-01-31 --asset FA-1", site.config)
-    assert "114,000.00" in stands
+    assert "112,100.00" in stands
     assert "6,000.00" in stands
     (row, *_) = json.loads(fine("depreciate --as-of 2026-03-31 --asset FA-1 --json", site.config))
-    assert (row["accumulated"], row["owed"], row["net_value"]) == ("3800.00", "1900.00", "116200.00")
+    assert (row["accumulated_depreciation"], row["owed"]) == ("1900.00", "1900.00")
+    assert (row["net_value"], row["carrying_amount"], row["expected"]) == ("118100.00", "118100.00", "116200.00")
     assert fine("--lang zh depreciate 2026-03", site.config).count("1,900.00") >= 2
     assert fine("audit verify", site.config)
 

@@ -168,7 +168,7 @@ def test_vectors_by_years(name: str, terms: Terms, expected: list[str]) -> None:
     slack = D("0.06") if name.startswith("cn-sl") else D(0)
     assert all(abs(a - D(b)) <= slack for a, b in zip(found, expected, strict=True)), (name, found)
     if name == "cn-sl-4":
-        assert figures(History([terms]), JANUARY + 36).net_value == D("356000.00")
+        assert figures(History([terms]), JANUARY + 36).carrying_amount == D("356000.00")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_erpnext_28675_taken_over() -> None:
 def test_adempiere_1463_taken_over_when_fully_depreciated() -> None:
     history = History([A], Opening(D("114000.00"), JANUARY + 60))
     assert owed(history, Posted(), JANUARY + 70) == []
-    assert figures(history, JANUARY + 70).net_value == D("6000.00")
+    assert figures(history, JANUARY + 70).carrying_amount == D("6000.00")
 
 
 def test_erpnext_40874_no_change_changes_nothing() -> None:
@@ -270,7 +270,7 @@ def test_erpnext_35117_residual_counts_after_an_impairment() -> None:
     history = History([A, impaired])
     assert amounts(history, 60)[24:] == [D("1622.22")] * 35 + [D("1622.30")]
     end = figures(history, JANUARY + 60)
-    assert (end.net_value, end.impairment) == (D("6000.00"), D("10000.00"))
+    assert (end.carrying_amount, end.impairment) == (D("6000.00"), D("10000.00"))
 
 
 def test_oca_1073_a_first_of_the_month_is_a_month() -> None:
@@ -282,13 +282,13 @@ def test_snipeit_11822_the_floor_counts() -> None:
     """So snipe-it#18248, snipe-it#12788."""
     history = History([bought("1300", 12, str(D(100) / D(1300)))])
     assert amounts(history, 2) == [D("100.00")] * 2
-    assert figures(history, JANUARY + 2).net_value == D("1100.00")
+    assert figures(history, JANUARY + 2).carrying_amount == D("1100.00")
 
 
 def test_snipeit_13094_the_value_is_what_is_left() -> None:
     """1,000 over 8 months: after one, 125.00 is written off and the value is 875.00, not the other way round."""
     stands = figures(History([bought("1000", 8, "0")]), JANUARY + 1)
-    assert (stands.accumulated, stands.net_value) == (D("125.00"), D("875.00"))
+    assert (stands.accumulated, stands.carrying_amount) == (D("125.00"), D("875.00"))
 
 
 def test_dolibarr_26017_and_oca_1569_late_entries_are_caught_up() -> None:
@@ -305,8 +305,10 @@ def test_as_of_any_date_past_and_future() -> None:
     history, posted = History([A]), Posted(frozenset({JANUARY + 1}), 1900_00)
     assert figures(history, JANUARY).accumulated == D(0)
     now = figures(history, JANUARY + 2, posted)
-    assert (now.accumulated, now.owed, now.net_value) == (D("3800.00"), D("1900.00"), D("116200.00"))
-    assert figures(history, JANUARY + 60).net_value == figures(history, JANUARY + 90).net_value == D("6000.00")
+    assert (now.accumulated, now.owed, now.carrying_amount) == (D("3800.00"), D("1900.00"), D("116200.00"))
+    assert (
+        figures(history, JANUARY + 60).carrying_amount == figures(history, JANUARY + 90).carrying_amount == D("6000.00")
+    )
     assert figures(history, JANUARY + 60).months_left == 0
 
 

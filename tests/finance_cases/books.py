@@ -264,13 +264,13 @@ class Books(Lab):
     def held(self, day: str) -> dict[str, Amounts]:
         """What each asset comes to at the end of a day."""
         read = cards.read(self.mapping.month_end, self.mapping.layout.card_kinds)
-        return figures_at(writes.card_writes(self.ledger, self.mapping.zone), read, date.fromisoformat(day))
+        return figures_at(writes.card_writes(self.ledger, self.mapping.zone, [NAME]), read, date.fromisoformat(day))
 
     def figures(self, code: str) -> Figures:
         """Those of a month."""
         period, kinds = self.period(code), self.mapping.layout.card_kinds
         read = cards.read(self.mapping.month_end, kinds)
-        return figures(writes.card_writes(self.ledger, self.mapping.zone), read, period.first, period.last)
+        return figures(writes.card_writes(self.ledger, self.mapping.zone, [NAME]), read, period.first, period.last)
 
     def ledger_at(self, day: str) -> Amounts:
         """The accounts at the end of a day, by the dates of finance's own vouchers."""
@@ -289,7 +289,7 @@ class Books(Lab):
     def close_items(self, code: str) -> dict[str, Item]:
         """What must hold, by code; the reconciliation is not asked."""
         chain = closing.Elsewhere(None, lambda: verify.verify(self.ledger, NAME, self.mapping.layout))
-        found = closing.look(self.ledger, self.mapping, self.periods(), self.period(code), NOW, chain)
+        found = closing.look(self.ledger, self.mapping, self.periods(), self.period(code), NOW, chain, [NAME])
         return {item.said.code: item for item in found}
 
 

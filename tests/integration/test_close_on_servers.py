@@ -84,7 +84,7 @@ def looked(books: Company, ledger: Ledger) -> Mapping[str, Item]:
     periods = reading.periods_less_closed(ledger, layout)
     period = next(one for one in periods if one.code == "2026-02")
     chain = close.Elsewhere(None, lambda: verify.verify(ledger, NAME, layout))
-    return {item.said.code: item for item in close.look(ledger, books.mapping, periods, period, NOW, chain)}
+    return {item.said.code: item for item in close.look(ledger, books.mapping, periods, period, NOW, chain, [NAME])}
 
 
 def sheets(books: Company, ledger: Ledger) -> Sequence[Sheet]:

@@ -23,7 +23,7 @@ def test_equal_sides_differ_in_nothing() -> None:
     report = compare(side_by_side(held, same), ALERT)
     assert (report.assets, report.differing, report.alerting) == (2, 0, 0)
     assert report.eam == report.finance
-    assert report.eam.net_value == Decimal("285.00")
+    assert report.eam.carrying_amount == Decimal("285.00")
 
 
 @pytest.mark.parametrize(("finance", "alerting"), [("10100.00", 0), ("10100.01", 2), ("9900.00", 0), ("9899.99", 2)])
@@ -32,7 +32,7 @@ def test_alert_is_strictly_above_one_per_cent(finance: str, alerting: int) -> No
     report = compare(side_by_side([("A", amounts("10000"))], [("A", amounts(finance))]), ALERT)
     assert report.differing == 1
     assert report.alerting == alerting
-    assert {d.field for d in report.differences} == {"original_value", "net_value"}
+    assert {d.field for d in report.differences} == {"original_value", "carrying_amount"}
 
 
 def test_asset_that_one_side_lacks_alerts() -> None:
@@ -50,7 +50,7 @@ def test_code_that_stands_twice_is_found() -> None:
 
 def test_amount_that_cannot_be_read_is_a_difference_and_not_a_zero() -> None:
     report = compare(side_by_side([("A", Amounts(None, Decimal(0)))], [("A", amounts("0"))]), ALERT)
-    assert [(d.field, d.eam) for d in report.differences] == [("original_value", None), ("net_value", None)]
+    assert [(d.field, d.eam) for d in report.differences] == [("original_value", None), ("carrying_amount", None)]
     assert report.alerting == 1
 
 

@@ -4,7 +4,7 @@ what is accepted is posted."""
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
@@ -12,12 +12,18 @@ from typing import Any, Final
 import pytest
 
 from syncd.books import history
+from syncd.books.close.item import Said
 from syncd.books.reconcile import Report
+from syncd.books.reports.package import Printed
+from syncd.books.reports.sheet import Sheet, text
 from syncd.demo import eam
+from syncd.demo.eam import period_of
 from syncd.demo.month import play
 from syncd.demo.stage import ACTOR, PIPELINE, Stage, built, running
+from syncd.desk import closing as closings
 from syncd.desk import operators
 from syncd.errors import Halt
+from syncd.wiring import Pipeline
 
 TODAY: Final = date(2026, 11, 20)
 ADDED: Final = "FA-SC-2301"
@@ -48,10 +54,9 @@ def undone(stage: Stage) -> Iterator[Stage]:
 
 
 def found(report: Report) -> set[tuple[str, str, str]]:
-    """Asset, field and cause of what was found, net values aside."""
-    return {
-        (d.asset_code, d.field, d.cause.code if d.cause else "") for d in report.differences if d.field != "net_value"
-    }
+    """Asset, field and cause of what was found, carrying amounts aside."""
+    told = [d for d in report.differences if d.field != "carrying_amount"]
+    return {(d.asset_code, d.field, d.cause.code if d.cause else "") for d in told}
 
 
 def test_a_month_that_was_carried_differs_in_nothing(stage: Stage) -> None:
@@ -67,6 +72,9 @@ def test_a_month_that_was_carried_differs_in_nothing(stage: Stage) -> None:
         last = history.runs(ledger, PIPELINE, 1)[0]
         assert (last.id, last.actor, last.position) == (report.run, "controller", report.position)
         assert history.run(ledger, PIPELINE, report.run) == history.plain(report)
+        kept = "UPDATE syncd.reconciliation SET report = replace(report, 'carrying_amount', 'net_value') WHERE id = ?"
+        ledger.execute([(kept, (report.run,))])
+        assert history.run(ledger, PIPELINE, report.run) == history.plain(report), "as an earlier version called it"
 
 
 CARD_FIELDS: Final = ("original_value", "accumulated_depreciation", "impairment", "dept", "class")
@@ -229,3 +237,55 @@ def test_an_amount_that_is_none_is_told_by_its_row(stage: Stage) -> None:
     rows: list[tuple[Any, ...]] = sorted(report.unreadable)
     assert rows == [("asset", "8", "original_value", "15万"), ("upgrade", "98", "amount", "一千")]
     assert report.alerting >= 2
+
+
+def printed(stage: Stage, period: str) -> dict[str, Sheet]:
+    """The sheets of a month's report."""
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        made = stage.pipeline.reports(ledger, period, Printed("", "printer", datetime(2026, 4, 1, tzinfo=UTC)))
+    return {sheet.code: sheet for sheet in made.sheets}
+
+
+def cells(sheet: Sheet) -> list[dict[str, object]]:
+    return [dict(zip((column.code for column in sheet.columns), row, strict=True)) for row in sheet.rows]
+
+
+def test_the_reports_have_the_eams_side(stage: Stage) -> None:
+    """Of a month that is closed, as its close has seen it, and no later run."""
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        seen = history.up_to(ledger, PIPELINE, closings.closed_at(ledger, period_of(stage.today)))
+    assert seen is not None
+    stage.pipeline.reconcile("somebody later")
+    sheets = printed(stage, period_of(stage.today))
+    for row in cells(sheets["report_reconciliation"]):
+        assert row["report_eam_amount"] == Decimal(seen.found["eam"][row["reconcile_value"].code])  # type: ignore[attr-defined]
+        assert row["report_eam_difference"] == 0
+    assert sheets["report_reconciliation"].foot[-1].params["run"] == seen.found["run"]
+    assert sheets["report_eam_differences"].rows == []
+
+
+def test_a_difference_stands_in_the_report_with_its_cause(undone: Stage) -> None:
+    """Of a month that is open, as both sides are now."""
+    ((code, cost),) = undone.rows("SELECT asset_code, original_value FROM fa_card WHERE status = 'in_use' LIMIT 1")
+    undone.finance.execute("UPDATE fa_card SET original_value = ? WHERE asset_code = ?", (str(Decimal(cost) + 9), code))
+    after = period_of(undone.today.replace(day=28) + timedelta(days=5))
+    found = cells(printed(undone, after)["report_eam_differences"])
+    of_it = [row for row in found if row["reconcile_asset"] == code]
+    (row,) = (row for row in of_it if row["reconcile_value"] == Said("original_value"))
+    assert row["difference"] == Decimal(9)
+    assert isinstance(row["reconcile_cause"], Said)
+    assert row["reconcile_cause"].code == "cause_card_changed"
+    assert isinstance(row["report_proposal"], Said)
+
+
+def test_an_eam_that_is_away_leaves_the_reports(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They say why its side is missing."""
+
+    def away(self: Pipeline, by: str = "") -> Report:
+        raise Halt("eam_away", error="refused")
+
+    monkeypatch.setattr(Pipeline, "reconcile", away)
+    sheets = printed(stage, period_of(stage.today.replace(day=28) + timedelta(days=5)))
+    (*_, said) = sheets["report_reconciliation"].foot
+    assert text(said, "en") == "the EAM was not compared: the EAM's database cannot be reached: refused"
+    assert all(row["report_eam_amount"] is None for row in cells(sheets["report_reconciliation"]))

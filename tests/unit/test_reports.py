@@ -20,6 +20,7 @@ from syncd.books.reports import folders, package
 from syncd.books.reports.sheet import Listed, Package, Sheet, text
 from syncd.language import Language, catalogue, say
 from tests.finance_cases.books import Books
+from tests.unit.lab import NAME
 
 PRINTED = package.Printed("lab", "王芳", datetime(2026, 4, 1, 9, tzinfo=UTC), ("张三", "", ""))
 XML = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -27,7 +28,7 @@ EVIL = "=HYPERLINK(1)"
 
 
 def made(books: Books, month: str) -> Package:
-    return package.package(books.ledger, books.mapping, books.periods(), books.period(month), PRINTED)
+    return package.package(books.ledger, books.mapping, books.periods(), books.period(month), PRINTED, {NAME: None})
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,7 @@ def test_a_kind_of_the_mappings_own_has_its_column(books: Books) -> None:
     assert "更新改造" in titles
     (row,) = (r for r in changes.rows if r[0] == "JQ" and r[1] == Said("original_value"))
     assert row[titles.index("更新改造")] == Decimal("5000.00")
-    assert row[titles.index("原值调整")] == Decimal("0.00")
+    assert "原值调整" not in titles, "nothing is left for it"
 
 
 def test_a_difference_stands_at_the_foot_and_on_its_sheet(books: Books) -> None:
@@ -225,16 +226,18 @@ def test_workbook_page_and_csv_say_the_same(march: Package, tmp_path: Path, lang
     for one in march.sheets:
         path = tmp_path / f"2026-03-{language}" / f"{one.code.removeprefix('report_')}.csv"
         with path.open(encoding="utf-8-sig", newline="") as file:
-            head, *body = csv.reader(file)
+            title, above, head, *body = csv.reader(file)
+        assert (title, above) == ([say(one.code, language=language)], [march.head(language)])
         assert head == [column.title(language) for column in one.columns]
         plain = [
             [
                 text(cell, language).replace(",", "") if isinstance(cell, Decimal) else text(cell, language)
                 for cell in row
             ]
-            for row in one.rows
+            for row in (*one.rows, *([one.total] if one.total else []))
         ]
-        assert [[said.removeprefix("'") for said in row] for row in body] == plain
+        below = [[line] for line in march.below(one, language)]
+        assert [[said.removeprefix("'") for said in row] for row in body] == plain + below
 
 
 def test_no_text_is_a_formula_and_numbers_are_numbers(march: Package, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from syncd.language import Language, catalogue, say
 from syncd.mapping.language.load import Mapping as Loaded
 from tests.finance_cases import books as plain
 from tests.finance_cases.year import EVIL, FINANCE, MAPPING, PRINTED, Company, eventful
-from tests.unit.lab import loaded
+from tests.unit.lab import NAME, loaded
 
 XML: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 ONCE: Final = "500万元以下设备器具一次性扣除"
@@ -288,9 +288,9 @@ def test_workbook_page_and_csv_hold_the_sheets_and_no_formula(year: Package, tmp
         for one in year.sheets:
             path = tmp_path / f"2026-12-{language}" / f"{one.code.removeprefix('report_')}.csv"
             with path.open(encoding="utf-8-sig", newline="") as file:
-                head, *body = csv.reader(file)
+                _, _, head, *body = csv.reader(file)
             assert head == [column.title(language) for column in one.columns]
-            assert len(body) == len(one.rows)
+            assert len(body) == len(one.rows) + bool(one.total) + len(year.below(one, language))
             assert not [said for row in body for said in row if said.startswith(("=", "+", "@"))], one.code
             assert f'id="{one.code}"' in page
         with zipfile.ZipFile(tmp_path / f"2026-12-{language}.xlsx") as book:
@@ -354,7 +354,7 @@ def test_nothing_is_asked_of_a_mapping_that_says_nothing() -> None:
     whole: Mapping[str, Loaded] = {"": loaded(plain.MAPPING, plain.FINANCE)}
     assert whole[""].year_end.lists == {}
     books = plain.standard()
-    of = package.package(books.ledger, books.mapping, books.periods(), books.period("2026-12"), PRINTED)
+    of = package.package(books.ledger, books.mapping, books.periods(), books.period("2026-12"), PRINTED, {NAME: None})
     assert [one.code for one in of.sheets][-4:] == [
         f"report_{name}" for name in ("roll_forward", "used_up", "review", "stock_take")
     ]

@@ -199,7 +199,7 @@ class Company(Lab):
         period = self.period(month)
         now = datetime.combine(period.last + timedelta(days=1), datetime.min.time(), UTC)
         chain = closing.Elsewhere(self._differences, lambda: verify.verify(self.ledger, NAME, self.mapping.layout))
-        return list(closing.look(self.ledger, self.mapping, self.periods(), period, now, chain))
+        return list(closing.look(self.ledger, self.mapping, self.periods(), period, now, chain, [NAME]))
 
     def _differences(self) -> list[tuple[str, str, object, object]]:
         return [(d.asset_code, d.field, d.eam, d.finance) for d in self.reconciled().differences]
@@ -234,7 +234,7 @@ class Company(Lab):
     def figures_at(self, month: str) -> Mapping[str, Amounts]:
         """What reports say that assets come to at a month's end."""
         read, period = cards.read(self.mapping.month_end, self.mapping.layout.card_kinds), self.period(month)
-        found = figures(card_writes(self.ledger, self.mapping.zone), read, period.first, period.last)
+        found = figures(card_writes(self.ledger, self.mapping.zone, [NAME]), read, period.first, period.last)
         return {asset: line.closing for asset, line in found.assets().items() if any(line.closing)}
 
     def planned_at(self, month: str) -> Mapping[str, Decimal]:

@@ -9,6 +9,8 @@ from typing import Final
 
 import pytest
 
+from syncd.books import as_of
+from syncd.books.close import cards
 from syncd.books.reports import package
 from tests.unit.lab import NAME
 from tests.year.books import Books
@@ -82,6 +84,15 @@ def assert_one_figure(company: Company, month: str) -> None:
     assert said == {code: planned[code] for code in said}, month
 
 
+def assert_as_of(company: Company, month: str) -> None:
+    """And so is what `depreciate --as-of` says of its last day: nothing is owed, nothing differs."""
+    read = cards.read(company.mapping.month_end, company.mapping.layout.card_kinds)
+    day = company.period(month).last
+    found = list(as_of.as_of(company.ledger, company.computing, read, day, lambda done, total: None))
+    assert {one.asset: one.booked for one in found} == company.figures_at(month)
+    assert [one for one in found if one.owed or one.unlike] == []
+
+
 def assert_year_end(company: Company) -> None:
     """The sheets of the year, as the shipped mapping has them: they are those of the accounts, nothing is left out."""
     period = company.period("2026-12")
@@ -128,6 +139,7 @@ def test_a_year_closes_reconciles_and_replays(request: pytest.FixtureRequest) ->
     company = Company(script.opening)
     months = lived(company, script)
     assert script.kinds.keys() == KINDS, "a year has all kinds of events"
+    assert_as_of(company, months[-1].code)
     assert_year_end(company)
     again = replayed(script, months, sets_max=3, rests=7)
     for sql in (VOUCHERS, ENTRIES):

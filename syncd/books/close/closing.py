@@ -37,8 +37,10 @@ def look(
     period: Period,
     now: datetime,
     elsewhere: Elsewhere,
+    pipelines: Sequence[str],
 ) -> Iterator[Item]:
-    """Everything, item by item. `periods` are those of finance, of which those closed at the desk are not open."""
+    """Everything, item by item. `periods` are those of finance, of which those closed at the desk are not open;
+    `pipelines` those of the company."""
     zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
     yield _earlier(_used(ledger, layout, periods) if are_months(layout.file.periods) else periods, period)
     yield from outstanding.items(ledger, period, zone, now)
@@ -48,9 +50,8 @@ def look(
     of_cards = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
     entries = balances.of_accounts(ledger, layout, periods, of_cards)
     held = cards.held(entries, period, month_end) if readable else None
-    found_figures = figures(
-        writes.card_writes(ledger, zone), cards.read(month_end, layout.card_kinds), period.first, period.last
-    )
+    read = cards.read(month_end, layout.card_kinds)
+    found_figures = figures(writes.card_writes(ledger, zone, pipelines), read, period.first, period.last)
     yield from cards.items(found_figures, held, month_end)
     if readable:
         of_period = balances.of_period(ledger, layout, periods, period)

@@ -1,29 +1,37 @@
 """Sheets as CSV, one file each, for whoever reckons on. Opened by a spreadsheet no text becomes a formula."""
 
 import csv
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from syncd.books.reports.sheet import Cell, Package, Sheet, text
-from syncd.language import Language
+from syncd.language import Language, say
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(package: Package, folder: Path, language: Language) -> None:
-    """A file for each sheet."""
+    """A file for each sheet: two lines of head, the columns, the rows, the total, and the tie-out below."""
     folder.mkdir(parents=True, exist_ok=True)
     for sheet in package.sheets:
-        write_sheet(sheet, folder / f"{sheet.code.removeprefix('report_')}.csv", language)
+        path = folder / f"{sheet.code.removeprefix('report_')}.csv"
+        head = (say(sheet.code, language=language), package.head(language))
+        write_sheet(sheet, path, language, head, package.below(sheet, language))
 
 
-def write_sheet(sheet: Sheet, path: Path, language: Language) -> None:
-    """One sheet, in UTF-8 with the mark by which spreadsheets know it."""
+def write_sheet(
+    sheet: Sheet, path: Path, language: Language, head: Sequence[str] = (), below: Sequence[str] = ()
+) -> None:
+    """One sheet, in UTF-8 with the mark by which spreadsheets know it, between lines of its head and its foot."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
+        out.writerows([_safe(line)] for line in head)
         out.writerow([_safe(column.title(language)) for column in sheet.columns])
-        out.writerows([_plain(cell, language) for cell in row] for row in sheet.rows)
+        rows = [*sheet.rows, *([sheet.total] if sheet.total and below else [])]
+        out.writerows([_plain(cell, language) for cell in row] for row in rows)
+        out.writerows([_safe(line)] for line in below)
 
 
 def _plain(cell: Cell, language: Language) -> str:

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 from syncd.books.close.item import Said
-from syncd.books.figures import Figures, Line, Step
+from syncd.books.figures import Line, Step
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Chart, Column, Listed, Row, Sheet
 from syncd.books.writes import Recorded
@@ -26,42 +28,81 @@ _SUMS: Final = (
     Column("carrying_amount", "money"),
 )
 _NAMED: Final = ("name", "model", "department", "workshop", "class", "use")
+_SHARED: Final = ("department", "class", "use")
 
 
 def detail(month: Month) -> Sheet:
     """折旧明细表: a line an asset, with the vouchers that charged it."""
-    named = [name for name in _NAMED if name in month.fields]
-    columns = (Column("reconcile_asset"), *(Column(f"report_{name}") for name in named), *_SUMS, Column("voucher"))
     refs = _vouchers(month.figures.steps)
+    lines = sorted(month.figures.assets().items())
+    rows = [_line(month, asset, line, refs) for asset, line in lines]
+    return Sheet("report_depreciation", _columns(month), rows, _sum(month, Said("report_total"), month.figures.total),
+                 month.ties)  # fmt: skip
+
+
+def detail_by(month: Month, name: str) -> Sheet:
+    """The same with a subtotal for each department or class. An asset that moved stands in both."""
+    at = month.place(name)
+    assert at is not None, "cards have it"
+    refs = _vouchers(month.figures.steps)
+    lines = sorted(month.figures.by(lambda asset, place: (place[at], asset)).items())
+    subtotals = month.figures.by(lambda asset, place: place[at])
     rows: list[Row] = []
-    for asset, line in sorted(month.figures.assets().items()):
-        card = month.figures.cards.get(asset, {})
-        shown = [_plain(card.get(month.fields[name])) for name in named]
-        rows.append((asset, *shown, *_sums(line), Listed([*refs.get(asset, ())])))
-    total: Row = (Said("report_total"), *("" for _ in named), *_sums(month.figures.total), "")
-    return Sheet("report_depreciation", columns, rows, total, month.ties)
+    for value, group in groupby(lines, key=lambda one: one[0][0]):
+        rows += [_line(month, asset, line, refs, {name: value}) for (_, asset), line in group]
+        rows.append(_sum(month, Said("report_subtotal", {"of": month.called(name, value)}), subtotals[value]))
+    total = _sum(month, Said("report_total"), month.figures.total)
+    return Sheet(f"report_depreciation_by_{name}", _columns(month), rows, total, month.ties)
+
+
+def _columns(month: Month) -> Sequence[Column]:
+    headings = (column for name in _NAMED if name in month.fields for column in month.headings(name))
+    return (Column("reconcile_asset"), *headings, *_SUMS, Column("voucher"))
+
+
+def _line(
+    month: Month,
+    asset: str,
+    line: Line,
+    refs: Mapping[str, Mapping[str, None]],
+    place: Mapping[str, str] = MappingProxyType({}),
+) -> Row:
+    """An asset's; what `place` says stands for what its card says at the end."""
+    card = month.figures.cards.get(asset, {})
+    named = [name for name in _NAMED if name in month.fields]
+    shown = [cell for name in named for cell in month.told(name, place.get(name, card.get(month.fields[name])))]
+    return (asset, *shown, *_sums(line), Listed([*refs.get(asset, ())]))
+
+
+def _sum(month: Month, said: Said, line: Line) -> Row:
+    return (said, *[""] * (len(_columns(month)) - len(_SUMS) - 2), *_sums(line), "")
 
 
 def summary(month: Month) -> Sheet:
     """折旧汇总表: by department, then by class."""
-    columns = (Column("report_by"), Column("report_value"), Column("report_assets", "count"), *_SUMS)
+    named = [name for name in ("department", "class") if name in month.fields]
+    has_names = any(name in month.names for name in named)
+    columns = (
+        *(Column("report_by"), Column("report_value"), *([Column("report_name")] if has_names else [])),
+        *(Column("report_assets", "count"), *_SUMS, Column("voucher")),
+    )
     rows: list[Row] = []
     chart = None
-    for name in ("department", "class"):
-        if name in month.fields:
-            first = len(rows)
-            rows += _grouped(month.figures, month.place(name), Said(f"report_{name}"))
-            charged = 3 + [column.code for column in _SUMS].index("report_charged")
-            chart = chart or Chart("report_chart_charged", 1, charged, first, len(rows) - 1)
+    for name in named:
+        first = len(rows)
+        rows += _grouped(month, name, has_names)
+        charged = [column.code for column in columns].index("report_charged")
+        chart = chart or Chart("report_chart_charged", 1 + has_names, charged, first, len(rows) - 1)
     count = len(month.figures.assets())
-    total: Row = (Said("report_total"), "", count, *_sums(month.figures.total))
+    blanks = [""] * (1 + has_names)
+    total: Row = (Said("report_total"), *blanks, count, *_sums(month.figures.total), "")
     return Sheet("report_summary", columns, rows, total, month.ties, chart if rows else None)
 
 
 def allocation(month: Month) -> Sheet:
     """折旧分配表: which account was charged, by department, class and use."""
     columns = (
-        *(Column(f"report_{name}") for name in ("department", "class", "use")),
+        *(column for name in _SHARED for column in month.headings(name)),
         Column("report_account"),
         Column("report_account_name"),
         Column("report_charged", "money"),
@@ -73,11 +114,15 @@ def allocation(month: Month) -> Sheet:
         amounts[key] += amount
         refs[key][ref] = None
     rows: list[Row] = [
-        (*key, month.account_names.get(key[3], ""), amount, Listed([ref for ref in refs[key] if ref]))
+        (
+            *(cell for name, value in zip(_SHARED, key, strict=False) for cell in month.told(name, value)),
+            *(key[3], month.account_names.get(key[3], ""), amount, Listed([ref for ref in refs[key] if ref])),
+        )
         for key, amount in sorted(amounts.items())
         if amount
     ]
-    total = (Said("report_total"), "", "", "", "", sum(amounts.values(), ZERO), "")
+    blanks = [""] * (len(columns) - 3)
+    total: Row = (Said("report_total"), *blanks, sum(amounts.values(), ZERO), "")
     return Sheet("report_allocation", columns, rows, total, month.ties)
 
 
@@ -87,13 +132,13 @@ def _allocated(month: Month) -> Iterator[tuple[tuple[str, str, str, str], Decima
     for step in month.figures.steps:
         if step.kind == "charged":
             charged[step.voucher].append(step)
-    places = [month.place(name) for name in ("department", "class", "use")]
+    places = [month.place(name) for name in _SHARED]
     for ref, steps in charged.items():
         lines = _expenses(month.vouchers.get(ref), month)
         accounts = {entry.account for entry in lines}
         if len(accounts) > 1:
             for entry in lines:
-                values = [_dim(entry, month, name) for name in ("department", "class", "use")]
+                values = [_dim(entry, month, name) for name in _SHARED]
                 yield (values[0], values[1], values[2], entry.account), entry.debit - entry.credit, ref
             continue
         account = next(iter(accounts), "")
@@ -113,15 +158,22 @@ def _dim(entry: Entry, month: Month, name: str) -> str:
     return str(entry.dims.get(dim) or "")
 
 
-def _grouped(figures: Figures, at: int | None, by: Said) -> Iterator[Row]:
+def _grouped(month: Month, name: str, has_names: bool) -> Iterator[Row]:
+    figures, at = month.figures, month.place(name)
     if at is None:
         return
     lines = figures.by(lambda asset, place: place[at])
     members: Mapping[str, set[str]] = defaultdict(set)
     for asset, place in [*figures.openings, *((step.asset, step.place) for step in figures.steps)]:
         members[place[at]].add(asset)
+    refs: Mapping[str, dict[str, None]] = defaultdict(dict)
+    for step in figures.steps:
+        if step.kind == "charged" and step.voucher:
+            refs[step.place[at]][step.voucher] = None
     for value, line in sorted(lines.items()):
-        yield by, value, len(members[value]), *_sums(line)
+        said, *called = month.told(name, value)
+        called = (called or [""]) if has_names else []
+        yield Said(f"report_{name}"), said, *called, len(members[value]), *_sums(line), Listed([*refs[value]])
 
 
 def _sums(line: Line) -> tuple[Decimal, ...]:
@@ -141,7 +193,3 @@ def _vouchers(steps: Sequence[Step]) -> dict[str, dict[str, None]]:
         if step.voucher:
             found.setdefault(step.asset, {})[step.voucher] = None
     return found
-
-
-def _plain(value: object) -> str:
-    return "" if value is None else str(value)

@@ -80,10 +80,9 @@ def _section(package: Package, sheet: Sheet, language: Language) -> Iterator[str
         if sheet.total:
             yield f'<tr class="total">{"".join(_cell(cell, language) for cell in sheet.total)}</tr>'
         yield "</tbody></table></div>"
-    for said in sheet.foot:
-        yield f'<p class="foot">{escape(text(said, language))}</p>'
-    yield f'<p class="foot">{escape(package.signatures(language))}</p>'
-    yield f'<p class="foot">{escape(package.printed(language))}</p></section>'
+    for line in package.below(sheet, language):
+        yield f'<p class="foot">{escape(line)}</p>'
+    yield "</section>"
 
 
 def _cell(cell: Cell, language: Language) -> str:

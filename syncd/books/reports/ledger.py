@@ -1,22 +1,29 @@
 """The sheets on the ledger: accounts against cards, our vouchers entry by entry, and where the two differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any, Final
 
 from syncd.books.balances import EMPTY
 from syncd.books.close.cards import on_side
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS
+from syncd.books.history import Compared
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Chart, Column, Listed, Sheet
+from syncd.errors import Fault
 from syncd.money import ZERO
+
+_SIDES: Final = ("amount", "cards", "difference")
+"""Columns of 对账表 on what the EAM says."""
 
 
 def reconciliation(month: Month) -> Sheet:
-    """对账表: each account of the cards, as the ledger has it and as the cards do, from the opening to the closing
-    balance."""
+    """对账表: each account of the cards, as the EAM has it, the ledger and the cards, from the opening to the closing
+    balance. The EAM and the cards beside it are those of a reconciliation, which the foot names."""
     columns = (
         *(Column("report_account"), Column("report_account_name"), Column("reconcile_value")),
+        *(Column(f"report_eam_{what}", "money") for what in (_SIDES if month.compared else ())),
         *(Column(f"report_{what}", "money") for what in ("ledger_opening", "debit", "credit", "ledger_closing")),
         *(Column(f"report_{what}", "money") for what in ("cards_opening", "cards_moved", "cards_closing")),
         Column("difference", "money"),
@@ -34,9 +41,59 @@ def reconciliation(month: Month) -> Sheet:
         before, after = total.opening[i], total.closing[i]
         names = Listed([month.account_names.get(code, "") for code in codes])
         ours = (before, after - before, after)
-        rows.append((Listed(codes), names, Said(field), opening, debit, credit, closing, *ours, closing - after))
-    chart = Chart("report_chart_balances", 2, 6, 0, len(rows) - 1) if rows else None
-    return Sheet("report_reconciliation", columns, rows, (), month.ties, chart)
+        eam = _sides(month, field)
+        rows.append((Listed(codes), names, Said(field), *eam, opening, debit, credit, closing, *ours, closing - after))
+    at = [column.code for column in columns].index("report_ledger_closing")
+    chart = Chart("report_chart_balances", 2, at, 0, len(rows) - 1) if rows else None
+    return Sheet("report_reconciliation", columns, rows, (), [*month.ties, *_told(month)], chart)
+
+
+def _sides(month: Month, field: str) -> Sequence[Cell]:
+    """What the EAM says in all, and the cards beside it; nothing where they were not compared."""
+    if not isinstance(month.compared, Compared):
+        return (None,) * len(_SIDES) if month.compared else ()
+    found = month.compared.found
+    eam, cards = (Decimal(found[side][field] or 0) for side in ("eam", "finance"))
+    return eam, cards, cards - eam
+
+
+def _told(month: Month) -> Sequence[Said]:
+    """Which reconciliation it was, or why there was none."""
+    if isinstance(month.compared, Fault):
+        return [Said("report_not_compared", {"why": Said(month.compared.code, month.compared.params)})]
+    if month.compared is None:
+        return []
+    at, found = month.compared
+    counts = {name: found[name] for name in ("run", "assets", "differing")} | {"waiting": len(found["waiting"])}
+    return [Said("report_compared", {"at": f"{at.astimezone(month.zone):%Y-%m-%d %H:%M:%S}", **counts})]
+
+
+def eam_differences(month: Month) -> Sheet:
+    """与设备系统的差异: what the EAM and the cards do not agree in, asset by asset, why, and what can be done."""
+    columns = (
+        *(Column("reconcile_number"), Column("reconcile_asset"), Column("reconcile_value")),
+        *(Column(name, "money") for name in ("reconcile_eam", "reconcile_cards", "difference")),
+        *(Column("reconcile_cause"), Column("report_proposal")),
+    )
+    listed: Sequence[Mapping[str, Any]] = []
+    if isinstance(month.compared, Compared):
+        listed = [one for one in month.compared.found["differences"] if one["asset_code"]]
+    rows: list[Sequence[Cell]] = []
+    for one in listed:
+        eam, cards = _amount(one["eam"]), _amount(one["finance"])
+        apart = cards - eam if isinstance(cards, Decimal) and isinstance(eam, Decimal) else None
+        params = one["params"] | {"difference": one["id"], "asset": one["asset_code"]}
+        why, what = (Said(code, params) if code else None for code in (one["cause"], one["proposal"]))
+        rows.append((one["id"], one["asset_code"], Said(one["field"]), eam, cards, apart, why, what))
+    return Sheet("report_eam_differences", columns, rows, (), _told(month))
+
+
+def _amount(text: str | None) -> Cell:
+    """An amount where it is one; a field of `by` has a text."""
+    try:
+        return None if text is None else Decimal(text)
+    except ArithmeticError:
+        return text
 
 
 def vouchers(month: Month) -> Sheet:
@@ -72,4 +129,16 @@ def differences(month: Month) -> Sheet:
         *(Column("reconcile_cards", "money"), Column("difference", "money")),
     )
     rows = [tuple(row) for row in month.differences]
-    return Sheet("report_differences", columns, rows)  # type: ignore[arg-type]
+    return Sheet("report_differences", columns, rows, (), _by_hand(month))  # type: ignore[arg-type]
+
+
+def _by_hand(month: Month) -> Sequence[Said]:
+    """What the reconciliation knows of the causes: vouchers by hand, and those of ours that finance has changed."""
+    if not isinstance(month.compared, Compared):
+        return []
+    found = month.compared.found
+    by_hand = [
+        Said("reconcile_manual", {**one, "asset": one["asset_code"] or "–", "amount": f"{Decimal(one['amount']):,.2f}"})
+        for one in found["manual"]
+    ]
+    return [*by_hand, *(Said("reconcile_altered", one) for one in found["altered"])]

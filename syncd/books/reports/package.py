@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from syncd.books import balances, writes
+from syncd.books import balances, sources, writes
 from syncd.books.balances import EMPTY, Balance
 from syncd.books.close import cards
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, Figures, figures
-from syncd.books.reports import changes, depreciation, ledger
+from syncd.books.history import Compared
+from syncd.books.reports import changes, depreciation, disposed, ledger, second
 from syncd.books.reports.month import Month
-from syncd.books.reports.sheet import Listed, Package, Sheet
+from syncd.books.reports.sheet import Listed, Package, Sheet, listed
 from syncd.books.reports.year import lists, research, review, stock_take, tax
 from syncd.books.reports.year.year import Year
 from syncd.books.runs import Computing
+from syncd.errors import Fault
 from syncd.mapping.language.load import Mapping as Loaded
+from syncd.mapping.language.month_end import MonthEnd
 from syncd.money import ZERO
 from syncd.ports import Ledger, Period
 
@@ -37,21 +39,25 @@ class Printed(NamedTuple):
 
 def package(
     held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period, printed: Printed,
-    parts: Mapping[str, Computing | None] = MappingProxyType({}), ends_year: bool = False,
+    parts: Mapping[str, Computing | None], ends_year: bool = False, compared: Compared | Fault | None = None,
 ) -> Package:  # fmt: skip
-    """All sheets of a month; in December, or where it `ends_year`, those of the year too. `parts` are the pipelines
-    that post to the ledger, each with how its assets depreciate where the mapping says that."""
-    month = gather(held, mapping, periods, period)
+    """All sheets of a month; in December, or where it `ends_year`, those of the year too. `parts` are the company's
+    pipelines, each with how its assets depreciate where the mapping says that; `compared` is what the EAM says."""
+    month = gather(held, mapping, periods, period, list(parts))._replace(compared=compared)
+    computing = [part for part in parts.values() if part is not None]
     sheets = [
         ledger.reconciliation(month),
         depreciation.detail(month),
+        *(depreciation.detail_by(month, name) for name in ("department", "class") if month.place(name) is not None),
         depreciation.summary(month),
         depreciation.allocation(month),
         changes.changes(month, month.figures),
         changes.movements(month),
-        changes.disposals(month),
+        _disposals(held, mapping.month_end, month, list(parts)),
+        *second.sheets(held, cards.read(mapping.month_end, mapping.layout.card_kinds), month, computing),
         ledger.vouchers(month),
         ledger.differences(month),
+        *([ledger.eam_differences(month)] if compared is not None else []),
         *(_of_year(held, mapping, periods, month, parts) if ends_year or period.last.month == DECEMBER else ()),
     ]
     said = mapping.month_end.company
@@ -60,16 +66,16 @@ def package(
     return Package(company, period.code, sheets, printed.by, printed.at, signed)
 
 
-def gather(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period) -> Month:
+def gather(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Period, pipelines: Sequence[str]) -> Month:
     """What the sheets are made of."""
     month_end, layout = mapping.month_end, mapping.layout
-    found = _figures(held, mapping, period)
+    found = _figures(held, mapping, period, pipelines)
     codes = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
     is_told = balances.can_read(layout, periods, "entry.account")
     entries = balances.of_accounts(held, layout, periods, codes)
     ledgers = cards.held(entries, period, month_end) if is_told else None
     by_account = None if ledgers is None else ledgers.by_account
-    own = {one.ref: one for one in writes.vouchers(held, period.code)}
+    own = {one.ref: one for one in writes.vouchers(held, pipelines, period.code)}
     differing = [] if ledgers is None else list(cards.differences(found, ledgers, month_end))
     names = account_names(held, mapping)
     return Month(
@@ -86,12 +92,15 @@ def gather(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Per
         ),
         *(cards.places(month_end), month_end.movements),
         list(_ties(found, by_account, own, month_end.accounts)),
+        month_end.words,
+        _names(held, mapping, pipelines),
+        mapping.zone,
     )
 
 
-def _figures(held: Ledger, mapping: Loaded, span: Period) -> Figures:
+def _figures(held: Ledger, mapping: Loaded, span: Period, pipelines: Sequence[str]) -> Figures:
     read = cards.read(mapping.month_end, mapping.layout.card_kinds)
-    return figures(writes.card_writes(held, mapping.zone), read, span.first, span.last)
+    return figures(writes.card_writes(held, mapping.zone, pipelines), read, span.first, span.last)
 
 
 def _of_year(
@@ -102,7 +111,7 @@ def _of_year(
     parts: Mapping[str, Computing | None],
 ) -> Iterator[Sheet]:
     span, said = month.period._replace(first=month.period.first.replace(month=1, day=1)), mapping.year_end
-    year = Year(held, month, _figures(held, mapping, span), span, parts)
+    year = Year(held, month, _figures(held, mapping, span, list(parts)), span, parts)
     yield changes.changes(month, year.figures, "report_roll_forward")
     yield lists.used_up(year, mapping.month_end)
     yield from lists.declared(year, said.lists, mapping.tables)
@@ -111,7 +120,23 @@ def _of_year(
     if said.tax is not None:
         yield from tax.sheets(year, said.tax)
     if said.research is not None:
-        yield from research.sheets(held, mapping.layout, periods, span, month, said.research)
+        yield from research.sheets(held, mapping.layout, periods, span, month, said.research, list(parts))
+
+
+def _disposals(held: Ledger, month_end: MonthEnd, month: Month, pipelines: Sequence[str]) -> Sheet:
+    if month_end.disposals is None:
+        return changes.disposals(month)
+    staged = writes.of_rules(held, pipelines, month_end.disposals.rules)
+    return disposed.sheet(month, month_end, staged)
+
+
+def _names(held: Ledger, mapping: Loaded, pipelines: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """As the EAM calls them, in the mirror."""
+    found: dict[str, dict[str, str]] = {}
+    for column, reading in mapping.month_end.names.items():
+        rows = (row for one in pipelines for row in sources.said_by(held, one, reading, mapping.tables))
+        found[column] = {str(code): str(name) for code, name in rows if code is not None and name is not None}
+    return found
 
 
 def account_names(held: Ledger, mapping: Loaded) -> Mapping[str, str]:
@@ -138,12 +163,7 @@ def _ties(
             ours = getattr(closing, field)
             refs = [ref for ref, one in own.items() if any(e.account in codes for e in one.voucher.entries)]
             params = {"accounts": Listed(codes), "ledger": _money(balance), "cards": _money(ours)}
-            yield Said("report_tie", params | {"difference": _money(balance - ours), "vouchers": _listed(refs)})
-
-
-def _listed(refs: Sequence[str]) -> Listed:
-    """The first and the last where there are many."""
-    return Listed(refs) if len(refs) <= 6 else Listed(refs[:3], f" … {refs[-1]} ({len(refs)})")
+            yield Said("report_tie", params | {"difference": _money(balance - ours), "vouchers": listed(refs)})
 
 
 def _money(amount: Decimal) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from syncd.books.close.item import Said
 from syncd.language import Language, say
@@ -14,6 +14,15 @@ class Listed(NamedTuple):
 
     texts: Sequence[str]
     more: str = ""
+
+
+SOME: Final = 6
+"""Vouchers that are listed one by one."""
+
+
+def listed(refs: Sequence[str]) -> Listed:
+    """The first and the last where there are many."""
+    return Listed(refs) if len(refs) <= SOME else Listed(refs[: SOME // 2], f" … {refs[-1]} ({len(refs)})")
 
 
 Cell = str | Decimal | int | date | Said | Listed | None
@@ -74,6 +83,11 @@ class Package(NamedTuple):
         company = self.company[language]
         return say("report_head", {"company": company, "period": self.period}, language)
 
+    def below(self, sheet: Sheet, language: Language) -> Sequence[str]:
+        """The lines below a sheet: its foot, who answers for it, who printed it and when."""
+        foot = (text(said, language) for said in sheet.foot)
+        return [*foot, self.signatures(language), self.printed(language)]
+
     def signatures(self, language: Language) -> str:
         """The line for those who answer for it."""
         blank = "________"
@@ -91,7 +105,7 @@ def text(cell: Cell, language: Language) -> str:
     if cell is None:
         return ""
     if isinstance(cell, Said):
-        params = {n: text(v, language) if isinstance(v, Listed) else v for n, v in cell.params.items()}
+        params = {n: text(v, language) if isinstance(v, Listed | Said) else v for n, v in cell.params.items()}
         return say(cell.code, params, language)
     if isinstance(cell, Listed):
         return say("list_separator", language=language).join(cell.texts) + cell.more

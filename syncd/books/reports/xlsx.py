@@ -80,11 +80,7 @@ def _sheet(
             style = formats["total_money" if isinstance(cell, Decimal) else "total_text"]
             _cell(page, at, n, cell, style, language)
         at += 1
-    for line in [
-        *(text(said, language) for said in sheet.foot),
-        package.signatures(language),
-        package.printed(language),
-    ]:
+    for line in package.below(sheet, language):
         page.write_string(at, 0, line, formats["plain"])
         at += 1
     if sheet.chart is not None and len(rows) == len(sheet.rows):

@@ -149,6 +149,13 @@ class PlainTable(Strict):
     """Column → expression over `voucher.*`, `posting.*` and, for entries, `entry.*`."""
 
 
+class EntryTable(PlainTable):
+    """A table that holds entries."""
+
+    where: str | None = None
+    """SQL condition over its columns: which of its rows are this company's, where several share the table."""
+
+
 class VoucherTable(PlainTable):
     """A table that holds vouchers."""
 
@@ -198,5 +205,5 @@ class LayoutFile(Strict):
     """The tables that hold the card; several share it. None where finance has no cards."""
     voucher: tuple[VoucherTable, ...] = ()
     """The tables that hold a row a voucher; none where entries repeat the header."""
-    entry: tuple[PlainTable, ...] = Field(min_length=1)
+    entry: tuple[EntryTable, ...] = Field(min_length=1)
     """The tables that hold a row an entry."""

@@ -26,6 +26,7 @@ from syncd.mapping.language.model import MappingFile, parse
 from syncd.mapping.language.month_end import MonthEnd, compile_month_end
 from syncd.mapping.language.names import check_layout_names
 from syncd.mapping.language.parts import read_mapping
+from syncd.mapping.language.report_names import compile_names
 from syncd.mapping.language.rules import Resolver
 from syncd.mapping.language.scope import ExpressionReader, causes
 from syncd.mapping.language.screens import DataQuality, read_quality
@@ -185,7 +186,8 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)
     roles = {} if role_table is None else role_table.roles
     codes = {role: account.code for role, account in roles.items()}
-    month_end = compile_month_end(file, layout_file, reader, kinds, codes)
+    names = compile_names(file.report, resolver, python)
+    month_end = compile_month_end(file, layout_file, reader, kinds, codes, names)
     said = None if file.report is None else file.report.year_end
     year_end = compile_year_end(said, resolver, python, layout_file, codes)
     doubts = ExpressionReader(document)

@@ -18,6 +18,7 @@ from syncd.mapping.verbs.require import Says, SaysShape
 if TYPE_CHECKING:
     from syncd.mapping.language.layout_file import LayoutFile
     from syncd.mapping.language.model import MappingFile
+    from syncd.mapping.language.readings import Reading
 
 ROLES: Final = {
     "original_value": "fixed_assets",
@@ -46,6 +47,8 @@ ReportField = Literal[
     "location",
     "quantity",
 ]
+GroupField = Literal["department", "workshop", "class", "use"]
+"""Columns by which assets are grouped."""
 _DEFAULT_FIELDS: Final[Mapping[ReportField, str]] = {
     "name": "name",
     "model": "model",
@@ -122,10 +125,43 @@ class MovementKind(Strict):
 
     says: Says
     """What the column is called."""
-    rules: Names
-    """The rules whose postings it counts."""
+    rules: MaybeNames = ()
+    """The rules whose postings it counts, beside those whose voucher names it under `fields: movement`."""
     within: bool = False
     """Whether assets are split or merged within: what some lose others have, and nothing was disposed of."""
+
+
+class DisposalStages(Strict):
+    """The rules that make the stages of a disposal."""
+
+    begun: Names
+    """They take an asset off the books, into a clearing account."""
+    costs: MaybeNames = ()
+    """What removing it costs."""
+    proceeds: MaybeNames = ()
+    """What comes in for it."""
+    results: MaybeNames = ()
+    """What is left of the clearing account, carried to gain or loss."""
+    until_sold: MaybeNames = ()
+    """Kinds of change that are no disposal until something came in or was carried: what is held for sale."""
+    buyer: str = "buyer"
+    """The auxiliary of entries that names who pays."""
+
+    @property
+    def rules(self) -> Sequence[str]:
+        """Of all stages."""
+        return [*self.begun, *self.costs, *self.proceeds, *self.results]
+
+
+class NamesShape(Strict):
+    """Where the names of codes stand."""
+
+    table: str
+    """A table or a reference, by its alias."""
+    code: Expr
+    """The code as cards have it, over its row."""
+    name: Expr
+    """What it is called."""
 
 
 class ReportBlock(Strict):
@@ -135,8 +171,15 @@ class ReportBlock(Strict):
     """Whose books they are, as it stands at the head of each report; by default the pipeline's name."""
     fields: dict[ReportField, str] = Field(default={})
     """Column of the reports → card field, where it is called otherwise."""
+    names: dict[GroupField, NamesShape] = Field(default={})
+    """Column of the reports → where the names of its codes stand, which are shown beside them."""
+    words: dict[GroupField, dict[str, Says]] = Field(default={})
+    """Column of the reports → value → what people call it, which is shown in its place."""
     movements: dict[Identifier, MovementKind] = Field(default={})
-    """Columns for kinds of change beside the usual ones: name → the rules that make it."""
+    """Kinds of change (变动方式) that have columns of their own: name → what it is called. A voucher says which it is
+    under `fields: movement`; or its rule does."""
+    disposals: DisposalStages | None = None
+    """The stages of a disposal. Without it every card that ceases to count is listed as disposed of."""
     year_end: YearEndBlock | None = None
     """What the sheets of a year ask beside that."""
 
@@ -159,6 +202,10 @@ class MonthEnd:
     fields: Mapping[str, str] = field(default_factory=dict)
     """Column of the reports → card field, those alone that cards have."""
     movements: Mapping[str, MovementKind] = field(default_factory=dict)
+    disposals: DisposalStages | None = None
+    words: Mapping[str, Mapping[str, SaysShape]] = field(default_factory=dict)
+    names: Mapping[str, "Reading"] = field(default_factory=dict)
+    """Column of the reports → the rows that say what its codes are called."""
 
 
 def compile_month_end(
@@ -167,8 +214,10 @@ def compile_month_end(
     reader: ExpressionReader,
     kinds: Mapping[str, Kind],
     roles: Mapping[str, str],
+    names: Mapping[str, "Reading"],
 ) -> MonthEnd:
-    """What the blocks say; what is wrong with them goes to the reader. `roles` are the codes of the role table."""
+    """What the blocks say; what is wrong with them goes to the reader. `roles` are the codes of the role table, `names`
+    what `compile_names` made."""
     closing, report = file.close or Close(), file.report or ReportBlock()
     scope = constants(file.constants) | {
         name.lower(): Name(f"card.get({name!r})", kind) for name, kind in kinds.items()
@@ -194,6 +243,9 @@ def compile_month_end(
         report.company,
         {name: said for name, said in {**_DEFAULT_FIELDS, **report.fields}.items() if said in kinds},
         report.movements,
+        report.disposals,
+        {str(column): words for column, words in report.words.items()},
+        names,
     )
 
 
@@ -233,8 +285,12 @@ def _check(
         if name not in kinds:
             near = nearest(name, list(kinds))
             reader.fault("unknown_field", ("report", "fields", column), field=name, nearest=near)
-    for movement, kind in report.movements.items():
-        for rule in kind.rules:
+    named: list[tuple[tuple[str, ...], Sequence[str]]] = [
+        (("report", "movements", name), kind.rules) for name, kind in report.movements.items()
+    ]
+    if report.disposals is not None:
+        named.append((("report", "disposals"), report.disposals.rules))
+    for place, rules in named:
+        for rule in rules:
             if rule not in file.rules:
-                near = nearest(rule, list(file.rules))
-                reader.fault("unknown_rule", ("report", "movements", movement), rule=rule, nearest=near)
+                reader.fault("unknown_rule", place, rule=rule, nearest=nearest(rule, list(file.rules)))

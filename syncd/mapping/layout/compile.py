@@ -85,6 +85,7 @@ def compile_layout(
     vouchers = _vouchers(reader, file.voucher, VOUCHER_SCOPE | heading | labels)
     of_id = ID_SCOPE if any(table.generated for table in vouchers) else {}
     entries = _tables(reader, "entry", file.entry, ENTRY_SCOPE | heading | dims | labels | of_id)
+    entries = tuple(replace(table, where=of.where or "") for table, of in zip(entries, file.entry, strict=True))
     varies = [("voucher", i) for i, table in enumerate(vouchers) if table.named is not None]
     varies += [("entry", i) for i, table in enumerate(entries) if table.named is not None]
     if are_months(file.periods) and varies:

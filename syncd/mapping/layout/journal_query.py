@@ -56,7 +56,7 @@ def journal(
         columns |= {"entry.debit": net, "entry.credit": "0"}
     if "entry.account" not in columns or any(amount not in columns for amount in AMOUNTS):
         return None
-    return Journal(spelled(names[-1]), reader.joins(names[0]), columns)
+    return Journal(entries[0].source_of(names[-1]), reader.joins(names[0]), columns)
 
 
 class _Reader:

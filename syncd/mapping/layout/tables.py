@@ -61,9 +61,10 @@ ENTRY_SCOPE: Final = VOUCHER_SCOPE | {
 """What layouts may read of a voucher and of an entry, as the generated functions name it."""
 HEADING: Final[Mapping[str, Kind]] = {
     "attachments": Kind.INTEGER,
-    **dict.fromkeys(("prepared_by", "reviewed_by", "posted_by", "document", "contract"), Kind.TEXT),
+    **dict.fromkeys(("prepared_by", "reviewed_by", "posted_by", "document", "contract", "movement"), Kind.TEXT),
 }
-"""What any voucher's header may say besides; a layout may declare more."""
+"""What any voucher's header may say besides; a layout may declare more. `movement` is the kind of change (变动方式)
+that reports count it as."""
 
 
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
@@ -102,7 +103,7 @@ class PhysicalTable:
     generated: str = ""
     sequence: str = ""
     where: str = ""
-    """SQL condition over the columns of a card's table: which of its rows are cards."""
+    """SQL condition over its columns: which rows of a card's table are cards, and which entries are the company's."""
 
     @property
     def called(self) -> str:
@@ -116,7 +117,11 @@ class PhysicalTable:
     @property
     def source(self) -> str:
         """What stands behind FROM and JOIN, where rows of it are read."""
-        name = spelled(self.name)
+        return self.source_of(self.name)
+
+    def source_of(self, table: str) -> str:
+        """The same where the table is called so in a period."""
+        name = spelled(table)
         return f"(SELECT * FROM {name} WHERE {self.where})" if self.where else name
 
     def without_id(self) -> "PhysicalTable":

@@ -53,7 +53,7 @@ class VoucherShape(Strict):
     """The summary."""
     fields: dict[Identifier, Expr] = Field({})
     """What its header says besides: `attachments`, `prepared_by`, `reviewed_by`, `posted_by`, `document`, `contract`,
-    and what the layout names under `voucher_fields`."""
+    `movement`, the kind of change that reports count it as, and what the layout names under `voucher_fields`."""
     entries: tuple[EntryShape, ...] = Field(min_length=1)
     """The entries; equal ones of a collected group are added up."""
 

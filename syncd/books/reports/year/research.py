@@ -47,15 +47,16 @@ Part = tuple[str, str]
 
 
 def sheets(
-    ledger: Ledger, layout: FinanceLayout, periods: Sequence[Period], span: Period, month: Month, said: ResearchAccount
-) -> Iterator[Sheet]:
-    """The account, and its summary by month."""
+    ledger: Ledger, layout: FinanceLayout, periods: Sequence[Period], span: Period, month: Month, said: ResearchAccount,
+    pipelines: Sequence[str],
+) -> Iterator[Sheet]:  # fmt: skip
+    """The account, and its summary by month. `pipelines` are the company's."""
     if not balances.can_read(layout, periods, "entry.account"):
         yield Sheet("report_research", (Column("research_project"),), [], (), [Said("close_unreadable")])
         return
     within = [period for period in periods if span.first <= period.first and period.last <= span.last]
     uses = {code: use for use, codes in said.accounts.items() for code in codes}
-    own = {one.key: one for one in writes.vouchers(ledger, *(period.code for period in within))}
+    own = {one.key: one for one in writes.vouchers(ledger, pipelines, *(period.code for period in within))}
     before: dict[Part, Decimal] = defaultdict(Decimal)
     spent: list[Spent] = []
     for entry in balances.of_accounts(ledger, layout, periods, list(uses)):

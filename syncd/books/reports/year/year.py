@@ -79,9 +79,10 @@ class Year:
         return self.figures.cards.get(asset, {})
 
     def told(self, asset: str, name: str) -> str:
-        """What a card says in a column of the reports; empty where it says nothing."""
+        """What a card says in a column of the reports, a code with its name; empty where it says nothing."""
         value = self.card(asset).get(self.month.fields.get(name, ""))
-        return "" if value is None else str(value)
+        said = self.month.called(name, "" if value is None else str(value))
+        return said if isinstance(said, str) else str(value)
 
     def named(self) -> list[str]:
         """The columns that tell an asset, those that cards have."""

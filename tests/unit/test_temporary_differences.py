@@ -1,0 +1,58 @@
+"""The temporary differences of a month as a report: the accounts as they are booked, the second book as it is planned,
+by class."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.unit.shop import Shop, rows, sheet, shop
+
+BOOK = """
+  books:
+    tax: {life_months: "60", method: "'straight_line'", residual_rate: card.residual_rate, impairment: "0.00"}
+"""
+
+
+def with_a_book(text: str) -> str:
+    """Machines are 60 months by tax law, 120 in the accounts."""
+    before, _, rest = text.partition("\ndepreciation:\n")
+    block, _, after = rest.partition("\nclose:\n")
+    own = re.sub(r"(?ms)^  books:.*", "", block)
+    return f"{before}\ndepreciation:\n{own.rstrip()}{BOOK}\nclose:\n{after}"
+
+
+@pytest.fixture(scope="module")
+def company() -> Shop:
+    """Four machines of 120,000.00, taken over with six months of 950.00; one of them is sold in January."""
+    made = shop(change=with_a_book)
+    for number in (1, 2):
+        made.charge(number, date(2026, 1, 20))
+    made.dispose(3, "sale", date(2026, 1, 21))
+    return made
+
+
+def test_the_sheet_holds_what_is_booked_against_the_tax_base(company: Shop) -> None:
+    """Each machine in the books: 950.00 a month in the accounts, 1,900.00 by tax law; what is owed is told."""
+    (row,) = rows(sheet(company.report("2026-01"), "temporary"))
+    assert (row["账簿"], row["资产类别"], row["类别名称"], row["项数"]) == ("tax", "JQSB", "机器设备", 3)
+    assert (row["会计折旧"], row["税务折旧"]) == (Decimal("2850.00"), Decimal("5700.00"))
+    assert row["本月差异"] == Decimal("-2850.00")
+    assert row["账面价值"] == 3 * (120_000 - 7 * 950)
+    assert row["计税基础"] == 3 * (120_000 - 7 * 1_900)
+    assert row["累计暂时性差异"] == row["账面价值"] - row["计税基础"] == 3 * 7 * 950
+    (owed,) = sheet(company.report("2026-01"), "temporary").foot
+    assert (owed.code, owed.params["owed"]) == ("temporary_owed", "950.00")
+
+
+def test_the_carrying_amount_is_that_of_the_other_sheets_once_all_is_booked(company: Shop) -> None:
+    company.charge(4, date(2026, 1, 31))
+    of = company.report("2026-01")
+    (row,) = rows(sheet(of, "temporary"))
+    detail = dict(
+        zip((c.code for c in sheet(of, "depreciation").columns), sheet(of, "depreciation").total, strict=True)
+    )
+    assert row["账面价值"] == detail["carrying_amount"]
+    assert sheet(of, "temporary").foot == []
+    assert row["会计折旧"] == detail["report_charged"] - Decimal("950.00"), "the machine that was sold is in no book"
