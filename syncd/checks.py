@@ -17,7 +17,7 @@ def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
     of_finance = check_finance(pipeline)
     with closing(pipeline.open_source()) as source:
-        unheld = people.unheld(pipeline.people, pipeline.mapping.approvers)
+        unheld = people.unheld(pipeline.people, sorted({*pipeline.mapping.approvers, people.CONTROLLER}))
         answers = pipeline.outside.check(pipeline.mapping.answers)
         return source.check() + of_finance + check_zone(pipeline) + unheld + answers
 

@@ -12,7 +12,7 @@ from syncd.books import runs, sources, terms
 from syncd.books.plan import month_read
 from syncd.books.runs import Computing
 from syncd.books.terms import BOOK, SQL
-from syncd.desk.operators import Actor, act
+from syncd.desk.operators import Actor, Agreed, act, alone
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Desk, Ledger, Period
 from syncd.record import timestamp
@@ -32,10 +32,10 @@ class Standing(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of the wish: a run was asked for now, or one is on its way already, or all is posted by the vouchers
-    that are named."""
+    """What became of the wish: a run was asked for now, or waits for a second person, or one is on its way already, or
+    all is posted by the vouchers that are named."""
 
-    state: Literal["asked", "on_its_way", "posted"]
+    state: Literal["asked", "proposed", "on_its_way", "posted"]
     run: int
     vouchers: Sequence[str]
 
@@ -51,8 +51,10 @@ def _standing(row: Sequence[object]) -> Standing:
     return Standing(int(str(run)), str(kind), str(state), str(reached), *figures, str(faults))
 
 
-def approve(ledger: Ledger, computing: Computing, periods: Sequence[Period], period: str, by: Actor) -> Answer:
-    """Ask for the run of a period. Raises Halt where it could be posted nowhere."""
+def approve(
+    ledger: Ledger, computing: Computing, periods: Sequence[Period], period: str, by: Actor, agreed: Agreed = alone
+) -> Answer:
+    """Ask for the run of a period; `agreed` as in `operators.accept`. Raises Halt where it could be posted nowhere."""
     until, pipeline = period_month(period), computing.pipeline
     _require_open(periods, period, until)
     while True:
@@ -65,16 +67,16 @@ def approve(ledger: Ledger, computing: Computing, periods: Sequence[Period], per
                 return Answer("on_its_way", going[-1].run, ())
             if known and not is_owed:
                 return Answer("posted", known[-1].run, vouchers(ledger, computing, period))
-            return Answer("asked", _ask(desk, pipeline, period, "post", "", by), ())
+            return _ask(desk, pipeline, period, "post", "", by, agreed)
 
 
-def reverse(ledger: Ledger, pipeline: str, period: str, asset: str, by: Actor) -> int:
-    """Ask that a month is taken back, of one asset or of all; the number of the run that does it."""
+def reverse(ledger: Ledger, pipeline: str, period: str, asset: str, by: Actor, agreed: Agreed = alone) -> Answer:
+    """Ask that a month is taken back, of one asset or of all."""
     period_month(period)
     with ledger.desk() as desk:
         if any(run.state == "asked" for run in standings(desk, pipeline, period)):
             raise Halt("depreciation_on_its_way", period=period)
-        return _ask(desk, pipeline, period, "reverse", asset, by)
+        return _ask(desk, pipeline, period, "reverse", asset, by, agreed)
 
 
 def still_owed(ledger: Ledger, computing: Computing, periods: Sequence[Period], until: int) -> Iterator[runs.Owed]:
@@ -126,10 +128,13 @@ def _require_open(periods: Sequence[Period], period: str, until: int) -> None:
         raise Halt("depreciation_closed", period=period, first=first)
 
 
-def _ask(desk: Desk, pipeline: str, period: str, kind: str, asset: str, by: Actor) -> int:
+def _ask(desk: Desk, pipeline: str, period: str, kind: str, asset: str, by: Actor, agreed: Agreed) -> Answer:
+    target = f"depreciation/{period}"
     run = len(desk.query(SQL["runs"], (pipeline, BOOK, period))) + 1
+    detail = {"run": run, "kind": kind} | ({"asset": asset} if asset else {})
+    if not agreed(desk, by, "depreciate", pipeline, target, detail):
+        return Answer("proposed", run, ())
     at = timestamp(datetime.now(UTC))
     desk.execute(SQL["ask"], (pipeline, BOOK, period, run, kind, asset, by.name, by.reason, at))
-    detail = {"run": run, "kind": kind} | ({"asset": asset} if asset else {})
-    act(desk, by, "depreciate", pipeline, f"depreciation/{period}", detail)
-    return run
+    act(desk, by, "depreciate", pipeline, target, detail)
+    return Answer("asked", run, ())

@@ -15,7 +15,19 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import as_of, asking, operators, plan, ports, preview, recomputation, status, temporary, wiring
+from syncd.cli.later import (
+    as_of,
+    asking,
+    operators,
+    people,
+    plan,
+    ports,
+    preview,
+    recomputation,
+    status,
+    temporary,
+    wiring,
+)
 from syncd.cli.later import progress as bars
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
@@ -65,9 +77,10 @@ def depreciate(
     with closing(whole.open_ledger()) as ledger:
         whole.prepare(ledger)
         by = answering(whole.people, actor, reason, as_json=as_json) if approve or reverse else None
+        waits = False
         for part in whole.begun():
             if by is not None:
-                _ask(part, ledger, period, asset, by, reverse, as_json)
+                waits |= _ask(part, ledger, period, asset, by, reverse, as_json) == "proposed"
             elif check:
                 _check(part, ledger, until, as_json)
             elif day:
@@ -76,6 +89,8 @@ def depreciate(
                 _second_book(part, ledger, book, until, as_json)
             else:
                 _preview(part, ledger, until, assets, as_json)
+        if by is not None and waits:
+            raise people.seconding(whole.people, by)
 
 
 def _day(text: str) -> date:
@@ -160,15 +175,18 @@ def _ask(
     by: operators.Actor,
     reverse: bool,
     as_json: bool,
-) -> None:
+) -> str:
+    """What became of the wish, as `asking.Answer` says it."""
     computing = part.computing
     assert computing is not None
+    agreed = people.seconded(part.people)
     if reverse:
-        run = asking.reverse(ledger, part.name, period, asset, by)
-        answer = asking.Answer("asked", run, ())
+        answer = asking.reverse(ledger, part.name, period, asset, by, agreed)
     else:
-        answer = asking.approve(ledger, computing, part.periods(ledger), period, by)
+        answer = asking.approve(ledger, computing, part.periods(ledger), period, by, agreed)
     state: str = answer.state
+    if state == "proposed":
+        return state
     vouchers = answer.vouchers
     if state != "posted" and not status.is_run(ledger, part.name, datetime.now(UTC)):
         errors.print(Text(say("rows_no_daemon"), style="yellow"))
@@ -179,7 +197,7 @@ def _ask(
     (run_made,) = [one for one in asking.standings(ledger, part.name, period) if one.run == answer.run]
     if as_json:
         emit({"state": state, "vouchers": vouchers} | run_made._asdict())
-        return
+        return state
     state = "taken_back" if reverse and state == "made" else state
     amount = f"{Decimal(run_made.cents).scaleb(-2):,.2f}"
     said = ", ".join(vouchers) or "–"
@@ -187,6 +205,7 @@ def _ask(
     _warn({code: (why, params) for code, (why, params) in json.loads(run_made.faults).items()})
     if failed := asking.failed(ledger, computing):
         line("depreciation_parked", "yellow", rows=failed)
+    return state
 
 
 def _wait(part: wiring.Pipeline, ledger: ports.Ledger, period: str, run: int) -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import cases, clock, comparison, load, operators, schemas, wiring, workbench
+from syncd.cli.later import cases, clock, comparison, load, operators, people, schemas, wiring, workbench
 from syncd.cli.later import explain as lineages
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import complain, console, described, emit, line, table, warn
@@ -117,9 +117,9 @@ def accept(actor: Actor = "", reason: Reason = "", config: Config = None, name: 
         if found.of:
             _show_comparison(part, found)
     with closing(pipeline.open_ledger()) as ledger:
-        operators.accept(
-            ledger, pipeline.mapping.name, pipeline.mapping.hash, answering(pipeline.people, actor, reason)
-        )
+        by, agreed = answering(pipeline.people, actor, reason), people.seconded(pipeline.people)
+        if not operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, by, agreed):
+            raise people.seconding(pipeline.people, by)
     line("mapping_accepted", "green", mapping=pipeline.mapping.name, hash=pipeline.mapping.hash[:12])
 
 

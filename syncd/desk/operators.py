@@ -35,6 +35,10 @@ Read = Callable[[Column, str], Value]
 """What a person typed for a column, by the rules of its sources; Malformed where it is no value of it."""
 
 
+Agreed = Callable[[Desk, "Actor", str, str, str, Mapping[str, object]], bool]
+"""(desk, who, action, pipeline, target, detail) → whether they may do it now; see `people.seconded`."""
+
+
 class Selection(NamedTuple):
     """Which parked rows are meant: these numbers, or all that match what is not empty."""
 
@@ -238,11 +242,21 @@ def _decided(row: ParkedRow, role: str) -> dict[str, object]:
     return said | ({} if asked == role else {"instead_of": asked})
 
 
-def accept(ledger: Ledger, mapping: str, hash: str, by: Actor) -> None:
-    """Answer for a mapping's content: from now on it is the one that posts."""
+def alone(*_: object) -> bool:
+    """Of who may do it without a second person."""
+    return True
+
+
+def accept(ledger: Ledger, mapping: str, hash: str, by: Actor, agreed: Agreed = alone) -> bool:
+    """Answer for a mapping's content: from now on it is the one that posts. `agreed` says whether this person may by
+    themselves; whether they did."""
+    target, detail = f"mapping/{mapping}", {"hash": hash}
     with ledger.desk() as desk:
-        at = act(desk, by, "accept", "", f"mapping/{mapping}", {"hash": hash})
+        if not agreed(desk, by, "accept", "", target, detail):
+            return False
+        at = act(desk, by, "accept", "", target, detail)
         desk.execute(SQL["accept"], (mapping, hash, by.name, by.reason, at))
+        return True
 
 
 def accepted(ledger: Ledger, mapping: str) -> str | None:

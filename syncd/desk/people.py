@@ -1,18 +1,22 @@
 """Who may act, and in which roles, where the configuration says it."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 from syncd.desk.approvals import is_same
-from syncd.desk.operators import Actor
+from syncd.desk.operators import SQL, Actor, Agreed, act, alone
 from syncd.errors import Halt
-from syncd.ports import Finding
+from syncd.ports import Desk, Finding
 
 People = Mapping[str, Sequence[str]]
 """Name → roles."""
 CONTROLLER: Final = "controller"
-"""The role of who closes a month in which something does not hold, and of who opens one again."""
+"""The role of who answers for what the mapping cannot ask a role for: a month that is closed although something does
+not hold, or opened again; the mapping itself; a month's depreciation."""
+PROPOSED: Final = "propose"
+"""The action of who asks for what takes a second person."""
 
 
 def require(people: People | None, by: Actor, role: str = "") -> None:
@@ -20,12 +24,43 @@ def require(people: People | None, by: Actor, role: str = "") -> None:
     they say."""
     if people is None:
         return
-    held = next((roles for name, roles in people.items() if is_same(name, by.name)), None)
+    held = _roles(people, by.name)
     if held is None:
         raise Halt("people_unknown", actor=by.name, nearest="".join(get_close_matches(by.name, list(people), 1)))
     if role and role not in held:
         holders = ", ".join(name for name, roles in people.items() if role in roles)
         raise Halt("people_no_role", actor=by.name, role=role, holders=holders or "–")
+
+
+def seconded(people: People | None) -> Agreed:
+    """Whether somebody may do what one person alone may not: a controller, after somebody else has asked for the same
+    since it was last done; anybody, where no people are named. Otherwise their word is kept as the one that asks."""
+
+    def agreed(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> bool:
+        asked: list[str] = []
+        for actor, what, said in desk.query(SQL["asked_for"], (pipeline, target, PROPOSED, action)):
+            if what == action:
+                asked = []
+            elif json.loads(str(said)) == detail:
+                asked.append(str(actor))
+        if CONTROLLER in (_roles(people or {}, by.name) or ()) and any(not is_same(name, by.name) for name in asked):
+            return True
+        if not any(is_same(name, by.name) for name in asked):
+            act(desk, by, PROPOSED, pipeline, target, detail)
+        return False
+
+    return alone if people is None else agreed
+
+
+def seconding(people: People | None, by: Actor) -> Halt:
+    """What is said to who has asked for something that takes a second person."""
+    others = [name for name, roles in (people or {}).items() if CONTROLLER in roles and not is_same(name, by.name)]
+    return Halt("people_second", actor=by.name, role=CONTROLLER, holders=", ".join(others) or "–")
+
+
+def _roles(people: People, name: str) -> Sequence[str] | None:
+    """None of somebody who is not among them."""
+    return next((roles for known, roles in people.items() if is_same(known, name)), None)
 
 
 def unheld(people: People | None, roles: Iterable[str]) -> list[Finding]:

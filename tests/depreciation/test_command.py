@@ -238,3 +238,39 @@ def test_a_mapping_that_does_not_let_syncd_compute(site: Site) -> None:
     heard("depreciation_by_eam", refused(f"depreciate 2026-02 --approve {BY}", site.config))
     fine("depreciate 2026-02 --preview", site.config)
     assert syncd("depreciate 2026-02 --check", site.config).code == 1, "nothing was sent yet"
+
+
+@advice("people_second")
+def test_a_run_and_a_mapping_take_two_people_of_whom_one_is_a_controller(site: Site) -> None:
+    """Four eyes, where people are named: nobody posts or takes back a month alone, nor lifts a limit of the
+    mapping; who agrees has seen what was asked, not what the file says by then."""
+    site.asset("A")
+    carry(site)
+    config = site.config.read_text("utf-8")
+    site.config.write_text(
+        config + "people: {clerk: [], Li: [finance], Zhao: [controller], Qian: [controller]}\n", "utf-8"
+    )
+    why = "--reason seen --actor"
+
+    def alone(typed: str, *names: str) -> dict[str, str]:
+        return [heard("people_second", refused(f"{typed} {why} {name}", site.config, 3)) for name in names][-1]
+
+    run = "depreciate 2026-02 --approve"
+    assert alone(run, "Zhao", "zhao", "Li")["holders"] == "Zhao, Qian"
+    assert alone("depreciate 2026-02 --reverse", "Qian")["holders"] == "Zhao"
+    assert site.ask("SELECT * FROM syncd_depreciation_run") == []
+    with daemon(site.config, NAME):
+        assert "is posted" in fine(f"{run} {why} Zhao", site.config)
+        alone("depreciate 2026-02 --reverse", "Zhao", "Zhao")  # what Qian asked was before there was a run
+        assert "taken back" in fine(f"depreciate 2026-02 --reverse {why} Qian", site.config)
+    alone(run, "Zhao")  # what was agreed to once is not agreed to for ever
+    mapping = site.folder / "plant.yaml"
+    mapping.write_text(mapping.read_text("utf-8") + "# 1\n", "utf-8")
+    accept = "mapping accept"
+    was = site.ask("SELECT count(*) FROM syncd_acceptance")
+    alone(accept, "clerk")
+    mapping.write_text(mapping.read_text("utf-8") + "# 2\n", "utf-8")
+    alone(accept, "Zhao", "Zhao")
+    assert site.ask("SELECT count(*) FROM syncd_acceptance") == was
+    assert "is accepted" in fine(f"{accept} {why} Qian", site.config)
+    assert fine("audit verify", site.config)
