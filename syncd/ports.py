@@ -492,6 +492,14 @@ class Layout(Protocol):
         """How many digits after the point finance keeps of a card field; None where the layout does not say."""
         ...
 
+    finance_edits: frozenset[str]
+    """Card fields, and columns of other tables as `TABLE.COLUMN`, that finance's own people change, too."""
+
+    def exact(self, kind: Kind, value: object) -> Value:
+        """A value as a database driver, or JSON, gave it, as the kind it is; a time without a zone is one of the books'
+        zone. Raises ValueError for a float."""
+        ...
+
     def card_query(self) -> str:
         """SELECT asset_code and the card's logical fields (`card_fields`, in order) of one asset code, `… = ?`; empty
         where finance has no cards."""

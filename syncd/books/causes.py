@@ -188,6 +188,6 @@ def altered(
         told[entry.field] += entry.amount
     if all(control.balance - control.cards == told[control.field] for control in controls):
         return []
-    flaws = verify.verify(ledger, asked.pipeline, asked.layout).flaws
+    flaws = verify.altered(ledger, asked.pipeline, asked.layout)
     pairs = [(f.params["voucher"], f.params["table"]) for f in flaws if {"voucher", "table"} <= f.params.keys()]
     return [Altered(*pair) for pair in dict.fromkeys(pairs)][:ALTERED_MAX]

@@ -63,8 +63,10 @@ def verify(
     verdict = verdict._replace(flaws=[*flaws, *verdict.flaws])
     if as_json:
         series = [one._asdict() | {"listed": [*map(list, one.listed)]} for one in verdict.series]
+        edited = [one._asdict() | one.by._asdict() for one in verdict.edited]
         flaws_said = [_flaw(flaw) for flaw in verdict.flaws]
-        emit(verdict._asdict() | {"series": series, "flaws": flaws_said, "one_eye": named(verdict.one_eye)})
+        more = {"series": series, "edited": edited, "flaws": flaws_said, "one_eye": named(verdict.one_eye)}
+        emit(verdict._asdict() | more)
     else:
         _show(verdict)
     if verdict.flaws:
@@ -120,6 +122,9 @@ def _told(one: chains.Anchored) -> dict[str, str]:
 def _show(verdict: auditing.Verdict) -> None:
     for code, flaws in groupby(verdict.flaws, lambda flaw: flaw.code):
         _show_flaws(code, [*flaws])
+    for one in verdict.edited:
+        said = one._asdict() | one.by._asdict()
+        line("audit_edited_row" if one.table else "audit_edited_card", "yellow", **said)
     _show_series(verdict)
     _show_one_eye(verdict)
     counts = {"postings": verdict.postings, "vouchers": verdict.vouchers, "actions": verdict.actions}

@@ -1,16 +1,18 @@
 """`syncd audit verify`: whether the record is whole, and whether finance still holds what was posted.
 
 Every posting, every event of a parked row and every action is hashed again, and held against heads that were anchored
-elsewhere; every voucher is held against the rows in finance, every parked row and every acceptance against what the
-chains say of it. So whatever was edited, deleted or added is found, whoever did it.
+elsewhere; every voucher is held against the rows in finance, and so are cards and other rows, field by field, as they
+were written last; every parked row, acceptance and run of depreciation against what the chains say of it. So whatever
+was edited, deleted or added is found, whoever did it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from syncd import audit, journal, statements
-from syncd.desk import approvals, claims, held, lots, parked_record
+from syncd.desk import approvals, claims, held, lasting, lots, parked_record, run_record
 from syncd.desk.anchors import Watch
 from syncd.ports import Layout, Ledger
 from syncd.record import decode_content, decode_voucher
@@ -19,6 +21,8 @@ SQL: Final = statements.load("syncd.desk", "verify.sql")
 STRETCH_ROWS: Final = 2_000
 FLAWS_MAX: Final = 1_000
 """Flaws that are listed; a chain broken at its start is broken at every record."""
+EDITED_MAX: Final = 100
+"""Changes by finance's own people that are listed."""
 FIRST: Final = -(1 << 63)
 """Before any number that a database takes, so that a record which was slipped in before the first is seen."""
 _CONTENT, _HASH, _SOURCE, _CANCELLED = range(len(audit.POSTING) - 1, len(audit.POSTING) + 3)
@@ -34,7 +38,7 @@ class Flaw(NamedTuple):
 class Verdict(NamedTuple):
     """How much was looked at, the first flaws that were found, and finance's series of numbers that ours stand in.
     `anchored` counts the heads that were kept elsewhere and found again, `one_eye` are rows that one person asked for
-    and agreed to."""
+    and agreed to; `edited` is what finance's own people may change and did."""
 
     postings: int
     vouchers: int
@@ -44,6 +48,7 @@ class Verdict(NamedTuple):
     anchored: int = 0
     series: Sequence[claims.Series] = ()
     one_eye: Sequence[approvals.OneEye] = ()
+    edited: Sequence[lasting.Other] = ()
 
 
 class _Found(list[Flaw]):
@@ -61,12 +66,16 @@ def verify(
     anchored: Sequence[audit.Anchored] = (),
     others: Sequence[str] = (),
 ) -> Verdict:
-    """One pipeline's postings, vouchers and parked rows, all actions, and what in finance claims to be ours. `anchored`
-    are heads of the pipeline's chains that were kept elsewhere, `others` the beginnings of keys that other systems
-    write into finance."""
+    """One pipeline's postings, vouchers, cards and parked rows, all actions, and what in finance claims to be ours.
+    `anchored` are heads of the pipeline's chains that were kept elsewhere, `others` the beginnings of keys that other
+    systems write into finance."""
     flaws, watch = _Found(), Watch(anchored)
-    actions, acted = _actions(ledger, pipeline, watch, flaws)
-    postings, vouchers = _postings(ledger, pipeline, layout, watch, flaws)
+    actions, acted, asked = _actions(ledger, pipeline, watch, flaws)
+    with closing(lasting.Written()) as written:
+        postings, vouchers = _postings(ledger, pipeline, layout, watch, flaws, written)
+        edited = _lasting(ledger, pipeline, layout, written, flaws)
+    for flaw in run_record.flawed(ledger, pipeline, SQL, asked):
+        flaws.add(flaw.code, pipeline=pipeline, **flaw.params)
     _refuse_homeless(ledger, flaws)
     for claim in claims.unfounded(ledger, layout, others):
         flaws.add(claim.code, table=claim.table, key=claim.key, subject=claim.subject)
@@ -76,7 +85,14 @@ def verify(
     series = claims.series(ledger, layout)
     agreed = [number for number, done in acted.items() if any(deed.action == "approve" for deed in done)]
     alone = [*islice(approvals.without_four_eyes(ledger, pipeline, agreed), FLAWS_MAX)]
-    return Verdict(postings, vouchers, actions, flaws, events, watch.met, series, alone)
+    return Verdict(postings, vouchers, actions, flaws, events, watch.met, series, alone, edited)
+
+
+def altered(ledger: Ledger, pipeline: str, layout: Layout) -> list[Flaw]:
+    """What is wrong with the postings and their vouchers alone."""
+    flaws = _Found()
+    _postings(ledger, pipeline, layout, Watch(()), flaws)
+    return flaws
 
 
 def joined(verdicts: Iterable[Verdict]) -> Verdict:
@@ -94,11 +110,19 @@ def joined(verdicts: Iterable[Verdict]) -> Verdict:
         sum(v.anchored for v in every),
         [*series.values()],
         [alone for v in every for alone in v.one_eye][:FLAWS_MAX],
+        [one for verdict in every for one in verdict.edited][:EDITED_MAX],
     )
 
 
-def _postings(ledger: Ledger, pipeline: str, layout: Layout, watch: Watch, flaws: _Found) -> tuple[int, int]:
-    """How many postings and vouchers there are."""
+def _postings(
+    ledger: Ledger,
+    pipeline: str,
+    layout: Layout,
+    watch: Watch,
+    flaws: _Found,
+    written: lasting.Written | None = None,
+) -> tuple[int, int]:
+    """How many postings and vouchers there are; what they wrote beside vouchers is noted as `written`."""
     shapes = {str(name): str(text) for name, text in ledger.query(SQL["shapes"])}
     look = _Vouchers(ledger, layout, shapes, flaws)
     postings, head = 0, audit.GENESIS
@@ -107,11 +131,13 @@ def _postings(ledger: Ledger, pipeline: str, layout: Layout, watch: Watch, flaws
         nonlocal postings, head
         for rows in _stretches(ledger, "postings", (pipeline,)):
             lot: list[tuple[Sequence[str], lots.Recorded]] = []
+            contents: list[tuple[int, str, str, Mapping[str, Any]]] = []
             for row in rows:
                 fields = [str(value) for value in row[:_HASH]]
                 seq, head = int(fields[0]), str(row[_HASH])
                 content = decode_content(fields[_CONTENT])
                 postings += 1
+                contents.append((seq, fields[1], fields[3], content))
                 if fields[4]:
                     _, key, rule, subject, ref, *_ = fields
                     lot.append((fields, lots.Recorded(key, rule, subject, ref, str(row[_CANCELLED] or ""), content)))
@@ -120,6 +146,8 @@ def _postings(ledger: Ledger, pipeline: str, layout: Layout, watch: Watch, flaws
                 watch.see("posting", seq, head)
                 yield seq, fields, head
             look.at(lot)
+            if written is not None:
+                written.take(contents)
 
     broken = _Found()
     for seq in audit.breaks(records()):
@@ -130,6 +158,32 @@ def _postings(ledger: Ledger, pipeline: str, layout: Layout, watch: Watch, flaws
     if said != (postings, head):
         flaws.add("audit_end", pipeline=pipeline, seq=said[0], found=postings)
     return postings, look.vouchers
+
+
+def _lasting(
+    ledger: Ledger, pipeline: str, layout: Layout, written: lasting.Written, flaws: _Found
+) -> list[lasting.Other]:
+    """Cards and other rows that finance has otherwise than they were written last; those that its own people may
+    change."""
+    newer = (
+        (int(str(seq)), str(key), str(subject), decode_content(str(content)))
+        for seq, key, subject, content in _newer(ledger, pipeline, written.last)
+    )
+    edited: list[lasting.Other] = []
+    for one in lasting.others(ledger, pipeline, layout, written, newer):
+        said = {"key": one.by.key, "subject": one.by.subject, "table": one.table, "row": one.row}
+        if one.is_theirs:
+            edited += [one] if len(edited) < EDITED_MAX else []
+        elif not one.field:
+            flaws.add("audit_row_gone" if one.table else "audit_card_gone", **said)
+        else:
+            code = "audit_row" if one.table else "audit_card"
+            flaws.add(code, **said, field=one.field, said=one.said, found=one.found)
+    return edited
+
+
+def _newer(ledger: Ledger, pipeline: str, last: int) -> Iterator[tuple[object, ...]]:
+    yield from ledger.query(SQL["newer"], (pipeline, last))
 
 
 class _Vouchers:
@@ -194,10 +248,13 @@ def _events(ledger: Ledger, pipeline: str, acted: parked_record.Deeds, watch: Wa
     return found
 
 
-def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tuple[int, parked_record.Deeds]:
-    """How many actions there are, and those about the pipeline's parked rows."""
+def _actions(
+    ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found
+) -> tuple[int, parked_record.Deeds, list[run_record.Asked]]:
+    """How many actions there are, those about the pipeline's parked rows, and those that asked for runs."""
     found, last = 0, audit.GENESIS
     deeds: list[tuple[str, str, str]] = []
+    asked: list[tuple[int, str, str, str, str]] = []
     accepted: set[tuple[str, ...]] = set()
     closed: dict[str, str] = {}
 
@@ -210,6 +267,8 @@ def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tupl
                 seq, at, actor, action, of, target, reason, detail = fields
                 if of == pipeline and target.startswith("parked/"):
                     deeds.append((action, target, detail))
+                elif of == pipeline and action == "depreciate":
+                    asked.append((int(seq), target, actor, reason, detail))
                 elif action == "accept":
                     accepted.add((target.removeprefix("mapping/"), _hash(detail), actor, reason, at))
                 elif action == "close":
@@ -226,7 +285,7 @@ def _actions(ledger: Ledger, pipeline: str, watch: Watch, flaws: _Found) -> tupl
         flaws.add("audit_action_end", seq=ends[0][0] if ends else 0, found=found)
     _acceptances(ledger, accepted, flaws)
     _closings(ledger, closed, flaws)
-    return found, parked_record.deeds_of(deeds)
+    return found, parked_record.deeds_of(deeds), run_record.asked_of(asked)
 
 
 def _acceptances(ledger: Ledger, accepted: set[tuple[str, ...]], flaws: _Found) -> None:

@@ -40,3 +40,20 @@ SELECT mapping, hash, actor, reason, accepted_at FROM syncd.acceptance ORDER BY 
 
 -- closings: the periods that are closed
 SELECT period, closed_at FROM syncd.closing ORDER BY period;
+
+-- runs: runs of computed depreciation as they are kept
+SELECT period, run, kind, asset, state, assets, cents, actor, reason FROM syncd.depreciation_run
+WHERE pipeline = ? AND book = '' ORDER BY period, run;
+
+-- sums: what is kept of the months that runs made
+SELECT run, COUNT(DISTINCT asset), SUM(cents) FROM syncd.depreciated WHERE pipeline = ? AND book = '' GROUP BY run;
+
+-- months: every month that a run made, by the rows that carry it, and whether it counts
+SELECT asset, row_keys, month, run, live FROM syncd.depreciated WHERE pipeline = ? AND book = ''
+ORDER BY asset, row_keys, month, nth;
+
+-- given_up: rows that were given up
+SELECT source_key FROM syncd.parked WHERE pipeline = ? AND state = 'discarded' AND position LIKE 'run:%';
+
+-- newer: postings behind a number
+SELECT seq, key, subject, content FROM syncd.posting WHERE pipeline = ? AND seq > ? ORDER BY seq;

@@ -102,12 +102,14 @@ def cut_the_last_ten(owner: Owner) -> None:
 
 
 def rewrite_the_middle(owner: Owner) -> None:
-    """An amount in the record and in finance, and every hash after it."""
+    """An amount in the record and in finance, its card too, and every hash after it."""
     owner.run("UPDATE syncd_posting SET content = replace(content, '2000.00', '2900.00') WHERE seq = 5")
     ours = "number = (SELECT number FROM gl_voucher WHERE external_key = (SELECT key FROM syncd_posting WHERE seq = 5))"
     for table in ("gl_voucher", "gl_entry"):
         for side in ("debit", "credit"):
             owner.run(f"UPDATE {table} SET {side} = '2900.00' WHERE {side} = '2000.00' AND {ours}")
+    of_it = "asset_code = (SELECT subject FROM syncd_posting WHERE seq = 5)"
+    owner.run(f"UPDATE fa_card SET original_value = replace(original_value, '2000.00', '2900.00') WHERE {of_it}")
     owner.rehash()
 
 
@@ -174,12 +176,24 @@ def swap_two_postings(owner: Owner) -> None:
     owner.rehash()
 
 
+def lengthen_a_life(owner: Owner) -> None:
+    """Of a card, which no reconciliation compares: every later month is another one."""
+    owner.run("UPDATE fa_card SET life_months = life_months * 2 WHERE asset_code = 'FA-SC-0003'")
+
+
+def lose_a_card(owner: Owner) -> None:
+    """The asset is in the accounts and in no list."""
+    owner.run("DELETE FROM fa_card WHERE asset_code = 'FA-SC-0003'")
+
+
 def undo_everything(owner: Owner) -> None:
     """Postings, vouchers, entries and cards of the last three, and every trace of them."""
     last = "SELECT key FROM syncd_posting ORDER BY seq DESC LIMIT 3"
     gone = f"SELECT number FROM gl_voucher WHERE external_key IN ({last})"
     owner.run(f"DELETE FROM gl_entry WHERE number IN ({gone})")
     owner.run(f"DELETE FROM gl_voucher WHERE number IN ({gone})")
+    subjects = "SELECT subject FROM syncd_posting ORDER BY seq DESC LIMIT 3"
+    owner.run(f"DELETE FROM fa_card WHERE asset_code IN ({subjects})")
     owner.run("DELETE FROM syncd_posting WHERE seq > (SELECT max(seq) - 3 FROM syncd_posting)")
     owner.run("UPDATE syncd_number SET last = last - 3")
     owner.rehash()
@@ -211,6 +225,8 @@ ATTACKS: Final[list[tuple[Callable[[Owner], None], set[str], set[str]]]] = [
     (close_in_secret, {"audit_closing"}, set()),
     (delete_a_parked_row_and_its_record, set(), {"audit_anchor_cut"}),
     (swap_two_postings, set(), {"audit_anchor"}),
+    (lengthen_a_life, {"audit_card"}, set()),
+    (lose_a_card, {"audit_card_gone"}, set()),
     (undo_everything, set(), {"audit_anchor_cut"}),
     (forge_the_anchor, set(), {"audit_anchor_forged"}),
 ]

@@ -60,6 +60,7 @@ FROM_A_BACKUP = [
     advised("audit_closing", "INSERT INTO syncd_closing VALUES ('2026-01', '2999')", ["syncd_closing"]),
     advised("audit_acceptance", "UPDATE syncd_acceptance SET actor = 'other'", ["syncd_acceptance", "syncd_action"]),
     advised("audit_shape", "DELETE FROM syncd_shape", ["syncd_shape"]),
+    advised("audit_card_gone", "DELETE FROM fa_card WHERE asset_code = 'FA-SC-0002'", ["fa_card"]),
     advised("audit_voucher_gone", f"DELETE FROM gl_voucher WHERE number = ({OURS})", ["gl_voucher"]),
 ]
 
@@ -68,7 +69,7 @@ FROM_A_BACKUP = [
 def test_what_is_put_back_from_a_backup_is_whole(made: Company, code: str, done: str, tables: list[str]) -> None:
     made.finance.execute(done)
     found = heard(code, made.syncd("audit verify", FOUND_SOMETHING))
-    if code == "audit_voucher_gone":
+    if code in ("audit_voucher_gone", "audit_card_gone"):
         assert "2,000.00" in traced(made, found["subject"])
     put_back(made, tables)
     assert made.json("audit verify")["flaws"] == []
@@ -80,6 +81,11 @@ BY_HAND = [
         "audit_voucher",
         f"UPDATE gl_entry SET debit = '7.00' WHERE number = ({OURS}) AND line = 1",
         "UPDATE gl_entry SET debit = '2000.00' WHERE debit = '7.00'",
+    ),
+    advised(
+        "audit_card",
+        "UPDATE fa_card SET life_months = life_months + 1000 WHERE asset_code = 'FA-SC-0002'",
+        "UPDATE fa_card SET life_months = life_months - 1000 WHERE asset_code = 'FA-SC-0002'",
     ),
     advised(
         "audit_foreign",

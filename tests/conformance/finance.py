@@ -17,7 +17,7 @@ from connectors.ledger import postgres as ledger_postgres
 from connectors.ledger import sqlite as ledger_sqlite
 from connectors.ledger.ledger import SqlLedger
 from connectors.mysql import dsn as mysql_dsn
-from syncd import migrate
+from syncd import journal, migrate
 from syncd.change import Change, Column, Kind, Op, Position, Row, Table, Value
 from syncd.journal import ColumnShape, Shape, TableShape
 from syncd.mapping.layout import periods
@@ -107,6 +107,7 @@ class SmallLayout:
     lookups: Mapping[str, LookupSpec] = {"account_id": LookupSpec("account_id", "fin.account", "code", "id", "")}
     card_fields = ("name", "original_value")
     card_guard = "fin.card"
+    finance_edits: frozenset[str] = frozenset()
 
     def render(
         self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]
@@ -164,6 +165,9 @@ class SmallLayout:
 
     def places(self, field: str) -> int | None:
         return 2 if field == "original_value" else None
+
+    def exact(self, kind: Kind, value: object) -> Value:
+        return cast(Value, journal.exact(kind, value))
 
     def card_query(self) -> str:
         return "SELECT asset_code, name, original_value FROM fin.card WHERE asset_code = ?"

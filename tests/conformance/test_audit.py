@@ -64,7 +64,7 @@ def audited(ledger: Ledger) -> Ledger:
         (("UPDATE syncd.posting SET subject = 'FA-9' WHERE seq = 3",), ["audit_posting"]),
         (
             ("UPDATE syncd.posting SET content = replace(content, '100.10', '90.10') WHERE seq = 2",),
-            ["audit_voucher", "audit_posting"],
+            ["audit_voucher", "audit_posting", "audit_card"],
         ),
         (("DELETE FROM syncd.posting WHERE seq = 1",), ["audit_posting", "audit_end", "audit_foreign"]),
         (("DELETE FROM syncd.posting WHERE seq = 3",), ["audit_posting", "audit_end", "audit_foreign"]),
@@ -104,13 +104,28 @@ def test_tampering_with_the_record_is_found(audited: Ledger, tampering: tuple[st
         ("UPDATE fin.voucher SET posted_on = '2026-02-04' WHERE number = 2", ["audit_voucher"]),
         ("UPDATE fin.entry SET line = 9 - line WHERE number = 2", ["audit_voucher"]),
         ("UPDATE fin.voucher SET summary = 'addition ' WHERE number = 2", []),
-        ("UPDATE fin.card SET name = 'mill'", []),
+        ("UPDATE fin.card SET name = 'mill' WHERE asset_code = 'FA-2'", ["audit_card"]),
+        ("UPDATE fin.card SET original_value = '100.11' WHERE asset_code = 'FA-2'", ["audit_card"]),
+        ("DELETE FROM fin.card WHERE asset_code = 'FA-2'", ["audit_card_gone"]),
     ],
 )
 def test_tampering_with_finance_is_found(finance: Finance, audited: Ledger, tampering: str, found: list[str]) -> None:
-    """Invariant 12: a voucher that was edited, deleted or added to. A card may change."""
+    """Invariant 12: a voucher that was edited, deleted or added to; a card that is not as it was written last."""
     finance.run(tampering)
     assert codes(audited) == found
+
+
+def test_what_finances_own_people_may_change_is_listed_and_no_fault(finance: Finance, audited: Ledger) -> None:
+    """By the layout, which somebody answers for: with what was posted last, and by what."""
+
+    class Shared(SmallLayout):
+        finance_edits = frozenset({"name"})
+
+    finance.run("UPDATE fin.card SET name = 'mill' WHERE asset_code = 'FA-2'")
+    verdict = verify(audited, "main", Shared())
+    assert verdict.flaws == []
+    (one,) = verdict.edited
+    assert (one.row, one.field, one.found, one.by.key) == ("FA-2", "name", "mill", "registration/FA-2")
 
 
 @pytest.mark.parametrize(

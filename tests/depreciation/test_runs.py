@@ -1,6 +1,9 @@
 """Runs through the whole pipeline: finance's cases by name, by what finance holds in the end."""
 
 from datetime import UTC, date, datetime, timedelta
+import sqlite3
+from contextlib import closing
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,8 +12,10 @@ from syncd.books import asking, runs, terms
 from syncd.books.plan import figures, month_read
 from syncd.daemon import pipeline
 from syncd.desk import operators, trace
+from syncd.desk.verify import verify
 from syncd.errors import Halt
 from syncd.outbox import causes
+from tests.advice import advice
 from tests.depreciation.plant import BY, Plant
 from tests.unit.lab import NAME
 
@@ -346,3 +351,51 @@ def test_invariant_8_a_voucher_of_a_run_says_who_approved_it_and_each_asset_s_sh
     assert [(row.subject, dict(row.amounts)) for row in origin.shares] == [
         (code, {1: plant.accumulated(code), 2: plant.accumulated(code)}) for code in ("A", "B")
     ]
+
+
+@pytest.fixture(scope="module")
+def kept() -> Plant:
+    """Two months of two assets; one month of one of them was taken back, and what a third one carried was given up; a
+    run is still under way."""
+    plant = Plant()
+    for code, dept in (("A", "SC"), ("B", "SC"), ("C", "NONE")):
+        plant.asset(code, "120000.00", 60, dept=dept)
+    plant.run("2026-02")
+    operators.discard(plant.ledger, NAME, operators.Selection(subject="C"), BY)
+    plant.rest()
+    plant.run("2026-03")
+    plant.reverse("2026-03", "A")
+    asking.reverse(plant.ledger, NAME, "2026-02", "B", BY)
+    return plant
+
+
+@advice("audit_month_counts", "audit_month_owed", "audit_run", "audit_run_made")
+@pytest.mark.parametrize(
+    ("tampering", "flaws"),
+    [
+        ("SELECT 1", []),
+        ("UPDATE syncd_depreciated SET live = 0 WHERE asset = 'A' AND month = 24313", [("audit_month_owed", "A")]),
+        ("UPDATE syncd_depreciated SET live = 1 WHERE asset = 'A' AND month = 24314", [("audit_month_counts", "A")]),
+        ("UPDATE syncd_depreciated SET live = 0 WHERE asset = 'B' AND month = 24314", [("audit_month_owed", "B")]),
+        ("UPDATE syncd_depreciated SET cents = 1 WHERE asset = 'A'",
+         [("audit_run_made", "2026-02/1"), ("audit_run_made", "2026-03/1")]),
+        ("DELETE FROM syncd_depreciated WHERE asset = 'B' AND month = 24313", [("audit_run_made", "2026-02/1")]),
+        ("UPDATE syncd_depreciated SET run = '2026-04/1' WHERE asset = 'B' AND month = 24313",
+         [("audit_run_made", "2026-02/1"), ("audit_run", "2026-04/1"), ("audit_month_counts", "B")]),
+        ("UPDATE syncd_depreciation_run SET actor = 'controller' WHERE period = '2026-02' AND run = 1",
+         [("audit_run", "2026-02/1")]),
+        ("UPDATE syncd_depreciation_run SET kind = 'post' WHERE kind = 'reverse' AND period = '2026-03'",
+         [("audit_run", "2026-03/2")]),
+        ("DELETE FROM syncd_depreciation_run WHERE period = '2026-03' AND run = 1", [("audit_run", "2026-03/1")]),
+    ],
+)  # fmt: skip
+def test_invariant_12_a_month_counts_as_people_asked(kept: Plant, tampering: str, flaws: list[tuple[str, str]]) -> None:
+    """Flipping what is owed has a month posted twice, or never: the chain of actions tells who had it taken back.
+    What is put back from a backup is whole."""
+    with closing(sqlite3.connect(":memory:")) as backup:
+        kept.database.backup(backup)
+        kept.database.execute(tampering)
+        found = verify(kept.ledger, NAME, kept.mapping.layout).flaws
+        backup.backup(kept.database)
+    assert [(flaw.code, flaw.params.get("asset") or flaw.params["run"]) for flaw in found] == flaws
+    assert verify(kept.ledger, NAME, kept.mapping.layout).flaws == []

@@ -48,6 +48,7 @@ class CaseLayout:
         self.name, self.shape, self.card_fields = layout.name, layout.shape, layout.card_fields
         self.card_guard = ""  # a case may state cards that are nowhere else
         self.series = layout.series
+        self.finance_edits = layout.finance_edits
         self.codes: dict[str, dict[Value, Value]] = {name: {} for name in layout.lookups}
         for name, known in stated.items():
             self.codes[name].update(known)
@@ -90,6 +91,10 @@ class CaseLayout:
     def places(self, field: str) -> int | None:
         """As the layout."""
         return self._layout.places(field)
+
+    def exact(self, kind: Kind, value: object) -> Value:
+        """As the layout."""
+        return self._layout.exact(kind, value)
 
     def card_query(self) -> str:
         """The layout's own, where it can be asked here."""

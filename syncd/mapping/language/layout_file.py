@@ -201,6 +201,9 @@ class LayoutFile(Strict):
     `key`. By default its series and its number, `2026-02 记-12`; its key where it has no number."""
     kinds: dict[str, CardKind] = Field({})
     """Card field → what it holds, where no rule tells or finance keeps fewer digits."""
+    finance_edits: MaybeNames = ()
+    """Card fields, and columns of tables that rules write as `TABLE.COLUMN`, that finance's own people change, too:
+    `syncd audit verify` lists what was changed there, and finds no fault in it."""
     card: tuple[CardTable, ...] = ()
     """The tables that hold the card; several share it. None where finance has no cards."""
     voucher: tuple[VoucherTable, ...] = ()

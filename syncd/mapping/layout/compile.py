@@ -75,6 +75,7 @@ def compile_layout(
     for name in file.kinds:
         if name.lower() not in card_kinds:
             reader.fault("unknown_field", ("kinds", name), field=name, nearest=nearest(name, list(card_kinds)))
+    _check_edits(file, reader, card_kinds, others)
     dims = dims_scope({d: dim_kinds.get(d, Kind.NULL) for d in file.dims})
     cards = _cards(reader, file.card, card_scope(card_kinds))
     # What no rule says is NULL in every voucher, and fits a column of any kind.
@@ -128,6 +129,15 @@ def _numbers(reader: ExpressionReader, said: Numbering | str, book: str) -> Numb
     if "{" in said.table and not {"period", "year"} & set(by):
         reader.fault("numbering_table_varies", ("numbering", "table"), table=said.table)
     return numbers
+
+
+def _check_edits(
+    file: LayoutFile, reader: ExpressionReader, card_kinds: Mapping[str, Kind], others: Mapping[str, Mapping[str, Kind]]
+) -> None:
+    known = [*card_kinds, *(f"{table}.{column}" for table, columns in others.items() for column in columns)]
+    for name in file.finance_edits:
+        if name not in known and name.lower() not in card_kinds:
+            reader.fault("unknown_edited", ("finance_edits",), field=name, nearest=nearest(name, known))
 
 
 def _tables(

@@ -80,6 +80,7 @@ class FinanceLayout:
     shape: Shape = field(init=False)
     series: Callable[[str, str], Series | None] | None = field(init=False)
     """Of a period and type, where they are not the series themselves."""
+    finance_edits: frozenset[str] = field(init=False)
     _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _writers_behind: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _places: Mapping[str, int] = field(init=False)
@@ -116,6 +117,7 @@ class FinanceLayout:
         self.shape = journal_shape(self.vouchers, self.entries, self._table_names)
         self._places = places(self.file.kinds)
         self._card_reader = reader(self.card_fields, self.card_kinds, self.zone)
+        self.finance_edits = frozenset(n if "." in n else n.lower() for n in self.file.finance_edits)
         self.needs_check = self._check is not None or bool(self._card_lookups)
 
     def render(self, postings: Sequence[Numbered], lookups: Lookups) -> Iterator[TableWrite]:
@@ -182,6 +184,10 @@ class FinanceLayout:
             for write in self._render_cards(posting.cards, strict):
                 if write.drawn is not None:
                     write.drawn.ids.extend([0] * len(write.rows))
+
+    def exact(self, kind: Kind, value: object) -> Value:
+        """A value as the kind it is, see `fields.exact`."""
+        return exact(kind, value, self.zone)
 
     def companions(self, fields: Iterable[str]) -> set[str]:
         """The card fields that must be known beside these to write them: those that share a column with one."""
