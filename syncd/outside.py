@@ -18,6 +18,7 @@ from syncd.errors import MappingError, no_driver
 from syncd.outbox import heads
 from syncd.outbox.alerts import Alerting, Alerts, Quiet
 from syncd.outbox.causes import Limits
+from syncd.outbox.overdue import Names
 from syncd.outbox.relaying import Outbox, looks_at_nothing
 from syncd.ports import Anchor, Finding, Ledger, Relay
 
@@ -124,12 +125,12 @@ class _Relays:
         return outside.notifications() if way == "people" and outside.targets else None
 
 
-def outside(loaded: config.Loaded, name: str, answers: Answers, zone: ZoneInfo) -> Outside:
-    """What a pipeline tells outside. Raises MappingError where the mapping answers and the configuration does not say
-    where."""
+def outside(loaded: config.Loaded, name: str, answers: Answers, zone: ZoneInfo, states: Names) -> Outside:
+    """What a pipeline tells outside; `states` is what the states of the life cycle are called. Raises MappingError
+    where the mapping answers and the configuration does not say where."""
     chosen, anchor = loaded.config.pipelines[name], loaded.anchor()
     trail = ("pipelines", name, "answer")
-    people = (loaded.alerts(), _alerting(loaded, name, zone))
+    people = (loaded.alerts(), _alerting(loaded, name, zone, states))
     audit = () if anchor is None else (anchor.to, anchor.webhook or "", anchor.key or "")
     if chosen.answer is None:
         if answers:
@@ -141,7 +142,7 @@ def outside(loaded: config.Loaded, name: str, answers: Answers, zone: ZoneInfo) 
     return Outside(connector, settings, *people, *audit)
 
 
-def _alerting(loaded: config.Loaded, name: str, zone: ZoneInfo) -> Alerting | None:
+def _alerting(loaded: config.Loaded, name: str, zone: ZoneInfo, states: Names) -> Alerting | None:
     said = loaded.config.alerts
     if said is None:
         return None
@@ -155,7 +156,8 @@ def _alerting(loaded: config.Loaded, name: str, zone: ZoneInfo) -> Alerting | No
     if said.quiet is not None:
         from_, _, to = said.quiet.partition("-")
         quiet = Quiet(time.fromisoformat(from_), time.fromisoformat(to), zone)
-    return Alerting({target: one.roles for target, one in said.targets.items()}, said.language, limits, quiet)
+    roles = {target: one.roles for target, one in said.targets.items()}
+    return Alerting(roles, said.language, limits, quiet, zone, states)
 
 
 def answer_connector(module: str) -> AnswerConnector[Any]:

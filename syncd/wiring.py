@@ -514,7 +514,8 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     if chosen.reconcile is not None:
         _refuse_no_cron(loaded.document.where(("pipelines", name, "reconcile")), chosen.reconcile, meaning.zone)
     ends = (source, source_settings, ledger, ledger_settings)
-    told = outside(loaded, name, meaning.answers, meaning.zone)
+    named = {} if meaning.lifecycle is None else meaning.lifecycle.states
+    told = outside(loaded, name, meaning.answers, meaning.zone, named)
     return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people)
 
 

@@ -5,14 +5,14 @@ ledger."""
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd import decided
 from syncd.decided import Decided
 from syncd.language import Language, say
-from syncd.outbox import causes
+from syncd.outbox import causes, overdue
 from syncd.outbox.causes import Cause, Limits
 from syncd.ports import Desk, Ledger
 from syncd.record import timestamp
@@ -50,12 +50,15 @@ class Quiet(NamedTuple):
 
 
 class Alerting(NamedTuple):
-    """What the configuration says of alerts: by a target's name the roles it serves, all where it has none."""
+    """What the configuration says of alerts: by a target's name the roles it serves, all where it has none. `zone` is
+    that of the books, `states` what the states of the life cycle are called."""
 
     targets: Mapping[str, Sequence[str]]
     language: Language
     limits: Limits
     quiet: Quiet | None = None
+    zone: tzinfo = UTC
+    states: overdue.Names | None = None
 
 
 class Alerts:
@@ -73,7 +76,8 @@ class Alerts:
             return
         self._looked_at = now
         for name in names:
-            found = causes.of(ledger, name, self._alerting.limits, self._alerting.language, now)
+            said = self._alerting
+            found = causes.of(ledger, name, said.limits, said.language, now, said.zone, said.states)
             self.decide(ledger, name, found, now)
 
     def decide(self, ledger: Ledger, pipeline: str, found: Sequence[Cause], now: datetime) -> None:

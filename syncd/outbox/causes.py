@@ -3,12 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple
 
 from syncd.audit import DIGEST_DIGITS, digest
 from syncd.desk import kept, status
 from syncd.language import Language, say
+from syncd.outbox import overdue
 from syncd.outbox.box import open_deliveries
 from syncd.ports import Ledger
 from syncd.record import moment
@@ -49,12 +50,22 @@ class Limits(NamedTuple):
     delivery_s: float
 
 
-def of(ledger: Ledger, pipeline: str, limits: Limits, language: Language, now: datetime) -> list[Cause]:
-    """What there is to tell of a pipeline as it stands."""
+def of(
+    ledger: Ledger,
+    pipeline: str,
+    limits: Limits,
+    language: Language,
+    now: datetime,
+    zone: tzinfo = UTC,
+    states: overdue.Names | None = None,
+) -> list[Cause]:
+    """What there is to tell of a pipeline as it stands. `zone` is that of the books, `states` what the states of the
+    life cycle are called."""
     one = status.pipeline_status(ledger, pipeline, now)
     return [
         *_of_daemon(one, limits, language),
         *_of_rows(ledger, one, limits, now),
+        *_of_time(ledger, pipeline, now, zone, states, language),
         *_of_reconciliation(ledger, pipeline),
         *_of_deliveries(ledger, pipeline, limits, now),
     ]
@@ -92,6 +103,18 @@ def _of_rows(ledger: Ledger, one: status.PipelineStatus, limits: Limits, now: da
         if hours * 3600 > limits.approval_s:
             params = {"rows": str(len(moments)), "role": role, "hours": f"{hours:.0f}"}
             yield Cause(_name(f"approval/{role}"), "alert_approval", params, role)
+
+
+def _of_time(
+    ledger: Ledger, pipeline: str, now: datetime, zone: tzinfo, states: overdue.Names | None, language: Language
+) -> Iterator[Cause]:
+    waiting = overdue.approvals_overdue(ledger, pipeline, now)
+    standing = overdue.deadlines_passed(ledger, pipeline, now, zone, states, language)
+    for one in (
+        *overdue.bounded(waiting, "alert_overdue_more", "overdue"),
+        *overdue.bounded(standing, "alert_deadline_more", "deadline"),
+    ):
+        yield Cause(one.name[:CAUSE_CHARS_MAX], one.code, one.params, one.role or FINANCE)
 
 
 def _of_reconciliation(ledger: Ledger, pipeline: str) -> Iterator[Cause]:

@@ -1,7 +1,7 @@
 """Alerts: one for a cause until it is solved, then one that it is; nobody is woken for what can wait."""
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncd.delivery import DONE, Asked, Delivery, Sent
-from syncd.desk import status
+from syncd.desk import operators, status
 from syncd.outbox import causes
 from syncd.outbox.alerts import SOLVED_AFTER_S, Alerting, Alerts, Quiet
 from syncd.outbox.causes import Cause, Limits
-from tests.outbox.office import Office
+from syncd.outbox.overdue import LISTED_MAX
+from tests.lifecycle.shop import Shop
+from tests.outbox.office import MAPPING, Office
 from tests.unit.lab import NAME
 
 LIMITS = Limits(600, 3600, 3600, 1800)
@@ -217,3 +219,76 @@ def test_two_roles_whose_names_are_long_and_begin_alike_are_two_causes(office: O
         one.decide(office.ledger, NAME, found, NOON)
     told = [delivery.subject for delivery in office.deliveries if delivery.kind == "alert"]
     assert sorted(told) == sorted(one.name for one in found)
+
+
+DUE = MAPPING.replace("role: finance}", "role: finance, within: 2 days, then: controller}")
+
+
+def told(office: Office) -> list[tuple[str, str]]:
+    """To whom what was told."""
+    return [(d.target, str(d.body["text"]).splitlines()[0]) for d in office.deliveries if d.kind == "alert"]
+
+
+def test_an_approval_whose_time_is_up_is_told_to_both_roles_once_and_that_it_is_decided(tmp_path: Path) -> None:
+    """The role that was asked, and the one that may decide in its place from then on; a row each, until it is
+    decided."""
+    office = Office(tmp_path, DUE)
+    one = Alerts(
+        Alerting({"desk": ("finance",), "boss": ("controller",)}, "en", LIMITS._replace(approval_s=1e9, parked_s=1e9))
+    )
+    office.buys(1, 5000)
+    now = datetime.now(UTC)
+    for hours in (47, 48.2, 49, 60):
+        found = causes.of(office.ledger, NAME, LIMITS._replace(approval_s=1e9), "en", now + timedelta(hours=hours))
+        one.decide(
+            office.ledger, NAME, [c for c in found if c.name.startswith("overdue")], now + timedelta(hours=hours)
+        )
+    assert told(office) == [
+        ("desk", "row 1, A1, should have been decided by finance; its time is up since 0 hours"),
+        ("boss", "row 1, A1, was not decided by finance in time, since 0 hours: controller may decide now"),
+    ]
+    sent(office)
+    operators.approve(office.ledger, NAME, 1, operators.Actor("Wang", "seen"), "controller")
+    office.rest()
+    found = causes.of(office.ledger, NAME, LIMITS, "en", now + timedelta(hours=61))
+    assert [c.name for c in found if c.name.startswith("overdue")] == []
+    for seconds in (0, SOLVED_AFTER_S):
+        one.decide(office.ledger, NAME, [], now + timedelta(hours=61, seconds=seconds))
+    levels = [(d.target, d.body["level"]) for d in office.deliveries if d.kind == "alert"]
+    assert levels[2:] == [("desk", "success"), ("boss", "success")]
+
+
+def test_a_flood_of_them_is_told_in_all(tmp_path: Path) -> None:
+    """Twenty of a role one by one, the oldest first; a hundred messages nobody reads."""
+    office = Office(tmp_path, DUE)
+    for number in range(1, 24):
+        office.buys(number, 5000)
+    found = causes.of(office.ledger, NAME, LIMITS, "en", datetime.now(UTC) + timedelta(days=3))
+    of = {c.name: c.params.get("count", "") for c in found if c.name.startswith("overdue") and c.role == "finance"}
+    assert len(of) == LISTED_MAX + 1
+    assert of["overdue/more/finance"] == "3"
+
+
+def test_a_deadline_that_passes_is_told_to_the_role_of_each_step_and_that_the_asset_has_moved_on() -> None:
+    """By the day of the books, whether or not a daemon has made the row of it yet; once a step."""
+    shop = Shop()
+    shop.on(date(2026, 1, 20))
+    shop.asset("FA-1")
+    shop.move("FA-1", "to_dispose", date(2026, 2, 15))
+    zone, states = shop.mapping.zone, shop.mapping.lifecycle.states if shop.mapping.lifecycle else {}
+
+    def found(day: int) -> list[tuple[str, str]]:
+        at = datetime(2026, 2, day, 0, 5, tzinfo=zone)
+        of = causes.of(shop.ledger, NAME, LIMITS, "zh", at, zone, states)
+        return [(c.name, c.role) for c in of if c.name.startswith("deadline")]
+
+    shop.quiet_until(date(2026, 2, 16))
+    first, second = ("deadline/FA-1/1/1", "asset_manager"), ("deadline/FA-1/1/2", "director")
+    assert found(22) == []
+    assert found(23) == found(25) == [first]
+    assert found(26) == [first, second]
+    shop.quiet_until(date(2026, 2, 23))
+    assert found(23) == [first]
+    assert found(26) == [first, second]
+    shop.move("FA-1", "isolated", date(2026, 2, 24))
+    assert found(26) == [], "before the states are folded again"

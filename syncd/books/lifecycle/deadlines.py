@@ -94,9 +94,11 @@ def of_case(living: Living | None) -> Deadlines:
 
 def judge(ledger: Ledger, translator: Translator, living: Living | None, day: date, count: Count) -> bool:
     """Make the rows of all that passed before a day began; whether there were any."""
-    if living is None or living.meaning.overdue is None:
+    if living is None:
         return False
     states.fold(ledger.writing, living)
+    if living.meaning.overdue is None:
+        return False
     made = False
     while found := _passed(ledger, living, day):
         count(_make(ledger, translator, living, found))
