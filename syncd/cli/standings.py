@@ -21,6 +21,7 @@ from syncd.language import hint, say
 
 SILENCE_SHOWN_S = 3.0
 DUE_SHOWN_MAX = 5
+UNCOMPUTED_SHOWN_MAX = 5
 STYLES = {"posting": "green", "halted": "bold red", "down": "bold red", "error": "red", "warning": "yellow"}
 
 
@@ -101,6 +102,13 @@ def _show_reasons(one: reports.PipelineStatus, before: str) -> None:
         _show_reason(one.unseen.code, one.unseen.params, before, "red")
     if one.anchor is not None and one.anchor.code:
         _show_reason(one.anchor.code, one.anchor.params, before, "red")
+    for left in one.uncomputed[:UNCOMPUTED_SHOWN_MAX]:
+        said = {"asset": left.asset, "period": left.period, "why": say(left.code, left.params)}
+        console.print(Text(before + say("status_uncomputed", said), style="yellow"))
+        if advice := hint(left.code, left.params):
+            console.print(Text("  → " + advice, style="green"))
+    if more := max(0, len(one.uncomputed) - UNCOMPUTED_SHOWN_MAX):
+        console.print(Text(before + say("status_uncomputed_more", {"count": more}), style="yellow"))
 
 
 def _show_reason(code: str, params: Mapping[str, str], before: str, style: str) -> None:
@@ -196,6 +204,7 @@ def _plain(one: reports.PipelineStatus, looked: Looked) -> dict[str, object]:
         "report": report and report._asdict(),
         "due": [group._asdict() for group in one.due],
         "held": [held._asdict() for held in one.held],
+        "uncomputed": [left._asdict() for left in one.uncomputed],
         "state": reports.standing(one),
         "late": reports.is_late(one, limits.late_after_s),
         "well": reports.is_well(one, limits.late_after_s),

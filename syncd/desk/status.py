@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from syncd.desk import anchors, approvals
+from syncd.desk.uncomputed import Uncomputed, uncomputed
 from syncd.errors import Fault, Halt
 from syncd.ports import Ledger
 from syncd.record import moment, timestamp
@@ -80,7 +81,8 @@ class PipelineStatus(NamedTuple):
     state, `collected` are the collected rows that wait for their group to fall due, `due` the first groups that are;
     `daemons` are those alive, by their role; `silent_s` are the seconds since the one that posts, or tries to, was last
     heard of. `is_held` says that a daemon has the pipeline although it is not heard of, `unseen` what keeps any from
-    saying so, `anchor` what became of its hash chains' heads."""
+    saying so, `anchor` what became of its hash chains' heads, `uncomputed` the assets that the last run of depreciation
+    could not compute."""
 
     pipeline: str
     report: Report | None
@@ -99,6 +101,7 @@ class PipelineStatus(NamedTuple):
     unseen: Fault | None = None
     anchor: anchors.Said | None = None
     held: Sequence[Held] = ()
+    uncomputed: Sequence[Uncomputed] = ()
 
 
 def standing(one: PipelineStatus) -> Standing:
@@ -203,6 +206,7 @@ def pipeline_status(ledger: Ledger, pipeline: str, now: datetime) -> PipelineSta
         unseen=None if alive or is_held else _unseen(ledger),
         anchor=anchors.said(ledger, pipeline),
         held=held(ledger, pipeline, now) if any(state == "approval" for state, _ in parked) else (),
+        uncomputed=uncomputed(ledger, pipeline),
     )
 
 

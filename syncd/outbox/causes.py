@@ -65,6 +65,7 @@ def of(
     return [
         *_of_daemon(one, limits, language),
         *_of_rows(ledger, one, limits, now),
+        *_of_depreciation(one, language),
         *_of_time(ledger, pipeline, now, zone, states, language),
         *_of_reconciliation(ledger, pipeline),
         *_of_deliveries(ledger, pipeline, limits, now),
@@ -103,6 +104,13 @@ def _of_rows(ledger: Ledger, one: status.PipelineStatus, limits: Limits, now: da
         if hours * 3600 > limits.approval_s:
             params = {"rows": str(len(moments)), "role": role, "hours": f"{hours:.0f}"}
             yield Cause(_name(f"approval/{role}"), "alert_approval", params, role)
+
+
+def _of_depreciation(one: status.PipelineStatus, language: Language) -> Iterator[Cause]:
+    for first in one.uncomputed[:1]:
+        why, count = say(first.code, first.params, language), str(len(one.uncomputed))
+        params = {"period": first.period, "count": count, "asset": first.asset, "why": why}
+        yield Cause("uncomputed", "alert_uncomputed", params, FINANCE)
 
 
 def _of_time(

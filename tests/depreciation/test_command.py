@@ -2,15 +2,19 @@
 advises."""
 
 import json
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from syncd.books import asking
+from syncd.desk import status
 from syncd.desk.operators import Actor
+from syncd.outbox import causes
 from tests.advice import advice, advised, heard
 from tests.advice.command import BY, daemon, fine, refused, syncd
 from tests.depreciation.site import NAME, Site, carry
@@ -274,3 +278,47 @@ def test_a_run_and_a_mapping_take_two_people_of_whom_one_is_a_controller(site: S
     assert site.ask("SELECT count(*) FROM syncd_acceptance") == was
     assert "is accepted" in fine(f"{accept} {why} Qian", site.config)
     assert fine("audit verify", site.config)
+
+
+def test_an_asset_that_a_run_left_out_is_told_until_a_run_takes_it_up(site: Site) -> None:
+    """Invariant 1: it owes a month and is parked nowhere. Status, the list of the close and an alert name it with what
+    to correct; that done, the next run takes it up and nothing is said any more."""
+    site.asset("A")
+    site.asset("B", months=0)
+    carry(site)
+
+    def told() -> tuple[list[str], list[str], list[str]]:
+        """By status, close and alerts."""
+        with closing(site.pipeline.open_ledger()) as ledger:
+            now = datetime.now(UTC)
+            listed = status.pipeline_status(ledger, NAME, now).uncomputed
+            items = {item.said.code: item for item in site.pipeline.close_items(ledger, "2026-02")}
+            rows = [str(row[1]) for row in items["close_uncomputed"].rows]
+            alerted = causes.of(ledger, NAME, causes.Limits(1e9, 1e9, 1e9, 1e9), "en", now)
+            names = [one.params["asset"] for one in alerted if one.name == "uncomputed"]
+        return [one.asset for one in listed], rows, names
+
+    assert told() == ([], [], [])
+    with daemon(site.config, NAME):
+        fine(f"depreciate 2026-02 --approve {BY}", site.config)
+        assert told() == (["B"], ["B"], ["B"])
+        found = heard("depreciation_life", syncd("status", site.config).said)
+        assert found["value"] == "0"
+        items = json.loads(syncd("close 2026-02 --json", site.config).said)["items"]
+        (item,) = [one for one in items if one["code"] == "close_uncomputed"]
+        assert item["state"] == "fails"
+        site.eam.execute("UPDATE asset SET life_months = 60, changed_on = '2026-01-16' WHERE code = 'B'")
+        until(lambda: site.ask("SELECT life_months FROM fa_card WHERE asset_code = 'B'") == [(60,)])
+        (command,) = re.findall(r"`syncd (depreciate \S+ --approve)`", item["mend"])
+        fine(f"{command} {BY}", site.config)
+    assert told() == ([], [], [])
+    assert site.ask("SELECT accumulated_depreciation FROM fa_card ORDER BY asset_code") == [("1900.00",), ("1900.00",)]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Another thread does it."""
+    for _ in range(500):
+        if holds():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("it does not come about")

@@ -248,7 +248,7 @@ def test_an_approval_whose_time_is_up_is_told_to_both_roles_once_and_that_it_is_
         ("boss", "row 1, A1, was not decided by finance in time, since 0 hours: controller may decide now"),
     ]
     sent(office)
-    operators.approve(office.ledger, NAME, 1, operators.Actor("Wang", "seen"), "controller")
+    operators.approve(office.ledger, NAME, 1, operators.Actor("Wang", "seen"), "finance")
     office.rest()
     found = causes.of(office.ledger, NAME, LIMITS, "en", now + timedelta(hours=61))
     assert [c.name for c in found if c.name.startswith("overdue")] == []

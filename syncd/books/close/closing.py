@@ -46,6 +46,8 @@ def look(
     yield from outstanding.items(ledger, period, zone, now)
     if mapping.answers:
         yield outstanding.untold(ledger)
+    if mapping.depreciation is not None and mapping.depreciation.by == "syncd":
+        yield outstanding.uncomputed(ledger)
     readable = balances.can_read(layout, periods, "entry.account")
     of_cards = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
     entries = balances.of_accounts(ledger, layout, periods, of_cards)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from syncd import statements
 from syncd.books.close.item import Item, Said, found
 from syncd.desk import status
+from syncd.desk import uncomputed as desk
 from syncd.ports import Ledger, Period
 from syncd.record import moment
 
@@ -71,6 +72,16 @@ def untold(ledger: Ledger) -> Item:
         for pipeline, number, subject, state in ledger.query(SQL["untold"])
     ]
     return found("close_untold", ("col_pipeline", "col_id", "col_subject", "col_state"), rows, Said("mend_untold"))
+
+
+def uncomputed(ledger: Ledger) -> Item:
+    """Assets that the last run of depreciation left out: what they owe stands nowhere else."""
+    left = [
+        (str(name), one) for (name,) in ledger.query(SQL["pipelines"]) for one in desk.uncomputed(ledger, str(name))
+    ]
+    rows = [(pipeline, one.asset, one.period, Said(one.code, one.params)) for pipeline, one in left]
+    mend = Said("mend_uncomputed", {"period": left[0][1].period if left else ""})
+    return found("close_uncomputed", ("col_pipeline", "reconcile_asset", "report_period", "col_reason"), rows, mend)
 
 
 def _unread(ledger: Ledger, period: Period, zone: tzinfo, now: datetime) -> Item:
