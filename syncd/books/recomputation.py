@@ -1,5 +1,6 @@
-"""Depreciation checked: each asset's month beside what the EAM sent or what was posted, and the rule that would explain
-what differs. The rules are tried in turn; the first that gives the amount to the cent is the likely one."""
+"""Depreciation checked: each asset's month, computed apart from the plan that runs are made by, beside what the EAM
+sent or what was posted, and the rule that would explain what differs. The rules are tried in turn; the first that gives
+the amount to the cent is the likely one, and where the plan itself does, it is the plan that differs."""
 
 from calendar import isleap, monthrange
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from syncd.books import preview, sources, terms
 from syncd.books.depreciation import Method, cents, half_up, residual, yuan
 from syncd.books.plan import Form, History, at_month, month_read
 from syncd.books.runs import Computing
+from syncd.books.second_opinion import month_cents
 from syncd.books.terms import BOOK, SQL
 from syncd.money import ZERO
 from syncd.ports import Ledger
@@ -42,13 +44,13 @@ def check(ledger: Ledger, computing: Computing, until: int, tell: preview.Tell) 
                     yield Difference(asset.code, Decimal("0.00"), yuan(other), "no_terms")
                 continue
             work = said.work.get(asset.code)
-            planned = plans.plan(asset.history, work).amount(until)
-            if planned == other:
+            computed = month_cents(asset.history, until, work)
+            if computed == other:
                 yield None
                 continue
             second = [found[asset.code] for found in by_book.values() if asset.code in found]
             rule = likely(asset.history, until, other, work, second)
-            yield Difference(asset.code, yuan(planned), yuan(other), rule)
+            yield Difference(asset.code, yuan(computed), yuan(other), rule)
     for code, other in sorted(sent.items()):
         yield Difference(code, Decimal("0.00"), yuan(other), "no_card")
 
@@ -85,14 +87,14 @@ def likely(history: History, month: int, found: int, work: Work = None, others: 
     for code, rule in RULES.items():
         if found and rule(history, month, work) == found:
             return code
-    planned = plans.plan(history, work)
+    computed = month_cents(history, month, work)
     if not found:
         return "missing"
-    if not planned.amount(month):
+    if not computed:
         return "too_much"
-    if abs(planned.amount(month) - found) == 1:
+    if abs(computed - found) == 1:
         return "rounding"
-    return "unknown"
+    return "plan" if found == _amount(history, month, work) else "unknown"
 
 
 def _amount(history: History, month: int, work: Work) -> int:
