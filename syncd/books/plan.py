@@ -181,7 +181,8 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
         value, floor = _value(terms)
         carrying += value
         if known is not None:
-            carrying -= _value(known)[0] + cents(terms.beside) - cents(known.beside)
+            carrying -= _value(known)[0]
+        carrying -= cents(terms.beside) - cents((known or began).beside)
         if terms.since is not None and terms.since != (began.month if known is None else known.since):
             used, done_before = max(0, start - terms.since - 1), _done(work, terms.since + 1)
             done = _done(work, start) - done_before

@@ -5,8 +5,8 @@ Of the plan only its words are used, an asset's terms and opening; nothing of wh
 its usual forms, in fractions of cents, stretch by stretch under the same terms:
 
 - Added in a month: from the next. Removed in a month: that one still. So terms count from the month after theirs.
-- 年限平均法: what is left, by the months that are left. 平均年限法(一) keeps cost less residual by the whole life where an
-  opening says otherwise.
+- 年限平均法: what is left, by the months that are left. 平均年限法(一) keeps cost less residual by the whole life
+  where an opening says otherwise.
 - 双倍余额递减法: twice the straight rate of what the year begins with, residual ignored, the last two years even.
 - 年数总和法: by the years that are left over the sum of all. Years run from the first month; odd months come first.
 - 工作量法: by the work of the month over all that is left to do.

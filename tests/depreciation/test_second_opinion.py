@@ -54,7 +54,7 @@ def histories(draw: st.DrawFn) -> tuple[History, dict[int, Decimal]]:
     return History(terms, opening, draw(st.sampled_from(Form))), work
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(histories(), st.lists(st.integers(0, UNTIL), min_size=12, max_size=12))
 def test_two_computations_say_the_same_of_any_history(
     said: tuple[History, dict[int, Decimal]], months: list[int]
@@ -105,3 +105,13 @@ def test_what_a_fault_of_the_plan_had_posted_is_found(
     plant.asset("A", "100000.00", 61)
     plant.run("2026-02")
     assert [*recomputation.check(plant.ledger, plant.computing, month_read("2026-02"), lambda *_: None)] == [None]
+
+
+def test_what_was_booked_beside_before_the_first_month_counts_is_left_out_of_what_spreads() -> None:
+    """An error of cost that is caught up in the month of the addition: all months together with it are cost less
+    residual, not more."""
+    terms = Terms(JANUARY, Decimal("1200.00"), Decimal(0), Decimal(0), 12, Method.STRAIGHT_LINE)
+    history = History([terms, terms._replace(beside=Decimal("120.00"))])
+    months = range(JANUARY + 1, JANUARY + 13)
+    assert sum(plan.plan(history).amount(month) for month in months) == 1_080_00
+    assert sum(second_opinion.month_cents(history, month) for month in months) == 1_080_00
