@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncd import statements
 from syncd.books.as_read import rows_of
-from syncd.books.reconcile import Altered, Cause, Control, Found, Manual
+from syncd.books.reconcile import Altered, Cause, Control, Difference, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
 from syncd.desk import closing, verify
 from syncd.mapping.language.measures import FIELDS
@@ -177,6 +177,18 @@ def manual(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> lis
                 name = " ".join(str(part) for part in voucher)
                 found.append(Manual(control.field, str(account), str(asset or ""), name, amount))
     return found
+
+
+def by_hand(entries: Sequence[Manual], last: int) -> list[Difference]:
+    """Entries by hand as differences of their own, numbered behind the `last`: finance has an amount on an account that
+    the EAM knows nothing of, by the voucher that is named."""
+    return [
+        Difference(
+            one.asset_code, one.field, None, one.amount,
+            Cause("cause_manual", {"voucher": one.voucher, "account": one.account}, "propose_manual"), number,
+        )
+        for number, one in enumerate(entries, last + 1)
+    ]  # fmt: skip
 
 
 def altered(

@@ -82,6 +82,7 @@ def _run(
     report = weighed(report, weights, [*judged.differing, *late.differing], why)
     report = controlled(report, controls, measures.alert_above)
     return report._replace(
+        differences=[*report.differences, *causes.by_hand(manual, len(report.differences))],
         manual=manual,
         altered=altered,
         unreadable=unreadable,

@@ -70,11 +70,11 @@ def _show(found: Mapping[str, Any]) -> None:
     if found["groups"]:
         console.print()
         _groups(found["groups"])
-    if listed := [d for d in found["differences"] if d["asset_code"]]:
+    if listed := [d for d in found["differences"] if d["id"]]:
         console.print()
         headings = ("reconcile_number", "reconcile_asset", "reconcile_value", "reconcile_eam", "reconcile_cards")
         shown = [
-            (d["id"], d["asset_code"], say(d["field"]), _amount(d["eam"]), _amount(d["finance"]),
+            (d["id"], d["asset_code"] or "–", say(d["field"]), _amount(d["eam"]), _amount(d["finance"]),
              f"{Decimal(d['share']):.2%}", _cause(d))
             for d in listed[:SHOWN_MAX]
         ]  # fmt: skip
@@ -83,9 +83,6 @@ def _show(found: Mapping[str, Any]) -> None:
         if control["balance"] != control["cards"]:
             line("reconcile_control", "yellow", accounts=", ".join(control["accounts"]), field=say(control["field"]),
                  balance=f"{Decimal(control['balance']):,.2f}", cards=f"{Decimal(control['cards']):,.2f}")  # fmt: skip
-    for entry in found["manual"][:SHOWN_MAX]:
-        line("reconcile_manual", "yellow", account=entry["account"], voucher=entry["voucher"],
-             asset=entry["asset_code"] or "–", amount=f"{Decimal(entry['amount']):,.2f}")  # fmt: skip
     for voucher in found["altered"][:SHOWN_MAX]:
         line("reconcile_altered", "yellow", **voucher)
     for row in found["unreadable"]:

@@ -139,6 +139,10 @@ def test_a_voucher_by_hand_is_named_and_gone_when_it_is_cancelled(
     (entry,) = report.manual
     assert (entry.account, entry.asset_code, entry.amount) == (account, ADDED, sign * Decimal("500.00"))
     assert entry.voucher == f"{period} 记 9001"
+    told = [d for d in report.differences if d.cause and d.cause.code == "cause_manual"]
+    assert [(d.asset_code, d.eam, d.finance, d.number) for d in told] == [(ADDED, None, entry.amount, 1)]
+    assert told[0].cause is not None
+    assert told[0].cause.params == {"voucher": entry.voucher, "account": account}
     assert report.controls[field].balance - report.controls[field].cards == sign * Decimal("500.00")
     assert report.altered == []
     undone.finance.execute("DELETE FROM gl_entry WHERE number = 9001")
