@@ -114,6 +114,8 @@ def accept(ledger: Ledger, pipeline: str, name: str, by: operators.Actor) -> Non
         ((last,),) = desk.query(SQL["last"], (pipeline,))
         if int(str(last)) != run_id:
             raise Halt("reconcile_outdated", difference=name, run=run_id, last=last)
+        if any(int(str(row[0])) == number and row[3] == "cause_manual" for row in rows):
+            raise Halt("reconcile_no_posting", difference=name, asset=asset)
         if any(request for *_, request in rows):
             raise WrongUsage("reconcile_accepted", difference=name, asset=asset)
         if not any(change for *_, change, _ in rows):

@@ -143,6 +143,9 @@ def test_a_voucher_by_hand_is_named_and_gone_when_it_is_cancelled(
     assert [(d.asset_code, d.eam, d.finance, d.number) for d in told] == [(ADDED, None, entry.amount, 1)]
     assert told[0].cause is not None
     assert told[0].cause.params == {"voucher": entry.voucher, "account": account}
+    with closing(undone.pipeline.open_ledger()) as ledger, pytest.raises(Halt) as caught:
+        history.accept(ledger, PIPELINE, f"{report.run}/1", ACTOR)
+    assert caught.value.code == "reconcile_no_posting", "who made it reverses it"
     assert report.controls[field].balance - report.controls[field].cards == sign * Decimal("500.00")
     assert report.altered == []
     undone.finance.execute("DELETE FROM gl_entry WHERE number = 9001")
