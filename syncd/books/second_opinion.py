@@ -34,14 +34,19 @@ def month_cents(history: History, month: int, work: Work | None = None) -> int:
         return 0
     gone = 0 if opening is None else _cents(opening.accumulated)
     aged, is_taken_over = first - ready - 1, opening is not None
-    beside = _cents(history.terms[0].beside)
+    beside, born = _cents(history.terms[0].beside), -1
+    since: int | None = history.terms[0].month
     for start, end, terms in _stretches(history, first):
         gone, beside = gone + _cents(terms.beside) - beside, _cents(terms.beside)
+        if terms.since is not None and terms.since != since:  # what was rebuilt begins its life anew
+            aged, born = max(0, start - terms.since - 1), terms.since
+        since = terms.since
         if not terms.depreciates:
             if month < end:
                 return 0
             continue
-        amounts = _amounts(terms, history.form, gone, aged, is_taken_over, start, work or {})
+        lived = {m: units for m, units in (work or {}).items() if m > born}
+        amounts = _amounts(terms, history.form, gone, aged, is_taken_over, start, lived)
         for n, amount in enumerate(amounts, start):
             if n == end:
                 break

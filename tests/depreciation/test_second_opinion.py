@@ -22,7 +22,7 @@ UNTIL = 260
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[History, dict[int, Decimal]]:
-    """Any terms, changed up to four times; with an opening or not, and a meter's work."""
+    """Any terms, changed up to four times, rebuilt too; with an opening or not, and a meter's work."""
     terms: list[Terms] = []
     month = JANUARY
     value, beside = draw(MONEY), Decimal(0)
@@ -39,6 +39,7 @@ def histories(draw: st.DrawFn) -> tuple[History, dict[int, Decimal]]:
                 draw(st.booleans()) or n == 0,
                 Decimal(draw(st.integers(1, 5_000))),
                 beside,
+                draw(st.one_of(st.none(), st.integers(JANUARY, month))),
             )
         )
         month += draw(st.integers(0, 40))
