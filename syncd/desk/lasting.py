@@ -173,7 +173,9 @@ def _of_rows(ledger: Ledger, layout: Layout, written: Written) -> Iterator[Other
             except Halt as halt:
                 if halt.code not in _OTHERWISE_NOW:
                     raise
-                found = []
+                # Finance answers nothing more in this transaction; what else there is, is told once this is mended.
+                yield from (Other(table, _called(key, fields), "", "", "", _last(fields)) for key, fields in lot)
+                return
             if names:
                 yield from _keyed(layout, table, names, of_table, lot, found)
             else:
@@ -235,7 +237,7 @@ def _keyed(
     """What is told of columns that today's mapping does not write any more is that the row is there."""
     by_key = {tuple(_spelled(row[name]) for name in names): row for row in found}
     for key, fields in lot:
-        called = ", ".join(_plain(value) for value in json.loads(key)[1])
+        called = _called(key, fields)
         said = {c: _exact(layout, kinds.get(c, Kind.NULL), value) for c, (value, _) in fields.items()}
         there = by_key.get(tuple(_spelled(said[name]) for name in names))
         if there is None:
@@ -264,7 +266,7 @@ def _single(
             left[columns] = Counter(tuple(_spelled(row[column]) for column in columns) for row in found)
         row = tuple(_spelled(_exact(layout, kinds[column], fields[column][0])) for column in columns)
         if columns and not left[columns][row]:
-            yield Other(table, ", ".join(_plain(value) for value, _ in fields.values()), "", "", "", _last(fields))
+            yield Other(table, _called("", fields), "", "", "", _last(fields))
         left[columns][row] -= 1
 
 
@@ -305,6 +307,12 @@ def _spelled(value: Value) -> str:
     if isinstance(value, datetime):
         return str(value.astimezone(UTC))
     return "" if value is None else str(value).rstrip()
+
+
+def _called(key: str, fields: Fields) -> str:
+    """A row by its key, or by all that was written to it."""
+    values = json.loads(key)[1] if key else [value for value, _ in fields.values()]
+    return ", ".join(map(_plain, values))
 
 
 def _plain(value: Any) -> str:

@@ -1,6 +1,8 @@
 """The audit over every ledger: whether the record is whole, and whether finance holds what was posted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -9,7 +11,8 @@ from syncd.desk import operators
 from syncd.desk.operators import Actor, Selection
 from syncd.desk.verify import verify
 from syncd.journal import ColumnShape, Shape
-from syncd.ports import Layout, Ledger, Numbered, TableWrite
+from syncd.ports import Layout, Ledger, Numbered, Period, TableWrite
+from syncd.posting import TableRow
 from tests.conformance.finance import Finance, SmallLayout, asset, batch, names, posted, rejected, shape, write
 
 LI = Actor("li", "typed wrongly")
@@ -113,6 +116,43 @@ def test_tampering_with_finance_is_found(finance: Finance, audited: Ledger, tamp
     """Invariant 12: a voucher that was edited, deleted or added to; a card that is not as it was written last."""
     finance.run(tampering)
     assert codes(audited) == found
+
+
+class Noting(SmallLayout):
+    """Another table that rules write."""
+
+    def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
+        note = {"asset": Kind.TEXT, "on_": Kind.DATE, "amount": Kind.DECIMAL, "kept": Kind.BOOLEAN}
+        return {**super().writes(periods), "fin.note": note}
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("UPDATE fin.note SET amount = 100.10", []),
+        ("UPDATE fin.note SET amount = 100.11", ["audit_row"]),
+        ("UPDATE fin.note SET on_ = '2026-02-04'", ["audit_row"]),
+        ("UPDATE fin.note SET kept = NULL", ["audit_row"]),
+        ("DELETE FROM fin.note", ["audit_row_gone"]),
+        ("DROP TABLE fin.note", ["audit_row_gone"]),
+    ],
+)
+def test_a_row_of_another_table_is_as_it_was_written(
+    finance: Finance, ledger: Ledger, tampering: str, found: list[str]
+) -> None:
+    """Invariant 12, on every ledger: dates, amounts and booleans are known again, by their key."""
+    finance.run("CREATE TABLE fin.note (asset VARCHAR(20) PRIMARY KEY, on_ DATE, amount NUMERIC(18, 4), kept SMALLINT)")
+    values = {"asset": "FA-1", "on_": date(2026, 2, 3), "amount": Decimal("100.10"), "kept": 1}
+    finance.run("INSERT INTO fin.note VALUES ('FA-1', '2026-02-03', 100.10, 1)")
+    outcome = posted(asset(1))
+    (posting,) = outcome.postings
+    noted = posting._replace(rows=(TableRow("fin.note", ("asset",), values),))
+    write(ledger, batch(outcome._replace(postings=(noted,))))
+    assert codes(ledger, Noting()) == []
+    finance.run(tampering)
+    seen = codes(ledger, Noting())
+    finance.run("DROP TABLE IF EXISTS fin.note")
+    assert seen == found
 
 
 def test_what_finances_own_people_may_change_is_listed_and_no_fault(finance: Finance, audited: Ledger) -> None:
