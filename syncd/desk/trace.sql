@@ -73,7 +73,7 @@ WHERE action = 'accept' AND at <= ? AND detail LIKE ? ORDER BY seq DESC LIMIT 1;
 
 -- runs: who approved the runs of a period
 SELECT at, actor, action, target, reason, detail FROM syncd.action
-WHERE action = 'depreciate' AND pipeline = ? AND target = ? ORDER BY seq;
+WHERE action IN ('propose', 'depreciate') AND pipeline = ? AND target = ? ORDER BY seq;
 
 -- acts_of_group: the same of the rows of a group
 SELECT a.at, a.actor, a.action, a.target, a.reason, a.detail

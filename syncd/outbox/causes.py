@@ -122,7 +122,7 @@ def _of_time(
         *overdue.bounded(waiting, "alert_overdue_more", "overdue"),
         *overdue.bounded(standing, "alert_deadline_more", "deadline"),
     ):
-        yield Cause(one.name[:CAUSE_CHARS_MAX], one.code, one.params, one.role or FINANCE)
+        yield Cause(_name(one.name), one.code, one.params, one.role or FINANCE)
 
 
 def _of_reconciliation(ledger: Ledger, pipeline: str) -> Iterator[Cause]:
