@@ -123,7 +123,7 @@ def others(ledger: Ledger, pipeline: str, layout: Layout, written: Written, newe
     read at the moment at which finance is. What another pipeline has a hand in is left to that one's record."""
     with ledger.reading():
         written.take(newer)
-        cards = written.cards()
+        cards = written.cards() if layout.card_query() else iter(())  # finance may have none
         while lot := dict(islice(cards, LOT)):
             told = [*_of_cards(ledger, layout, lot)]
             if told:
