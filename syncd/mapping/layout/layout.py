@@ -15,7 +15,7 @@ from syncd.language import Language, say
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.language.layout_file import LayoutFile, Numbering, Periods
 from syncd.mapping.layout import periods, queries
-from syncd.mapping.layout.fields import places, reader
+from syncd.mapping.layout.fields import exact, places, reader
 from syncd.mapping.layout.journal import shape as journal_shape
 from syncd.mapping.layout.journal_query import Journal
 from syncd.mapping.layout.journal_query import journal as read_journal
