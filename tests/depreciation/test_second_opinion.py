@@ -79,7 +79,7 @@ def test_of_the_plan_the_check_uses_the_words_alone() -> None:
 
 FAULTS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("rounded down", lambda m: m.setattr(plan, "half_up", lambda above, below: above // below)),
-    ("residual forgotten", lambda m: m.setattr(plan, "residual", lambda value, rate: Decimal("0.00"))),
+    ("residual forgotten", lambda m: m.setattr(plan, "_value", lambda t: (depreciation.cents(t.original_value), 0))),
     (
         "years even",
         lambda m: m.setattr(depreciation, "_double_declining", lambda c, f, y: [(c - f) // len(y)] * len(y)),
