@@ -1,9 +1,8 @@
 """Runs through the whole pipeline: finance's cases by name, by what finance holds in the end."""
 
-from datetime import UTC, date, datetime, timedelta
 import sqlite3
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
