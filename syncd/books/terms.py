@@ -268,7 +268,7 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
         until = max(month_of(began_on), ready)
         last, at_last = [one for one in known if one[0] <= until][-1][1:]  # of several cards that were merged
         came = Decimal(str(last.get(BESIDE, ZERO)))
-        terms = [one._replace(beside=one.beside - came) for one in terms]
+        terms = [one._replace(beside=one.beside - came if one.month > until else ZERO) for one in terms]
         opening = Opening(at_last.accumulated or ZERO, until, continues=True)
     elif began.is_opening and not book:
         until = month_of(began_on) - 1 if began.opening_until is None else month_of(began.opening_until)

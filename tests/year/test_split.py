@@ -10,6 +10,7 @@ from syncd.books.close.item import Said
 from syncd.books.reports import package
 from syncd.books.reports.sheet import Sheet
 from syncd.change import Value
+from tests.unit.lab import NAME
 from tests.year.company import Company, Transaction, Written
 from tests.year.script import Script
 from tests.year.test_year import PARKED
@@ -112,7 +113,8 @@ def _charged(company: Company, month: str) -> list[Decimal]:
 
 def _made(company: Company, month: str) -> Sequence[Sheet]:
     ledger, mapping = company.ledger, company.mapping
-    return package.package(ledger, mapping, company.periods(), company.period(month), PRINTED).sheets
+    parts = {NAME: company.computing}
+    return package.package(ledger, mapping, company.periods(), company.period(month), PRINTED, parts).sheets
 
 
 def _is_within(row: Sequence[Any]) -> bool:
