@@ -45,7 +45,18 @@ def without_kinds(head: str) -> str:
 
 
 def with_shared(kept: Sequence[str], rules: Sequence[str], head: str) -> list[str]:
-    """Of the texts of all rules those that are kept, and those whose blocks they share; `head` stands before them."""
-    text = "".join(kept)
-    shared = {*re.findall(r"\*(\w+)", text)} - {*re.findall(r"&(\w+)", head + text)}
-    return [rule for rule in rules if rule in kept or shared & {*re.findall(r"&(\w+)", rule)}]
+    """Of the texts of all rules those that are kept, those whose blocks they share and those that they reverse; `head`
+    stands before them."""
+    found = [*kept]
+    while True:
+        text = head + "".join(found)
+        missing = {*re.findall(r"\*(\w+)", text)} - {*re.findall(r"&(\w+)", text)}
+        named = ", ".join(re.findall(r"reverse: \{rules: \[([^\]]+)\]", text)).split(", ")
+        more = [
+            rule
+            for rule in rules
+            if rule not in found and (missing & {*re.findall(r"&(\w+)", rule)} or rule.split(":")[0].strip() in named)
+        ]
+        if not more:
+            return [rule for rule in rules if rule in found]
+        found += more

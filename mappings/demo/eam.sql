@@ -87,7 +87,14 @@ CREATE TABLE upgrade (                       -- 更新改造，支出直接计�
     status        TEXT NOT NULL,             -- submitted | approved
     approved_on   DATE,
     input_vat     NUMERIC(18,2) NOT NULL DEFAULT 0,
-    supplier_id   INTEGER
+    supplier_id   INTEGER,
+    invoice       TEXT,                      -- 发票，同 asset；空为 special
+    purpose       TEXT,                      -- 用途，同 asset；空则随资产
+    correction    TEXT,                      -- 更正原因，同 asset
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE overhaul (                      -- 更新改造，停用后经在建工程
@@ -102,7 +109,11 @@ CREATE TABLE overhaul (                      -- 更新改造，停用后经在�
     new_value     NUMERIC(18,2),             -- 完工后的原值
     life_months   INTEGER,                   -- 完工后重新确定的使用月数、净残值率、折旧方法
     residual_rate NUMERIC(6,4),
-    method        TEXT
+    method        TEXT,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE overhaul_item (                 -- 更新改造的支出和被替换的部分
@@ -114,7 +125,14 @@ CREATE TABLE overhaul_item (                 -- 更新改造的支出和被替�
     payment       TEXT,
     supplier_id   INTEGER,
     status        TEXT NOT NULL,             -- submitted | approved
-    approved_on   DATE
+    approved_on   DATE,
+    invoice       TEXT,                      -- 发票，同 asset；空为 special
+    purpose       TEXT,                      -- 用途，同 asset；空则随资产
+    correction    TEXT,                      -- 更正原因，同 asset
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE revision (                      -- 使用寿命、净残值率、折旧方法变更（会计估计变更）
@@ -140,7 +158,24 @@ CREATE TABLE repair (                        -- 维修
     supplier_id   INTEGER,
     beneficiary   TEXT,                      -- 受益对象与部门性质不同时填写
     project       TEXT,
-    treatment     TEXT NOT NULL DEFAULT 'expense'   -- expense | deferred（大修理支出，仅小企业会计准则）
+    treatment     TEXT NOT NULL DEFAULT 'expense',  -- expense | deferred（大修理支出，仅小企业会计准则）
+    invoice       TEXT,                      -- 发票，同 asset；空为 special
+    purpose       TEXT,                      -- 用途，同 asset；空则随资产
+    correction    TEXT,                      -- 更正原因，同 asset
+    extended_months INTEGER,                 -- 大修理延长的使用月数
+    amortised_months INTEGER,                -- 大修理支出摊销的月数，即尚可使用月数
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
+);
+
+CREATE TABLE repair_amortisation (           -- 大修理支出的摊销，一期一行
+    repair_id     INTEGER NOT NULL,
+    number        INTEGER NOT NULL,          -- 第几期
+    amount        NUMERIC(18,2) NOT NULL,
+    charged_on    DATE NOT NULL,
+    PRIMARY KEY (repair_id, number)
 );
 
 CREATE TABLE transfer (                      -- 部门调拨
@@ -149,7 +184,11 @@ CREATE TABLE transfer (                      -- 部门调拨
     from_department_id INTEGER NOT NULL,
     to_department_id   INTEGER NOT NULL,
     status             TEXT NOT NULL,        -- submitted | approved
-    approved_on        DATE
+    approved_on        DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE impairment (                    -- 减值
@@ -157,7 +196,11 @@ CREATE TABLE impairment (                    -- 减值
     asset_id      INTEGER NOT NULL,
     amount        NUMERIC(18,2) NOT NULL,
     status        TEXT NOT NULL,             -- submitted | approved
-    approved_on   DATE
+    approved_on   DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE disposal (                      -- 处置：转入清理或待处理
@@ -168,7 +211,11 @@ CREATE TABLE disposal (                      -- 处置：转入清理或待处�
     contract_no   TEXT,                      -- 销售合同号
     status        TEXT NOT NULL,             -- submitted | approved | withdrawn
     approved_on   DATE,
-    transfer_out_rate NUMERIC(6,4)           -- 失窃、盘亏：进项税额转出的税率；未抵扣过的为 0
+    transfer_out_rate NUMERIC(6,4),          -- 失窃、盘亏：进项税额转出的税率；未抵扣过的为 0
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE disposal_cost (                 -- 清理费用，一笔一行
@@ -179,7 +226,13 @@ CREATE TABLE disposal_cost (                 -- 清理费用，一笔一行
     payment       TEXT NOT NULL,             -- bank | payable
     supplier_id   INTEGER,
     status        TEXT NOT NULL,             -- submitted | approved
-    paid_on       DATE
+    paid_on       DATE,
+    invoice       TEXT,                      -- 发票，同 asset；空为 special
+    purpose       TEXT,                      -- 用途，同 asset；空则随资产
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE disposal_proceeds (             -- 清理收入、残料、赔款，一笔一行
@@ -191,14 +244,22 @@ CREATE TABLE disposal_proceeds (             -- 清理收入、残料、赔款�
     output_vat    NUMERIC(18,2) NOT NULL DEFAULT 0,
     vat_method    TEXT NOT NULL DEFAULT 'general',  -- general | simplified（未抵扣过进项税额的旧固定资产）
     status        TEXT NOT NULL,             -- submitted | approved
-    received_on   DATE
+    received_on   DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE disposal_closing (              -- 处置完毕，结转净损益
     id            INTEGER PRIMARY KEY,
     disposal_id   INTEGER NOT NULL,
     status        TEXT NOT NULL,             -- submitted | approved
-    closed_on     DATE
+    closed_on     DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE payment (                       -- 付款，一笔一行
@@ -208,7 +269,12 @@ CREATE TABLE payment (                       -- 付款，一笔一行
     contract_no   TEXT,
     amount        NUMERIC(18,2) NOT NULL,
     status        TEXT NOT NULL,             -- submitted | paid
-    paid_on       DATE
+    paid_on       DATE,
+    correction    TEXT,                      -- 更正原因，同 asset
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE project_cost (                  -- 在建工程支出，一笔一行
@@ -221,7 +287,13 @@ CREATE TABLE project_cost (                  -- 在建工程支出，一笔一�
     payment       TEXT,                      -- bank | payable | prepaid
     supplier_id   INTEGER,
     status        TEXT NOT NULL,             -- submitted | approved
-    incurred_on   DATE
+    incurred_on   DATE,
+    purpose       TEXT,                      -- 用途，同 asset；空为 business
+    correction    TEXT,                      -- 更正原因，同 asset
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE trial_sale (                    -- 试运行销售，一笔一行
@@ -243,7 +315,10 @@ CREATE TABLE grant_receipt (                 -- 收到与资产相关的政府�
     asset_id      INTEGER,                   -- 所补助的资产，收款时尚未入账的待入账后填写
     opening_released NUMERIC(18,2),          -- 本系统上线前已摊销
     status        TEXT NOT NULL,             -- submitted | received
-    received_on   DATE
+    received_on   DATE,
+    attachments   INTEGER,                   -- 附件张数、经办、复核
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE grant_offset (                  -- 净额法：补助冲减资产账面价值
@@ -251,7 +326,11 @@ CREATE TABLE grant_offset (                  -- 净额法：补助冲减资产�
     asset_id      INTEGER NOT NULL,
     amount        NUMERIC(18,2) NOT NULL,
     status        TEXT NOT NULL,             -- submitted | applied
-    applied_on    DATE
+    applied_on    DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE use_change (                    -- 改变用途，转用于集体福利等
@@ -260,7 +339,11 @@ CREATE TABLE use_change (                    -- 改变用途，转用于集体�
     input_vat     NUMERIC(18,2) NOT NULL,    -- 净值 × 税率
     rate          NUMERIC(6,4) NOT NULL,
     status        TEXT NOT NULL,             -- submitted | approved
-    approved_on   DATE
+    approved_on   DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE asset_use (                     -- 闲置、出租、抵押的登记，一段一行
@@ -281,7 +364,11 @@ CREATE TABLE surplus_closing (               -- 盘盈处理
     income_tax    NUMERIC(18,2) NOT NULL DEFAULT 0,
     surplus_reserve NUMERIC(18,2) NOT NULL DEFAULT 0,
     status        TEXT NOT NULL,             -- submitted | approved
-    approved_on   DATE
+    approved_on   DATE,
+    document_no   TEXT,                      -- 单据号、附件张数、经办、复核
+    attachments   INTEGER,
+    prepared_by   TEXT,
+    reviewed_by   TEXT
 );
 
 CREATE TABLE asset_split (                   -- 资产拆分、合并，一份一行；新资产先在台账登记，取得方式为 internal

@@ -91,7 +91,7 @@ def impair(db: Database, asset_id: int, amount: Decimal, on: date) -> None:
     """An approved impairment."""
     with db.transaction():
         row = (next_id(db, "impairment"), asset_id, str(amount), "approved", str(on))
-        db.execute("INSERT INTO impairment VALUES (?, ?, ?, ?, ?)", row)
+        _insert(db, "impairment", "id, asset_id, amount, status, approved_on", row)
 
 
 def repair(db: Database, asset_id: int, amount: Decimal, vat: Decimal, on: date) -> None:
@@ -106,7 +106,7 @@ def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> No
     with db.transaction():
         (left,) = db.execute("SELECT department_id FROM asset WHERE id = ?", (asset_id,)).fetchone()
         row = (next_id(db, "transfer"), asset_id, left, to_department_id, "approved", str(on))
-        db.execute("INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?)", row)
+        _insert(db, "transfer", "id, asset_id, from_department_id, to_department_id, status, approved_on", row)
         db.execute("UPDATE asset SET department_id = ? WHERE id = ?", (to_department_id, asset_id))
 
 

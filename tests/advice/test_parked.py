@@ -34,7 +34,9 @@ def typed_wrong(column: str, wrong: object, right: object) -> Callable[[Office, 
 
 def approved_without_a_day(office: Office, asset: str) -> Case:
     device = office.enter(asset)
-    office.write("INSERT INTO impairment VALUES (?, ?, '100.00', 'approved', NULL)", device, device)
+    office.write(
+        "INSERT INTO impairment (id, asset_id, amount, status) VALUES (?, ?, '100.00', 'approved')", device, device
+    )
     yield
     office.write("UPDATE impairment SET approved_on = '2026-11-20' WHERE id = ?", device)
 

@@ -13,6 +13,7 @@ from syncd.errors import MappingErrors
 from syncd.files import shipped
 from syncd.mapping.cases.cases import case_files, run_case
 from syncd.mapping.language.load import load
+from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.reverse import Reverse
 from syncd.mapping.verbs.voucher import Voucher
 
@@ -80,3 +81,29 @@ def test_a_case_has_constants_of_its_own(tmp_path: Path) -> None:
         run_case(compiled(shipped("mappings", "demo.yaml")), tmp_path / "case.yaml", workbench.bench())
     (error,) = caught.value.errors
     assert (error.code, error.params["nearest"]) == ("unknown_name", "standard")
+
+
+def test_every_voucher_says_what_the_papers_of_its_row_tell() -> None:
+    """Who posted it, and where the row has them: attachments, document, who prepared and who reviewed."""
+    silent = {}
+    for rule in load(shipped("mappings", "demo.yaml")).rules:
+        verb = rule.verb(Voucher) or rule.verb(Reverse)
+        told = {"document_no", "attachments", "prepared_by", "reviewed_by"} & {c.name for c in rule.on.columns}
+        asked = {name.removesuffix("_no") for name in told} | {"posted_by"}
+        if rule.verb(Collect):
+            asked = {"posted_by"}  # of many rows
+        elif rule.on.alias == "asset" and rule.verb(Reverse):
+            asked -= {"attachments"}  # of a row that is gone
+        if verb and asked - verb.fields.keys():
+            silent[rule.name] = asked - verb.fields.keys()
+    assert silent == {}
+
+
+def test_no_voucher_is_called_a_correction_of_nothing() -> None:
+    """One that corrects says what: 订正…号凭证, or the day of the document."""
+    texts = [
+        rule.verb(Voucher).summary.text  # type: ignore[union-attr]
+        for rule in load(shipped("mappings", "demo.yaml")).rules
+        if rule.verb(Voucher)
+    ]
+    assert [text for text in texts if "更正" in text] == []

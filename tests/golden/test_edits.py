@@ -92,14 +92,16 @@ BY_KIND = {
     Kind.INTEGER: [9],
     Kind.TEXT: ["other"],
 }
+PAPERS = ("document_no", "attachments", "prepared_by", "reviewed_by")
 PASSED = {
+    table: {"correction": "", **dict.fromkeys(PAPERS, f"{table}_papers_noted")} for table in POSTED
+} | {
     "asset": {
         "purchase_date": "papers_noted", "contract_no": "papers_noted", "document_no": "papers_noted",
         "attachments": "papers_noted", "prepared_by": "papers_noted", "reviewed_by": "papers_noted",
         # what says how to correct, not what is corrected
         "changed_on": "", "correction": "",
     },
-    "grant_receipt": {"document_no": "grant_receipt_kept"},
 }  # fmt: skip
 """Columns whose edits change no books, and the rule that says so."""
 

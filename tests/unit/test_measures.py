@@ -42,7 +42,7 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null(changed: Ch
             """
             CREATE TABLE asset
                 (id, asset_code, status, original_value, opening_depreciation, input_vat DEFAULT 0, invoice, purpose);
-            CREATE TABLE upgrade (asset_id, amount, status);
+            CREATE TABLE upgrade (asset_id, amount, status, input_vat, invoice, purpose);
             CREATE TABLE depreciation (asset_id, period, kind, amount);
             CREATE TABLE depreciation_run (period, status);
             CREATE TABLE impairment (asset_id, amount, status);
@@ -53,7 +53,7 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null(changed: Ch
             INSERT INTO asset (id, asset_code, status, original_value, opening_depreciation) VALUES
                 (1, 'B', 'in_use', '100000000000000000000000.01', '0'),
                 (2, 'A', 'in_use', '15万', '0'), (3, 'C', 'scrapped', '1', '0'), (4, 'a', 'isolated', '1.10', '0.10');
-            INSERT INTO upgrade VALUES (1, '0.01', 'approved'), (1, '5', 'submitted');
+            INSERT INTO upgrade (asset_id, amount, status) VALUES (1, '0.01', 'approved'), (1, '5', 'submitted');
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
             INSERT INTO depreciation SELECT 1, '2026-01', 'month', '0.1' FROM n;
             INSERT INTO depreciation VALUES (1, '2026-02', 'month', '7'), (1, '2026-02', 'disposal', '0.03');

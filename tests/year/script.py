@@ -224,7 +224,7 @@ class Script:
         if self._is_away(code):
             return
         was, now = cents(row["amount"]), self._random.randrange(10_000, 2_000_000)
-        later = {**row, "amount": yuan(now), "input_vat": yuan(half_up(now * VAT))}
+        later = {**row, "amount": yuan(now), "input_vat": yuan(half_up(now * VAT)), "correction": "invoice"}
         self._say("upgrade edited", self._on(2, 25), Written("upgrade", row, later))
         self._add(code, now - was, 0)
 
@@ -284,7 +284,11 @@ class Script:
             }  # fmt: skip
             self._say("repair", on, Written("repair", None, row))
             if self._random.random() < 0.3:
-                self._say("repair edited", on + timedelta(days=2), Written("repair", row, row | {"payment": "payable"}))
+                self._say(
+                    "repair edited",
+                    on + timedelta(days=2),
+                    Written("repair", row, row | {"payment": "payable", "correction": "error"}),
+                )
 
     def _revise(self) -> None:
         """A change of estimate: the life, the residual rate or the method."""
@@ -347,13 +351,13 @@ class Script:
             self._late.append(("settle_later", code, (kind, paper)))
 
     def _paper(self, code: str, kind: str, on: date) -> dict[str, Value]:
-        is_sale = kind in ("sale", "group")
+        is_sale, deducted = kind in ("sale", "group"), self._assets[code]["invoice"] == "special"
         return {
             "id": next(self._ids), "asset_id": self._id(code), "kind": "scrap" if kind == "back" else kind,
             "inspection_no": None if is_sale or kind == "held_for_sale" else f"JD-{code}",
             "contract_no": f"HT-{code}" if is_sale else None,
             "status": "approved", "approved_on": on,
-            "transfer_out_rate": Decimal("0.13") if kind in MISSING else None,
+            "transfer_out_rate": Decimal("0.13" if deducted else "0") if kind in MISSING else None,
         }  # fmt: skip
 
     def _leave(self, kind: str, code: str, on: date, paper: Row) -> None:

@@ -131,7 +131,11 @@ class Year(Script):
 
     def _turn_to_welfare(self) -> None:
         """Input VAT of what the asset is still worth goes out, into its cost."""
-        code = self._any(lambda c, a: self._is_new(c) and 0 < a.accumulated < a.terms.cost // 2)
+        code = self._any(
+            lambda c, a: (
+                self._is_new(c) and 0 < a.accumulated < a.terms.cost // 2 and self._assets[c]["invoice"] == "special"
+            )
+        )
         if code:
             asset, on = self.books.assets[code], self._on(2, 25)
             vat = half_up((asset.terms.cost - asset.accumulated) * VAT)
