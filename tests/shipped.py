@@ -39,8 +39,8 @@ def flat(main: Path) -> str:
 
 
 def without_kinds(head: str) -> str:
-    """What stands before the rules, without kinds of R&D cost and of movement, and without the stages of disposals: they
-    name rules that may not be kept."""
+    """What stands before the rules, without kinds of R&D cost and of movement and the stages of disposals: they name
+    rules that may not be kept."""
     head = re.sub(r"(?m)^  (movements|disposals):.*\n(?:    .*\n)+", "", head)
     return re.sub(r"(?m)^    research:\n(?:      .*\n)+", "", head)
 

@@ -52,7 +52,7 @@ def prepare(mappings: Path) -> None:
     lookup = "  dept: {table: gl_department, code: code, gives: code}\n"
     layout = mappings / "finance" / "demo.yaml"
     replace(layout, ("lookups:\n", f"lookups:\n{lookup}"), ("dept: entry.dept", "dept: dept(entry.dept)"))
-    replace(mappings / PAYMENTS, ("bank,payable,", "giro,giro,转账购入固定资产\nbank,payable,"))
+    replace(mappings / PAYMENTS, ("bank,payable,", "giro,giro,转账购入固定资产,purchase\nbank,payable,"))
     replace(mappings / ROLES, ("ASBE,bank,", "ASBE,giro,100299,银行存款—转账\nASBE,bank,"))
 
 
@@ -104,7 +104,7 @@ def account_unknown(office: Office, asset: str) -> Case:
 def undecided(office: Office, asset: str) -> Case:
     office.enter(asset, payment="cheque")
     shown = yield
-    office.edit(PAYMENTS, ("bank,payable,", "cheque,bank,支票购入固定资产\nbank,payable,"))
+    office.edit(PAYMENTS, ("bank,payable,", "cheque,bank,支票购入固定资产,purchase\nbank,payable,"))
     office.do(shown, "parked retry")
 
 

@@ -93,8 +93,11 @@ BY_KIND = {
     Kind.TEXT: ["other"],
 }
 PAPERS = ("document_no", "attachments", "prepared_by", "reviewed_by")
+WITHOUT_PAPERS = ("split", "trial_sale")
 PASSED = {
-    table: {"correction": "", **dict.fromkeys(PAPERS, f"{table}_papers_noted")} for table in POSTED
+    table: {"correction": "", **dict.fromkeys(PAPERS, f"{table}_papers_noted")}
+    for table in POSTED
+    if table not in WITHOUT_PAPERS
 } | {
     "asset": {
         "purchase_date": "papers_noted", "contract_no": "papers_noted", "document_no": "papers_noted",
