@@ -26,7 +26,7 @@ CHUNK_ASSETS: Final = 100_000
 
 
 class Took(NamedTuple):
-    """Seconds, and the most memory that the process held, in MB."""
+    """Seconds, and the most memory that one of its processes held, in MB."""
 
     seconds: float
     megabytes: float
@@ -39,7 +39,9 @@ def measure(postings: int) -> list[Result]:
     name = f"audit verify of {postings:,} postings"
     return [
         Result(f"{name}, beside the server's reading them", many.seconds, read, "s"),
-        Result(f"memory, beside that for {postings // 10:,}", many.megabytes, few.megabytes, "MB"),
+        Result(
+            f"memory of its largest process, beside that for {postings // 10:,}", many.megabytes, few.megabytes, "MB"
+        ),
     ]
 
 

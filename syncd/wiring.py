@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event
@@ -54,7 +54,7 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import load as meanings
 from syncd.outbox.relaying import Outbox
 from syncd.outside import Auditing, Outside, auditing, outside
-from syncd.ports import Anchor, Ledger, Period, Source
+from syncd.ports import Anchor, Layout, Ledger, Period, Source
 
 SOURCES: Final[Mapping[str, str]] = {
     "postgres": "connectors.postgres.source",
@@ -501,6 +501,16 @@ def pipeline(path: Path, name: str | None) -> Pipeline:
     if not found.is_partitioned or not partition.isdecimal():
         raise MappingError("pipeline_no_part", str(path), name=name, partition=partition)
     return found.part(partition)
+
+
+def again(path: Path, name: str) -> tuple[Ledger, Layout]:
+    """A pipeline's ledger, to be opened in another process, and how finance is laid out."""
+    found = _once(path, name)
+    return found.open_ledger(), found.mapping.layout
+
+
+_once = cache(pipeline)
+"""A process opens its ledger again and again."""
 
 
 def _wire(loaded: config.Loaded, name: str) -> Pipeline:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, outside, wiring
+from syncd.cli.later import anchors, outside, together, wiring
 from syncd.cli.later import audit as chains
 from syncd.cli.later import verify as auditing
 from syncd.cli.options import Config, Json, Name, config_path
@@ -22,8 +22,6 @@ from syncd.cli.output import console, emit, line, named, table
 from syncd.errors import MappingError, WrongUsage
 from syncd.language import hint, say
 
-COLLECTED_AFTER_ALLOCATIONS: Final = 500_000
-"""A posting is many small objects, none in a cycle: looking for cycles as often as usual took 30 % of the time."""
 AnchorFile = Annotated[
     Path | None, typer.Option("--anchor", metavar="FILE", help=say("help_verify_anchor"), show_default=False)
 ]
@@ -46,8 +44,7 @@ def verify(
     if anchor is not None and not anchor.is_file():
         raise WrongUsage("audit_no_anchor_file", file=anchor)
     kept, forged = _kept(pipeline, parts, anchor)
-    gc.freeze()
-    gc.set_threshold(COLLECTED_AFTER_ALLOCATIONS)
+    together.seldom_collect()
     with closing(pipeline.open_ledger()) as ledger:
         verdict = auditing.joined(
             auditing.verify(
@@ -56,6 +53,7 @@ def verify(
                 pipeline.mapping.layout,
                 [one for one in (*kept, *given) if one.pipeline == part.name],
                 pipeline.audit.others,
+                partial(wiring.again, path, pipeline.name),
             )
             for part in parts
         )

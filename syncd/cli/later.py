@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from syncd.desk import previews as previews
     from syncd.desk import shares as shares
     from syncd.desk import status as status
+    from syncd.desk import together as together
     from syncd.desk import trace as trace
     from syncd.desk import verify as verify
     from syncd.mapping.cases import cases as cases
@@ -153,6 +154,7 @@ else:
     previews = _Module("syncd.desk.previews")
     shares = _Module("syncd.desk.shares")
     status = _Module("syncd.desk.status")
+    together = _Module("syncd.desk.together")
     trace = _Module("syncd.desk.trace")
     verify = _Module("syncd.desk.verify")
     cases = _Module("syncd.mapping.cases.cases")

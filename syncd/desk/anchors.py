@@ -5,7 +5,7 @@ is another one. A head that was kept elsewhere tells.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -50,6 +50,10 @@ class Watch:
         for one in anchored:
             if one.seq > 0 or one.hash != audit.GENESIS:
                 self._awaited.setdefault(one.chain, {}).setdefault(one.seq, []).append(one)
+
+    def awaits(self, chain: str) -> Collection[int]:
+        """The numbers of a chain's records that are yet to be seen."""
+        return frozenset(self._awaited.get(chain, ()))
 
     def see(self, chain: str, seq: int, hash: str) -> None:
         """A record of a chain and the hash that it has now."""

@@ -16,14 +16,20 @@ from decimal import Decimal
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
+from syncd import statements
 from syncd.change import Kind, Value
 from syncd.dialects import SPELLINGS
 from syncd.errors import Halt
 from syncd.money import at_most, decimal
 from syncd.ports import Layout, Ledger
-from syncd.record import moment
+from syncd.record import decode_content, moment
 
+SQL: Final = statements.load("syncd.desk", "verify.sql")
+OTHERS_MAX: Final = 1_000
+EDITED_MAX: Final = 100
+"""Changes by finance's own people that are listed."""
 LOT: Final = 1_000
 """Cards or rows that finance is asked for at once."""
 _CARD: Final = ""
@@ -65,28 +71,39 @@ _Write = tuple[str, str, Mapping[str, Any]]
 
 
 class Written:
-    """What the postings of one pipeline wrote, in order."""
+    """What the postings of one pipeline wrote, in order. Several processes fold a part of it each: then every one keeps
+    what its postings wrote in a file, and reads of all those files one `part` of so many `parts`."""
 
-    def __init__(self) -> None:
-        self._kept = sqlite3.connect("", isolation_level=None)
+    def __init__(
+        self, path: str = "", earlier: Sequence[str] = (), part: int = 0, parts: int = 1, last: int = 0
+    ) -> None:
+        self._kept = sqlite3.connect(path, isolation_level=None)
         self._kept.execute("PRAGMA synchronous = OFF")
         self._kept.execute("PRAGMA journal_mode = OFF")
-        self._kept.execute("CREATE TABLE written (place TEXT, name TEXT, seq INTEGER, fields BLOB)")
-        self.last = 0
+        self._kept.execute("CREATE TABLE written (part INTEGER, place TEXT, name TEXT, seq INTEGER, fields BLOB)")
+        for number, file in enumerate(earlier):
+            self._kept.execute(f"ATTACH ? AS earlier{number}", (file,))
+        everywhere = ("main", *(f"earlier{number}" for number, _ in enumerate(earlier)))
+        self._all = " UNION ALL ".join(f"SELECT * FROM {place}.written" for place in everywhere)
+        self._part, self._parts = part, parts
+        self.last = last
 
     def take(self, postings: Iterable[tuple[int, str, str, Mapping[str, Any]]]) -> None:
         """Postings as (number, key, subject, content as plain JSON)."""
         self._kept.execute("BEGIN")
-        self._kept.executemany("INSERT INTO written VALUES (?, ?, ?, ?)", self._writes(postings))
+        self._kept.executemany("INSERT INTO written VALUES (?, ?, ?, ?, ?)", self._writes(postings))
         self._kept.execute("COMMIT")
 
     def _writes(
         self, postings: Iterable[tuple[int, str, str, Mapping[str, Any]]]
-    ) -> Iterator[tuple[str, str, int, bytes]]:
+    ) -> Iterator[tuple[int, str, str, int, bytes]]:
+        parts = self._parts
         for seq, key, subject, content in postings:
             self.last = max(self.last, seq)
             try:
-                yield from _writes(seq, key, subject, content)
+                for place, name, fields in _writes(content):
+                    part = crc32(f"{place}/{name}".encode()) % parts if parts > 1 else 0
+                    yield part, place, name, seq, marshal.dumps((key, subject, dict(fields)))
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # somebody has edited the record, which its chain says
 
@@ -100,8 +117,8 @@ class Written:
             yield from ((table, name, _folded(part)) for part in ([lot] if name else ([one] for one in lot)))
 
     def _read(self, where: str) -> Iterator[tuple[str, str, Sequence[_Write]]]:
-        select = "SELECT place, name, fields FROM written"
-        written = self._kept.execute(f"{select} WHERE {where} ORDER BY place, name, seq")
+        select = f"SELECT place, name, fields FROM ({self._all}) WHERE part = ? AND {where} ORDER BY place, name, seq"
+        written = self._kept.execute(select, (self._part,))
         for (place, name), lot in groupby(written, itemgetter(0, 1)):
             yield place, name, [marshal.loads(stored) for _, _, stored in lot]
 
@@ -110,12 +127,29 @@ class Written:
         self._kept.close()
 
 
-def _writes(seq: int, key: str, subject: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str, int, bytes]]:
-    for code, _, fields in content.get("cards", ()):
-        yield _CARD, code, seq, marshal.dumps((key, subject, dict(fields)))
+def _writes(content: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    writes = [(_CARD, code, fields) for code, _, fields in content.get("cards", ())]
     for table, names, values in content.get("rows", ()):
         found_by = json.dumps([names, [values[name] for name in names]]) if names else ""
-        yield table, found_by, seq, marshal.dumps((key, subject, dict(values)))
+        writes.append((table, found_by, values))
+    return writes
+
+
+def told(ledger: Ledger, pipeline: str, layout: Layout, written: Written) -> list[Other]:
+    """The first things that finance holds otherwise than they were written last, and the first of those that its own
+    people may change."""
+
+    def newer() -> Iterator[tuple[int, str, str, Mapping[str, Any]]]:
+        for seq, key, subject, content in ledger.query(SQL["newer"], (pipeline, written.last)):
+            yield int(str(seq)), str(key), str(subject), decode_content(str(content))
+
+    found: list[Other] = []
+    room = {False: OTHERS_MAX, True: EDITED_MAX}
+    for one in others(ledger, pipeline, layout, written, newer()):
+        if room[one.is_theirs]:
+            room[one.is_theirs] -= 1
+            found.append(one)
+    return found
 
 
 def others(ledger: Ledger, pipeline: str, layout: Layout, written: Written, newer: Iterable[Any]) -> Iterator[Other]:
@@ -145,11 +179,11 @@ def _of_cards(ledger: Ledger, layout: Layout, lot: Mapping[str, Sequence[_Write]
             yield Other("", code, "", "", "", _last(_folded(writes)))
             continue
         values = dict(zip(names, row[1:], strict=True))
-        said = dict[str, Any]()
-        for _, _, fields in writes:
-            said |= fields
-        if not all(values[n] == v or str(values[n]) == v for n, v in said.items() if n in values):
-            yield from _of_card(layout, code, _folded(writes), row)
+        said = writes[0][2] if len(writes) == 1 else {n: v for _, _, fields in writes for n, v in fields.items()}
+        for name, value in said.items():
+            if name in values and (held := values[name]) != value and str(held) != value:
+                yield from _of_card(layout, code, _folded(writes), row)
+                break
 
 
 def _of_card(layout: Layout, code: str, said: Fields, row: Sequence[object]) -> Iterator[Other]:

@@ -6,7 +6,13 @@ SELECT p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p
        p.content, p.hash, p.source,
        (SELECT r.voucher FROM syncd.posting r
         WHERE r.pipeline = p.pipeline AND r.key = p.reverses AND p.reverses <> '')
-FROM syncd.posting p WHERE p.pipeline = ? AND p.seq > ? ORDER BY p.seq LIMIT ?;
+FROM syncd.posting p WHERE p.pipeline = ? AND p.seq > ? AND p.seq <= ? ORDER BY p.seq LIMIT ?;
+
+-- before: the last posting up to a number
+SELECT seq, hash FROM syncd.posting WHERE pipeline = ? AND seq <= ? ORDER BY seq DESC LIMIT 1;
+
+-- range: the numbers of the first and of the last posting
+SELECT MIN(seq), MAX(seq) FROM syncd.posting WHERE pipeline = ?;
 
 -- homeless: postings of pipelines that there are not
 SELECT pipeline, count(*) FROM syncd.posting WHERE pipeline NOT IN (SELECT name FROM syncd.pipeline)

@@ -3,21 +3,28 @@ and its words; also where every hash was computed anew, for the heads are kept w
 chains on every ledger are in tests/conformance/test_rewriting.py."""
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from syncd import wiring
+from syncd.desk import together
+from syncd.desk import verify as auditing
 from syncd.desk.verify import verify
+from syncd.errors import Halt
+from syncd.ports import Layout, Ledger
 from tests.advice import heard
 from tests.advice.company import BY, Company, built, command
 from tests.rewriting import rehash
+from tests.several import AtOnce, judged, several
 
 FOUND_SOMETHING: Final = 1
 KEY: Final = "not known to the owner of finance"
@@ -44,8 +51,13 @@ class Owner:
 
     def alone(self) -> set[str]:
         """What the database finds by itself."""
+        layout = self.pipeline.mapping.layout
         with closing(self.pipeline.open_ledger()) as ledger:
-            return {flaw.code for flaw in verify(ledger, "demo", self.pipeline.mapping.layout).flaws}
+            verdict = judged(
+                lambda again: verify(ledger, "demo", layout, again=again),
+                lambda: (self.pipeline.open_ledger(), layout),
+            )
+            return {flaw.code for flaw in verdict.flaws}
 
     def rehash(self) -> None:
         rehash(self.run, "demo", "syncd_")
@@ -291,6 +303,52 @@ def test_an_auditors_page(owner: Owner) -> None:
     assert text.count('class="asked"') == 1
     assert not re.search(r"<script|src=|href=|https?:", text)
     assert "-150000.00 → 150000.00" in " ".join(owner.made.syncd("trace FA-SC-0091").split())
+
+
+def test_processes_find_what_one_finds(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with a connection and a part of the chain of its own; their verdict is one."""
+    swap_two_postings(owner)
+    lengthen_a_life(owner)
+    alone = owner.made.json("audit verify", FOUND_SOMETHING)
+    monkeypatch.setattr(together, "POSTINGS_MIN", 1)
+    monkeypatch.setattr(together, "processes", lambda: 2)
+    monkeypatch.setattr(auditing, "_alone", lambda *_: pytest.fail("the processes did nothing"))
+    assert owner.made.json("audit verify", FOUND_SOMETHING) == alone
+
+
+def test_a_chain_that_changes_between_two_stretches_is_broken_there(owner: Owner) -> None:
+    """Somebody writes the record anew behind the process that has read it already."""
+    layout, begun = owner.pipeline.mapping.layout, 0
+
+    def again() -> tuple[Ledger, Layout]:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            rewrite_the_middle(owner)
+        return owner.pipeline.open_ledger(), layout
+
+    with several(), closing(owner.pipeline.open_ledger()) as ledger:
+        flaws = verify(ledger, "demo", layout, again=again).flaws
+    assert "audit_posting" in {flaw.code for flaw in flaws}
+
+
+def _refused() -> tuple[Ledger, Layout]:
+    raise Halt("finance_refused")
+
+
+@pytest.mark.parametrize("again", [_refused, partial(os._exit, 3)], ids=["refused", "killed"])
+def test_what_processes_cannot_one_does_alone(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, again: Callable[[], tuple[Ledger, Layout]]
+) -> None:
+    """No connection more is to be had, or the system ends a process."""
+    lose_a_card(owner)
+    monkeypatch.setattr(together, "POSTINGS_MIN", 1)
+    if again is _refused:
+        monkeypatch.setattr(together, "workers", lambda *_: AtOnce())
+    monkeypatch.setattr(together, "processes", lambda: 2)
+    with closing(owner.pipeline.open_ledger()) as ledger:
+        verdict = verify(ledger, "demo", owner.pipeline.mapping.layout, again=again)
+    assert [flaw.code for flaw in verdict.flaws] == ["audit_card_gone"]
 
 
 def _written(path: Path, text: str) -> Path:

@@ -22,12 +22,14 @@ from syncd import audit
 from syncd.desk import anchors, operators
 from syncd.desk.anchors import Keeper
 from syncd.desk.operators import Actor, Selection
-from syncd.desk.verify import verify
+from syncd.desk.together import Again
+from syncd.desk.verify import Verdict, verify
 from syncd.errors import Transient
-from syncd.ports import Anchor, Ledger
+from syncd.ports import Anchor, Layout, Ledger
 from tests.conformance.finance import Finance, Kept, SmallLayout, asset, batch, in_memory, posted, rejected, write
 from tests.conformance.test_desk import TABLES, read
 from tests.rewriting import rehash
+from tests.several import judged
 
 BY: Final = Actor("li", "because")
 NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -51,8 +53,12 @@ def fill(ledger: Ledger) -> None:
     operators.accept(ledger, "demo", "b" * 64, BY)
 
 
-def codes(ledger: Ledger, anchored: Sequence[audit.Anchored] = ()) -> set[str]:
-    return {flaw.code for flaw in verify(ledger, "main", SmallLayout(), anchored).flaws}
+def codes(ledger: Ledger, anchored: Sequence[audit.Anchored] = (), again: Again | None = None) -> set[str]:
+    def verified(again: Again | None = None) -> Verdict:
+        return verify(ledger, "main", SmallLayout(), anchored, again=again)
+
+    verdict = verified() if again is None else judged(verified, again)
+    return {flaw.code for flaw in verdict.flaws}
 
 
 REWRITTEN: Final = [
@@ -68,13 +74,18 @@ def test_a_record_that_was_written_anew_is_found_by_its_anchor(finance: Finance,
     fill(ledger)
     anchored = anchors.heads(ledger, "main", NOW)
     assert [one.chain for one in anchored] == ["posting", "parked", "action"]
-    assert codes(ledger, anchored) == set()
+
+    def again() -> tuple[Ledger, Layout]:
+        return finance.open(), SmallLayout()
+
+    assert codes(ledger, anchored, again) == set()
     for tampering, chain, code in REWRITTEN:
         ledger.execute([(tampering, ())])
         rehash(finance.run if finance.kind != "sqlite" else partial(_run, ledger), "main")
         unmet = {(flaw.code, flaw.params["chain"]) for flaw in verify(ledger, "main", SmallLayout(), anchored).flaws
                  if "chain" in flaw.params}  # fmt: skip
         assert (code, chain) in unmet, tampering
+        assert code in codes(ledger, anchored, again), "several stretches are one chain"
 
 
 def _run(ledger: Ledger, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
@@ -221,7 +232,7 @@ def test_any_tampering_with_the_record_is_found(state: tuple[Kept, sqlite3.Conne
         if what != "head" and data.draw(st.booleans()):
             rehash(partial(_run, ledger), "main")
             assume(_all(ledger) != before)
-        assert codes(ledger, anchored), f"{what} was not found"
+        assert codes(ledger, anchored, lambda: (in_ledger(kept), SmallLayout())), f"{what} was not found"
 
 
 def in_ledger(kept: Kept) -> Ledger:

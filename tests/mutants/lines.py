@@ -551,7 +551,7 @@ MUTANTS: Final = (
     Mutant(
         "the record's end is not looked at",
         "syncd/desk/verify.py",
-        "    if ends and ends[0] != (postings, head):\n",
+        "    if said != (postings, last.hash):\n",
         "    if False:\n",
         ("tests/unit/test_bookkeeping.py",),
     ),

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from syncd.change import Value
 from syncd.desk.verify import verify
 from syncd.errors import MappingErrors
+from syncd.ports import Ledger
 from tests.advice import advice
+from tests.several import Shared, judged
 from tests.unit.lab import FINANCE, NAME, SQL, Lab, loaded
 
 MAPPING = """
@@ -67,7 +70,10 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 
 def found(lab: Lab) -> list[tuple[str, ...]]:
     """What the audit finds: code, row, field."""
-    verdict = verify(lab.ledger, NAME, lab.mapping.layout)
+    layout = lab.mapping.layout
+    verdict = judged(
+        lambda again: verify(lab.ledger, NAME, layout, again=again), lambda: (cast(Ledger, Shared(lab.ledger)), layout)
+    )
     flaws = [(flaw.code, flaw.params["row"], flaw.params.get("field", "")) for flaw in verdict.flaws]
     return flaws + [("edited", one.row, one.field) for one in verdict.edited]
 
