@@ -87,9 +87,6 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[int, ...]
 
-    def __hash__(self) -> int:
-        return hash((self.alias, self.name))  # without the columns, for it is asked for whenever a row is decoded
-
 
 ROWLESS: Final[frozenset[Op]] = frozenset(("truncate", "unreadable"))
 """What no rule can judge."""

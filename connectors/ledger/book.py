@@ -112,14 +112,12 @@ class SqlBook:
         work = self._work
         if not work.state.may_be_due:
             return ()
-        groups = [(str(r), str(g), due) for r, g, due in work.database.query(SQL["due_groups"], (work.pipeline,))]
-        found = dict.fromkeys((r, g) for r, g, due in groups if due or self.is_released(r, g))
+        found = [(str(r), str(g)) for r, g in work.database.query(SQL["due_groups"], (work.pipeline,))]
         work.state.may_be_due = bool(found)
-        return list(found)
+        return found
 
     def collected(self, rule: str, group: str) -> Generator[CollectedRow]:
-        tables = self._work.tables
-        which = (self._work.pipeline, rule, group, collecting.due_from(self._work, rule, group))
+        tables, which = self._work.tables, (self._work.pipeline, rule, group)
         for key, subject, stored, number in self._work.database.stream(SQL["collect"], which):
             try:
                 change = decode_change(tables, str(stored))

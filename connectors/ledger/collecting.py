@@ -34,9 +34,8 @@ def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
         work.state.collects = True
         rows = [_row(work, posting, mine, again) for posting, mine, again in kept.values()]
         work.database.put("syncd.collected", _COLUMNS, (), "insert", [rows])
-    if work.state.failed_rows:  # the others are due as they are: a release is remembered
-        for rule, group in releases:
-            work.database.execute(SQL["fall_due"], (work.pipeline, rule, group, group, group, group))
+    for rule, group in releases:
+        work.database.execute(SQL["fall_due"], (work.pipeline, rule, group, group, group, group))
 
 
 def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None:
@@ -51,11 +50,10 @@ def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None
             work.state.failed_rows[number] = rule, group
         elif outcome.postings:
             key = outcome.postings[0].key
-    which = (work.pipeline, rule, group, due_from(work, rule, group))
     if key:
-        work.database.execute(SQL["take"], (key, *which))
+        work.database.execute(SQL["take"], (key, work.pipeline, rule, group))
     else:
-        work.database.execute(SQL["wait_group"], which)
+        work.database.execute(SQL["wait_group"], (work.pipeline, rule, group))
 
 
 def settled(work: Work, parked_id: int) -> None:
@@ -65,12 +63,6 @@ def settled(work: Work, parked_id: int) -> None:
         work.database.execute(SQL["remove_failed_row"], (work.pipeline, parked_id))
         work.database.execute(SQL["group_waits_no_more"], (work.pipeline, *failed))
         work.state.may_be_due = True
-
-
-def due_from(work: Work, rule: str, group: str) -> int:
-    """From which `due` on the rows of a group are due: to mark a million of them when their group is released would
-    cost as much as to post them."""
-    return 0 if is_released(rule, group, work.state.released) else 1
 
 
 def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) -> bool:

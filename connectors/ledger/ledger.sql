@@ -96,32 +96,29 @@ SELECT seq FROM syncd.chain WHERE name = 'budget';
 -- closed: those of the periods that people have closed
 SELECT period FROM syncd.closing WHERE period IN (?*);
 
--- collect: collected rows of a group that are due and not yet posted, in source order; rows that nobody has marked are
--- due where their group was released
+-- collect: collected rows of a group that are due and not yet posted, in source order
 SELECT key, subject, change, number FROM syncd.collected
-WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due >= ? AND due <= 1 ORDER BY position, key;
+WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1 ORDER BY position, key;
 
--- due_groups: groups with rows that are due, or are where their group was released, in source order of their first
-SELECT rule, grp, due FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due <= 1
-GROUP BY rule, grp, due ORDER BY min(position), rule, grp, due;
+-- due_groups: groups with such rows, in source order of their first
+SELECT rule, grp FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1
+GROUP BY rule, grp ORDER BY min(position), rule, grp;
 
 -- take: these rows are in a voucher now
-UPDATE syncd.collected SET posted = ?
-WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due >= ? AND due <= 1;
+UPDATE syncd.collected SET posted = ? WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
 
 -- uncollect: a collected row that was parked after all; its retry collects it again
 DELETE FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND position = ? AND posted = '';
 
 -- wait_group: what was due of a group waits for the parked row that speaks for it
-UPDATE syncd.collected SET due = 2
-WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due >= ? AND due <= 1;
+UPDATE syncd.collected SET due = 2 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
 
 -- group_waits_no_more: that one is settled
 UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 2;
 
--- fall_due: rows that wait for one that failed, of a group, or of all groups that begin with these values
+-- fall_due: the rows of a group, or of all groups that begin with these values
 UPDATE syncd.collected SET due = 1
-WHERE pipeline = ? AND rule = ? AND posted = '' AND due = 2
+WHERE pipeline = ? AND rule = ? AND posted = '' AND due <> 1
   AND (? = '' OR grp = ? OR substr(grp, 1, length(?) + 1) = ? || '|');
 
 -- rule_falls_due: the time has come of all rows that a rule has collected

@@ -101,7 +101,7 @@ def assets(ledger: Ledger, pipeline: str) -> int:
 
 def is_posting(ledger: Ledger, pipeline: str) -> bool:
     """Whether collected groups are due and not posted yet."""
-    return bool(ledger.query(SQL["due"], (pipeline, pipeline)))
+    return bool(ledger.query(SQL["due"], (pipeline,)))
 
 
 def vouchers(ledger: Ledger, computing: Computing, period: str) -> Sequence[str]:

@@ -192,10 +192,9 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
         taken_over = opening if not stretches and opening is not None else None
         stretch = _stretch(terms, history.form, start, end, carrying, floor, used, taken_over, work, done)
         stretches.append(stretch)
-        if end < NEVER:
-            carrying -= stretch.before(stretch.months)
-            used += stretch.months
-            done = _done(work, end) - done_before
+        carrying -= stretch.before(stretch.months)
+        used += stretch.months
+        done = _done(work, end) - done_before
     return Plan(taken, first, stretches)
 
 

@@ -95,15 +95,8 @@ WHERE pipeline = ? AND rule IN (?*) AND position LIKE ? AND voucher <> '' ORDER 
 SELECT COUNT(*) FROM syncd.parked
 WHERE pipeline = ? AND source_table = ? AND settled_at IS NULL AND state = 'failed';
 
--- due: whether collected rows are due and not posted yet; rows that nobody has marked are where their group was released
-SELECT 1 FROM (
-    SELECT rule, grp, due FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due <= 1 GROUP BY rule, grp, due
-) g
-WHERE g.due = 1 OR EXISTS (
-    SELECT 1 FROM syncd.released r WHERE r.pipeline = ? AND r.rule = g.rule
-      AND (r.grp = '' OR r.grp = g.grp OR substr(g.grp, 1, length(r.grp) + 1) = r.grp || '|')
-)
-LIMIT 1;
+-- due: whether collected rows are due and not posted yet
+SELECT 1 FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1 LIMIT 1;
 
 -- unposted: rows of a table that are parked, or were given up
 SELECT source_key FROM syncd.parked

@@ -185,7 +185,6 @@ def pipeline_status(ledger: Ledger, pipeline: str, now: datetime) -> PipelineSta
         "GROUP BY state ORDER BY state",
         (pipeline,),
     )
-    groups = _open_groups(ledger, pipeline)
     alive = daemons(ledger, pipeline, now)
     is_held = "posting" not in alive.values() and ledger.is_held(pipeline)
     return PipelineStatus(
@@ -198,8 +197,8 @@ def pipeline_status(ledger: Ledger, pipeline: str, now: datetime) -> PipelineSta
         posted=int(str(counts[1])),
         repeated=int(str(counts[2])),
         parked={str(state): int(str(count)) for state, count in parked},
-        collected=sum(group.rows for group in groups if not group.is_due),
-        due=_due(ledger, pipeline, groups),
+        collected=_collected(ledger, pipeline),
+        due=due_groups(ledger, pipeline),
         daemons=alive,
         silent_s=_silent_s(ledger, pipeline, now),
         is_held=is_held,
@@ -237,51 +236,27 @@ def held(ledger: Ledger, pipeline: str, now: datetime) -> list[Held]:
     return [by_role[role] for role in sorted(by_role)]
 
 
-class _Open(NamedTuple):
-    """Collected rows of a group that are not posted; `first` is the position of the first."""
-
-    rule: str
-    group: str
-    rows: int
-    first: str
-    is_due: bool
-
-
-def _open_groups(ledger: Ledger, pipeline: str) -> list[_Open]:
-    """What is collected; of a group those that are due and those that are not. Rows that nobody has marked are due
-    where their group was released."""
+def due_groups(ledger: Ledger, pipeline: str) -> list[DueGroup]:
+    """The first groups of collected rows that are due. The daemon posts them within seconds: one that stays could not
+    be posted."""
     found = ledger.query(
-        "SELECT g.rule, g.grp, g.held, g.first_position, CASE WHEN g.due = 1 OR g.due = 0 AND EXISTS ("
-        " SELECT 1 FROM syncd.released r WHERE r.pipeline = ? AND r.rule = g.rule"
-        " AND (r.grp = '' OR r.grp = g.grp OR substr(g.grp, 1, length(r.grp) + 1) = r.grp || '|')"
-        ") THEN 1 ELSE 0 END FROM ("
-        " SELECT rule, grp, due, count(*) AS held, min(position) AS first_position FROM syncd.collected"
-        " WHERE pipeline = ? AND posted = '' GROUP BY rule, grp, due"
-        ") g ORDER BY g.rule, g.grp, g.first_position",
-        (pipeline, pipeline),
+        "SELECT c.rule, c.grp, g.held, c.change FROM syncd.collected c JOIN ("
+        " SELECT rule, grp, count(*) AS held, min(position) AS first_position FROM syncd.collected"
+        " WHERE pipeline = ? AND posted = '' AND due = 1 GROUP BY rule, grp) g"
+        " ON g.rule = c.rule AND g.grp = c.grp AND g.first_position = c.position"
+        " WHERE c.pipeline = ? AND c.posted = '' AND c.due = 1 ORDER BY c.rule, c.grp LIMIT ?",
+        (pipeline, pipeline, GROUPS_MAX),
     )
-    return [_Open(str(rule), str(grp), int(str(held)), str(first), bool(due)) for rule, grp, held, first, due in found]
-
-
-def _due(ledger: Ledger, pipeline: str, groups: Sequence[_Open]) -> list[DueGroup]:
-    """The first groups that are due. The daemon posts them within seconds: one that stays could not be posted."""
-    found: dict[tuple[str, str], _Open] = {}
-    for one in (group for group in groups if group.is_due):
-        known = found.get((one.rule, one.group))
-        found[one.rule, one.group] = one if known is None else known._replace(rows=known.rows + one.rows)
-    firsts = [
-        (one, change)
-        for one in [*found.values()][:GROUPS_MAX]
-        for (change,) in ledger.query(
-            "SELECT change FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = ''"
-            " AND position = ? ORDER BY key LIMIT 1",
-            (pipeline, one.rule, one.group, one.first),
-        )  # none where it was posted meanwhile
-    ]
     return [
-        DueGroup(one.rule, one.group, one.rows, moment(str(json.loads(str(change))["committed_at"])))
-        for one, change in firsts
+        DueGroup(str(rule), str(group), int(str(rows)), moment(str(json.loads(str(change))["committed_at"])))
+        for rule, group, rows, change in found
     ]
+
+
+def _collected(ledger: Ledger, pipeline: str) -> int:
+    waiting = "SELECT count(*) FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due <> 1"
+    ((rows,),) = ledger.query(waiting, (pipeline,))
+    return int(str(rows))
 
 
 def daemons(ledger: Ledger, pipeline: str, now: datetime) -> dict[str, str]:

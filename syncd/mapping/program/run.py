@@ -52,7 +52,6 @@ class Run:
         self._joined, self._ignored = frozenset(plan.joined), program.ignored
         self._answered = program.answered
         self._bound = program.bind(self.context)
-        self._found: dict[tuple[str, str], Callable[..., Any] | None] = {}
         self._nulls, self._rules, self._keys = self.context.nulls, plan.rules, program.keys
 
     def foresee(self) -> None:
@@ -371,13 +370,15 @@ class Run:
     def gathered(self, name: str, row: CollectedRow) -> Outcome:
         """What a collecting rule makes of a row whose group is posted now."""
         change, context = row.change, self.context
-        rule = self._collecting(change.table, name)
-        if rule is None:
+        rules = self._rules[change.table]
+        n = next((i for i, r in enumerate(rules) if r.name == name and not r.release), None)
+        if n is None:
             return self._rejected(change, row.subject, name, Failure("rule_gone", {"rule": name}))
         image = change.before if change.after is None else change.after
         key = self._keys[change.table](image)
         nulls, out = self._nulls[change.table], list[Posting]()
         before, after = change.before or nulls, change.after or nulls
+        rule = self._bound[change.table][2][n]
         context.row_of = f"{change.table}:{key}"
         try:
             said = rule(change, change.op, before, after, image, key, row.subject, change.flawed, out)
@@ -390,13 +391,6 @@ class Run:
         context.effects.take_back(out)
         failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
         return self._rejected(change, row.subject, name, failure)
-
-    def _collecting(self, alias: str, name: str) -> Callable[..., Any] | None:
-        """The rule of a table that collects; None where the mapping has it no more."""
-        if (alias, name) not in self._found:
-            rules = zip(self._rules.get(alias, ()), self._bound[alias][2], strict=True)
-            self._found[alias, name] = next((made for r, made in rules if r.name == name and not r.release), None)
-        return self._found[alias, name]
 
     def _subject(self, subject_of: Callable[..., Any], row: Row | None, marked: bool) -> Any:
         """The subject, None for NULL, a Failure when it cannot be told."""

@@ -128,7 +128,7 @@ class Translator:
             lot = list(islice(left, GATHERED_ROWS_MAX))
             with self._run(book, [row.change for row in lot], {}, whole.cards) as run:
                 for row in lot:
-                    rejection = refused.get(row.change) if refused else None
+                    rejection = refused.get(row.change)
                     outcome = (
                         run.gathered(rule, row)
                         if rejection is None

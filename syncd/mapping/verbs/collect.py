@@ -75,14 +75,10 @@ class Collect(Verb):
 
     def make(self, block: Block) -> None:
         """`collected` in the place of all that was made, unless the group is posted now."""
-        block.need(n for e in self.group for n in e.names)
+        emit_group(block, self.group)
+        block.add("if not w.gathering:", "    cards_ = rows_ = ()", "    voucher = None")
         card = "code" if block.rule.writes_card else "''"
-        block.add(
-            "if not w.gathering:",
-            "    cards_ = rows_ = ()",
-            "    voucher = None",
-            f"    collected = new(Collected, ({block.rule.name!r}, {group_source(self.group)}, {card}))",
-        )
+        block.add(f"    collected = new(Collected, ({block.rule.name!r}, group, {card}))")
 
 
 @dataclass(frozen=True)
@@ -100,13 +96,14 @@ class Release(Verb):
 
     def make(self, block: Block) -> None:
         """`release`."""
-        block.need(n for e in self.group for n in e.names)
-        block.add(f"release = new(Release, ({block.rule.release!r}, {group_source(self.group)}))")
+        emit_group(block, self.group)
+        block.add(f"release = new(Release, ({block.rule.release!r}, group))")
 
 
-def group_source(group: tuple[Expression, ...]) -> str:
-    """The source of the key of a group, or of its beginning."""
-    return f"group_key(({commas(e.python() for e in group)}))"
+def emit_group(block: Block, group: tuple[Expression, ...]) -> None:
+    """`group` is the key of a group, or its beginning."""
+    block.need(n for e in group for n in e.names)
+    block.add(f"group = group_key(({commas(e.python() for e in group)}))")
 
 
 def _release(said: CollectShape, due: DueShape, reading: Reading) -> Rule | None:
