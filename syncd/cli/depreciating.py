@@ -262,9 +262,11 @@ def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, day: date, asset: str, a
         *("original_value", "accumulated_depreciation", "impairment", "carrying_amount"),
         *("depreciation_owed", "depreciation_then"),
     )
-    if not any(one.booked.impairment for one in found):
-        columns = tuple(column for column in columns if column != "impairment")
-        amounts = [figures[:2] + figures[3:] for figures in amounts]
+    empty = {"impairment"} - {"impairment" for one in found if one.booked.impairment}
+    if not any(one.owed for one in found):  # then the last two say what the others do
+        empty |= {"depreciation_owed", "depreciation_then"}
+    told = [n for n, column in enumerate(columns) if column not in empty]
+    columns, amounts = tuple(columns[n] for n in told), [tuple(figures[n] for n in told) for figures in amounts]
     shown = zip(found[:SHOWN_MAX], amounts, strict=False)
     rows: list[tuple[object, ...]] = [(one.asset, *figures, one.months_left) for one, figures in shown]
     rows.append((say("depreciation_total"), *map(sum, zip(*amounts, strict=True)), ""))

@@ -21,7 +21,7 @@ from syncd.cli.later import shares as parts
 from syncd.cli.later import trace as lives
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, named, shown, table
-from syncd.language import current, say
+from syncd.language import current, hint, say
 
 ROWS_SHOWN_MAX: Final = 20
 """Of a group's rows, and of a voucher's entries, in a terminal: a page and a file hold all."""
@@ -47,6 +47,7 @@ def trace(
         return
     if not (found.origins or found.lives):
         line("trace_nothing", "yellow", asset=asked)
+        console.print(Text("  → " + hint("trace_nothing"), style="green"), soft_wrap=True)
         raise typer.Exit(FOUND_SOMETHING)
     zone = pipeline.mapping.file.timezone
     found = found._replace(

@@ -251,3 +251,16 @@ def posts(made: Company, asset: str) -> None:
     with made.running():
         made.until(lambda: made.posted(asset))
     assert not made.parked()
+
+
+@advice("trace_nothing")
+def test_what_is_traced_is_found_as_the_hint_writes_it(at_work: Company) -> None:
+    """An asset, a row, a voucher and its entry; how far the log is posted is told."""
+    at_work.register("FA-SC-0890")
+    at_work.until(lambda: at_work.posted("FA-SC-0890"))
+    assert "asset:17" in at_work.syncd("trace FA-SC-089O", HALTED)
+    ((number,),) = at_work.eam.execute("SELECT id FROM asset WHERE asset_code = 'FA-SC-0890'").fetchall()
+    ((voucher,),) = at_work.finance.rows("SELECT voucher FROM syncd.posting WHERE subject = 'FA-SC-0890'")
+    for asked in ("FA-SC-0890", f"asset:{number}", f'"{voucher}"', f'"{voucher}/1"'):
+        assert "FA-SC-0890" in at_work.syncd(f"trace {asked}")
+    at_work.syncd("status")

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
+from syncd.cli.pages import LANGUAGES, heading
 from syncd.desk.trace import Act, about, told
+from syncd.language import say
+from syncd.mapping.layout.tables import HEADING
 
 AT = datetime(2026, 2, 3, tzinfo=UTC)
 
@@ -23,3 +26,10 @@ def test_an_edit_says_what_was_typed_and_an_approval_whose_role_it_took() -> Non
     assert told(act("reopen", role="finance")) == "finance"
     assert told(act("retry")) == ""
     assert (about(agreed, "en"), about(agreed, "zh")) == ("parked row 1201", "挂起行 1201")
+
+
+def test_every_field_that_any_header_may_have_is_called_something_in_both_languages() -> None:
+    """A layout's own are called as it calls them."""
+    for name in HEADING:
+        assert all(say(f"heading_{name}", {}, language) != f"heading_{name}" for language in LANGUAGES), name
+    assert heading("batch_no") == "batch_no"
