@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Final
 
 from connectors import reading
 from connectors.ledger import answering, collecting, computing, parking, recent
-from connectors.ledger.bookkeeping import Bookkeeper, refuses_cards
+from connectors.ledger.bookkeeping import MIRROR, Bookkeeper, refuses_cards
 from connectors.ledger.database import CHUNK_ROWS, Rows, Verb
 from connectors.ledger.fitting import row_text
 from connectors.ledger.state import SQL, Work, integer
@@ -19,6 +20,8 @@ from syncd.posting import Batch, Fields, Images, Outcome, Refused
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
 Answer = Callable[[], Rows]
+_CHANGE: Final = itemgetter(0)
+_OP: Final = itemgetter(1)
 _IMAGE: Final = ("pipeline", "source_table", "key", "image")
 
 
@@ -130,11 +133,11 @@ class SqlBook:
         before = state.posting_seq, state.parked_seq, state.position or ""
         lookups = _Lookups(self.lookup)
         outcomes, gathered = batch.outcomes, batch.gathered
-        asked = self._sorted(batch.mirror)
+        asked = self._sorted(batch.mirror, all_new := _all_new(outcomes))
         self._number(outcomes, {} if gathered is None else gathered.numbers)
-        bookkeeper = Bookkeeper(work, lookups, outcomes, in_order=gathered is None)
+        mirror = partial(self._mirror, batch.mirror, asked, all_new)
+        bookkeeper = Bookkeeper(work, lookups, outcomes, in_order=gathered is None, ahead=mirror)
         bookkeeper.prepare()
-        self._mirror(batch.mirror, asked)  # before the postings: the server takes it in while they are made
         try:
             bookkeeper.post()
         except Refused:
@@ -176,24 +179,31 @@ class SqlBook:
                 state.parked_seq += 1
                 numbers[change.position] = state.parked_seq
 
-    def _sorted(self, images: Images) -> Sequence[tuple[str, Sequence[str], Answer]]:
+    def _sorted(self, images: Images, all_new: bool) -> Sequence[tuple[str, Sequence[str], Answer]]:
         """By table the keys of the rows that are there, and which of these the mirror has: the server looks while the
-        postings are judged."""
+        postings are judged. Of rows that the log inserts it is not asked, once it was asked of such and had none: it
+        refuses one that is there, and then the batch is made again, asking."""
         work = self._work
         kept = {table: [key for key, row in rows.items() if row is not None] for table, rows in images.items() if rows}
+        if all_new and work.state.mirrors_unasked:
+            return [(table, keys, list) for table, keys in kept.items()]
         ask, mirrored = work.database.ask, SQL["mirrored"]
         return [(table, keys, ask(mirrored, (work.pipeline, table), keys)) for table, keys in kept.items()]
 
-    def _mirror(self, images: Images, asked: Sequence[tuple[str, Sequence[str], Answer]]) -> None:
+    def _mirror(self, images: Images, asked: Sequence[tuple[str, Sequence[str], Answer]], all_new: bool) -> None:
         work = self._work
+        any_known = False
         for table, kept, mirrored in asked:
             rows = images[table]
             known = {key for (key,) in mirrored()}
+            any_known |= bool(known)
             # Nobody else writes these rows, so none that is new can be there by the time it is inserted.
-            self._images("insert", table, rows, [key for key in kept if key not in known])
-            self._images("update", table, rows, [key for key in kept if key in known])
+            self._images("insert", table, rows, [key for key in kept if key not in known] if known else kept)
+            self._images("update", table, rows, [key for key in kept if key in known] if known else ())
             if gone := [(work.pipeline, table, key) for key, row in rows.items() if row is None]:
-                work.database.put("syncd.mirror", _IMAGE[:3], _IMAGE[:3], "delete", [gone])
+                work.database.put(MIRROR, _IMAGE[:3], _IMAGE[:3], "delete", [gone])
+        if all_new:
+            work.state.mirrors_unasked = not any_known
 
     def _images(self, verb: Verb, table: str, rows: Mapping[str, Row | None], keys: Sequence[str]) -> None:
         work, encode = self._work, row_encoder(self._work.tables[table])
@@ -208,7 +218,7 @@ class SqlBook:
             return [(work.pipeline, table, key, text) for key, text in zip(lot, texts, strict=True)]
 
         if keys:
-            work.database.put("syncd.mirror", _IMAGE, _IMAGE[:3], verb, map(chunk, lots))
+            work.database.put(MIRROR, _IMAGE, _IMAGE[:3], verb, map(chunk, lots))
 
     def _count(self, outcomes: Sequence[Outcome], is_read: bool) -> None:
         work, state = self._work, self._work.state
@@ -257,6 +267,11 @@ class _Lookups(dict[str, Mapping[Value, Value]]):
     def __missing__(self, name: str) -> Mapping[Value, Value]:
         self[name] = found = self._read(name)
         return found
+
+
+def _all_new(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the log says of every row that it is new."""
+    return set(map(_OP, map(_CHANGE, outcomes))) == {"insert"}
 
 
 def _posted(row: Sequence[object]) -> Posted:

@@ -22,6 +22,7 @@ from syncd.ports import ANY_TYPE, Layout, Numbered, Series, TableWrite
 from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
+MIRROR: Final = "syncd.mirror"
 ATTEMPTS_MAX: Final = 4
 """Of a batch: finance's people may take a number at the same moment, and have opened the card."""
 _COLUMNS: Final = ("pipeline", *audit.POSTING, "hash", "source")
@@ -37,13 +38,17 @@ _Count = Callable[[Sequence[Outcome], dict[Series, int]], Iterator[tuple[Posting
 class Bookkeeper:
     """Posts the outcomes of one batch, or raises `Refused`: with what finance refuses parked, the rules may judge all
     that comes later differently. Later outcomes that may have been built on it, of its subject, its row or its cards,
-    are not tried, so that each is refused for what it is itself. `in_order`: parked rows hold others back."""
+    are not tried, so that each is refused for what it is itself. `in_order`: parked rows hold others back. `ahead`
+    is done once, before the first of them and undone with it: the server takes it in while the rest is made."""
 
-    def __init__(self, work: Work, lookups: Lookups, outcomes: Sequence[Outcome], in_order: bool) -> None:
+    def __init__(
+        self, work: Work, lookups: Lookups, outcomes: Sequence[Outcome], in_order: bool, ahead: Callable[[], None]
+    ) -> None:
         self._work = work
         self._in_order = in_order
         self._lookups = lookups
         self._outcomes = outcomes
+        self._ahead: Callable[[], None] | None = ahead
         self._opens_unasked = refuses_cards(work)
         self._refused: dict[int, Rejection] = {}
         self._tainted: set[str] = set()
@@ -86,9 +91,21 @@ class Bookkeeper:
         self._post(self._spots)
         if self._refused:
             raise Refused({self._outcomes[spot].change: rejection for spot, rejection in self._refused.items()})
+        if self._ahead is not None:
+            self._go_ahead(self._ahead)
         for one, last in self._last.items():
             if last != before[one]:
                 self._work.database.send(SQL["set_number"], (last, self._days.get(one, ""), *one))
+
+    def _go_ahead(self, ahead: Callable[[], None]) -> None:
+        """What goes ahead of postings, where there are none."""
+        database = self._work.database
+        try:
+            with database.savepoint("syncd_ahead"):
+                ahead()
+                database.settle()
+        except RowRefused as refusal:
+            raise (Refused({}) if _is_known(refusal) else refusal) from None
 
     def _keep_shape(self) -> None:
         """Let the record say how its vouchers lie in finance."""
@@ -137,8 +154,8 @@ class Bookkeeper:
                 self._write([self._outcomes[i] for i in spots])
                 return
             except RowRefused as refusal:
-                if refusal.code == "row_duplicate" and self._opens_unasked:
-                    raise Refused({}) from None  # the card may be there: whoever opens it is to ask
+                if refusal.code == "row_duplicate" and (self._opens_unasked or _is_known(refusal)):
+                    raise Refused({}) from None  # the card or the image may be there: whoever makes it is to ask
                 if refusal.code == "row_duplicate" and (self._is_overtaken() or self._reopens()):
                     continue
                 if len(spots) > 1:
@@ -166,6 +183,8 @@ class Bookkeeper:
         opened: set[str] = set()
         ahead = len(numbered)
         with work.database.savepoint("syncd_postings"):
+            if self._ahead is not None:
+                self._ahead()
             for lot in waves(numbered):
                 written: list[TableWrite] = []
                 for write in work.layout.render(lot, self._lookups):
@@ -176,6 +195,7 @@ class Bookkeeper:
                 work.database.put("syncd.posting", _COLUMNS, (), "insert", [self._record(lot, written, head)])
             collecting.collect(work, outcomes)
             work.database.settle()
+        self._ahead = None
         self._last, self._days = last, days
         for table in opened:
             work.state.opening.setdefault(table, "insert")
@@ -320,6 +340,11 @@ class Bookkeeper:
         cards |= {f"card:{code}" for code in outcome.reads}
         rows = {f"row:{row_of(table, outcome.change)}", f"row:{old_row_of(table, outcome.change)}"}
         return cards | rows | {f"subject:{outcome.subject}"}
+
+
+def _is_known(refusal: RowRefused) -> bool:
+    """Whether the mirror has a row that it was not asked for."""
+    return refusal.code == "row_duplicate" and refusal.params["table"] == MIRROR
 
 
 def refuses_cards(work: Work) -> bool:

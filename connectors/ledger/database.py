@@ -209,9 +209,15 @@ class Database(ABC):
         try:
             yield
         except Fault:
-            self.forget()
             if self.is_open:
-                self.execute(f"ROLLBACK TO SAVEPOINT {name}")
+                self.back_to(name)
                 self.execute(f"RELEASE SAVEPOINT {name}")
+            else:
+                self.forget()
             raise
         self.send(f"RELEASE SAVEPOINT {name}")
+
+    def back_to(self, name: str) -> None:
+        """Undo what was done since a savepoint, which stays."""
+        self.forget()
+        self.execute(f"ROLLBACK TO SAVEPOINT {name}")

@@ -196,4 +196,4 @@ class SqlLedger:
         if not self._dry_run:
             self._writer.rollback()
         elif self._writer.is_open and self._is_begun:
-            self._writer.execute("ROLLBACK TO SAVEPOINT syncd_batch")
+            self._writer.back_to("syncd_batch")

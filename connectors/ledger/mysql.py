@@ -223,14 +223,9 @@ class MySql(Database):
                     if not is_there_already(error):
                         raise
 
-    @contextmanager
-    def savepoint(self, name: str) -> Iterator[None]:
-        try:
-            with super().savepoint(name):
-                yield
-        except Fault:
-            self._stages.clear()  # a column may have another width by the time it is tried again
-            raise
+    def back_to(self, name: str) -> None:
+        self._stages.clear()  # a column may have another width by the time it is tried again
+        super().back_to(name)
 
     def put(
         self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""

@@ -229,13 +229,13 @@ class Postgres(Database):
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
-        try:
-            with super().savepoint(name):
-                self._deliver()  # so that what waits to be sent by the time of a fault is of the block
-                yield
-        except Fault:
-            self._stages.clear()
-            raise
+        with super().savepoint(name):
+            self._deliver()  # so that what waits to be sent by the time of a fault is of the block
+            yield
+
+    def back_to(self, name: str) -> None:
+        self._stages.clear()  # those that were made since are gone
+        super().back_to(name)
 
     def put(
         self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""

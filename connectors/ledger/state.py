@@ -37,7 +37,8 @@ class LedgerState:
     rows hold back, and their folded heads by subject; groups released by rule; parked rows of groups that were due, by
     number; whether any row was ever collected; the shapes of vouchers that are kept; the (period, type) whose numbers
     were compared with finance's own; and by table how cards are opened: first replacing, which proves that the key is
-    one, then inserting, which costs half, until one is found to be there; how many changes finance has the time to
+    one, then inserting, which costs half, until one is found to be there; whether rows that the log inserts go into the
+    mirror without asking whether it has them, as those before were not there; how many changes finance has the time to
     take at once; and whether any group may be due: to see that none is takes a look at every row that is collected."""
 
     position: Position | None
@@ -58,6 +59,7 @@ class LedgerState:
     may_be_due: bool = True
     shapes: set[str] = field(default_factory=set)
     opening: dict[str, Verb] = field(default_factory=dict)
+    mirrors_unasked: bool = False
     lot_max: int = 50_000
 
 

@@ -430,16 +430,6 @@ def test_a_card_that_finance_opened_meanwhile_is_replaced(finance: Finance, ledg
     assert refs == [(f"2026-02 记-{n}",) for n in (1, 2, 3, 4)]
 
 
-def test_the_mirror_holds_the_last_image(ledger: Ledger) -> None:
-    """Invariant 7: inserted, changed and deleted, also within one batch."""
-    row, other = asset(1).after, asset(1, "7.00").after
-
-    for rows in ({"1": row, "2": row}, {"1": other, "2": None, "3": row}):
-        write(ledger, Batch((), {"asset": rows}, frozenset(), None))
-    with ledger.begin() as book:
-        assert book.mirror("asset", ["1", "2", "3"]) == {"1": other, "3": row}
-
-
 def test_texts_come_back_as_they_were(ledger: Ledger) -> None:
     """Invariant 7: no character of a name, a code or a key means anything to the wire."""
     texts = ["a\tb", "a\\b", "\\N", "line\nline", "cr\r", 'a "q" {x,y}', "a'b%s", "数控车床 №1", "😀 ?", ""]
