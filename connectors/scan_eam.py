@@ -20,13 +20,17 @@ _MYSQL_COLUMNS: Final = """
     FROM information_schema.columns WHERE data_type
 """
 _MYSQL_MOMENTS: Final = f"{_MYSQL_COLUMNS} = 'timestamp'"
-_MYSQL_TEXTS: Final = f"{_MYSQL_COLUMNS} IN ('char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext')"
+_MYSQL_TEXTS: Final = (
+    f"{_MYSQL_COLUMNS} IN ('char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'float', 'double')"
+)
+"""A binary fraction is read by its shortest text, too."""
 _POSTGRES_TEXTS: Final = """
     SELECT concat_ws('.', n.nspname, c.relname, a.attname),
            CASE WHEN pg_table_is_visible(c.oid) THEN concat_ws('.', c.relname, a.attname) END
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_type t ON t.oid = a.atttypid
-    WHERE t.typcategory = 'S' AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE (t.typcategory = 'S' OR t.typname IN ('float4', 'float8')) AND a.attnum > 0 AND NOT a.attisdropped
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 """
 
@@ -102,7 +106,7 @@ def mysql(dsn: str, zone: str) -> Iterator[Scan]:
 
 
 def _names(rows: Iterable[Sequence[object]]) -> frozenset[str]:
-    return frozenset(str(name) for row in rows for name in row if name is not None)
+    return frozenset(str(name).lower() for row in rows for name in row if name is not None)
 
 
 def _fault(error: Exception) -> Fault:

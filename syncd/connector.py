@@ -14,8 +14,8 @@ S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
 Query = Callable[[Dialect, str, Collection[str], Collection[str]], str]
 """A statement of the reconciliation in a dialect; times without a zone are those of the given time zone. MySQL's
-columns that keep moments are told, and then the columns that keep text, on PostgreSQL and MySQL; as `table.column` and
-with what stands before it."""
+columns that keep moments are told, and then the columns that keep text or a binary fraction, on PostgreSQL and MySQL;
+as `table.column` and with what stands before it, in small letters."""
 Rows = Iterator[Sequence[Any]]
 
 

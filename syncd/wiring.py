@@ -11,7 +11,7 @@ from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -47,7 +47,7 @@ from syncd.daemon.supervisor import Runner, Worker
 from syncd.desk import anchors, operators, status, verify
 from syncd.desk import closing as closings
 from syncd.desk.anchors import Keeper
-from syncd.dialects import Dialect
+from syncd.dialects import SPELLINGS, Dialect
 from syncd.errors import Fault, MappingError, WrongUsage, no_driver
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
@@ -282,6 +282,16 @@ class Pipeline:
         """As `prepare`, whatever was accepted meanwhile: the pipeline of a partition takes it up by itself."""
         migrate.require(ledger)
         self.accepted(ledger)
+
+    @property
+    def eam_dialect(self) -> Dialect | None:
+        """Whose SQL the EAM is asked in; None where its connector asks none."""
+        kind: str = self.config.source.kind
+        dsn: str = getattr(self.source_settings, "scan_dsn", "")
+        if dsn:
+            kind = "mysql" if dsn.startswith("mysql:") else "postgres"
+        kind = getattr(self.source_settings, "dialect", kind)
+        return cast(Dialect, kind) if kind in SPELLINGS else None
 
     def compare(self, ledger: Ledger) -> comparison.Comparison:
         """What its mapping as it stands would make of the last changes, beside what became of them."""

@@ -13,10 +13,11 @@ from typing import Final
 
 from syncd.books import sides
 from syncd.books.reconcile import Amounts, Found
-from syncd.change import Malformed, Row, Table, Unchanged, key_text
+from syncd.change import Malformed, Row, Table, Unchanged, join_key, key_text
 from syncd.dialects import SPELLINGS
-from syncd.dialects.sqlite import joined, quoted
+from syncd.dialects.sqlite import quoted, source_table
 from syncd.mapping.expression.sqlite import register_sqlite
+from syncd.mapping.language.source_sql import Reach
 from syncd.ports import Ledger
 from syncd.record import decode_row, timestamp
 
@@ -37,6 +38,8 @@ class Past:
         self._sides, self._measures, self._ledger = compared, compared.measures, compared.ledger
         self._pipeline, self._tables, self._zone = pipeline, tables, zone
         self._query = self._measures.query("sqlite", zone)
+        reaches = self._measures.reaches("sqlite", zone)
+        self._reaches = [reach for reach in reaches if self._is_read(tables[reach.table])]
 
     def amounts(self, found: Sequence[Found]) -> Mapping[str, Amounts] | None:
         """By asset code what the EAM said, for the assets of which the mirror has a row; None where nobody can tell."""
@@ -53,17 +56,16 @@ class Past:
         keys = [f.key for f in found if f.key] + self._sources([f.code for f in found if not f.key])
         if not keys:
             return {}
-        rows: dict[str, Sequence[Row]] = {on.alias: self._rows(on, _BY_KEY, keys)}
-        for alias, table in self._tables.items():
-            if alias != on.alias and self._is_read(table):
-                read = self._belonging(table, on, rows[on.alias])
-                if read is None:
-                    return None
-                rows[alias] = read
         with closing(sqlite3.connect(":memory:")) as database:
             register_sqlite(database)
             for table in self._tables.values():
-                _lay(database, table, rows.get(table.alias, ()))
+                _lay(database, table, ())
+            _lay(database, on, self._rows(on, _BY_KEY, keys))
+            for reach in self._reaches:
+                rows = self._belonging(database, reach)
+                if rows is None:
+                    return None
+                _lay(database, self._tables[reach.table], rows)
             told = (sides.asset(self._measures, row) for row in database.execute(self._query))
             return {code: said for code, said, _ in told}
 
@@ -77,19 +79,19 @@ class Past:
         return [str(source).removeprefix(prefix) for (source,) in rows if str(source).startswith(prefix)]
 
     def _is_read(self, table: Table) -> bool:
-        name = joined(table.name)
+        name = source_table(table.name)
         return f"FROM {name} AS " in self._query or f"JOIN {name} AS " in self._query
 
-    def _belonging(self, table: Table, on: Table, assets: Sequence[Row]) -> Sequence[Row] | None:
-        """The rows of another table that belong to the assets: by the column that a sum names, or all of few."""
-        sums = [term for term in self._measures.sums if term.of == table.alias]
-        names, own = [c.name for c in table.columns], [c.name for c in on.columns]
-        pairs = {(term.by, term.equals) for term in sums}
-        if len(pairs) == 1 and all(by in names and equals in own for by, equals in pairs):
-            ((by, equals),) = pairs
-            values = sorted({str(row[own.index(equals)]) for row in assets})
-            field = SPELLINGS[self._ledger.dialect].json_text("image", by)
-            return self._rows(table, f"{_WHOLE} AND {field} IN (?*)", values)
+    def _belonging(self, database: sqlite3.Connection, reach: Reach) -> Sequence[Row] | None:
+        """The rows of another table that belong to those that are laid: by their key, by a column, or all of few."""
+        table = self._tables[reach.table]
+        if reach.keys:
+            found = [tuple(map(str, row)) for row in database.execute(reach.keys) if None not in row]
+            keys = sorted({join_key(row) for row in found})
+            if not reach.by:
+                return self._rows(table, _BY_KEY, keys)
+            field = SPELLINGS[self._ledger.dialect].json_text("image", reach.by)
+            return self._rows(table, f"{_WHOLE} AND {field} IN (?*)", [value for (value,) in found])
         asked = (self._pipeline, f"{self._pipeline}/%", table.alias, ROWS_MAX + 1)
         ((count,),) = self._ledger.query(_COUNT, asked)
         return self._rows(table, _WHOLE) if int(str(count)) <= ROWS_MAX else None
@@ -108,7 +110,7 @@ def rows_of(ledger: Ledger, pipeline: str, table: Table, keys: Sequence[str]) ->
 
 
 def _lay(database: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> None:
-    name, columns = quoted(joined(table.name)), [quoted(c.name) for c in table.columns]
+    name, columns = source_table(table.name), [quoted(c.name) for c in table.columns]
     key = ", ".join(columns[i] for i in table.key)
     database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key}))")
     marks = ", ".join("?" * len(columns))

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
 from rich.text import Text
@@ -19,7 +19,8 @@ from syncd.cli.later import cases, clock, comparison, load, operators, people, s
 from syncd.cli.later import explain as lineages
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import complain, console, described, emit, line, table, warn
-from syncd.errors import MappingError
+from syncd.dialects import SPELLINGS
+from syncd.errors import MappingError, MappingErrors
 from syncd.language import say
 
 DIFFERENCES_SHOWN_MAX = 50
@@ -32,16 +33,20 @@ Of = Annotated[Literal["mapping", "part", "layout"], typer.Argument(metavar="KIN
 def check(file: File = None, config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """Types, names, balance."""
     try:
-        mapping = _mapping(file, config, name)
+        pipeline = wiring.pipeline(config_path(config), name) if file is None else None
+        mapping = load.load(file) if file is not None else cast(wiring.Pipeline, pipeline).mapping
+        if pipeline is not None and (dialect := pipeline.eam_dialect) and (refused := mapping.refused(dialect)):
+            raise MappingErrors(refused)
     except MappingError as error:
         if error.code == "file_unreadable":
             raise
         complain(error, as_json)
         raise typer.Exit(FOUND_SOMETHING) from None
+    warnings = [*mapping.warnings, *(mapping.refused(*SPELLINGS) if pipeline is None else ())]
     if as_json:
-        emit({"mapping": mapping.name, "hash": mapping.hash, "warnings": [w.params for w in mapping.warnings]})
+        emit({"mapping": mapping.name, "hash": mapping.hash, "warnings": [w.params for w in warnings]})
         return
-    for warning in mapping.warnings:
+    for warning in warnings:
         warn(warning)
     line("mapping_fine", "green", mapping=mapping.name, rules=len(mapping.rules), hash=mapping.hash[:12])
 

@@ -21,6 +21,10 @@ class Spelling(Protocol):
         """A finance or state table, `schema.name`, quoted."""
         ...
 
+    def source_table(self, name: str, /) -> str:
+        """A table of the EAM as a mapping calls it, `table` or `schema.table`, quoted."""
+        ...
+
     def by_bytes(self, text: str, /) -> str:
         """A text that sorts, and is the same as another, by its bytes."""
         ...

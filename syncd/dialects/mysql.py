@@ -63,6 +63,11 @@ def table(name: str) -> str:
     return quoted(joined(name))
 
 
+def source_table(name: str) -> str:
+    """A table of the EAM, its database before it."""
+    return ".".join(map(quoted, name.split(".")))
+
+
 def by_bytes(text: str) -> str:
     """A text that sorts, and is the same as another, by its bytes: a collation may think otherwise of both."""
     return as_bytes(f"CONVERT({text} USING utf8mb4)")

@@ -13,6 +13,11 @@ def table(name: str) -> str:
     return ".".join(map(quoted, name.split(".")))
 
 
+def source_table(name: str) -> str:
+    """A table of the EAM."""
+    return table(name)
+
+
 def by_bytes(text: str) -> str:
     """A text that sorts by its bytes. Two texts are the same only when their bytes are, whatever their collation."""
     return f'{text} COLLATE "C"'

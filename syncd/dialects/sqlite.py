@@ -20,6 +20,11 @@ def table(name: str) -> str:
     return quoted(joined(name))
 
 
+def source_table(name: str) -> str:
+    """A table of the EAM."""
+    return table(name)
+
+
 def by_bytes(text: str) -> str:
     """A text that sorts by its bytes, as SQLite's own order is."""
     return text

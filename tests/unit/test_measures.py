@@ -64,9 +64,9 @@ def test_sums_are_exact_on_sqlite_and_an_amount_that_is_none_is_null(changed: Ch
         rows = eam.execute(measures.query("sqlite", "Asia/Shanghai")).fetchall()
     eam.close()
     assert sorted(rows) == [
-        ("A", None, "0", "0", "2"),
-        ("B", "100000000000000000000000.02", "1.03", "0", "1"),
-        ("a", "1.10", "0.10", "0", "4"),
+        ("A", None, "0.00", "0.00", "2"),
+        ("B", "100000000000000000000000.02", "1.03", "0.00", "1"),
+        ("a", "1.10", "0.10", "0.00", "4"),
     ]
 
 
@@ -125,6 +125,15 @@ def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed
 )
 def test_balances_are_read_back_through_the_layout_where_it_says_how(layout: str, query: str) -> None:
     assert load(LEGACY / f"finance_{layout}.yaml").layout.entries_query(1) == query
+
+
+def test_what_a_server_cannot_compute_is_found_with_file_and_line(changed: Changed) -> None:
+    """MySQL cuts the quotient of decimals where it likes: whoever's EAM lies there is told before anything runs."""
+    path = changed("- {sum: impairment, of: split", "- {sum: impairment / 3.0, of: split")
+    line = next(n for n, text in enumerate(path.read_text("utf-8").splitlines(), 1) if "impairment / 3.0" in text)
+    mapping = load(path)
+    assert mapping.refused("postgres", "sqlite") == []
+    assert [(error.code, error.where) for error in mapping.refused("mysql")] == [("no_sql", f"{path}:{line}")]
 
 
 def test_what_is_not_depreciated_is_compared_by_its_original_value_alone(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 
 from syncd.change import Column, Kind, Row, Table
-from syncd.dialects import SPELLINGS, Dialect, sqlite
+from syncd.dialects import SPELLINGS, Dialect
 
 Rows = Callable[[Table], AbstractContextManager[Iterator[tuple[Row, bool]]]]
 """A table → its rows, and of each whether it holds marks."""
@@ -13,16 +13,15 @@ Rows = Callable[[Table], AbstractContextManager[Iterator[tuple[Row, bool]]]]
 def rows_query(table: Table, dialect: Dialect, moments: Collection[str]) -> str:
     """SELECT the declared columns, as text where a driver would refuse what the column may hold: a zero date, an
     infinite one. `moments` are MySQL's columns that keep them, as `table.column`; its session is in UTC."""
-    quoted = SPELLINGS[dialect].quoted
+    spelling = SPELLINGS[dialect]
 
     def read(column: Column) -> str:
-        name = f"a.{quoted(column.name)}"
+        name = f"a.{spelling.quoted(column.name)}"
         if dialect == "sqlite":
             return name
         if dialect == "postgres":
             return f"CAST({name} AS text)"
-        is_moment = f"{table.name}.{column.name}" in moments and column.kind in (Kind.DATE, Kind.TIMESTAMP)
+        is_moment = f"{table.name}.{column.name}".lower() in moments and column.kind in (Kind.DATE, Kind.TIMESTAMP)
         return f"CONCAT({name}, '+00:00')" if is_moment else f"CAST({name} AS CHAR)"
 
-    name = sqlite.joined(table.name) if dialect == "sqlite" else table.name
-    return f"SELECT {', '.join(map(read, table.columns))} FROM {name} AS a"
+    return f"SELECT {', '.join(map(read, table.columns))} FROM {spelling.source_table(table.name)} AS a"

@@ -26,13 +26,15 @@ def column_moment(dialect: Dialect, kind: Kind, sql: str, zone: str, is_moment: 
     session's zone in PostgreSQL, and so is the day of a moment. In MySQL the session's zone is UTC, and `is_moment`
     says that the column is a TIMESTAMP."""
     if dialect == "sqlite":
-        return f"syncd_seen({sql}, {quoted(zone)})" if kind is Kind.TIMESTAMP else sql
+        return f"syncd_seen({sql}, {quoted(zone)})" if kind is Kind.TIMESTAMP else f"substr({sql}, 1, 10)"
     if dialect == "postgres":
-        return _first_of_two(sql, zone) if kind is Kind.TIMESTAMP else sql
+        return _first_of_two(sql, zone) if kind is Kind.TIMESTAMP else f"CAST({sql} AS date)"
     given = f"CAST({sql} AS DATETIME(6))"
     if kind is Kind.TIMESTAMP:
-        return given if is_moment else mysql_changed("moment", zone, given)
-    return f"CAST({mysql_changed('wall', zone, given)} AS DATE)" if is_moment else sql
+        found = given if is_moment else mysql_changed("moment", zone, given)
+    else:
+        found = f"CAST({mysql_changed('wall', zone, given) if is_moment else sql} AS DATE)"
+    return f"CASE WHEN dayofmonth({sql}) * month({sql}) > 0 THEN {found} END"  # a zero date is no day
 
 
 def _first_of_two(sql: str, zone: str) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from syncd.change import Kind, Table
 from syncd.delivery import Answer
+from syncd.dialects import Dialect
 from syncd.errors import MappingError, MappingErrors
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import rules as reading
@@ -94,6 +95,11 @@ class Mapping:
         """The tables that the source has: without those whose rows syncd makes."""
         computed = [block.computed for block in (self.depreciation, self.lifecycle) if block is not None]
         return {alias: table for alias, table in self.tables.items() if not any(alias in own for own in computed)}
+
+    def refused(self, *servers: Dialect) -> list[MappingError]:
+        """What the reconciliation asks of the EAM that these servers cannot compute exactly."""
+        asked = {} if self.reconcile is None else self.reconcile.refused
+        return [error for server in servers for error in asked.get(server, ())]
 
     @property
     def asking(self) -> frozenset[str]:
@@ -180,7 +186,8 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         file.language,
     )
     reads = {} if layout is None else layout.reads
-    measures = compile_measures(file, tables, reader, resolver.constants(), kinds, reads)
+    kept = (lambda _: None) if layout is None else layout.places
+    measures = compile_measures(file, tables, reader, resolver.constants(), kinds, reads, kept)
     quality = read_quality(file, rules, resolver, python)
     depreciation = compile_depreciation(file.depreciation, resolver, python)
     lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)

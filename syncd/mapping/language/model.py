@@ -161,6 +161,8 @@ class Reconcile(Strict):
 
     on: str
     """The table with one row an asset."""
+    join: Joins = Field({})
+    """Rows of other tables that the expressions below read, beside those that the table itself joins."""
     where: Expr | None = None
     """Which of its rows count."""
     cards: Expr | None = None
