@@ -61,6 +61,11 @@ _SERVER: Final = """
            @@auto_increment_increment
 """
 """A database goes by its own name, however the settings spell it: it has one writer."""
+_TYPES: Final = """
+    SELECT column_name, concat(column_type, coalesce(concat(' CHARACTER SET ', character_set_name), ''),
+                               coalesce(concat(' COLLATE ', collation_name), ''))
+    FROM "information_schema"."columns" WHERE table_schema = database() AND table_name = ?
+"""
 _CONVERSIONS: Final[dict[Any, Any]] = {
     **conversions,
     FIELD_TYPE.BIT: lambda raw: int.from_bytes(raw, "big"),
@@ -337,9 +342,12 @@ class MySql(Database):
         if known is None:
             known = f"syncd_stage_{len(self._stages)}"
             self._run(f"DROP TEMPORARY TABLE IF EXISTS {known}")
-            taken = f"SELECT {', '.join(map(quoted, columns))} FROM {spelled_table(table)} WHERE FALSE"
+            self._run(f"SELECT {', '.join(map(quoted, columns))} FROM {spelled_table(table)} WHERE FALSE", table)
+            # A copy made by SELECT has the table's defaults too, and a day of zeros is one that we may not make.
+            types = {str(name).lower(): f"{declared} NULL" for name, declared in self.query(_TYPES, (joined(table),))}
             numbered = "syncd_row BIGINT AUTO_INCREMENT PRIMARY KEY"  # servers may insist on one
-            self._run(f"CREATE TEMPORARY TABLE {known} ({numbered}) ENGINE = InnoDB AS {taken}", table)
+            own = [f"{quoted(name)} {types[name.lower()]}" for name in columns]
+            self._run(f"CREATE TEMPORARY TABLE {known} ({', '.join([numbered, *own])}) ENGINE = InnoDB", table)
             self._stages[table, columns] = known
         else:
             self._run(f"DELETE FROM {known}")

@@ -226,7 +226,9 @@ class CaseLayout:
         known = self.codes[spec.name]
         agrees = spec.code != spec.gives or all(code == gives for code, gives in known.items())
         is_plain = all(name.isidentifier() for name in names) and _condition(spec.where) is not None
-        if is_plain and agrees and spec.table not in self._written:
+        periods = self._layout.file.periods
+        shared = {*self._written, *([periods.table] if isinstance(periods, Periods) else [])}
+        if is_plain and agrees and spec.table not in shared:
             return spec
         return LookupSpec(spec.name, f"syncd_case_{spec.name}", "code", "gives", "")
 

@@ -1,7 +1,7 @@
 """What `syncd check` tries on finance: postings such as the rules make, of the values that the rules themselves name.
 What only an EAM's row could tell is invented, so that whoever writes it knows not to blame finance for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final
@@ -12,6 +12,7 @@ from syncd.mapping.expression.terms import walk
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.layout.periods import are_months
 from syncd.mapping.verbs.card import Card
+from syncd.mapping.verbs.reverse import Reverse
 from syncd.mapping.verbs.voucher import Voucher as Template
 from syncd.ports import INVENTED, Period
 from syncd.posting import CardWrite, Entry, Fields, Posting, Reversed, Voucher
@@ -37,11 +38,25 @@ def sample(mapping: Loaded, periods: Sequence[Period], accounts: Iterable[Value]
     if voucher is not None:
         key = f"{KEY}/voucher"
         made.append(Posting(key, KEY, INVENTED, change, (), voucher))
-        red = voucher._replace(entries=tuple(e._replace(debit=-e.debit, credit=-e.credit) for e in voucher.entries))
-        made.append(Posting(f"{KEY}/reversal", KEY, INVENTED, change, (), red, reverses=Reversed(key, key)))
+        made += [
+            Posting(f"{KEY}/reversal", KEY, INVENTED, change, (), cancelling, reverses=Reversed(key, key))
+            for cancelling in _cancelling(mapping, voucher)
+        ]
     if fields and (amounts := {n: v for n, v in fields.items() if isinstance(v, Decimal)}):
         made.append(Posting(f"{KEY}/change", KEY, INVENTED, change, (CardWrite(INVENTED, "change", amounts),)))
     return made
+
+
+def _cancelling(mapping: Loaded, voucher: Voucher) -> Iterator[Voucher]:
+    """What cancels a voucher, if any rule does: in red, which finance may not take, unless all do it in blue."""
+    reverses = [verb for rule in mapping.rules if (verb := rule.verb(Reverse))]
+    if not reverses:
+        return
+    if all(verb.blue is not None and verb.blue.term.detail is True for verb in reverses):
+        entries = tuple(e._replace(debit=e.credit, credit=e.debit) for e in voucher.entries)
+    else:
+        entries = tuple(e._replace(debit=-e.debit, credit=-e.credit) for e in voucher.entries)
+    yield voucher._replace(entries=entries)
 
 
 def _card(mapping: Loaded, day: date) -> Fields | None:

@@ -306,10 +306,13 @@ class FinanceLayout:
         day = voucher.date
         written = f"{day.year}年{day.month}月{day.day}日" if self.language == "zh" else day.isoformat()
         if self.numbers.is_none:
-            return say("voucher_called_plain", {"day": written, "type": voucher.type}, self.language)
+            by = "voucher_called_plain" if voucher.type else "voucher_called_by_day"
+            return say(by, {"day": written, "type": voucher.type}, self.language)
         pattern = self.numbers.pattern
-        label = number if pattern is None else pattern.written(voucher.period, voucher.type, number)
-        return say("voucher_called", {"day": written, "type": voucher.type, "number": label}, self.language)
+        label = str(number) if pattern is None else pattern.written(voucher.period, voucher.type, number)
+        tells_type = not voucher.type or (pattern is not None and "type" in pattern.pieces)
+        called = label if tells_type else f"{voucher.type}-{label}"
+        return say("voucher_called", {"day": written, "called": called}, self.language)
 
     def _render_cards(self, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
         by_shape: dict[CardShape, list[CardWrite]] = {}
