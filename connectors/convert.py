@@ -11,15 +11,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
+from struct import Struct
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from connectors import arrays
 from syncd.change import UNCHANGED, Column, Kind, Malformed, Row, Table, Unchanged, Value
-from syncd.money import CENT, EXACT
+from syncd.money import CENT, EXACT, round_half_up
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 REMEMBERED_DATES_MAX: Final = 4096
 """Few dates are in use at once; `strptime` costs as much as the rest of the row."""
+DOUBLE_DIGITS: Final = 15
 DECIMAL_DIGITS_MAX: Final = 100
 """Far beyond money, and far within what exact arithmetic may be asked to carry."""
 
@@ -34,6 +38,8 @@ _UNENDING: Final = frozenset({"nan", "snan", "inf", "infinity", "-inf", "-infini
 _TRUTH: Final[Mapping[str, bool]] = dict.fromkeys(("t", "true", "1", "y", "yes", "on"), True) | dict.fromkeys(
     ("f", "false", "0", "n", "no", "off"), False
 )
+_SOMETHING: Final = re.compile(r"[^-0/.:T Z+]")
+_SINGLE: Final = Struct("<f")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,15 +53,21 @@ class Unfit(ValueError):
 
 def parser(column: Column, zone: tzinfo = SHANGHAI) -> Parse:
     """Text → value, for one column. Raises Unfit. A time without a zone is taken in `zone`; all times become UTC."""
+    if column.elements is not None:
+        return _array(parser(replace(column, kind=column.elements, elements=None), zone))
+    parse = _parser(column, zone)
+    return _without_zeros(parse) if column.is_zero_null else parse
+
+
+def _parser(column: Column, zone: tzinfo) -> Parse:
     match column.kind:
-        case Kind.TEXT | Kind.NULL:
-            return _text
         case Kind.BOOLEAN:
             return _boolean
         case Kind.INTEGER:
             return _integer
         case Kind.DECIMAL:
-            return _money if column.form == "money" else _decimal
+            fit = fitting(column)
+            return _decimal if fit is None else lambda text: fit(_decimal(text))
         case Kind.DATE:
             if column.form == "epoch":
                 return lambda text: _local_date(_epoch(text), zone)
@@ -64,6 +76,16 @@ def parser(column: Column, zone: tzinfo = SHANGHAI) -> Parse:
             if column.form == "epoch":
                 return _epoch
             return _patterned_moment(column.form, zone) if column.form else lambda text: _moment(text, zone)
+        case _:
+            return _text
+
+
+def fitting(column: Column) -> Callable[[Decimal], Decimal] | None:
+    """What makes a number one of a column's places; None where it may have any. Raises Unfit."""
+    places = column.places
+    if places is None:
+        return cents if column.form == "money" else None
+    return lambda number: rounded(number, places)
 
 
 def converter(column: Column, zone: tzinfo = SHANGHAI) -> Convert:
@@ -138,10 +160,14 @@ def at_zone(moment: datetime, zone: tzinfo) -> datetime:
 def _direct(column: Column, parse: Parse, zone: tzinfo) -> Mapping[type, Callable[..., Value]]:
     """What to do with a driver's own types, where that is less than a detour through text."""
     direct: dict[type, Callable[..., Value]] = {str: parse}
-    if column.kind is Kind.BOOLEAN:
+    if column.elements is not None:
+        direct[list] = lambda items: parse(arrays.spelled(items))
+    elif column.kind is Kind.BOOLEAN:
         direct[bool] = _same
     elif column.kind is Kind.INTEGER:
         direct[int] = _same
+    elif column.kind is Kind.DECIMAL and column.places is not None:
+        direct[float] = lambda number: parse(float_text(number, column.places))
     elif column.kind is Kind.DECIMAL:
         direct[int] = Decimal
     elif column.kind is Kind.DATE and not column.form:
@@ -173,14 +199,24 @@ def _as_text(value: object) -> str:
     raise Unfit("malformed_type")
 
 
-def float_text(value: float) -> str:
-    """The shortest text that is this float. A double carries any decimal of 15 digits there and back (IEEE 754,
-    DBL_DIG); of more digits it has already lost what it once stood for."""
+def float_text(value: float, places: int | None = None) -> str:
+    """The one door of binary fractions: the shortest text that is this float, rounded half up to the declared places. A
+    double carries any decimal of 15 digits there and back (IEEE 754, DBL_DIG); of more digits it has already lost what
+    it once stood for."""
     text = repr(value)
+    if places is not None and isfinite(value):
+        text = format(rounded(Decimal(text), places), "f")
     digits = text.lower().partition("e")[0].lstrip("-").replace(".", "").strip("0")
-    if len(digits) > 15:
+    if len(digits) > DOUBLE_DIGITS:
         raise Unfit("malformed_float")
     return text
+
+
+def single_text(raw: bytes) -> str:
+    """The shortest text that is this fraction of four bytes, the least significant first."""
+    (value,) = _SINGLE.unpack(raw)
+    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+    return next((text for text in texts if _SINGLE.pack(float(text)) == raw), repr(value))
 
 
 def _shown(value: object) -> str:
@@ -229,8 +265,13 @@ def _why_no_number(text: str) -> str:
     return "malformed_unending" if text.lower() in _UNENDING else "malformed_number"
 
 
-def _money(text: str) -> Decimal:
-    return cents(_decimal(text))
+def rounded(number: Decimal, places: int) -> Decimal:
+    """A number at so many places, half up. Raises Unfit for NaN and infinity, and for what has too many digits."""
+    if not number.is_finite():
+        raise Unfit("malformed_unending")
+    if number.adjusted() + places >= DECIMAL_DIGITS_MAX // 2:
+        raise Unfit("malformed_huge")
+    return round_half_up(number, places)
 
 
 def cents(number: Decimal) -> Decimal:
@@ -247,6 +288,22 @@ def cents(number: Decimal) -> Decimal:
     if rounded != number:
         raise Unfit("malformed_places")
     return rounded
+
+
+def _array(parse: Parse) -> Parse:
+    def read(text: str) -> Value:
+        try:
+            items = arrays.items(text)
+        except ValueError:
+            raise Unfit("malformed_array") from None
+        return arrays.kept([None if item is None else parse(item) for item in items])
+
+    return read
+
+
+def _without_zeros(parse: Parse) -> Parse:
+    """What says "nothing" in digits or in no words is NULL: `0000-00-00`, `00000000`, an empty text."""
+    return lambda text: parse(text) if _SOMETHING.search(text) else None
 
 
 def _date(text: str, zone: tzinfo) -> Value:

@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Final, Literal, NamedTuple, NewType, cast, final
 
+from syncd.money import MONEY_PLACES
+
 Position = NewType("Position", str)
 """Where a source's reading stands, as a set of changes gives it: the ledger's checkpoint. Plain string comparison is
 the order of reading; what the characters mean is known to the connector alone. A change has a position too, which
@@ -55,7 +57,8 @@ Row = tuple[Value, ...]
 
 
 class Kind(StrEnum):
-    """The kinds of value an expression or a column has."""
+    """The kinds of value an expression or a column has. JSON and arrays are kinds within expressions alone: a row keeps
+    both as text, an array as the JSON array of its elements."""
 
     BOOLEAN = "boolean"
     INTEGER = "integer"
@@ -63,6 +66,8 @@ class Kind(StrEnum):
     TEXT = "text"
     DATE = "date"
     TIMESTAMP = "timestamp"
+    JSON = "jsonb"
+    ARRAY = "array"
     NULL = "null"
 
 
@@ -70,11 +75,21 @@ class Kind(StrEnum):
 class Column:
     """A column as the mapping declares it. `form` says how a legacy column encodes its kind: a `strptime`
     pattern for a date or timestamp kept as text, `epoch` for seconds since 1970 kept as a number (of a date, the day
-    it was in the source's zone), `money` for a decimal of at most two places, or empty for the database's own type."""
+    it was in the source's zone), `money` for a decimal of at most two places, or empty for the database's own type.
+    Decimals are rounded half up to `places` where that is said. With `is_zero_null` a day of zeros, or an empty text,
+    is NULL. `elements` is the kind of what an array holds, whose own kind is text."""
 
     name: str
     kind: Kind
     form: str = ""
+    places: int | None = None
+    is_zero_null: bool = False
+    elements: Kind | None = None
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it holds two digits after the point at most, whatever the row."""
+        return self.form == "money" or (self.places is not None and self.places <= MONEY_PLACES)
 
 
 @dataclass(frozen=True, slots=True)

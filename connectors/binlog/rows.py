@@ -79,7 +79,7 @@ def column_reader(
     column: Column, wire: WireColumn, charsets: Charsets, zone: tzinfo = SHANGHAI
 ) -> Callable[[bytes], Value]:
     """The bytes of one column's value → the value. Never raises for what they hold."""
-    text, parse = text_of(wire, charsets), parser(column, zone)
+    text, parse = text_of(wire, charsets, column.places), parser(column, zone)
 
     def slow(raw: object) -> Value:
         assert isinstance(raw, bytes)
@@ -166,7 +166,8 @@ class _Plan:
                 column = table.columns[i]
                 self._readers[i] = self._names[f"read{i}"] = column_reader(column, wire, charsets, zone)
                 self._shortcuts[i] = shortcut(column, wire, self._layouts[n], charsets, self._names, i)
-                self._names[f"text{i}"], self._names[f"parse{i}"] = text_of(wire, charsets), parser(column, zone)
+                self._names[f"text{i}"] = text_of(wire, charsets, column.places)
+                self._names[f"parse{i}"] = parser(column, zone)
 
     def walk(self, data: bytes, at: int, present: Sequence[int], filled: Sequence[int]) -> tuple[Row, int, bool]:
         """One row, column by column."""

@@ -53,6 +53,8 @@ def shortcut(
     """The way of one column. What it cannot take it raises, and `read{i}` then says what it is; what it takes, the
     parser would have made the same value of, from the server's own text."""
     kind, form, wired = column.kind, column.form, wire.type
+    if column.places is not None or column.elements is not None:
+        return Shortcut(False, lambda _, raw: f"parse{i}(text{i}({raw}))")
     number: Callable[[Sequence[str]], str] = lambda n: packed(where.order, where.codes, n)  # noqa: E731
     if wired in INTEGERS or wired == BIT:
         simple = {Kind.INTEGER: "{}", Kind.DECIMAL: "Decimal({})", Kind.BOOLEAN: "TRUTH[{}]"}

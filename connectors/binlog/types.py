@@ -47,7 +47,7 @@ from connectors.binlog.table import (
     WireColumn,
 )
 from connectors.binlog.text import Charsets, Text, decoder
-from connectors.convert import Unfit, float_text
+from connectors.convert import Unfit, float_text, single_text
 
 INTEGERS: Final[Mapping[int, str]] = {TINY: "B", SHORT: "H", INT24: "HB", LONG: "I", LONGLONG: "Q"}
 BITS: Final[Mapping[str, int]] = {"B": 8, "H": 16, "I": 32, "Q": 64, "b": 8, "h": 16, "i": 32, "q": 64}
@@ -109,9 +109,13 @@ def fraction_bytes(wire: WireColumn) -> int:
     return (wire.meta + 1) // 2
 
 
-def text_of(wire: WireColumn, charsets: Charsets) -> Text:
-    """What the server prints for a value of the column."""
+def text_of(wire: WireColumn, charsets: Charsets, places: int | None = None) -> Text:
+    """What the server prints for a value of the column; of a binary fraction what it is at the declared places."""
     wired, meta = wire.type, wire.meta
+    if places is not None and wired == FLOAT:
+        return lambda raw: float_text(float(single_text(raw)), places)
+    if places is not None and wired == DOUBLE:
+        return lambda raw: float_text(_DOUBLE.unpack(raw)[0], places)
     if wired in INTEGERS:
         signed = not wire.unsigned
         return lambda raw: str(int.from_bytes(raw, "little", signed=signed))

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from struct import pack, unpack
+from struct import pack
 from typing import Any, NamedTuple, Protocol, Self
 
 from connectors.changelog.signs import Look, Renewed, TableSigns
+from connectors.convert import single_text
 from syncd.errors import Gap
 from syncd.ports import Finding
 
@@ -135,8 +136,7 @@ def _unwrapped(wrapped: Mapping[str, Any]) -> object:
     number = wrapped["float"]
     if number is None:
         return None
-    texts = (f"{number:.{digits}g}" for digits in range(6, 10))
-    return next((t for t in texts if unpack("f", pack("f", float(t)))[0] == number), repr(number))
+    return single_text(pack("<f", number))
 
 
 def _is_unicode(text: str) -> bool:

@@ -8,13 +8,14 @@ as long as they do not, the pipeline halts.
 import binascii
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from connectors.convert import DECIMAL_DIGITS_MAX, SHANGHAI, Unfit, careful, cents, converter
+from connectors.arrays import kept
+from connectors.convert import DECIMAL_DIGITS_MAX, SHANGHAI, Unfit, careful, converter, fitting, single_text
 from syncd.change import UNCHANGED, Column, Kind, Malformed, Value
 from syncd.errors import Halt
 
@@ -68,7 +69,8 @@ def reader(table: str, column: Column, field: Field | None, reading: Reading) ->
     Halt, here or at a value, when the connector's settings lose what the column is declared to keep."""
     if field is None:
         return _schemaless(table, column, reading)
-    if column.kind is Kind.DECIMAL and field.get("type") in _FLOATS and not reading.doubles:
+    is_float = column.kind is Kind.DECIMAL and field.get("type") in _FLOATS and column.places is None
+    if is_float and not reading.doubles:
         raise Halt("debezium_double", table=table, column=column.name)
     read = _by_schema(column, field, reading)
     return read if field.get("type") in _PLAIN else _present(read, reading)
@@ -116,8 +118,10 @@ def _present(read: Read, reading: Reading) -> Read:
 
 
 def _by_schema(column: Column, field: Field, reading: Reading) -> Read:
-    convert = converter(column, reading.zone)
     name, type_ = field.get("name") or "", field.get("type")
+    if column.elements is not None and type_ == "array":
+        return _items(_by_schema(_element(column), field["items"], reading))
+    convert = converter(column, reading.zone)
     if name == _DECIMAL:
         scale = int(field["parameters"]["scale"])
         return _amount(column, lambda value: _scaled(value, scale), narrow=scale <= 2)
@@ -134,9 +138,20 @@ def _amount(column: Column, wire: Callable[[Any], Decimal], narrow: bool) -> Rea
     if column.kind is not Kind.DECIMAL:
         convert = converter(column)
         return lambda value: convert(wire(value))
-    if column.form != "money" or narrow:
+    fit = fitting(column)
+    if fit is None or (column.form == "money" and narrow):
         return wire
-    return lambda value: cents(wire(value))
+    return lambda value: fit(wire(value))
+
+
+def _element(column: Column) -> Column:
+    """What an array holds, as a column of its own."""
+    assert column.elements is not None
+    return replace(column, kind=column.elements, elements=None)
+
+
+def _items(read: Read) -> Read:
+    return lambda values: kept([None if value is None else read(value) for value in values])
 
 
 def _scaled(value: Any, scale: int) -> Decimal:
@@ -208,14 +223,7 @@ def _bytes(value: str | bytes) -> bytes:
 
 def _single(value: Any) -> Any:
     """A fraction of four bytes as the shortest number that is the same four bytes, as JSON has it."""
-    if not isinstance(value, float):
-        return value
-    shorter = (float(f"{value:.{digits}g}") for digits in range(1, 9))
-    return next((short for short in shorter if _four(short) == _four(value)), value)
-
-
-def _four(value: float) -> bytes:
-    return struct.pack("<f", value)
+    return float(single_text(struct.pack("<f", value))) if isinstance(value, float) else value
 
 
 def _bits(value: str | bytes) -> int:
@@ -249,9 +257,9 @@ def _schemaless(table: str, column: Column, reading: Reading) -> Read:
     convert = converter(column, reading.zone)
 
     def decimal(value: Any) -> Value:
-        if isinstance(value, float):
+        if isinstance(value, float) and column.places is None:
             raise Inexact
-        if isinstance(value, Decimal) and not reading.doubles:
+        if isinstance(value, Decimal) and column.places is None and not reading.doubles:
             raise Halt("debezium_double", table=table, column=column.name)
         if isinstance(value, str) and not reading.decimals and _may_be_base64(value):
             raise Halt("debezium_base64", table=table, column=column.name)
@@ -271,6 +279,9 @@ def _schemaless(table: str, column: Column, reading: Reading) -> Read:
             raise Halt("debezium_temporal", table=table, column=column.name, value=value)
         return _moment(per_second)(value)
 
+    if column.elements is not None:
+        item = _schemaless(table, _element(column), reading)
+        return _present(lambda value: _items(item)(value) if isinstance(value, list) else convert(value), reading)
     match column.kind, column.form:
         case Kind.DECIMAL, _:
             return _present(decimal, reading)

@@ -30,12 +30,16 @@ class Catalogue(Server):
 
 
 def _values(row: list[tuple[str, Any]]) -> tuple[Any, ...]:
-    """Columns may have one name, and those that are objects themselves come as pairs."""
-    return tuple(dict(value) if _is_object(value) else value for _, value in row)
+    """Columns may have one name, and those that are objects themselves come as pairs, whatever they lie in."""
+    return tuple(_plain(value) for _, value in row)
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], tuple)
+def _plain(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    if value and isinstance(value[0], tuple):
+        return {name: _plain(inner) for name, inner in value}
+    return [_plain(inner) for inner in value]
 
 
 def _spelled(value: object) -> str:

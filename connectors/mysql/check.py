@@ -201,11 +201,13 @@ def _column(table: str, column: Column, there: SourceColumn) -> Iterator[Finding
     allowed = _TYPES.get(column.kind)
     if column.form not in ("", "money"):
         allowed = _NUMBERS | _TEXTS  # a pattern or an epoch is read from text or from digits
+    if column.elements is not None:
+        allowed, params["kind"] = _TEXTS | {"json"}, f"{column.elements}[]"
     if there.data_type in _WITHOUT_TEXT:
         yield Finding("error", "mysql_without_text", params)
     elif allowed is not None and there.data_type not in allowed:
         yield Finding("error", "mysql_wrong_type", params)
-    elif column.kind is Kind.DECIMAL and there.data_type in ("float", "double"):
+    elif column.kind is Kind.DECIMAL and there.data_type in ("float", "double") and column.places is None:
         yield Finding("warning", "mysql_float", params)
 
 

@@ -50,7 +50,6 @@ _NAMES: Final = "SELECT binlog_gtid_pos(%s, %s)"
 _ENCODERS: Final = {kind: encode for kind, encode in conversions.items() if not isinstance(kind, int)}
 _INTEGERS: Final = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _SINGLE: Final = Struct("<f")
-_SINGLE_TEXT: Final = text_of(WireColumn("", FLOAT), {})
 RawRow = tuple[bytes | None, ...]
 Text = Callable[[bytes], str]
 
@@ -189,15 +188,16 @@ def _printed(column: SourceColumn) -> str:
     return f"{name} + 0" if column.data_type == "bit" or "zerofill" in column.type else name
 
 
-def _text_of(column: SourceColumn) -> Text:
+def _text_of(column: SourceColumn, places: int | None = None) -> Text:
     """The server's bytes → the text that the log is read as."""
     match column.data_type:
         case "timestamp":
             return lambda raw: _moment(decode(raw))
         case "float":
-            return lambda raw: _SINGLE_TEXT(_SINGLE.pack(float(raw)))
+            single = text_of(WireColumn("", FLOAT), {}, places)
+            return lambda raw: single(_SINGLE.pack(float(raw)))
         case "double":
-            return lambda raw: float_text(float(raw))
+            return lambda raw: float_text(float(raw), places)
     return decode
 
 
@@ -221,7 +221,7 @@ def _row_reader(table: Table, source: SourceTable, zone: tzinfo) -> Callable[[Ra
 
 
 def _reader(column: Column, there: SourceColumn, zone: tzinfo) -> Callable[[Any], Value]:
-    parse, text = parser(column, zone), _text_of(there)
+    parse, text = parser(column, zone), _text_of(there, column.places)
     return lambda raw: parse(text(raw))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from connectors.postgres.pgoutput import FLOATS
 from connectors.postgres.server import (
     Facts,
     Part,
@@ -21,7 +22,6 @@ from syncd.change import Column, Kind, Table
 from syncd.errors import Halt
 from syncd.ports import Finding
 
-FLOATS: Final = frozenset({700, 701})
 _CATEGORIES: Final[Mapping[Kind, str]] = {
     Kind.INTEGER: "NS",
     Kind.DECIMAL: "NS",
@@ -227,9 +227,11 @@ def _column(name: str, column: Column, there: SourceColumn) -> Iterator[Finding]
     allowed = _CATEGORIES.get(column.kind)
     if column.form not in ("", "money"):
         allowed = "NS"  # a pattern or an epoch is read from text or from digits
+    if column.elements is not None:
+        allowed, params["kind"] = "A", f"{column.elements}[]"
     if allowed is not None and there.category not in allowed:
         yield Finding("error", "pg_wrong_type", params)
-    elif column.kind is Kind.DECIMAL and there.type_oid in FLOATS:
+    elif column.kind is Kind.DECIMAL and there.type_oid in FLOATS and column.places is None:
         yield Finding("warning", "pg_float", params)
 
 

@@ -13,11 +13,13 @@ from decimal import Decimal
 from struct import Struct
 from typing import Any, Final, NamedTuple, cast
 
-from connectors.convert import DECIMAL_DIGITS_MAX, SHANGHAI, careful, cents, decode, parser
+from connectors.convert import DECIMAL_DIGITS_MAX, SHANGHAI, careful, cents, decode, float_text, parser
 from syncd.change import ABSENT, UNCHANGED, Change, Column, Kind, Malformed, Position, Row, Table, Value
 
 BEGIN, COMMIT, RELATION, INSERT, UPDATE, DELETE, TRUNCATE, TYPE, ORIGIN, MESSAGE = b"BCRIUDTYOM"
 
+FLOATS: Final = frozenset({700, 701})
+"""Type oids of binary fractions."""
 _new: Final = tuple.__new__
 """Half the price of a named tuple's own constructor."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -268,6 +270,10 @@ def _fragment(column: Column, type_oid: int, modifier: int, parse: str, raw: Raw
     """Source of the shortest way from the server's text to the value. What it cannot take it raises, and the
     parser then says what it is; what it takes, the parser would have taken for the same value."""
     text = f"{raw.bytes}.decode()"
+    if column.places is not None and type_oid in FLOATS:
+        return f"{parse}(float_text(float({raw.bytes}), {column.places}))"
+    if column.places is not None or column.elements is not None:
+        return f"{parse}({text})"
     match column.kind, column.form, type_oid:
         case Kind.TEXT, _, 1042:  # char(n): the blanks at its end are padding
             return f"{text}.rstrip(' ')"
@@ -305,6 +311,7 @@ def _names(zone: tzinfo) -> dict[str, object]:
         "u32": _U32.unpack_from,
         "Decimal": Decimal,
         "cents": cents,
+        "float_text": float_text,
         "date": date.fromisoformat,
         "moment": datetime.fromisoformat,
         "zone": zone,

@@ -252,17 +252,18 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
                 fault = no_value(error)
                 continue
             one = one._replace(life_months=life, residual_rate=rate, method=method, impairment=impairment)
-        found = _terms(month, one)
+        beside = Decimal(str(stored[BESIDE])) if BESIDE in stored and not book else ZERO
+        found = _terms(month, one, beside)
         if isinstance(found, Fault):  # what cannot be is passed over once it is mended
             fault = found
             continue
         fault = None
-        beside = Decimal(str(stored[BESIDE])) if BESIDE in stored and not book else ZERO
-        terms.append(found._replace(beside=beside, since=None if one.ready is None else month_of(one.ready)))
+        terms.append(found)
     if began is None or (unsaid or fault) is not None:
         return Asset(code, card, None, places, unsaid or fault)
     ready = month_of(began.ready or began_on)
-    terms[0] = terms[0]._replace(month=ready)
+    if terms[0].month != ready:
+        terms[0] = terms[0]._replace(month=ready)
     opening = None
     if began.continues and not book:
         until = max(month_of(began_on), ready)
@@ -276,7 +277,7 @@ def read_asset(code: str, rows: Sequence[tuple[date, int, str]], meaning: Deprec
     return Asset(code, card, History(terms, opening, Form(form)), places)
 
 
-def _terms(month: int, said: CardTerms) -> Terms | Fault:
+def _terms(month: int, said: CardTerms, beside: Decimal) -> Terms | Fault:
     """What a card says, or what is wrong with it."""
     if said.original_value is None or said.original_value < ZERO or not is_money(said.original_value):
         return Fault("depreciation_value", {"value": str(said.original_value)})
@@ -291,7 +292,8 @@ def _terms(month: int, said: CardTerms) -> Terms | Fault:
         return Fault("depreciation_units", {"value": str(said.units)})
     return Terms(
         month, said.original_value, round_half_up(said.impairment) if said.impairment else ZERO, said.residual_rate,
-        said.life_months, method, bool(said.depreciates), said.units or ZERO,
+        said.life_months, method, bool(said.depreciates), said.units or ZERO, beside,
+        None if said.ready is None else month_of(said.ready),
     )  # fmt: skip
 
 

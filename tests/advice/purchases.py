@@ -30,6 +30,8 @@ tables:
       noted_at: timestamp
       is_new: boolean
       remark: text
+      tags: {array: text}
+      sold_on: date
 rules:
   bought:
     on: purchase
@@ -39,6 +41,8 @@ rules:
       - {check: after.is_new, says: {zh: 非新购, en: it is not new}}
       - {check: after.months > 0, says: {zh: 无使用月数, en: it has no months}}
       - {check: after.noted_at IS NOT NULL, says: {zh: 无登记时间, en: nobody noted when}}
+      - {check: "coalesce(cardinality(after.tags), 0) >= 0", says: {zh: 标签有误, en: its tags are wrong}}
+      - {check: after.sold_on IS NULL, says: {zh: 已出售, en: it is sold}}
     voucher:
       type: "'记'"
       date: after.bought_on
@@ -47,7 +51,8 @@ rules:
         - {account: "'1601'", debit: "after.price * after.rate"}
         - {account: "'1002'", credit: "after.price * after.rate"}
 """
-TABLE = "CREATE TABLE purchase (id INTEGER PRIMARY KEY, code, price, rate, months, bought_on, noted_at, is_new, remark)"
+COLUMNS = "code, price, rate, months, bought_on, noted_at, is_new, remark, tags, sold_on"
+TABLE = f"CREATE TABLE purchase (id INTEGER PRIMARY KEY, {COLUMNS})"
 GOOD = {
     "price": "120.00",
     "rate": "1",

@@ -17,6 +17,7 @@ CHECK = "check: after.original_value > 0"
 SUMMARY = "summary: \"'固定资产增加 ' || after.name\""
 ACCOUNT = "account: expense_account(dept.kind)"
 LOOKUPS = "lookups:\n"
+TAGGED = mapping("      original_value: money\n", "      original_value: money\n      tags: {array: text}\n")
 RECONCILE = """\
 reconcile:
   on: asset
@@ -66,6 +67,29 @@ EXPRESSIONS = [
         "expression_deep",
         [mapping(ACCOUNT, f'account: "{DEEP}"')],
         [mapping(f'account: "{DEEP}"', ACCOUNT), (TABLE, "", "".join(f"{kind},5101\n" for kind in KINDS))],
+    ),
+    *(
+        advised(
+            "array_whole",
+            [TAGGED, mapping(CHECK, 'check: "coalesce(after.tags)"')],
+            [mapping('check: "coalesce(after.tags)"', f'check: "{instead}"')],
+            name=f"array_whole: {instead}",
+        )
+        for instead in ("after.tags[1] = 'x'", "'x' = any(after.tags)", "cardinality(after.tags) > 0")
+    ),
+    advised(
+        "column_form",
+        [TAGGED, mapping("tags: {array: text}", "tags: {array: text, decimal: 2}")],
+        [mapping("tags: {array: text, decimal: 2}", "tags: {array: text}")],
+    ),
+    *(
+        advised(
+            "column_zero",
+            [TAGGED, mapping("tags: {array: text}", "tags: {type: text, zero: null}")],
+            [mapping("tags: {type: text, zero: null}", instead)],
+            name=f"column_zero: {instead}",
+        )
+        for instead in ("tags: text", "tags: {type: date, zero: null}")
     ),
     advised("unsupported", *check("after.name ~ '^FA'", "after.name LIKE 'FA%'")),
     advised(

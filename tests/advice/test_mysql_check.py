@@ -204,6 +204,14 @@ def test_what_is_wrong_at_the_start_is_mended_as_it_says(
     books.syncd("check")
 
 
+@advice("mysql_float")
+def test_a_binary_fraction_is_read_at_its_places(books: Books) -> None:
+    sql("ALTER TABLE asset MODIFY value DOUBLE")(books)
+    told = heard("mysql_float", books.syncd("check"))
+    with_mapping(f"{told['column']}: money", f"{told['column']}: {{decimal: 2}}")(books)
+    assert "exact amounts" not in books.syncd("check")
+
+
 # What only MySQL or an old version says of itself, MariaDB says in its place.
 
 

@@ -16,6 +16,13 @@ INTEGER, DECIMAL, MONEY = Column("c", Kind.INTEGER), Column("c", Kind.DECIMAL), 
 TEXT, BOOLEAN, DATE, MOMENT = (Column("c", kind) for kind in (Kind.TEXT, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP))
 EPOCH = Column("c", Kind.TIMESTAMP, "epoch")
 EPOCH_DAY = Column("c", Kind.DATE, "epoch")
+HUNDREDTHS = Column("c", Kind.DECIMAL, places=2)
+MAYBE_DAY = Column("c", Kind.DATE, is_zero_null=True)
+MAYBE_COMPACT = Column("c", Kind.DATE, "%Y%m%d", is_zero_null=True)
+MAYBE_MOMENT = Column("c", Kind.TIMESTAMP, is_zero_null=True)
+TEXTS, NUMBERS, AMOUNTS, DAYS, FLAGS = (
+    Column("c", Kind.TEXT, elements=kind) for kind in (Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.BOOLEAN)
+)
 COMPACT, DOTTED = Column("c", Kind.DATE, "%Y%m%d"), Column("c", Kind.DATE, "%Y年%m月%d日")
 STAMP = Column("c", Kind.TIMESTAMP, "%Y%m%d%H%M%S")
 NOON = datetime(2026, 1, 31, 4, tzinfo=UTC)
@@ -57,6 +64,31 @@ PARIS = ZoneInfo("Europe/Paris")
         (EPOCH, None, None),
         (EPOCH_DAY, 1770134399, date(2026, 2, 3)),
         (EPOCH_DAY, "1770134400", date(2026, 2, 4)),
+        (HUNDREDTHS, 0.1 + 0.2, Decimal("0.30")),
+        (HUNDREDTHS, 2.675, Decimal("2.68")),
+        (HUNDREDTHS, -1e-9, Decimal("0.00")),
+        (HUNDREDTHS, 9007199254740.993, Decimal("9007199254740.99")),
+        (HUNDREDTHS, "1.005", Decimal("1.01")),
+        (HUNDREDTHS, 7, Decimal("7.00")),
+        (MAYBE_DAY, "0000-00-00", None),
+        (MAYBE_DAY, "0000-00-00 00:00:00.000", None),
+        (MAYBE_DAY, " ", None),
+        (MAYBE_DAY, "2026-01-31", date(2026, 1, 31)),
+        (MAYBE_COMPACT, "00000000", None),
+        (MAYBE_COMPACT, 0, None),
+        (MAYBE_COMPACT, "20260131", date(2026, 1, 31)),
+        (MAYBE_MOMENT, "0000-00-00 00:00:00+00:00", None),
+        (TEXTS, '{a,NULL,"NULL","b,\\"c\\\\","{}",""}', '["a", null, "NULL", "b,\\"c\\\\", "{}", ""]'),
+        (TEXTS, "{}", "[]"),
+        (TEXTS, '["机", null]', '["机", null]'),
+        (TEXTS, ["机", None], '["机", null]'),
+        (NUMBERS, "{1,-7,NULL}", "[1, -7, null]"),
+        (NUMBERS, "[1, -7, null]", "[1, -7, null]"),
+        (AMOUNTS, "{1.50,NULL}", '["1.50", null]'),
+        (AMOUNTS, "[1.50, null]", '["1.50", null]'),
+        (DAYS, "{2026-01-31}", '["2026-01-31"]'),
+        (FLAGS, "{t,f,NULL}", "[true, false, null]"),
+        (FLAGS, "[true, false]", "[true, false]"),
     ],
 )
 def test_what_fits_is_read(column: Column, given: object, value: Value) -> None:
@@ -101,6 +133,17 @@ def test_what_fits_is_read(column: Column, given: object, value: Value) -> None:
         (STAMP, "2026013112000", "malformed_timestamp"),
         (EPOCH, "1769832000000000", "malformed_timestamp"),
         (EPOCH, "today", "malformed_number"),
+        (HUNDREDTHS, 123456789012345.67, "malformed_float"),
+        (HUNDREDTHS, float("nan"), "malformed_unending"),
+        (HUNDREDTHS, "1e60", "malformed_huge"),
+        (MAYBE_DAY, "2026-00-00", "malformed_date"),
+        (TEXTS, "{{a},{b}}", "malformed_array"),
+        (TEXTS, "[2:3]={a,b}", "malformed_array"),
+        (TEXTS, '[["a"]]', "malformed_array"),
+        (TEXTS, "{a", "malformed_array"),
+        (TEXTS, "{a}b", "malformed_array"),
+        (TEXTS, "a,b", "malformed_array"),
+        (NUMBERS, "{1,x}", "malformed_number"),
     ],
 )
 def test_what_does_not_fit_says_why(column: Column, given: object, reason: str) -> None:

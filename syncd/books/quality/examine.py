@@ -131,7 +131,7 @@ class Examination:
         looks = self._looks[table.alias]
         opens = any(look.opener for look in looks)
         days = [(i, c) for i, c in enumerate(table.columns) if c.kind in (Kind.DATE, Kind.TIMESTAMP)]
-        amounts = [(i, c) for i, c in enumerate(table.columns) if c.form == "money"]
+        amounts = [(i, c) for i, c in enumerate(table.columns) if c.is_money]
         look_up, count, encode = self._store.joined, 0, row_encoder(table)
         with rows(table) as found:
             for row, flawed in found:

@@ -5,7 +5,7 @@ PostgreSQL template is the meaning. Text is folded and compared by code point, s
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_lowercase, ascii_uppercase
 
@@ -131,7 +131,10 @@ def _by_name(builtins: Iterable[Builtin]) -> dict[str, tuple[Builtin, ...]]:
 
 
 SIGNATURES = _by_name(_ALL)
-SPECIAL = ("coalesce", "nullif", "greatest", "least", "concat", "date_trunc", "extract", "to_char", "uuid")
+SPECIAL = (
+    *("coalesce", "nullif", "greatest", "least", "concat", "date_trunc", "extract", "to_char", "uuid"),
+    *("cardinality", "array_length"),
+)
 """Functions whose kind depends on their arguments, or one of whose arguments is a word."""
 
 KEY_TEXT = Builtin("moment_text", (TIMESTAMP,), TEXT, "moment_text({0})")
@@ -246,3 +249,58 @@ def to_char(form: str, kind: Kind) -> Builtin | None:
     ]
     mysql = f"date_format({{0}}, '{''.join(words)}')"
     return Builtin("to_char", (kind,), TEXT, python, "to_char" + args, "syncd_to_char" + args, mysql)
+
+
+def json(arrow: str, steps: Sequence[object]) -> Builtin:
+    """A step, or several, into a JSON document, the last of them by `->` or `->>`. A step is a name or a place, or its
+    kind where it is computed."""
+    places = [f"{{{i}}}" for i in range(len(steps) + 1)]
+    name, kind = ("json_at", Kind.JSON) if arrow == "->" else ("json_text", TEXT)
+    postgres = "CAST({0} AS jsonb)"
+    for i, step in enumerate(steps, 1):
+        index = f"CAST({{{i}}} AS integer)" if step is NUMBER or isinstance(step, int) else f"{{{i}}}"
+        postgres = f"({postgres} {arrow if i == len(steps) else '->'} {index})"
+    called = f"{name}({', '.join(places)})"
+    return Builtin(name, (), kind, called, postgres, f"syncd_{called}", _mysql_json(steps) if kind is TEXT else "")
+
+
+_PLAIN_NUMBER = "^(0|-?[1-9][0-9]*|-?[1-9][0-9]*[.][0-9]+|-?0[.][0-9]*[1-9][0-9]*|0[.]0+)$"
+
+
+def _mysql_json(steps: Sequence[object]) -> str:
+    """Empty for a step that no path there can say for certain. An object or a list as text, a number with an exponent
+    and minus zero are NULL: they are not spelt there as in PostgreSQL."""
+    found, names = "{0}", ""
+    for step in [*steps, None]:
+        if isinstance(step, str) and step and not set(step) & set('"\\*'):
+            names += '."' + step.replace("'", "''").replace("{", "{{").replace("}", "}}") + '"'
+            continue
+        if names:
+            found, names = f"json_extract({found}, '${names}')", ""
+        if isinstance(step, int) and step >= 0:
+            found = f"CASE WHEN json_type({found}) <> 'OBJECT' THEN json_extract({found}, '$[{step}]') END"
+        elif step is not None:
+            return ""
+    text = f"json_unquote({found})"
+    plain = f"json_type({found}) IN ('STRING', 'BOOLEAN') OR {text} REGEXP '{_PLAIN_NUMBER}'"
+    return f"CONVERT(CASE WHEN {plain} THEN {text} END USING utf8mb4) COLLATE utf8mb4_bin"
+
+
+def element(kind: Kind) -> Builtin:
+    """A subscript of an array of that kind."""
+    called = f"array_element_{kind}({{0}}, {{1}})"
+    return Builtin("[ ]", (), kind, called, "({0})[CAST({1} AS integer)]", f"syncd_{called}")
+
+
+def quantified(word: str, op: str, kind: Kind) -> Builtin:
+    """`= ANY` and its like over an array of that kind."""
+    called = f"array_{word}_{'same' if op == '=' else 'other'}_{kind}({{0}}, {{1}})"
+    return Builtin(word, (), Kind.BOOLEAN, called, f"({{0}} {op} {word.upper()} ({{1}}))", f"syncd_{called}")
+
+
+COUNTS = {
+    "cardinality": Builtin("cardinality", (), NUMBER, "array_count({0})", "CAST(cardinality({0}) AS bigint)",
+                           "syncd_array_count({0})"),
+    "array_length": Builtin("array_length", (), NUMBER, "array_length({0})", "CAST(array_length({0}, 1) AS bigint)",
+                            "syncd_array_length({0})"),
+}  # fmt: skip

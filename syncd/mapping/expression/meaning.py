@@ -15,7 +15,9 @@ from sqlglot import exp
 
 from syncd.change import Kind
 from syncd.mapping.expression import functions as known
+from syncd.mapping.expression.faults import clash, miscounted, offset_of, shown
 from syncd.mapping.expression.kinds import coerced, common, fits, joined, negation, negative
+from syncd.mapping.expression.meaning_nested import are_alike, count, element, json_step, quantified
 from syncd.mapping.expression.runtime import Uncomputable, pattern, text_date, text_timestamp
 from syncd.mapping.expression.terms import ExpressionError, Function, Scope, Term, is_null, literal, nearest, strict
 from syncd.mapping.expression.to_python import CASTS
@@ -31,6 +33,8 @@ TYPES = {
     "DATE": Kind.DATE,
     "TIMESTAMP": Kind.TIMESTAMP,
     "BOOLEAN": Kind.BOOLEAN,
+    "JSON": Kind.JSON,
+    "JSONB": Kind.JSON,
 }
 """Types a value may be cast to, as sqlglot names them."""
 
@@ -64,10 +68,10 @@ class TermReader:
     def read(self, node: exp.Expr) -> Term:
         reader = _READERS.get(type(node))
         if reader is None:
-            raise ExpressionError("unsupported", offset_of(node), what=_shown(node))
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
         extra = [k for k, v in node.args.items() if v and k not in _ARGS.get(type(node), ("this", "expression"))]
         if extra:
-            raise ExpressionError("unsupported", offset_of(node), what=_shown(node))
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
         return reader(self, node)
 
     # Leaves
@@ -123,13 +127,15 @@ class TermReader:
         return coerced(term, Kind.BOOLEAN)
 
     def _comparison(self, node: exp.Expr) -> Term:
-        op = _COMPARISONS[type(node)]
-        return self._compared(op, self.read(node.this), self.read(node.expression), node)
+        op, right = _COMPARISONS[type(node)], node.expression
+        if isinstance(right, exp.Anonymous) and str(right.this).lower() in ("any", "some", "all"):
+            return quantified(op, self.read(node.this), self.read, right)
+        return self._compared(op, self.read(node.this), self.read(right), node)
 
     def _compared(self, op: str, left: Term, right: Term, node: exp.Expr) -> Term:
         kind = common(left.kind, right.kind)
-        if kind is None:
-            raise _clash(op, left, right, node)
+        if kind is None or kind is Kind.JSON or (kind is Kind.ARRAY and not are_alike(op, left, right)):
+            raise clash(op, left, right, node)
         if kind in (Kind.TIMESTAMP, Kind.NULL) or is_null(left) or is_null(right):
             left, right = coerced(left, kind), coerced(right, kind)
         if left.op == right.op == "wall":  # an hour that stands twice on the clock does not make them the same
@@ -148,14 +154,14 @@ class TermReader:
             inner = self._boolean_arg(node.this, "IS")
             term = Term("is", Kind.BOOLEAN, (inner,), detail=bool(wanted.this), nullable=False)
         else:
-            raise ExpressionError("unsupported", offset_of(node), what=_shown(node))
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
         return negation(term) if node.args.get("negate") else term
 
     def _in(self, node: exp.Expr) -> Term:
         wanted = self._bind(self.read(node.this))
         choices = [self.read(choice) for choice in node.args.get("expressions") or []]
         if not choices:
-            raise ExpressionError("unsupported", offset_of(node), what=_shown(node))
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
         tests = [self._compared("=", wanted, choice, node) for choice in choices]
         if len(tests) == 1 or not all(t.op == "=" and t.args[1].op == "literal" for t in tests):
             return tests[0] if len(tests) == 1 else joined("or", *tests)
@@ -173,7 +179,7 @@ class TermReader:
     def _like(self, node: exp.Expr) -> Term:
         left, right = self.read(node.this), self.read(node.expression)
         if {left.kind, right.kind} - {Kind.TEXT, Kind.NULL}:
-            raise _clash("LIKE", left, right, node)
+            raise clash("LIKE", left, right, node)
         term = strict("like", Kind.BOOLEAN, coerced(left, Kind.TEXT), coerced(right, Kind.TEXT))
         if right.op == "literal" and isinstance(right.detail, str):
             self._checked(pattern, right.detail, "LIKE", node)
@@ -218,7 +224,7 @@ class TermReader:
         if op == "+" and kinds == (Kind.INTEGER, Kind.DATE):
             return strict("add_days", Kind.DATE, right, left)
         if not set(kinds) <= {Kind.INTEGER, Kind.DECIMAL, Kind.NULL}:
-            raise _clash(op, left, right, node)
+            raise clash(op, left, right, node)
         kind = Kind.DECIMAL if Kind.DECIMAL in kinds else Kind.INTEGER
         return strict(op, kind, coerced(left, kind), coerced(right, kind))
 
@@ -240,8 +246,8 @@ class TermReader:
 
     def _concatenated(self, node: exp.Expr) -> Term:
         left, right = self.read(node.this), self.read(node.expression)
-        if Kind.TEXT not in (left.kind, right.kind):
-            raise _clash("||", left, right, node)
+        if Kind.TEXT not in (left.kind, right.kind) or {Kind.JSON, Kind.ARRAY} & {left.kind, right.kind}:
+            raise clash("||", left, right, node)
         return strict("||", Kind.TEXT, coerced(left, Kind.TEXT), coerced(right, Kind.TEXT))
 
     def _cast(self, node: exp.Expr) -> Term:
@@ -310,7 +316,7 @@ class TermReader:
         candidates = [b for b in known.SIGNATURES[name] if len(b.params) == len(args)]
         if not candidates:
             wanted = " | ".join(str(len(b.params)) for b in known.SIGNATURES[name])
-            raise _miscounted(name, len(args), wanted, node)
+            raise miscounted(name, len(args), wanted, node)
         for b in candidates:
             if all(fits(a.kind, p) for a, p in zip(args, b.params, strict=True)):
                 taken = [coerced(a, p) for a, p in zip(args, b.params, strict=True)]
@@ -329,7 +335,7 @@ class TermReader:
     def _defined(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         function = self._functions[name]
         if len(args) != len(function.params):
-            raise _miscounted(name, len(args), str(len(function.params)), node)
+            raise miscounted(name, len(args), str(len(function.params)), node)
         taken = [
             coerced(a, Kind.TEXT) if p is Kind.TEXT and a.kind in (Kind.INTEGER, Kind.DATE) else a
             for a, p in zip(args, function.params, strict=True)
@@ -345,8 +351,10 @@ class TermReader:
 
     def _choice(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         if not args:
-            raise _miscounted(name, 0, "1…", node)
+            raise miscounted(name, 0, "1…", node)
         args = _unified(name, args, node)
+        if args[0].kind is Kind.JSON and name != "coalesce":
+            raise ExpressionError("wrong_argument", offset_of(node), function=name, kind=Kind.JSON, expected=Kind.TEXT)
         if len(args) == 1:
             return args[0]
         nullable = all(a.nullable for a in args)
@@ -354,9 +362,9 @@ class TermReader:
 
     def _nullif(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         if len(args) != 2:
-            raise _miscounted(name, len(args), "2", node)
-        if common(args[0].kind, args[1].kind) is None:
-            raise _clash(name, args[0], args[1], node)
+            raise miscounted(name, len(args), "2", node)
+        if common(args[0].kind, args[1].kind) in (None, Kind.JSON, Kind.ARRAY):
+            raise clash(name, args[0], args[1], node)
         first, second = args
         if Kind.TIMESTAMP in (first.kind, second.kind):
             first, second = coerced(first, Kind.TIMESTAMP), coerced(second, Kind.TIMESTAMP)
@@ -364,12 +372,12 @@ class TermReader:
 
     def _concat(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         if not args:
-            raise _miscounted(name, 0, "1…", node)
+            raise miscounted(name, 0, "1…", node)
         return Term("concat", Kind.TEXT, tuple(self._texts(name, args, node)), nullable=False)
 
     def _uuid(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         if not args:
-            raise _miscounted(name, 0, "1…", node)
+            raise miscounted(name, 0, "1…", node)
         places = ", ".join(f"{{{i}}}" for i in range(len(args)))
         signature = known.Builtin(
             name, (Kind.TEXT,) * len(args), Kind.TEXT, f"uuid({places})", "", f"syncd_uuid({places})"
@@ -378,14 +386,14 @@ class TermReader:
 
     def _texts(self, name: str, args: list[Term], node: exp.Expr) -> list[Term]:
         for i, arg in enumerate(args):
-            if arg.kind is Kind.BOOLEAN:  # PostgreSQL's concat would write t, its || true
+            if arg.kind in (Kind.BOOLEAN, Kind.ARRAY):  # PostgreSQL's concat would write t, its || true
                 at = node.expressions[i]
                 raise ExpressionError("wrong_argument", offset_of(at), function=name, kind=arg.kind, expected=Kind.TEXT)
         return [coerced(a, Kind.TEXT) for a in args]
 
     def _date_trunc(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         if len(args) != 2:
-            raise _miscounted(name, len(args), "2", node)
+            raise miscounted(name, len(args), "2", node)
         return self._of_time(name, known.UNITS, args[0].detail, args[1], node)
 
     def _extract(self, node: exp.Expr) -> Term:
@@ -405,7 +413,7 @@ class TermReader:
 
     def _to_char(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         if len(args) != 2:
-            raise _miscounted(name, len(args), "2", node)
+            raise miscounted(name, len(args), "2", node)
         day, form = args
         kind = Kind.DATE if day.kind is Kind.NULL else day.kind
         if kind not in (Kind.DATE, Kind.TIMESTAMP):
@@ -438,15 +446,6 @@ def _is_moment(term: Term) -> bool:
     return term.op == "wall"
 
 
-def offset_of(node: exp.Expr) -> int:
-    """Where the node begins in the text."""
-    return min((int(n.meta["start"]) for n in node.walk() if "start" in n.meta), default=0)
-
-
-def _shown(node: exp.Expr) -> str:
-    return node.sql("postgres")
-
-
 @lru_cache(2048)
 def _constant(source: str) -> object:
     """The value of a Python source that is a plain literal, `Decimal('…')` or `date(…)`; else None."""
@@ -465,6 +464,8 @@ def _unified(name: str, terms: list[Term], node: exp.Expr) -> list[Term]:
     kind = Kind.NULL
     for term in terms:
         both = common(kind, term.kind)
+        if both is Kind.ARRAY:
+            raise ExpressionError("array_whole", offset_of(node), what=shown(node))
         if both is None:
             raise ExpressionError("wrong_kinds", offset_of(node), operator=name, left=kind, right=term.kind)
         kind = both
@@ -497,15 +498,7 @@ def _places(to: exp.Expr, node: exp.Expr) -> tuple[int, int]:
     return precision, scale
 
 
-def _clash(operator: str, left: Term, right: Term, node: exp.Expr) -> ExpressionError:
-    return ExpressionError("wrong_kinds", offset_of(node), operator=operator, left=left.kind, right=right.kind)
-
-
-def _miscounted(name: str, given: int, expected: str, node: exp.Expr) -> ExpressionError:
-    return ExpressionError("wrong_count", offset_of(node), function=name, given=given, expected=expected)
-
-
-_TYPE_NAMES = ("integer", "numeric", "text", "date", "timestamp", "boolean")
+_TYPE_NAMES = ("integer", "numeric", "text", "date", "timestamp", "boolean", "jsonb")
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -538,6 +531,9 @@ _READERS: dict[type[exp.Expr], Callable[[TermReader, exp.Expr], Term]] = {
     exp.Anonymous: TermReader._call,
     exp.Extract: TermReader._extract,
     exp.Trim: TermReader._trim,
+    exp.JSONExtract: lambda reader, node: json_step(reader.read, node),
+    exp.JSONExtractScalar: lambda reader, node: json_step(reader.read, node),
+    exp.Bracket: lambda reader, node: element(reader.read, node),
     **dict.fromkeys(_COMPARISONS, TermReader._comparison),
     **dict.fromkeys(_ARITHMETIC, TermReader._arithmetic),
 }
@@ -555,6 +551,7 @@ _ARGS: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.AtTimeZone: ("this", "zone"),
     exp.Anonymous: ("this", "expressions"),
     exp.Trim: ("this", "expression", "position"),
+    exp.Bracket: ("this", "expressions"),
 }
 _SPECIAL: dict[str, Callable[[TermReader, str, list[Term], exp.Expr], Term]] = {
     "coalesce": TermReader._choice,
@@ -565,4 +562,6 @@ _SPECIAL: dict[str, Callable[[TermReader, str, list[Term], exp.Expr], Term]] = {
     "uuid": TermReader._uuid,
     "date_trunc": TermReader._date_trunc,
     "to_char": TermReader._to_char,
+    "cardinality": lambda _, name, args, node: count(name, args, node),
+    "array_length": lambda _, name, args, node: count(name, args, node),
 }

@@ -16,7 +16,9 @@ from sqlglot.parsers.postgres import PostgresParser
 from syncd.change import Kind
 from syncd.dialects import Dialect
 from syncd.mapping.expression.functions import KEY_TEXT
+from syncd.mapping.expression.kinds import coerced
 from syncd.mapping.expression.meaning import TermReader, as_moment
+from syncd.mapping.expression.nested import NESTED
 from syncd.mapping.expression.runtime import RUNTIME, Missing, Uncomputable
 from syncd.mapping.expression.terms import ExpressionError, Function, Name, Scope, Term, strict
 from syncd.mapping.expression.to_mysql import MySql
@@ -75,13 +77,22 @@ class Expression:
         return as_moment(self.term, self.zone) if self.is_moment else self.term
 
 
+RUNTIME |= NESTED
+
+
 class _Grammar(postgres.Postgres):
-    """PostgreSQL's grammar without sqlglot's own idea of functions."""
+    """PostgreSQL's grammar without sqlglot's own idea of functions, of paths into JSON, and of where arrays begin."""
+
+    INDEX_OFFSET = 0
 
     class Parser(PostgresParser):
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             name: read for name, read in PostgresParser.FUNCTION_PARSERS.items() if name in ("CAST", "EXTRACT", "TRIM")
+        }
+        JSON_OPERATORS: ClassVar[dict[Any, Any]] = {
+            TokenType.ARROW: lambda _, this, step: exp.JSONExtract(this=this, expression=step),
+            TokenType.DARROW: lambda _, this, step: exp.JSONExtractScalar(this=this, expression=step),
         }
         NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": PostgresParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
@@ -95,6 +106,10 @@ def parse(text: str, scope: Scope, functions: Mapping[str, Function] | None = No
         term = reader.read(_tree(text))
     except RecursionError:
         raise ExpressionError("expression_deep") from None
+    if term.kind is Kind.ARRAY:
+        raise ExpressionError("array_whole", what=text)
+    if term.kind is Kind.JSON:
+        term = coerced(term, Kind.TEXT)
     return Expression(text, term.kind, frozenset(reader.names), term, zone)
 
 

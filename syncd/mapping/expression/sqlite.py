@@ -18,6 +18,16 @@ from syncd.mapping.expression.functions import (
     date_trunc,
     extract,
 )
+from syncd.mapping.expression.nested import (
+    ELEMENTS,
+    array_all,
+    array_any,
+    array_element,
+    array_items,
+    array_length,
+    json_at,
+    json_text,
+)
 from syncd.mapping.expression.runtime import (
     RUNTIME,
     UNROUNDED,
@@ -49,6 +59,8 @@ def register_sqlite(connection: sqlite3.Connection) -> None:
             function = _wrapped_with_nulls(kind, Kind.BOOLEAN if name == "same" else kind, body)
             connection.create_function(f"syncd_{name}_{kind}", width, function, deterministic=True)
     connection.create_function("syncd_uuid", -1, _uuid, deterministic=True)
+    for name, width, function in _nested():
+        connection.create_function(f"syncd_{name}", width, function, deterministic=True)
     connection.create_function("syncd_amount", 1, _amount, deterministic=True)
     connection.create_function("syncd_seen", 2, _seen, deterministic=True)
     connection.create_aggregate("syncd_sum", 1, Sum)  # type: ignore[arg-type]
@@ -100,6 +112,31 @@ def _strict() -> Iterator[tuple[str, tuple[Kind, ...], Kind, Body]]:
     yield "like", (Kind.TEXT, Kind.TEXT), Kind.BOOLEAN, _compiled("like({0}, {1})", 2)
     yield "to_char", (Kind.TIMESTAMP, Kind.TEXT), Kind.TEXT, _to_char
     yield from map(_signature, (b for group in SIGNATURES.values() for b in group if not b.sqlite))
+
+
+def _nested() -> Iterator[tuple[str, int, Callable[..., Value]]]:
+    """What reads JSON and arrays; its answer may be NULL."""
+    yield "json_at", -1, _partial(json_at, str)
+    yield "json_text", -1, _partial(json_text, str)
+    yield "array_count", 1, _partial(lambda text: len(array_items(text)), int)
+    yield "array_length", 1, _partial(array_length, int)
+    for kind, item in ELEMENTS.items():
+        yield f"array_element_{kind}", 2, _partial(array_element(item), _WRITE[kind])
+        for word, test in (("any", array_any), ("all", array_all)):
+            yield f"array_{word}_same_{kind}", 2, _quantified(test(item, True), _READ[kind])
+            yield f"array_{word}_other_{kind}", 2, _quantified(test(item, False), _READ[kind])
+
+
+def _partial(body: Body, write: Callable[[Any], Value]) -> Callable[..., Value]:
+    def call(*args: Value) -> Value:
+        found = None if None in args else body(*args)
+        return None if found is None else write(found)
+
+    return call
+
+
+def _quantified(test: Body, read: Callable[[Any], Any]) -> Callable[..., Value]:
+    return lambda value, text: test(None if value is None else read(value), text)
 
 
 def _signature(builtin: Builtin) -> tuple[str, tuple[Kind, ...], Kind, Body]:
@@ -187,6 +224,8 @@ _READ: dict[Kind, Callable[[Any], Any]] = {
     Kind.BOOLEAN: bool,
     Kind.DATE: date.fromisoformat,
     Kind.TIMESTAMP: _timestamp,
+    Kind.JSON: str,
+    Kind.ARRAY: str,
     Kind.NULL: str,
 }
 _WRITE: dict[Kind, Callable[[Any], Value]] = {
@@ -196,5 +235,7 @@ _WRITE: dict[Kind, Callable[[Any], Value]] = {
     Kind.BOOLEAN: int,
     Kind.DATE: date.isoformat,
     Kind.TIMESTAMP: timestamp_text,
+    Kind.JSON: str,
+    Kind.ARRAY: str,
     Kind.NULL: str,
 }

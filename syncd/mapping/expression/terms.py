@@ -16,11 +16,13 @@ from syncd.errors import Fault
 @dataclass(frozen=True, slots=True)
 class Name:
     """How a scope resolves a name: `after.status` → `Name("after[3]", Kind.TEXT, "asset.status")`. A `python`
-    that is a plain literal, `Decimal('…')` or `date(…)` is a constant and is folded."""
+    that is a plain literal, `Decimal('…')` or `date(…)` is a constant and is folded. `elements` is the kind of what an
+    array holds."""
 
     python: str
     kind: Kind
     sql: str = ""
+    elements: Kind | None = None
 
 
 Scope = Mapping[str, Name]

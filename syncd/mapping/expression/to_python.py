@@ -31,6 +31,8 @@ CASTS: dict[tuple[Kind, Kind], str] = {
     (Kind.TIMESTAMP, Kind.TEXT): "timestamp_text({0})",
     (Kind.BOOLEAN, Kind.TEXT): "('true' if {0} else 'false')",
     (Kind.BOOLEAN, Kind.INTEGER): "(1 if {0} else 0)",
+    (Kind.TEXT, Kind.JSON): "json_canonical({0})",
+    (Kind.JSON, Kind.TEXT): "{0}",
 }
 """The casts there are."""
 
@@ -237,6 +239,24 @@ class _Printer:
         assert isinstance(term.detail, Function)
         return f"{term.detail.python}({', '.join(self.value(a) for a in term.args)})"
 
+    def _partial(self, term: Term) -> str:
+        """What is NULL when an argument is, and may be NULL besides."""
+        assert isinstance(term.detail, Builtin)
+        tests, args = [], []
+        for arg in term.args:
+            source = self.value(arg)
+            if arg.nullable:
+                args.append(self._temporary())
+                tests.append(f"({args[-1]} := {source}) is None")
+            else:
+                args.append(source)
+        called = term.detail.python.format(*args)
+        return f"(None if {' or '.join(tests)} else {called})" if tests else called
+
+    def _quantified(self, term: Term) -> str:
+        assert isinstance(term.detail, Builtin)
+        return term.detail.python.format(*[self.value(a) for a in term.args])
+
     def _bind(self, term: Term) -> str:
         """The first use names the value, later ones read it."""
         assert isinstance(term.detail, int)
@@ -265,6 +285,8 @@ class _Printer:
         "concat": _variadic,
         "function": _function,
         "bind": _bind,
+        "partial": _partial,
+        "quantified": _quantified,
     }
 
 

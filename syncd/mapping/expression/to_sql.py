@@ -113,7 +113,7 @@ class Postgres(Printer):
 
     def exact(self, term: Term) -> str:
         source = self.print(term)
-        cast = term.op == "name" and term.kind is not Kind.TIMESTAMP
+        cast = term.op == "name" and term.kind not in (Kind.TIMESTAMP, Kind.ARRAY)
         return f"CAST({source} AS {TYPES[term.kind]})" if cast else source
 
     def wall(self, term: Term) -> str:
@@ -282,5 +282,7 @@ _METHODS = {
     "is null": "is_null",
     "is": "is_true",
     "in": "choice",
+    "partial": "call",
+    "quantified": "call",
 }
 _METHODS = {op: method or op for op, method in _METHODS.items()}

@@ -35,16 +35,31 @@ from syncd.secrets import hidden
 Block = TypeVar("Block", bound=BaseModel)
 
 
+ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch", "epoch_date"]
+
+
 class Form(Strict):
-    """A date or timestamp that the source keeps as text: its `strptime` pattern."""
+    """What a column holds, where a word does not say it: one of the first five keys, and `zero` beside a date."""
 
     date: str | None = None
-    """The `strptime` pattern of a date."""
+    """The `strptime` pattern of a date that is kept as text."""
     timestamp: str | None = None
-    """The `strptime` pattern of a date with a time of day."""
+    """The `strptime` pattern of a date with a time of day that is kept as text."""
+    decimal: Annotated[int, Field(ge=0, le=18)] | None = None
+    """A number that is read with so many digits after the point, rounded half up: of a FLOAT or DOUBLE above all."""
+    array: Literal["text", "integer", "decimal", "boolean", "date"] | None = None
+    """What the elements of an array are."""
+    type: ColumnWord | None = None
+    """One of the words, where `zero` is said beside it."""
+    zero: None = None
+    """Beside a date or timestamp: a day of zeros, `0000-00-00`, and an empty text are NULL."""
+
+    @property
+    def says(self) -> list[str]:
+        """Which of its keys say what the column holds."""
+        return [key for key in self.model_fields_set if key != "zero"]
 
 
-ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch", "epoch_date"]
 ColumnType = Annotated[Annotated[ColumnWord, Tag("<word>")] | Annotated[Form, Tag("<block>")], Discriminator(is_block)]
 
 

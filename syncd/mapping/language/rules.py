@@ -32,7 +32,9 @@ TYPES = {Kind.INTEGER: "bigint", Kind.DECIMAL: "decimal", Kind.DATE: "date", Kin
 def table(alias: str, block: model.Reference, reader: ExpressionReader) -> Table:
     """A source table as the mapping declares it."""
     place = "tables" if isinstance(block, model.Tracked) else "references"
-    columns = tuple(Column(name, *_form(form)) for name, form in block.columns.items())
+    columns = tuple(
+        _column(name, said, reader, (place, alias, "columns", name)) for name, said in block.columns.items()
+    )
     names = list(block.columns)
     for key in block.key:
         if key not in names:
@@ -40,10 +42,24 @@ def table(alias: str, block: model.Reference, reader: ExpressionReader) -> Table
     return Table(alias, block.table, columns, tuple(names.index(k) for k in block.key if k in names))
 
 
-def _form(form: str | model.Form) -> tuple[Kind, str]:
-    if isinstance(form, str):
-        return FORMS[form]
-    return (Kind.DATE, form.date) if form.date else (Kind.TIMESTAMP, form.timestamp or "")
+def _column(name: str, said: str | model.Form, reader: ExpressionReader, trail: Trail) -> Column:
+    if isinstance(said, str):
+        return Column(name, *FORMS[said])
+    if len(said.says) != 1:
+        reader.fault("column_form", trail, column=name, said=", ".join(said.says) or "–")
+    is_zero_null = "zero" in said.model_fields_set
+    if said.array is not None:
+        column = Column(name, Kind.TEXT, elements=FORMS[said.array][0])
+    elif said.decimal is not None:
+        column = Column(name, Kind.DECIMAL, places=said.decimal)
+    elif said.type is not None:
+        column = Column(name, *FORMS[said.type], is_zero_null=is_zero_null)
+    else:
+        kind = Kind.TIMESTAMP if said.date is None else Kind.DATE
+        column = Column(name, kind, said.date or said.timestamp or "", is_zero_null=is_zero_null)
+    if is_zero_null and column.kind not in (Kind.DATE, Kind.TIMESTAMP):
+        reader.fault("column_zero", trail, column=name)
+    return column
 
 
 def joins(

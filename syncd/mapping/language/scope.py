@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from syncd.change import Kind, Table
+from syncd.change import Column, Kind, Table
 from syncd.errors import Fault, MappingError
 from syncd.mapping.expression.parse import Expression, Function, Name, Scope, parse
 from syncd.mapping.expression.zones import named
@@ -85,11 +85,17 @@ def _constant(value: int | Decimal | bool | str, kind: Kind) -> Name:
 def columns(table: Table, variable: str, prefix: str = "", sql: str = "") -> dict[str, Name]:
     """A row's columns: `prefix.column`, or the bare column when there is no prefix."""
     return {
-        (f"{prefix}.{c.name}" if prefix else c.name).lower(): Name(
-            f"{variable}[{i}]", c.kind, f"{sql}.{c.name}" if sql else ""
+        (f"{prefix}.{c.name}" if prefix else c.name).lower(): column(
+            c, f"{variable}[{i}]", f"{sql}.{c.name}" if sql else ""
         )
         for i, c in enumerate(table.columns)
     }
+
+
+def column(declared: Column, python: str, sql: str = "") -> Name:
+    """A column of a row, as expressions see it."""
+    kind = declared.kind if declared.elements is None else Kind.ARRAY
+    return Name(python, kind, sql, declared.elements)
 
 
 def commit(zone: str) -> dict[str, Name]:

@@ -278,7 +278,7 @@ def is_money_term(term: Term, rule: Rule) -> bool:
         variables = {"after": rule.on, "before": rule.on, "row": rule.on}
         variables |= {j.variable: j.table for j in rule.joins.values()}
         variable, _, index = name.rstrip("]").partition("[")
-        return variable in variables and index.isdigit() and variables[variable].columns[int(index)].form == "money"
+        return variable in variables and index.isdigit() and variables[variable].columns[int(index)].is_money
     if term.op == "literal":
         return not isinstance(term.detail, Decimal) or is_money(term.detail)
     if term.op == "cast":
