@@ -7,7 +7,7 @@ is kept in bench/against.json.
 import argparse
 from pathlib import Path
 
-from bench import against, binlog, breakdown, ids, kafka, latency, reconcile, throughput
+from bench import against, binlog, breakdown, depreciation, ids, kafka, latency, reconcile, throughput, verify
 from bench.result import save, show, show_breakdown
 
 HERE = Path(__file__).parent
@@ -27,13 +27,16 @@ def main() -> None:
         against.save(runs, HERE / "against.json")
         against.show(runs)
         return
+    run, spent = depreciation.measure(given.changes)  # first, for it looks at the most memory that this process held
     results = throughput.measure(given.changes) + latency.measure(given.rate, given.seconds)
     results += binlog.measure(given.changes // 4)
     results += kafka.measure(given.changes // 2)
     results += ids.measure(given.changes // 4)
     results += reconcile.measure(given.changes * 5)
+    results += [*run, *verify.measure(given.changes * 5)]
     save(results, HERE / "results.json")
     show(results)
+    show_breakdown(depreciation.parts(spent), "an asset of a run of depreciation")
     show_breakdown(breakdown.measure(given.changes // 2))
 
 
