@@ -39,7 +39,6 @@ from syncd.change import Column, Position, Row, Table, Value
 from syncd.connector import Answers, Holding, Leaves, LedgerConnector, SourceConnector, Triggers
 from syncd.cron import NoCron
 from syncd.cron import parse as parse_cron
-from syncd.daemon import pipeline as data_path
 from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
@@ -152,7 +151,7 @@ class Pipeline:
             gone_share_max=self.config.gone_share_max,
             mapping=self.mapping.name,
             mapping_hash=self.mapping.hash[:12],
-            compute=makes_nothing if (computing := self.computing) is None else partial(_compute, computing),
+            compute=makes_nothing if (computing := self.computing) is None else runs.turns(computing),
             deadlines=partial(Deadlines, states.living(self.name, self.mapping)),
         )
 
@@ -477,12 +476,6 @@ class Pipeline:
         told(self.name, report)
         counts = {"assets": report.assets, "differing": report.differing, "alerting": report.alerting}
         (said.warning if report.alerting else said.info)("reconciled", **counts)
-
-
-def _compute(
-    computing: runs.Computing, ledger: Ledger, translator: data_path.Translator, count: data_path.Count
-) -> bool:
-    return runs.turn(ledger, translator, computing, count)
 
 
 def metrics(path: Path) -> config.MetricsConfig | None:

@@ -42,6 +42,9 @@ class Translator(Protocol):
     def translate(self, sets: Sequence[ChangeSet], book: Book, refused: Rejections = NONE_REFUSED) -> Batch: ...
 
 
+Count = Callable[[Sequence[Outcome]], None]
+
+
 class Computing(NamedTuple):
     """What a pipeline's mapping says that runs need. `rules` are those that post the computed rows."""
 
@@ -125,9 +128,31 @@ def owed(
         yield Owed(asset, by_period)
 
 
+def turns(computing: Computing) -> Callable[[Ledger, Translator, Count], bool]:
+    """`turn` again and again. What comes from the EAM beside cards is read once a run, as it stands when the run begins
+    or is gone on with after a restart: all of it is read for each chunk otherwise."""
+    known: dict[Asked, Sources] = {}
+
+    def read(ledger: Ledger, asked: Asked) -> Sources:
+        run = asked._replace(reached="", made=0, faults="")
+        if not asked.reached or run not in known:
+            known.clear()
+            known[run] = _read(ledger, computing)
+        return known[run]
+
+    def go_on(ledger: Ledger, translator: Translator, count: Count) -> bool:
+        goes_on = turn(ledger, translator, computing, count, read)
+        if not goes_on:
+            known.clear()
+        return goes_on
+
+    return go_on
+
+
 def turn(
-    ledger: Ledger, translator: Translator, computing: Computing, count: Callable[[Sequence[Outcome]], None]
-) -> bool:
+    ledger: Ledger, translator: Translator, computing: Computing, count: Count,
+    read: Callable[[Ledger, Asked], Sources] | None = None,
+) -> bool:  # fmt: skip
     """Take the oldest run that is asked for a chunk further; whether there was one."""
     rows = ledger.query(SQL["asked"], (computing.pipeline,))
     if not rows:
@@ -139,12 +164,14 @@ def turn(
     )
     if not asked.reached:
         _begin(ledger, computing)
-    step = _reverse if asked.kind == "reverse" else _post
     refused: dict[Change, Rejection] = {}
     while True:
         try:
             with ledger.begin() as finance:
-                changes, progress = step(ledger, finance, computing, asked)
+                if asked.kind == "reverse":
+                    changes, progress = _reverse(ledger, finance, computing, asked)
+                else:
+                    changes, progress = _post(ledger, finance, computing, asked, read)
                 at = moment(asked.asked_at)
                 sets = [ChangeSet(changes, Position(""), at)] if changes else []
                 batch = translator.translate(sets, finance, refused)
@@ -161,7 +188,14 @@ def _begin(ledger: Ledger, computing: Computing) -> None:
     ledger.execute([(SQL["retry"], (computing.pipeline, computing.meaning.rows.alias))])
 
 
-def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> tuple[Sequence[Change], Made]:
+def _read(ledger: Ledger, computing: Computing) -> Sources:
+    return sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
+
+
+def _post(
+    ledger: Ledger, finance: Book, computing: Computing, asked: Asked,
+    read: Callable[[Ledger, Asked], Sources] | None,
+) -> tuple[Sequence[Change], Made]:  # fmt: skip
     """The next assets' rows; behind the last of them the run's own."""
     pipeline, meaning = computing.pipeline, computing.meaning
     until, faults = month_read(asked.period), dict(json.loads(asked.faults))
@@ -172,7 +206,7 @@ def _post(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> 
         )
     codes = [asset.code for asset in found]
     posted = terms.posted(ledger, pipeline, asked.book, codes)
-    said = sources.read(ledger, pipeline, meaning, computing.tables)
+    said = _read(ledger, computing) if read is None else read(ledger, asked)
     within = (pipeline, asked.book, codes[0], codes[-1])
     at, place, n = moment(asked.asked_at), _place(asked), asked.made
     nth = {(str(a), int(str(m))): int(str(times)) for a, m, times in ledger.query(SQL["taken_back"], within)}

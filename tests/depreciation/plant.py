@@ -245,7 +245,8 @@ class Plant(Lab):
 
     def compute(self) -> None:
         """What the daemon does with runs that are asked for."""
-        while runs.turn(self.ledger, self.translator, self.computing, lambda outcomes: None):
+        turn = runs.turns(self.computing)
+        while turn(self.ledger, self.translator, lambda outcomes: None):
             pipeline.settle(self.translator, self.ledger, lambda outcomes: None)
         self.rest()
 
