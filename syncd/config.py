@@ -270,15 +270,19 @@ class Loaded:
         return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
 
     def _refuse_raw(self, value: str, trail: Trail) -> None:
-        """An address whose password holds an `@` or `/` as it is would be taken apart elsewhere than meant: what is
-        left of the password would stand in the driver's words as a host or a port."""
-        scheme, mark, rest = value.partition("://")
-        authority, _, path = rest.partition("/")
-        _, at, server = path.partition("?")[0].rpartition("@")
-        is_begun = ":" in authority and not authority.rpartition(":")[2].isdecimal()
-        is_cut = bool(at) and ("/" in server if "@" in authority else is_begun)  # a database's name may hold an @
-        if mark and scheme.isalnum() and (authority.count("@") > 1 or is_cut):
+        if is_raw(value):
             raise MappingError("config_raw_password", self.document.where(trail), name=str(trail[-1]))
+
+
+def is_raw(address: str) -> bool:
+    """Whether a password in an address holds an `@` or `/` as it is: it would be taken apart elsewhere than meant, and
+    what is left of the password would stand in the driver's words as a host or a port."""
+    scheme, mark, rest = address.partition("://")
+    authority, _, path = rest.partition("/")
+    _, at, server = path.partition("?")[0].rpartition("@")
+    is_begun = ":" in authority and not authority.rpartition(":")[2].isdecimal()
+    is_cut = bool(at) and ("/" in server if "@" in authority else is_begun)  # a database's name may hold an @
+    return bool(mark) and scheme.isalnum() and (authority.count("@") > 1 or is_cut)
 
 
 def _hide_block(error: MappingError) -> None:

@@ -12,6 +12,7 @@ from syncd.cli import (
     daemon,
     delivering,
     depreciating,
+    initiating,
     lifecycle,
     looking,
     mapping,
@@ -34,6 +35,7 @@ app = group("help_syncd")
 
 command(app, "run")(daemon.run)
 command(app, "demo")(daemon.demo)
+command(app, "init")(initiating.init)
 command(app, "grants")(setting_up.grants)
 command(app, "migrate")(setting_up.migrate)
 command(app, "check")(looking.check)

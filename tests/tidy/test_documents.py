@@ -13,6 +13,7 @@ from tests.tidy.tree import ROOT, tracked
 
 READMES = ("README.md", "README.zh-CN.md")
 PAGES = (
+    "first-day",
     "mapping",
     "approval",
     "closing",

@@ -34,6 +34,7 @@ LAYERS = (
     Layer(("syncd.logs",), ("structlog",)),
     Layer(("syncd.mapping", "syncd.mapping.*"), ("syncd.mapping*", "sqlglot*", "pydantic*", "yaml")),
     Layer(("syncd.desk", "syncd.desk.*"), ("syncd.desk*",)),
+    Layer(("syncd.init", "syncd.init.*"), ("syncd.init*",)),
     Layer(("syncd.books", "syncd.books.*"), ("syncd.books*", "syncd.desk*", "syncd.mapping*", "xlsxwriter")),
     Layer(("syncd.outbox", "syncd.outbox.*"), ("syncd.outbox*", "syncd.desk*", "structlog", "tenacity")),
     Layer(
@@ -41,6 +42,10 @@ LAYERS = (
         ("syncd.daemon*", "syncd.desk*", "structlog", "tenacity", "prometheus_client*", "opentelemetry*"),
     ),
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
+    Layer(
+        ("connectors.catalogue", "connectors.catalogue.*"),
+        ("connectors*", "syncd.init.schema", "psycopg2*", "pymysql*"),
+    ),
     Layer(
         ("connectors", "connectors.*"),
         (
@@ -56,7 +61,7 @@ LAYERS = (
             "apprise",
         ),
     ),
-    Layer(("syncd.wiring", "syncd.outside", "syncd.checks", "syncd.workbench"), ("*",)),
+    Layer(("syncd.wiring", "syncd.outside", "syncd.checks", "syncd.workbench", "syncd.first_day"), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2")),
 )
 
