@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import arrays
 from syncd.change import UNCHANGED, Column, Kind, Malformed, Row, Table, Unchanged, Value
+from syncd.kept import says_nothing
 from syncd.money import CENT, EXACT, round_half_up
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -38,7 +39,6 @@ _UNENDING: Final = frozenset({"nan", "snan", "inf", "infinity", "-inf", "-infini
 _TRUTH: Final[Mapping[str, bool]] = dict.fromkeys(("t", "true", "1", "y", "yes", "on"), True) | dict.fromkeys(
     ("f", "false", "0", "n", "no", "off"), False
 )
-_SOMETHING: Final = re.compile(r"[^-0/.:T Z+]")
 _SINGLE: Final = Struct("<f")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -303,7 +303,7 @@ def _array(parse: Parse) -> Parse:
 
 def _without_zeros(parse: Parse) -> Parse:
     """What says "nothing" in digits or in no words is NULL: `0000-00-00`, `00000000`, an empty text."""
-    return lambda text: parse(text) if _SOMETHING.search(text) else None
+    return lambda text: None if says_nothing(text) else parse(text)
 
 
 def _date(text: str, zone: tzinfo) -> Value:

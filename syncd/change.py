@@ -95,12 +95,14 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A tracked source table: `alias` is its name in the mapping, `name` its name in the source (`schema.table`
-    or `table`), `key` the indexes of its key columns within `columns`."""
+    or `table`), `key` the indexes of its key columns within `columns`. `zone` is where the books are: a moment that is
+    declared as a day since it was kept is the day that it was there."""
 
     alias: str
     name: str
     columns: tuple[Column, ...]
     key: tuple[int, ...]
+    zone: str = "Asia/Shanghai"
 
 
 ROWLESS: Final[frozenset[Op]] = frozenset(("truncate", "unreadable"))

@@ -58,7 +58,18 @@ def configure(given: Format | None) -> None:
         cache_logger_on_first_use=True,
     )
     log = structlog.get_logger("syncd")
+    _handed_on(log)
     threading.excepthook = lambda args: log.error("unexpected", exc_info=args.exc_value)
+
+
+def _handed_on(log: Any) -> None:
+    """What those say who know no logger but Python's."""
+
+    class Handed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+    logging.getLogger("syncd").handlers = [Handed()]
 
 
 def _hide(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -6,6 +6,7 @@ to: a name that is missing reads as UNCHANGED. Numbers that are money are JSON s
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -13,7 +14,8 @@ from typing import Any, Final, cast
 
 import orjson
 
-from syncd.change import UNCHANGED, Change, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
+from syncd import kept
+from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
 from syncd.money import ZERO
 from syncd.posting import Entry, Posting, Share, Voucher
 
@@ -23,8 +25,6 @@ _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
 SHARE_TEXTS: Final = 3
 """Of a share in a posting's content: key, subject and `ENTRY:AMOUNT …`. A list of texts alone is made and read in a
 third of the time that lists in a list take, and a group has as many as it has rows."""
-_DIGITS_MAX: Final = 4_000
-"""Of a whole number; longer ones Python does not write."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -140,7 +140,9 @@ def _row(table: Table, stored: Mapping[str, object]) -> Row:
     try:
         return _row_decoder(table)(stored)
     except KeyError:  # a column that was declared since
-        return tuple(decode_value(c.kind, stored[c.name]) if c.name in stored else UNCHANGED for c in table.columns)
+        readers = [_column_decoder(column, table.zone) for column in table.columns]
+        pairs = zip(readers, table.columns, strict=True)
+        return tuple(read(stored[c.name]) if c.name in stored else UNCHANGED for read, c in pairs)
 
 
 @cache
@@ -149,10 +151,10 @@ def _row_decoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
     names: dict[str, object] = {}
     values = []
     for i, column in enumerate(table.columns):
-        kept_as, decode, _ = _DECODERS.get(column.kind, _AS_IT_IS)
+        kept_as, decode = _DECODERS.get(column.kind, _AS_IT_IS)
         as_it_is = f"v if (v := stored[{column.name!r}]).__class__ is kept{i} or v is None else read{i}(v)"
         values.append(as_it_is if decode is _same else f"read{i}(stored[{column.name!r}])")
-        names |= {f"read{i}": decoder(column.kind), f"kept{i}": kept_as}
+        names |= {f"read{i}": _column_decoder(column, table.zone), f"kept{i}": kept_as}
     return cast(Callable[[Mapping[str, object]], Row], eval(f"lambda stored: ({', '.join(values)},)", names))
 
 
@@ -176,76 +178,56 @@ def object_reader(kinds: Mapping[str, Kind]) -> Callable[[Mapping[str, object]],
 
 def decode_value(kind: Kind, stored: object) -> Value:
     """A value as JSON kept it, for a kind. What was kept while the mapping declared another kind is read where it is
-    the same as this kind has it; else it is a mark."""
+    what it says is one of this kind; else it is a mark."""
     return decoder(kind)(stored)
 
 
 @cache
 def decoder(kind: Kind) -> Callable[[object], Value]:
     """`decode_value` for one kind."""
-    kept_as, decode, reason = _DECODERS.get(kind, _AS_IT_IS)
+    return _column_decoder(Column("", kind), "UTC")
+
+
+@cache
+def _column_decoder(column: Column, zone: str) -> Callable[[object], Value]:
+    """The same for a column, as it is declared today."""
+    kept_as, usual = _DECODERS.get(column.kind, _AS_IT_IS)
+    decode: Callable[..., Value] = kept.number_of(column) if column.kind is Kind.DECIMAL else usual
 
     def read(stored: object) -> Value:
         if stored is None:
             return None
         if stored.__class__ is kept_as:
-            try:
+            with suppress(ValueError, ArithmeticError):
                 return decode(stored)
-            except (ValueError, ArithmeticError):
-                return Malformed(str(stored), reason)
         if isinstance(stored, dict):
             return Malformed(stored["malformed"], stored["reason"]) if "malformed" in stored else UNCHANGED
-        return _of_another_kind(kind, stored, reason)
+        return kept.read(column, zone, stored)
 
     return read
-
-
-def _of_another_kind(kind: Kind, stored: object, reason: str) -> Value:
-    text = json.dumps(stored) if isinstance(stored, bool) else str(stored)
-    if kind is Kind.TEXT:
-        return text
-    if kind is Kind.DECIMAL and isinstance(stored, int) and not isinstance(stored, bool):
-        return Decimal(stored)
-    whole = _whole(text) if kind is Kind.INTEGER else None
-    return Malformed(text, reason) if whole is None else whole
 
 
 def _same(stored: object) -> Value:
     return cast(Value, stored)
 
 
-def _number(text: str) -> Decimal:
-    number = Decimal(text)
-    if "_" in text or not (text.isascii() and number.is_finite()):  # which Decimal takes, and no source
-        raise ValueError
-    return number
-
-
-def _whole(text: str) -> int | None:
-    try:
-        number = _number(text)
-    except (ValueError, ArithmeticError):
-        return None
-    return int(number) if number.adjusted() < _DIGITS_MAX and number == number.to_integral_value() else None
-
-
 def _moment(text: str) -> datetime:
     at = moment(text)
-    if at.tzinfo is None:  # it was declared as a date
+    if at.tzinfo is None:  # it was declared as a date, or as text
         raise ValueError
     return at
 
 
-_AS_IT_IS: Final[tuple[type, Callable[..., Value], str]] = (object, _same, "")
-_DECODERS: Final[Mapping[Kind, tuple[type, Callable[..., Value], str]]] = {
-    Kind.TEXT: (str, _same, ""),
-    Kind.INTEGER: (int, _same, "malformed_integer"),
-    Kind.BOOLEAN: (bool, _same, "malformed_boolean"),
-    Kind.DECIMAL: (str, _number, "malformed_number"),
-    Kind.DATE: (str, date.fromisoformat, "malformed_date"),
-    Kind.TIMESTAMP: (str, _moment, "malformed_timestamp"),
+_AS_IT_IS: Final[tuple[type, Callable[..., Value]]] = (object, _same)
+_DECODERS: Final[Mapping[Kind, tuple[type, Callable[..., Value]]]] = {
+    Kind.TEXT: (str, _same),
+    Kind.INTEGER: (int, _same),
+    Kind.BOOLEAN: (bool, _same),
+    Kind.DECIMAL: (str, kept.number),
+    Kind.DATE: (str, date.fromisoformat),
+    Kind.TIMESTAMP: (str, _moment),
 }
-"""What JSON has for a value of a kind, how that is read, and what is said of one that was kept as another kind."""
+"""What JSON has for a value of a kind, and how that is read."""
 
 
 def encode_content(posting: Posting, source: str = "", *, finance: Sequence[object] = ()) -> str:

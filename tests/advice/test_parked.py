@@ -126,6 +126,18 @@ def behind_a_group(office: Office, asset: str) -> Case:
     eam.approve_month(office.stage.eam, TODAY)
 
 
+def card_spoilt(office: Office, asset: str) -> Case:
+    """Somebody in finance has typed prose where a number of months is."""
+    device = office.enter(asset)
+    office.rest()
+    ((was,),) = office.stage.rows("SELECT life_months FROM fa_card WHERE asset_code = ?", asset)
+    office.book("UPDATE fa_card SET life_months = 'ten years' WHERE asset_code = ?", asset)
+    eam.upgrade(office.stage.eam, device, Decimal(6000), TODAY)
+    shown = yield
+    office.book("UPDATE fa_card SET life_months = ? WHERE asset_code = ?", was, asset)
+    office.do(shown, "parked retry")
+
+
 OF_THE_ROW = [
     advised("require", typed_wrong("original_value", "0", "10000.00"), ["registration"]),
     advised(
@@ -138,6 +150,7 @@ OF_THE_ROW = [
     advised("no_card", upgraded_before_it_is_registered, ["registration", "upgrade"]),
     advised("no_card", upgraded_in_place_of_another, ["registration", "upgrade"], name="no_card-other"),
     advised("reference_missing", department_missing, ["registration"]),
+    advised("card_unreadable", card_spoilt, ["registration", "upgrade"]),
     advised("missing_value", approved_without_a_day, ["registration", "impairment"]),
     advised("negative_amount", repaired_for_less_than_nothing, ["registration", "repair"]),
     advised("unknown_period", typed_wrong("approved_on", "2062-11-20", "2026-11-20"), ["registration"]),

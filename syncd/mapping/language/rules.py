@@ -39,7 +39,7 @@ def table(alias: str, block: model.Reference, reader: ExpressionReader) -> Table
     for key in block.key:
         if key not in names:
             reader.fault("unknown_column", (place, alias, "key"), column=key, table=alias, nearest=nearest(key, names))
-    return Table(alias, block.table, columns, tuple(names.index(k) for k in block.key if k in names))
+    return Table(alias, block.table, columns, tuple(names.index(k) for k in block.key if k in names), reader.zone)
 
 
 def _column(name: str, said: str | model.Form, reader: ExpressionReader, trail: Trail) -> Column:

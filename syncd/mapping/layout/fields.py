@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from syncd import journal
-from syncd.change import Kind, Value
+from syncd.change import Kind, Malformed, Value
+from syncd.mapping.expression.runtime import Uncomputable
 from syncd.mapping.expression.zones import change
 from syncd.mapping.language.layout_file import CardKind, Places
 from syncd.money import MONEY_PLACES
@@ -48,7 +49,44 @@ def reader(fields: Sequence[str], kinds: Mapping[str, Kind], zone: str) -> Calla
         known[f"kind{i}"] = kinds[field]
         is_plain = "".join(f" or {test}" for test in (_AS_IT_IS.get(kinds[field]),) if test)
         values.append(f"{field!r}: v if (v := row[{i}]) is None{is_plain} else exact(kind{i}, v, zone)")
-    return cast(Callable[[Sequence[object]], Fields], eval(f"lambda row: {{{', '.join(values)}}}", known))
+    whole = cast(Callable[[Sequence[object]], Fields], eval(f"lambda row: {{{', '.join(values)}}}", known))
+
+    def read(row: Sequence[object]) -> Fields:
+        try:
+            return whole(row)
+        except (ValueError, ArithmeticError):
+            told = zip(fields, row[1:], strict=True)
+            return FlawedCard({field: _careful(kinds[field], value, zone) for field, value in told})
+
+    return read
+
+
+class UnreadableField(Uncomputable):
+    """A card's field is read, and what finance holds there is nothing of the field's kind."""
+
+
+class FlawedCard(dict[str, Value]):
+    """A card of which some fields cannot be read: they are marks, and whoever asks for one is told."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field. Raises UnreadableField."""
+        found = super().get(name, default)
+        if isinstance(found, Malformed):
+            raise UnreadableField("card_unreadable", field=name, value=found.raw, kind=found.reason)
+        return found
+
+
+def merged(card: Fields, written: Fields) -> Fields:
+    """A card with what was written of it since."""
+    fields = {**card, **written}
+    return FlawedCard(fields) if isinstance(card, FlawedCard) else fields
+
+
+def _careful(kind: Kind, value: object, zone: str) -> Value:
+    try:
+        return exact(kind, value, zone)
+    except (ValueError, ArithmeticError):
+        return Malformed(str(value), kind.value)
 
 
 def places(kinds: Mapping[str, CardKind]) -> dict[str, int]:

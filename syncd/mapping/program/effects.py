@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from syncd.change import Value
+from syncd.mapping.layout.fields import merged
 from syncd.mapping.program.failure import Target
 from syncd.mapping.program.lookups import Lookups
 from syncd.money import EXACT, ZERO
@@ -41,7 +42,7 @@ class Effects:
         was = cards.get(code)
         # Not by `_put`, for this is done for nearly every change.
         self._journal.append((cards, code, was if was or code in cards else _ABSENT))
-        cards[code] = {**was, **fields} if was else fields
+        cards[code] = merged(was, fields) if was else fields
 
     def keep_collected(self, code: str, group: str) -> None:
         """A collected row that will change a card; the first of several is what others wait for."""

@@ -1,15 +1,19 @@
 """What the rules meet: why a change cannot be posted, a row that holds a mark, a posting that may be reversed."""
 
+import logging
 from collections.abc import Mapping
 from decimal import DecimalException
 from typing import Final, NamedTuple
 
 from syncd.change import Change, Malformed, Row, Value
+from syncd.errors import Fault
 from syncd.mapping.expression.parse import Missing, Uncomputable
+from syncd.mapping.layout.fields import UnreadableField
 from syncd.mapping.layout.render import UnknownLookup
 from syncd.posting import Status, Voucher
 from syncd.record import has_marks
 
+_LOG: Final = logging.getLogger("syncd")
 REPEAT: Final = "repeat"
 """What a rule says of a change that is posted already."""
 INCALCULABLE: Final = (Missing, Uncomputable, UnknownLookup, DecimalException)
@@ -33,9 +37,20 @@ def incalculable(error: Exception) -> Failure:
         return Failure("no_decision", {"table": error.table, "key": error.key})
     if isinstance(error, UnknownLookup):
         return Failure("unknown_lookup", {"lookup": error.lookup, "code": str(error.code), "nearest": ""})
+    if isinstance(error, UnreadableField):
+        return Failure(error.code, error.params)
     if isinstance(error, Uncomputable):
         return Failure("uncomputable", {"problem": error.code, **error.params})
     return Failure("uncomputable", {"problem": "malformed_huge"})
+
+
+def unforeseen(error: Exception) -> Failure:
+    """Why a rule that met an error which nobody foresaw cannot post a change. No other row is held up by it; the log
+    has the trace. What a connector says of its server is no matter of the row, and goes on up."""
+    if isinstance(error, Fault):
+        raise error
+    _LOG.error("unexpected", exc_info=error)
+    return Failure("unexpected", {"error": f"{type(error).__name__}: {error}"[:SAID_CHARACTERS]})
 
 
 def unread(change: Change) -> Failure:

@@ -12,6 +12,7 @@ from itertools import chain, count
 
 from syncd.change import Row, Table, Value
 from syncd.mapping.expression.terms import NEAR_CODE, nearest
+from syncd.mapping.layout.fields import merged
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.render import UnknownLookup
 from syncd.mapping.program.failure import Failure, Target, flawed
@@ -254,7 +255,7 @@ class Lookups:
     def _recall(self, codes: set[str]) -> None:
         """Cards as the group leaves them that is gathered."""
         for code in codes & self.pending.keys():
-            self.cards[code] = {**(self.cards.get(code) or {}), **self.pending[code].fields}
+            self.cards[code] = merged(self.cards.get(code) or {}, self.pending[code].fields)
 
     def _fetch_collecting(self, codes: set[str]) -> None:
         new = codes - self.collecting.keys()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
 from syncd.folding import old_row_of, row_of
 from syncd.mapping.program.context import Context, behind_group
-from syncd.mapping.program.failure import INCALCULABLE, REPEAT, Failure, flawed, incalculable, unread
+from syncd.mapping.program.failure import INCALCULABLE, REPEAT, Failure, flawed, incalculable, unforeseen, unread
 from syncd.mapping.program.holding import Holding
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.moves import Moves
@@ -333,6 +333,8 @@ class Run:
                 said = None
         except INCALCULABLE as error:
             said = incalculable(error)
+        except Exception as error:
+            said = unforeseen(error)
         if said is not None:
             said = said if unnamed is None else unnamed
         elif self._collects:
@@ -384,6 +386,8 @@ class Run:
             said = rule(change, change.op, before, after, image, key, row.subject, change.flawed, out)
         except INCALCULABLE as error:
             said = incalculable(error)
+        except Exception as error:
+            said = unforeseen(error)
         context.reads.clear()
         if said is True:
             context.effects.confirm()
@@ -398,6 +402,8 @@ class Run:
             found = subject_of(row, marked)
         except INCALCULABLE as error:
             return incalculable(error)
+        except Exception as error:
+            return unforeseen(error)
         if found.__class__ is str and len(found) > SUBJECT_CHARS_MAX:
             params = {"subject": found[:40], "chars": str(len(found)), "max": str(SUBJECT_CHARS_MAX)}
             return Failure("subject_long", params)
