@@ -1,6 +1,7 @@
 """What the reconciliation reads in a column of the EAM is what the stream reads there, on each server, whatever the
 column's own type and however it is called."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -35,7 +36,8 @@ tables:
     subject: code
     join: {kind: '"Art"'}
     columns: {Nr: integer, code: text, 名称: text, order: text, Art: text, Wert: money, gleit: decimal, klein: decimal,
-              textbetrag: money, zahl: integer, tag: date, zeit: date, wann: timestamp, da: boolean}
+              textbetrag: money, zahl: integer, tag: date, zeit: date, wann: timestamp, da: boolean,
+              zweistellig: {decimal: 2}, gerundet: {decimal: 1}, leer: {type: date, zero: null}, Merkmale: text}
   kind: {table: art.Sorte, key: key, columns: {key: text, Satz: decimal}}
 rules:
   registration:
@@ -65,14 +67,18 @@ COLUMNS: Final[dict[str, dict[Dialect, str]]] = {
     "zeit": {"postgres": "timestamp", "mysql": "DATETIME", "sqlite": "TEXT"},
     "wann": {"postgres": "timestamptz", "mysql": "DATETIME", "sqlite": "TEXT"},
     "da": {"postgres": "smallint", "mysql": "TINYINT", "sqlite": "INTEGER"},
+    "zweistellig": {"postgres": "float8", "mysql": "DOUBLE", "sqlite": "REAL"},
+    "gerundet": {"postgres": "numeric(8, 3)", "mysql": "DECIMAL(8, 3)", "sqlite": "NUMERIC"},
+    "leer": {"postgres": "varchar(10)", "mysql": "DATE", "sqlite": "TEXT"},
+    "Merkmale": {"postgres": "jsonb", "mysql": "JSON", "sqlite": "TEXT"},
 }
 KIND: Final = "00000000-0000-0000-0000-0000000000AB".lower()
 ROWS: Final = (
     (1, "FA-1", "机床", "open", KIND, "100.10", 0.1, 0.1, "12.50", "17", "2026-01-31", "2026-01-31 10:00:00",
-     "2026-01-31 08:00:00", 1),
+     "2026-01-31 08:00:00", 1, 0.30000000000000004, "0.25", "2026-01-31", '{"a": {"b": "机"}}'),
     (2, "FA-2", "Säge", "done", KIND, "0.01", 1234567.89, 2.5, "15万", "-3", "2024-02-29", "2026-02-01 00:00:00",
-     "2026-12-31 23:30:00", 0),
-    (3, "FA-3", None, "open", KIND, None, None, None, None, None, None, None, None, None),
+     "2026-12-31 23:30:00", 0, 2.675, "-0.25", "0000-00-00", '{"a": {"b": 7}}'),
+    (3, "FA-3", None, "open", KIND, None, None, None, None, None, None, None, None, None, None, None, None, None),
 )  # fmt: skip
 ZERO_DATES: Final = "UPDATE \"Anlage\" SET tag = '0000-00-00', zeit = '0000-00-00 00:00:00' WHERE \"Nr\" = 3"
 TYPES: Final[dict[Dialect, str]] = {"postgres": "uuid", "mysql": "VARCHAR(36)", "sqlite": "TEXT"}
@@ -123,6 +129,7 @@ def test_a_column_is_what_the_stream_takes_it_for(dialect: Dialect, tmp_path: Pa
         reader = ExpressionReader(Document(Path("x"), None, {}), zone=ZONE)
         made = source_sql.SourceSql(given, "item", {}, (), reader, source_sql.Server(dialect, *server))
         asked = [made.expression(f'"{c.name}"', (), made.scope) for c in table.columns]
+        asked.append(made.expression(""""Merkmale" -> 'a' ->> 'b'""", (), made.scope))
         assert made.errors == []
         return f"SELECT {', '.join(e.sql(dialect) for e in asked if e)} FROM {made._table('item')} AS a ORDER BY 1"
 
@@ -137,10 +144,11 @@ def test_a_column_is_what_the_stream_takes_it_for(dialect: Dialect, tmp_path: Pa
         meant = sorted(convert(row)[0] for row in scan.rows(lambda d, _, m, __: eam.rows_query(table, d, m)))
         compared = sorted(row[:3] for row in scan.rows(measures.query))
         wrong = [list(scan.rows(lambda *_, q=u.query: q)) for u in _unreadable(scan, measures)]
-    for got, wanted in zip(read, meant, strict=True):
+    for (*got, inner), wanted in zip(read, meant, strict=True):
         told = [None if isinstance(value, Malformed) else value for value in wanted]
         again, _ = row_converter(table, ZoneInfo("UTC"))(got)
         assert list(again) == told
+        assert inner == (None if told[-1] is None else str(json.loads(str(told[-1]))["a"]["b"]))
     assert [(code, *map(_exact, amounts)) for code, *amounts in compared] == [
         (f"FA-1-{KIND}", "100.1", "12.5"), (f"FA-2-{KIND}", "0.01", ""), (f"FA-3-{KIND}", "", "")
     ]  # fmt: skip

@@ -4,6 +4,7 @@ Every name is quoted as the mapping spells it: a server would fold letters' case
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from syncd.change import Column, Kind, Table
@@ -11,10 +12,12 @@ from syncd.dialects import SPELLINGS, Dialect
 from syncd.dialects.mysql import by_bytes, decimal_type
 from syncd.mapping.expression.parse import Expression, ExpressionError, Name, Scope
 from syncd.mapping.expression.terms import nearest
+from syncd.mapping.expression.to_sql import TYPES as SQL_TYPES
 from syncd.mapping.expression.zones_sql import column_moment
 from syncd.mapping.language.model import MappingFile, OfRule, SumOf
 from syncd.mapping.language.rules import TYPES
 from syncd.mapping.language.scope import ExpressionReader, commit, variable
+from syncd.mapping.language.scope import column as column_name
 from syncd.mapping.language.shapes import Join, Joins, RuleFrame
 from syncd.mapping.language.source import Trail
 from syncd.money import MONEY_PLACES
@@ -31,6 +34,14 @@ _WHOLE: Final = {
     "postgres": (rf"~ '^\s*[+-]?[0-9]{{1,{_DIGITS_MAX}}}\s*$'", "bigint"),
     "mysql": (f"REGEXP '^ *[+-]?[0-9]{{1,{_DIGITS_MAX}}} *$'", "SIGNED"),
 }
+
+_PLACES_KEPT: Final = 20
+_SOMETHING: Final[Mapping[Dialect, str]] = {
+    "postgres": "CAST({} AS text) ~ '[1-9]'",
+    "mysql": "CAST({} AS CHAR) REGEXP '[1-9]'",
+    "sqlite": "{} GLOB '*[1-9]*'",
+}
+"""Whether a day is one, where one of zeros means nothing."""
 
 
 class Server(NamedTuple):
@@ -299,10 +310,10 @@ class SourceSql:
 
     def _columns(self, table: Table, spelled: str, prefix: str) -> dict[str, Name]:
         names = {
-            f"{prefix}{c.name}".lower(): Name(f"{spelled}_{c.name}", c.kind, self._column(table, c, spelled))
+            f"{prefix}{c.name}".lower(): column_name(c, f"{spelled}_{c.name}", self._column(table, c, spelled))
             for c in table.columns
         }
-        self._money |= {self._column(table, c, spelled) for c in table.columns if c.form == "money"}
+        self._money |= {self._column(table, c, spelled) for c in table.columns if c.is_money}
         return names
 
     def _column(self, table: Table, column: Column, spelled: str) -> str:
@@ -311,6 +322,12 @@ class SourceSql:
         if column.form not in ("", "money"):
             return ""
         sql = f"{spelled}.{self._spelling.quoted(column.name)}"
+        if column.elements is not None:
+            return self._array(sql, column.elements)
+        if column.places is not None:
+            return self._at_places(self._column(table, replace(column, places=None), spelled), column.places)
+        if column.is_zero_null:
+            sql = f"CASE WHEN {_SOMETHING[self._dialect].format(sql)} THEN {sql} END"
         place = f"{table.name}.{column.name}".lower()
         if column.kind in (Kind.DATE, Kind.TIMESTAMP):
             is_moment = place in self._server.moments
@@ -325,6 +342,18 @@ class SourceSql:
         if column.form == "money" and self._dialect == "mysql":
             return f"CAST({sql} AS {decimal_type(65, MONEY_PLACES)})"
         return self._compared(table, column, spelled)
+
+    def _array(self, sql: str, elements: Kind) -> str:
+        """An array as PostgreSQL has it; SQLite holds what a row keeps of it, MySQL has none."""
+        if self._dialect == "postgres":
+            return f"CAST({sql} AS {SQL_TYPES[elements]}[])"
+        return sql if self._dialect == "sqlite" else ""
+
+    def _at_places(self, number: str, places: int) -> str:
+        if self._dialect == "sqlite":
+            return f"syncd_round_decimal_integer({number}, {places})"
+        exact = f"CAST({number} AS {'numeric' if self._dialect == 'postgres' else decimal_type(65, _PLACES_KEPT)})"
+        return f"round({exact}, {places})"
 
     def _compared(self, table: Table, column: Column, spelled: str) -> str:
         """A column as it is compared: on PostgreSQL one that keeps a uuid or an enum is no text, and a flag may be a
