@@ -1,4 +1,4 @@
-"""Systems of odd shape, none of them ours, from their DDL to the reconciliation: no view and no side table was made
+"""Six systems of odd shape, none of them ours, from their DDL to the reconciliation: no view and no side table was made
 for syncd, and what it reads between them is an example of the documentation, as it stands there."""
 
 import json
@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from tests.acceptance.databases import connected
-from tests.foreign import latin1_signed
+from tests.foreign import latin1_signed, years_sequences
 from tests.foreign.system import EXAMPLES, System, script
 
-STORIES: Final = {module.STORY.example: module.STORY for module in (latin1_signed,)}
+STORIES: Final = {module.STORY.example: module.STORY for module in (latin1_signed, years_sequences)}
 BY: Final = "--actor accountant --reason go-live"
 
 
