@@ -109,6 +109,10 @@ _PARENTS: Final = """
     JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.there
     WHERE c.conrelid = to_regclass(?) AND c.contype = 'f' AND has_column_privilege(f.oid, b.attnum, 'SELECT')
 """
+_LACKING: Final = """
+    SELECT r FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r
+    WHERE NOT has_table_privilege(to_regclass(?)::oid, r)
+"""
 _DENIED: Final = re.compile(r"permission denied for (schema|table|view|relation|sequence|function) (\S+)")
 _NO_TEMPORARY: Final = re.compile(r"permission denied to create temporary tables")
 
@@ -185,7 +189,11 @@ class Judge(NamedTuple):
         named = [str(found) for (found,) in self.query(_NAMED, (name, kind == "sequence"))]
         if kind == "sequence":
             return f"GRANT USAGE ON SEQUENCE {named[0] if named else name} TO {user}"
-        return f"GRANT {fault.params.get('right') or 'SELECT'} ON {named[0] if named else name} TO {user}"
+        right = str(fault.params.get("right") or "SELECT")
+        lacking = [str(lacks) for (lacks,) in self.query(_LACKING, (named[0],))] if named else []
+        if lacking and right not in lacking:  # a trigger's own statement wants more than ours: the server says not what
+            right = ", ".join([other for other in lacking if other != "DELETE"] or lacking)
+        return f"GRANT {right} ON {named[0] if named else name} TO {user}"
 
     def doubts(self, tables: Mapping[str, Collection[str]]) -> Iterator[Finding]:
         """See `Database.doubts`."""

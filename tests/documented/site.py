@@ -35,7 +35,8 @@ FILES: Final = {
 TABLES: Final = filled(
     "tables asset",
     ('      purchase_date: {date: "%Y%m%d"}\n', '      purchase_date: {date: "%Y%m%d"}\n'
-     "      name: text\n      status: text\n      site_id: integer\n      department_id: integer\n      approved_on: date\n"
+     "      name: text\n      status: text\n      site_id: integer\n      department_id: integer\n"
+     "      approved_on: date\n"
      "      class_code: text\n      serial_no: text\n      supplier_id: integer\n"),
     ("    columns: {…}\n", "    columns: {asset_id: integer, line: integer, amount: money}\n"
      "  deprec: {table: eam.deprec, key: id, columns: {id: integer, asset_id: integer, period: text, amount: money}}\n"

@@ -15,7 +15,7 @@ def bought(number: str, name: str, centre: str, day: str, cost: str) -> list[str
 
 
 BEFORE: Final = [
-    "4711 2026-01-01 Saldenvortrag: 0400 +23999.90, 9000 -23999.90",
+    "4711 2026-01-01 Saldenvortrag: 0400 +38000.40, 9000 -38000.40",
     "4712 2026-02-03 Zugang M-0003 Drehbank groß: 0400 4100 +48000.10, 1600 -48000.10",
     # January is closed
     "4713 2026-02-01 Zugang M-0004 Förderband: 0400 4200 +0.30, 1600 -0.30",
@@ -43,7 +43,7 @@ STORY: Final = Story(
         *BEFORE,
         "4714 2026-02-10 Zugang M-0005 Öler: 0400 4200 +1234567.89, 1600 -1234567.89",
         "4715 2026-02-03 AHK M-0003: 1600 +0.10, 0400 4100 -0.10",
-        "4716 2026-03-09 Abgang M-0001: 2310 4100 +23999.90, 0400 4100 -23999.90",
+        "4716 2026-03-09 Abgang M-0001: 2310 4100 +38000.40, 0400 4100 -38000.40",
     ],
     held="booking_line",
     planted="UPDATE register SET cost = 48000.01 WHERE inv_no = 'M-0003'",

@@ -1,6 +1,7 @@
 """A whole system that is not ours: an EAM and a ledger by their own DDL, the files of an example of the documentation
 between them, the daemon as a user runs it, and somebody who kills it while finance is being written."""
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from tests.tidy.tree import ROOT
 
 EXAMPLES: Final = ROOT / "docs" / "examples"
 WAIT_S_MAX: Final = 120.0
+CHECKS_MAX: Final = 6
 Work = Sequence[Sequence[str]]
 """What people do in the EAM: transactions, each of some statements."""
 
@@ -102,6 +104,20 @@ class System:
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited in vain\n{said()}\n{self._log.read_text('utf-8')[-3000:]}")
             time.sleep(0.02)
+
+    def follow_advice(self) -> None:
+        """Let the DBA of each side run what `syncd check` prints, until it is content."""
+        for _ in range(CHECKS_MAX):
+            ended = syncd("check --json", self.config)
+            (found,) = json.loads(ended.said).values()
+            wrong = [finding for finding in found if finding["level"] == "error"]
+            if not wrong:
+                assert ended.code == 0
+                return
+            for finding in wrong:
+                side = self.eam if finding["code"].startswith(("pg_", "mysql_")) else self.finance
+                side.execute(finding["repair"])
+        raise AssertionError(wrong)
 
     def syncd(self, typed: str, code: int = 0) -> str:
         """Run a command; what it says."""

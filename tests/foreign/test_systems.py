@@ -1,10 +1,10 @@
-"""Six systems of odd shape, none of them ours, from their DDL to the reconciliation: no view and no side table was made
+"""Systems of odd shape, none of them ours, from their DDL to the reconciliation: no view and no side table was made
 for syncd, and what it reads between them is an example of the documentation, as it stands there."""
 
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.acceptance.databases import connected
+from tests.acceptance.test_grants import bare, run_as_printed
 from tests.foreign import latin1_signed, years_sequences
 from tests.foreign.system import EXAMPLES, System, script
 
@@ -23,20 +24,25 @@ BY: Final = "--actor accountant --reason go-live"
 
 @pytest.fixture(params=STORIES)
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """Its databases on this run's servers, as their makers left them; nothing of syncd's is there yet."""
+    """Its databases on this run's servers, as their makers left them; syncd's users may log in and nothing else."""
     story = STORIES[request.param]
     folder = EXAMPLES / story.example
     (ends,) = yaml.safe_load((folder / "syncd.yaml").read_text("utf-8"))["pipelines"].values()
-    new = {"postgres": "new_database", "mysql": "new_mariadb"}
-    dsns = {
-        end: request.getfixturevalue(new[kind])() if kind in new else str(tmp_path / f"{end}.db")
-        for end, kind in ((end, ends[end]["kind"]) for end in ("source", "ledger"))
-    }
-    with (
-        closing(connected(dsns["source"])) as eam,
-        closing(connected(dsns["ledger"])) as finance,
-        patch.dict(os.environ, {"EAM_DSN": dsns["source"], "FINANCE_DSN": dsns["ledger"], "COLUMNS": "300"}),
-    ):
+    opened, users = [], {}
+    with ExitStack() as stack:
+        for end, user, name in (("source", "eam_reader", "EAM_DSN"), ("ledger", "books", "FINANCE_DSN")):
+            kind = ends[end]["kind"]
+            users[name] = dsn = str(tmp_path / f"{end}.db")
+            if kind != "sqlite":
+                server = request.getfixturevalue({"postgres": "postgres", "mysql": "mariadb"}[kind])
+                stack.enter_context(bare(server, (user,)))
+                dsn = server.create_database()
+                stack.callback(server.drop_database, dsn)
+                password = ("x",) if kind == "mysql" else ()
+                users[name] = server.dsn(dsn.rpartition("/")[2], user, *password)
+            opened.append(stack.enter_context(closing(connected(dsn))))
+        stack.enter_context(patch.dict(os.environ, users | {"COLUMNS": "300"}))
+        eam, finance = opened
         script(eam, folder / "eam.sql")
         script(finance, folder / "finance.sql")
         yield System(story, eam, finance, tmp_path / "daemon.log")
@@ -47,8 +53,11 @@ def test_a_foreign_system_is_carried_killed_and_reconciled(system: System) -> No
     kills the daemon; both sides agree, and a difference that somebody plants is found."""
     story = system.story
     assert "as expected" in system.syncd("mapping test")
+    for side, database in (("eam", system.eam), ("finance", system.finance)):
+        if database.kind != "sqlite":
+            run_as_printed(system.syncd(f"grants --side {side}"), database)
     system.syncd("migrate")
-    system.syncd("check")
+    system.follow_advice()
     system.syncd(f"mapping accept {BY}")
     with system.running() as daemon:
         system.until(lambda: system.finance.value("SELECT position FROM syncd.pipeline"), lambda: "no snapshot")

@@ -36,6 +36,6 @@ CREATE TABLE bestell_pos (
 ) ENGINE = InnoDB DEFAULT CHARSET = latin1;
 
 INSERT INTO anlage VALUES ('M-0001', 'Fräsmaschine', '4100', '2019-06-12', '0000-00-00');
-INSERT INTO anlage_wert VALUES ('M-0001', 23999.9);
+INSERT INTO anlage_wert VALUES ('M-0001', 38000.4);
 INSERT INTO anlage VALUES ('M-0002', 'Säge', '4200', '2015-01-30', '2024-12-31');
 INSERT INTO anlage_wert VALUES ('M-0002', 1200);

@@ -45,4 +45,4 @@ INSERT INTO account VALUES
     (10, '9000', 'Saldenvortrag', 1), (11, '0399', 'Maschinen alt', 0);
 INSERT INTO setting VALUES ('closed_until', '2026-01-31'), ('currency', 'EUR');
 INSERT INTO booking VALUES (5, 4711, '2026-01-01', 'Saldenvortrag', NULL, '2026-01-01 08:00:00');
-INSERT INTO booking_line VALUES (NULL, 5, 7, NULL, 23999.90), (NULL, 5, 10, NULL, -23999.90);
+INSERT INTO booking_line VALUES (NULL, 5, 7, NULL, 38000.40), (NULL, 5, 10, NULL, -38000.40);
