@@ -85,6 +85,8 @@ class Column:
     places: int | None = None
     is_zero_null: bool = False
     elements: Kind | None = None
+    of: "Table | None" = None
+    """The table of the lines, where it holds those of a document; its kind is NULL then."""
 
     @property
     def is_money(self) -> bool:
@@ -103,6 +105,13 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[int, ...]
     zone: str = "Asia/Shanghai"
+
+
+@final
+class Lines(tuple[Row, ...]):
+    """The lines of a document, in the order of their keys: the value of a column that is `of` their table."""
+
+    __slots__ = ()
 
 
 ROWLESS: Final[frozenset[Op]] = frozenset(("truncate", "unreadable"))

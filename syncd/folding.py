@@ -3,9 +3,23 @@ at once."""
 
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
-from syncd.change import ROWLESS, Change, Malformed, Row, Table, Unchanged, Value, join_key, key_text, keyer
+from syncd.change import ROWLESS, Change, Malformed, Position, Row, Table, Unchanged, Value, join_key, key_text, keyer
 from syncd.record import has_marks
+
+UNFINISHED: Final = "/part"
+"""Ends the position of a document's change in a transaction that goes on: it is judged with the rest of that."""
+
+
+def is_unfinished(change: Change) -> bool:
+    """Whether more of its transaction may come."""
+    return change.position.endswith(UNFINISHED)
+
+
+def finished(change: Change) -> Change:
+    """The same, of the whole transaction."""
+    return change._replace(position=Position(change.position.removesuffix(UNFINISHED)))
 
 
 def row_of(table: Table, change: Change) -> str:
@@ -39,20 +53,34 @@ def old_key(table: Table, change: Change) -> str:
 
 
 def follows(table: Table, change: Change, later: Change) -> bool:
-    """Whether a later change of the same table goes on where a row was left."""
+    """Whether a later change of the same table goes on where a row was left, or brings back a document as it was that
+    is gone."""
+    if change.op == "delete":
+        return is_back(table, change, later)
     if change.table != later.table or change.op in ("delete", "truncate") or later.op not in ("update", "delete"):
         return False
     return row_of(table, change) == old_row_of(table, later)
 
 
+def is_back(table: Table, change: Change, later: Change) -> bool:
+    """Whether a document that is gone came again as it was: its rows came again, be it by a way of their own."""
+    is_same = change.table == later.table and change.before == later.after
+    return is_same and change.op == "delete" and later.op == "insert" and any(c.of for c in table.columns)
+
+
 def fold(change: Change, later: Change) -> Change | None:
     """Two changes of one row as one; None when nothing is left of them: the row came and went, or is what it was."""
+    if change.op == "delete":
+        return None  # it is back
     if change.op == "unreadable":  # what it said is in what came behind it
         change = change._replace(op="insert" if change.before is None else "update")
     if later.op == "delete":
         if change.op != "update":
             return None
+        change = change if is_unfinished(later) else finished(change)
         return change._replace(op="delete", after=None, flawed=has_marks(change.before))
+    if not is_unfinished(later):
+        change = finished(change)
     folded = change._replace(after=later.after, flawed=has_marks(change.before) or has_marks(later.after))
     return None if folded.op == "update" and folded.before == folded.after and not folded.flawed else folded
 

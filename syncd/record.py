@@ -15,12 +15,26 @@ from typing import Any, Final, cast
 import orjson
 
 from syncd import kept
-from syncd.change import UNCHANGED, Change, Column, Kind, Malformed, Op, Position, Row, Table, Unchanged, Value
+from syncd.change import (
+    UNCHANGED,
+    Change,
+    Column,
+    Kind,
+    Lines,
+    Malformed,
+    Op,
+    Position,
+    Row,
+    Table,
+    Unchanged,
+    Value,
+)
 from syncd.money import ZERO
 from syncd.posting import Entry, Posting, Share, Voucher
 
 _MARKS: Final = frozenset((Unchanged, Malformed))
 """The classes of what is no value; both are final."""
+_SEARCHED: Final = _MARKS | {Lines}
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
 SHARE_TEXTS: Final = 3
 """Of a share in a posting's content: key, subject and `ENTRY:AMOUNT …`. A list of texts alone is made and read in a
@@ -64,21 +78,32 @@ def encode_row(table: Table, row: Row) -> str:
 @cache
 def row_encoder(table: Table) -> Callable[[Row], str]:
     """`encode_row` for one table: a function made for it once; that takes as long as a hundred rows do."""
-    encoder = eval(f"lambda row: encode({_object_source(table)})", {"encode": _encode, "Decimal": Decimal})
+    encoder = eval(f"lambda row: encode({_object_source(table)})", {"encode": _encode, **_lines_encoders(table)})
     return cast(Callable[[Row], str], encoder)
 
 
 @cache
 def _row_object(table: Table) -> Callable[[Row], dict[str, object]]:
     """The same, not yet encoded."""
-    return cast(Callable[[Row], dict[str, object]], eval(f"lambda row: {_object_source(table)}", {"Decimal": Decimal}))
+    maker = eval(f"lambda row: {_object_source(table)}", _lines_encoders(table))
+    return cast(Callable[[Row], dict[str, object]], maker)
 
 
 def _object_source(table: Table) -> str:
     exact = "str(v) if (v := row[{0}]).__class__ is Decimal else v"
-    values = [exact.format(i) if c.kind is Kind.DECIMAL else f"row[{i}]" for i, c in enumerate(table.columns)]
+    lines = "[lines{0}(line) for line in v] if (v := row[{0}]).__class__ is Lines else v"
+    values = [
+        (lines if c.of is not None else exact if c.kind is Kind.DECIMAL else "row[{0}]").format(i)
+        for i, c in enumerate(table.columns)
+    ]
     fields = ", ".join(f"{column.name!r}: {value}" for column, value in zip(table.columns, values, strict=True))
     return f"{{{fields}}}"
+
+
+def _lines_encoders(table: Table) -> dict[str, object]:
+    """What the source of a table's object calls beside its row."""
+    lines = {f"lines{i}": _row_object(c.of) for i, c in enumerate(table.columns) if c.of is not None}
+    return {"Decimal": Decimal, "Lines": Lines, **lines}
 
 
 def decode_row(table: Table, text: str) -> Row:
@@ -89,7 +114,7 @@ def decode_row(table: Table, text: str) -> Row:
 def decode_object(text: str) -> dict[str, Any]:
     """An object of values as JSON kept them, quickly; one with a whole number of more than 64 bits slowly."""
     stored: dict[str, Any] = orjson.loads(text)
-    if float in map(type, stored.values()):  # which is all that a longer number can be to it
+    if _has_float(stored):  # which is all that a longer number can be to it
         stored = json.loads(text)
     return stored
 
@@ -111,7 +136,7 @@ def encode_change(table: Table, change: Change) -> str:
 def decode_change(tables: Mapping[str, Table], text: str) -> Change:
     """The inverse of `encode_change`. Raises KeyError when the mapping no longer has the table."""
     stored = orjson.loads(text)
-    if any(image is not None and float in map(type, image.values()) for image in (stored["before"], stored["after"])):
+    if any(image is not None and _has_float(image) for image in (stored["before"], stored["after"])):
         stored = json.loads(text)
     table = tables[stored["table"]]
     before = None if stored["before"] is None else _row(table, stored["before"])
@@ -129,7 +154,17 @@ def decode_change(tables: Mapping[str, Table], text: str) -> Change:
 
 def has_marks(row: Row | None) -> bool:
     """Whether a row holds UNCHANGED or a Malformed value."""
-    return row is not None and not _MARKS.isdisjoint(map(type, row))
+    if row is None or _SEARCHED.isdisjoint(map(type, row)):
+        return False
+    return any(type(v) in _MARKS or (isinstance(v, Lines) and any(map(has_marks, v))) for v in row)
+
+
+def _has_float(stored: Mapping[str, object]) -> bool:
+    types = set(map(type, stored.values()))
+    if list not in types:
+        return float in types
+    lines = (line for value in stored.values() if isinstance(value, list) for line in value)
+    return float in types or any(float in map(type, line.values()) for line in lines)
 
 
 def _object(table: Table, row: Row | None) -> dict[str, object] | None:
@@ -140,9 +175,23 @@ def _row(table: Table, stored: Mapping[str, object]) -> Row:
     try:
         return _row_decoder(table)(stored)
     except KeyError:  # a column that was declared since
-        readers = [_column_decoder(column, table.zone) for column in table.columns]
+        readers = [_reader(column, table.zone) for column in table.columns]
         pairs = zip(readers, table.columns, strict=True)
         return tuple(read(stored[c.name]) if c.name in stored else UNCHANGED for read, c in pairs)
+
+
+def _reader(column: Column, zone: str) -> Callable[[object], Value]:
+    """Of a column, or of the lines that it holds."""
+    table = column.of
+    if table is None:
+        return _column_decoder(column, zone)
+
+    def read(stored: object) -> Value:
+        if isinstance(stored, list):
+            return cast(Value, Lines(_row(table, line) for line in stored))
+        return UNCHANGED if stored is not None else None
+
+    return read
 
 
 @cache
@@ -153,8 +202,8 @@ def _row_decoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
     for i, column in enumerate(table.columns):
         kept_as, decode = _DECODERS.get(column.kind, _AS_IT_IS)
         as_it_is = f"v if (v := stored[{column.name!r}]).__class__ is kept{i} or v is None else read{i}(v)"
-        values.append(as_it_is if decode is _same else f"read{i}(stored[{column.name!r}])")
-        names |= {f"read{i}": _column_decoder(column, table.zone), f"kept{i}": kept_as}
+        values.append(as_it_is if decode is _same and column.of is None else f"read{i}(stored[{column.name!r}])")
+        names |= {f"read{i}": _reader(column, table.zone), f"kept{i}": kept_as}
     return cast(Callable[[Mapping[str, object]], Row], eval(f"lambda stored: ({', '.join(values)},)", names))
 
 

@@ -299,7 +299,7 @@ class Pipeline:
         finance = Finance(
             reading.periods_less_closed(ledger, layout), lambda name: reading.lookup(ledger, layout.lookups[name])
         )
-        translator = self.mapping.translator(self.name)
+        translator = self.mapping.translator(self.name, says_documents=True)
         return comparison.compare(ledger, self.name, translator, self.mapping.tables, layout, finance)
 
     def reconcile(self, by: str = "") -> Report:

@@ -162,6 +162,8 @@ def edit(
         after, was = list(change.after), dict[str, object]()
         for name, text in values.items():
             at = _column(table, name)
+            if table.columns[at].of is not None:
+                raise WrongUsage("edit_lines", id=id, column=name)
             was[name] = [plain(after[at]), text]
             after[at] = None if text is None else _typed(table.columns[at], text, read)
         edited = encode_change(table, change._replace(after=tuple(after)))
@@ -303,6 +305,8 @@ def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, wha
         if missing := set(selection.ids) - {row.id for row in rows}:
             raise WrongUsage("parked_no_row", id=min(missing), pipeline=pipeline)
         for row in rows:
+            if row.code == "document_unfinished":
+                continue  # half of a document is nobody's to judge; the rest of it is about to come
             if what == "discard" and (row.state == "approval" or approvals.owner(row)):
                 raise Halt("parked_awaits_role", id=row.id, role=approvals.owner(row))
             if desk.execute(SQL["request"], (what, pipeline, row.id)):

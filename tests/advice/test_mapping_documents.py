@@ -52,7 +52,7 @@ def refused(text: str) -> bool:
     try:
         parse(text, {})
     except Fault as fault:
-        return fault.code != "unknown_word"
+        return fault.code not in ("unknown_word", "lines_unclear")
     return False
 
 

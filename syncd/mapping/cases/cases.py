@@ -15,6 +15,7 @@ changes:                                      # what happens, in order; `at` is 
   - {delete: asset, row: {id: 1}}
   - {read: asset, row: {…}}                   # a snapshot row
   - {truncate: asset}
+  - {transaction: [{insert: asset, row: {…}}, {update: …}]}   # several that are committed as one
   - {approve: FA-SC-001} | {reject: FA-SC-001} | {retry: FA-SC-001} # a person and the parked rows of a subject
   - {collect: monthly_depreciation}           # its schedule: every group is due
   - {day: 2026-02-23}                         # a day begins on which nothing has happened yet: deadlines pass

@@ -1,9 +1,28 @@
 """What a golden case's file may say: see `cases`."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class RowChange(BaseModel):
+    """A row of a table that changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    insert: str | None = None
+    update: str | None = None
+    delete: str | None = None
+    row: dict[str, Any] = {}
+
+    def what(self) -> tuple[str, str]:
+        """The verb and the table."""
+        said = [("insert", self.insert), ("update", self.update), ("delete", self.delete)]
+        return next(((verb, table) for verb, table in said if table is not None), ("", ""))
+
+
+_BESIDE: Final = ("row", "at", "transaction")
 
 
 class Step(BaseModel):
@@ -22,11 +41,12 @@ class Step(BaseModel):
     collect: str | None = None
     day: str | None = None
     row: dict[str, Any] = {}
+    transaction: tuple[RowChange, ...] = ()
     at: str | None = None
 
     def what(self) -> tuple[str, str]:
         """The verb and what it is about."""
-        said = [(verb, getattr(self, verb)) for verb in type(self).model_fields if verb not in ("row", "at")]
+        said = [(verb, getattr(self, verb)) for verb in type(self).model_fields if verb not in _BESIDE]
         verb, target = next(((v, t) for v, t in said if t is not None), ("", ""))
         return verb, target
 

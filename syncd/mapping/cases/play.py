@@ -14,15 +14,17 @@ from syncd.language import say
 from syncd.mapping.cases.bench import PIPELINE, Bench
 from syncd.mapping.cases.books import CaseLedger
 from syncd.mapping.cases.finance import CaseLayout, Unlearnt, months
-from syncd.mapping.cases.model import CaseFile, Step
+from syncd.mapping.cases.model import CaseFile, RowChange, Step
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.source import Document, Trail
 from syncd.mapping.layout.fields import exact
+from syncd.mapping.program.documents import documents_of
+from syncd.mapping.program.transactions import Span
 from syncd.mapping.program.translator import Translator
 from syncd.mapping.verbs.write import Write
-from syncd.ports import Ledger, Numbered, Period
-from syncd.posting import Batch, CardWrite, Posting
+from syncd.ports import Book, Ledger, Numbered, Period
+from syncd.posting import Batch, CardWrite, Images, Posting
 from syncd.record import decode_cards, decode_rows, decode_voucher, has_marks, plain
 
 FIRST_DAY: Final = date(2026, 1, 1)
@@ -80,10 +82,20 @@ class Play:
                 row = self._row(alias, raw)
                 images.setdefault(alias, {})[self._keep(alias, row)] = row
         with self.ledger.begin() as book:
-            book.write(Batch([], images, frozenset(), None))
+            book.write(Batch([], {**images, **self._documents(images, book)}, frozenset(), None))
         cards = [self._card(code, fields) for code, fields in self._file.cards.items()]
         change = Change("", "read", None, None, Position(""), self._at)
         self._finance.put(self.ledger, cards, Numbered(Posting("", "", "", change), 0))
+
+    def _documents(self, images: Images, book: Book) -> Images:
+        """The documents that given rows make."""
+        rows = [(alias, row) for alias, given in images.items() for row in given.values()]
+        reads = [Change(alias, "read", None, row, Position(""), self._at) for alias, row in rows]
+        found: dict[str, dict[str, Row | None]] = {}
+        for told in documents_of(self._mapping.program.plan.documents, reads, [Span(0, len(reads), True)], book):
+            for one in told:
+                found.setdefault(one.alias, {})[one.key] = one.image
+        return found
 
     def step(self, n: int, step: Step) -> None:
         """One thing happens, and all that follows from it."""
@@ -93,6 +105,9 @@ class Play:
         if verb in ("insert", "update", "delete", "read", "truncate"):
             change = self._change(cast(Op, verb), target, step.row, Position(f"{n + 1:06}"), at)
             self._happened.sets = [ChangeSet([change], change.position, change.committed_at)]
+        elif step.transaction:
+            changes = [self._part(n, i, one, at) for i, one in enumerate(step.transaction)]
+            self._happened.sets = [ChangeSet(changes, changes[-1].position, changes[-1].committed_at)]
         elif verb == "collect":
             known = [rule.name for rule in self._mapping.rules if any(verb.keeps_rows for verb in rule.verbs)]
             if target not in known:
@@ -147,6 +162,14 @@ class Play:
                 self._happened.resume(self._ledger.checkpoint())
                 translator = self._mapping.translator(PIPELINE)
         raise AssertionError(f"{TURNS_MAX} turns of a case and no rest")
+
+    def _part(self, n: int, i: int, one: RowChange, at: datetime) -> Change:
+        """One change of a transaction."""
+        self.trail = ("changes", n, "transaction", i)
+        verb, target = one.what()
+        if not verb:
+            raise self._fault("case_no_verb")
+        return self._change(cast(Op, verb), target, one.row, Position(f"{n + 1:06}.{i + 1:04}"), at)
 
     # What the file says
 

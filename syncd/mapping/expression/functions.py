@@ -137,10 +137,13 @@ SPECIAL = (
 )
 """Functions whose kind depends on their arguments, or one of whose arguments is a word."""
 
+AGGREGATES = ("sum", "count", "min", "max")
+"""What is made of the lines of a document."""
+
 KEY_TEXT = Builtin("moment_text", (TIMESTAMP,), TEXT, "moment_text({0})")
 """How a key spells a moment."""
 
-NAMES = (*SIGNATURES, *SPECIAL)
+NAMES = (*SIGNATURES, *SPECIAL, *AGGREGATES)
 SYNONYMS = {"substring": "substr", "ceiling": "ceil", "btrim": "trim", "char_length": "length"}
 UNSTABLE = frozenset({
     "now", "random", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "timeofday",

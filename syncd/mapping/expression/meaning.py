@@ -15,11 +15,23 @@ from sqlglot import exp
 
 from syncd.change import Kind
 from syncd.mapping.expression import functions as known
+from syncd.mapping.expression.aggregates import aggregate, all_lines
 from syncd.mapping.expression.faults import clash, miscounted, offset_of, shown
+from syncd.mapping.expression.intervals import interval
 from syncd.mapping.expression.kinds import coerced, common, fits, joined, negation, negative
 from syncd.mapping.expression.meaning_nested import are_alike, count, element, json_step, quantified
 from syncd.mapping.expression.runtime import Uncomputable, pattern, text_date, text_timestamp
-from syncd.mapping.expression.terms import ExpressionError, Function, Scope, Term, is_null, literal, nearest, strict
+from syncd.mapping.expression.terms import (
+    ExpressionError,
+    Function,
+    Many,
+    Scope,
+    Term,
+    is_null,
+    literal,
+    nearest,
+    strict,
+)
 from syncd.mapping.expression.to_python import CASTS
 from syncd.mapping.expression.zones import available_zones, is_zone
 
@@ -39,20 +51,6 @@ TYPES = {
 """Types a value may be cast to, as sqlglot names them."""
 
 _NUMBER = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
-_INTERVAL = re.compile(
-    r"\s*([+-]?[0-9]{1,6})\s*(years?|months?|weeks?|days?|hours?|minutes?|mins?|seconds?|secs?)(?![a-z])",
-    re.IGNORECASE | re.ASCII,
-)
-_UNITS = {
-    "y": (12, 0, 0),
-    "mon": (1, 0, 0),
-    "w": (0, 7, 0),
-    "d": (0, 1, 0),
-    "h": (0, 0, 3600),
-    "min": (0, 0, 60),
-    "s": (0, 0, 1),
-}
-"""Months, days and seconds of a unit of time, by how its name begins."""
 
 
 class TermReader:
@@ -63,6 +61,8 @@ class TermReader:
         self._zone = zone
         self._functions = functions
         self._bindings = 0
+        self._many: set[Many] | None = None
+        """Whose lines the aggregate goes through that is being read; None outside of one."""
         self.names: set[str] = set()
 
     def read(self, node: exp.Expr) -> Term:
@@ -81,12 +81,18 @@ class TermReader:
 
     def _column(self, node: exp.Expr) -> Term:
         table = node.args.get("table")
-        name = (f"{table.name}.{node.name}" if table else node.name).lower()
+        name = ".".join(part.name for part in (node.args.get("db"), table, node.this) if part).lower()
         found = self._scope.get(name)
+        if found is None and node.args.get("db"):
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
         if found is None:
             if name in known.UNSTABLE:
                 raise ExpressionError("unstable_function", offset_of(node), name=name)
             raise ExpressionError("unknown_name", offset_of(node), name=name, nearest=nearest(name, self._scope))
+        if found.many is not None:
+            if self._many is None:
+                raise ExpressionError("lines_outside", offset_of(node), name=name, lines=found.many.alias)
+            self._many.add(found.many)
         self.names.add(name)
         folded = _constant(found.python)
         if folded is not None:
@@ -228,11 +234,11 @@ class TermReader:
         kind = Kind.DECIMAL if Kind.DECIMAL in kinds else Kind.INTEGER
         return strict(op, kind, coerced(left, kind), coerced(right, kind))
 
-    def _add_interval(self, day: Term, op: str, interval: exp.Expr, node: exp.Expr) -> Term:
+    def _add_interval(self, day: Term, op: str, added: exp.Expr, node: exp.Expr) -> Term:
         if day.kind not in (Kind.DATE, Kind.TIMESTAMP, Kind.NULL):
             raise ExpressionError("wrong_kinds", offset_of(node), operator=op, left=day.kind, right="interval")
         sign = -1 if op == "-" else 1
-        amounts = tuple(sign * amount for amount in _interval(interval))
+        amounts = tuple(sign * amount for amount in interval(added))
         kind = Kind.DATE if day.kind is Kind.NULL else day.kind
         if amounts[2] and kind is Kind.DATE:
             day = coerced(day, kind := Kind.TIMESTAMP)
@@ -300,6 +306,8 @@ class TermReader:
     def _call(self, node: exp.Expr) -> Term:
         name = str(node.this).lower()
         name = known.SYNONYMS.get(name, name)
+        if name in known.AGGREGATES and name not in self._functions:
+            return self._aggregate(name, node, None)
         args = [self.read(a) for a in node.expressions]
         if name in known.SIGNATURES:
             return self._builtin(name, args, node)
@@ -311,6 +319,28 @@ class TermReader:
             raise ExpressionError("unstable_function", offset_of(node), name=name)
         near = nearest(name, (*known.NAMES, *self._functions))
         raise ExpressionError("unknown_function", offset_of(node), name=name, nearest=near)
+
+    def _filtered(self, node: exp.Expr) -> Term:
+        """`sum(…) FILTER (WHERE …)`."""
+        name = str(node.this.this).lower() if isinstance(node.this, exp.Anonymous) else ""
+        if name not in known.AGGREGATES:
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
+        return self._aggregate(name, node.this, node.expression.this)
+
+    def _aggregate(self, name: str, node: exp.Expr, where: exp.Expr | None) -> Term:
+        """Of each line what is added up, counted, or the least or the most of them."""
+        if len(node.expressions) != 1:
+            raise miscounted(name, len(node.expressions), "1", node)
+        if self._many is not None:
+            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
+        (of,), self._many = node.expressions, set()
+        if name == "count" and isinstance(of, exp.Star):
+            value, self._many = literal(1, Kind.INTEGER), set(all_lines(self._scope))
+        else:
+            value = self.read(of)
+        conditions = () if where is None else (self._boolean_arg(where, "FILTER"),)
+        found, self._many = self._many, None
+        return aggregate(name, value, conditions, found, offset_of(node))
 
     def _builtin(self, name: str, args: list[Term], node: exp.Expr) -> Term:
         candidates = [b for b in known.SIGNATURES[name] if len(b.params) == len(args)]
@@ -472,21 +502,6 @@ def _unified(name: str, terms: list[Term], node: exp.Expr) -> list[Term]:
     return [coerced(t, kind) for t in terms]
 
 
-def _interval(node: exp.Expr) -> tuple[int, int, int]:
-    """Months, days and seconds of an INTERVAL literal."""
-    unit = node.args.get("unit")
-    text = f"{node.name} {unit.name if unit else ''}".strip()
-    total, at = (0, 0, 0), 0
-    while found := _INTERVAL.match(text, at):
-        word = found[2].lower()
-        amounts = next(amounts for beginning, amounts in _UNITS.items() if word.startswith(beginning))
-        months, days, seconds = (a + int(found[1]) * b for a, b in zip(total, amounts, strict=True))
-        total, at = (months, days, seconds), found.end()
-    if at != len(text) or not text:
-        raise ExpressionError("bad_literal", offset_of(node), text=text, kind="interval")
-    return total
-
-
 def _places(to: exp.Expr, node: exp.Expr) -> tuple[int, int]:
     """Precision and scale of a numeric type."""
     sizes = [int(p.name) for p in to.expressions if p.name.isdecimal()]
@@ -529,6 +544,7 @@ _READERS: dict[type[exp.Expr], Callable[[TermReader, exp.Expr], Term]] = {
     exp.Cast: TermReader._cast,
     exp.AtTimeZone: TermReader._at_time_zone,
     exp.Anonymous: TermReader._call,
+    exp.Filter: TermReader._filtered,
     exp.Extract: TermReader._extract,
     exp.Trim: TermReader._trim,
     exp.JSONExtract: lambda reader, node: json_step(reader.read, node),
@@ -538,7 +554,7 @@ _READERS: dict[type[exp.Expr], Callable[[TermReader, exp.Expr], Term]] = {
     **dict.fromkeys(_ARITHMETIC, TermReader._arithmetic),
 }
 _ARGS: dict[type[exp.Expr], tuple[str, ...]] = {
-    exp.Column: ("this", "table"),
+    exp.Column: ("this", "table", "db"),
     exp.Literal: ("this", "is_string"),
     exp.Is: ("this", "expression", "negate"),
     exp.In: ("this", "expressions"),

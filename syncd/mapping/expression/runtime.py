@@ -362,6 +362,32 @@ def uuid(*parts: str) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:32]}"
 
 
+def sum_of(values: list[Any]) -> Any:
+    """The sum of what is not NULL; NULL of nothing."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    total = known[0]
+    for value in known[1:]:
+        total = UNROUNDED.add(total, value) if isinstance(total, Decimal) else total + value
+    return total
+
+
+def count_of(values: list[Any]) -> int:
+    """How many are not NULL."""
+    return len(values) - values.count(None)
+
+
+def min_of(values: list[Any]) -> Any:
+    """The least that is not NULL."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def max_of(values: list[Any]) -> Any:
+    """The most that is not NULL."""
+    return max((value for value in values if value is not None), default=None)
+
+
 RUNTIME: dict[str, object] = {
     "add": UNROUNDED.add,
     "subtract": UNROUNDED.subtract,
@@ -371,8 +397,8 @@ for _function in (
     divide_integer, remainder_integer, divide, remainder, round_half_up, truncate, floor, ceil, fit, decimal_text,
     decimal_integer, text_integer, text_decimal, text_date, text_timestamp, text_boolean, date_timestamp,
     timestamp_text, moment_text, recorded, add_days, add_months, add_interval, last_day, months_between_floor,
-    make_date, monday, upper, lower, right, substr, replace, lpad, like, greatest, least, concat, uuid, Decimal, date,
-    datetime,
+    make_date, monday, upper, lower, right, substr, replace, lpad, like, greatest, least, concat, uuid, sum_of,
+    count_of, min_of, max_of, Decimal, date, datetime,
 ):  # fmt: skip
     RUNTIME[_function.__name__] = _function
 

@@ -14,15 +14,25 @@ from syncd.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """The lines of a document, as an aggregate goes through them: `python` gives them, each as the `variables`."""
+
+    alias: str
+    python: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Name:
     """How a scope resolves a name: `after.status` → `Name("after[3]", Kind.TEXT, "asset.status")`. A `python`
     that is a plain literal, `Decimal('…')` or `date(…)` is a constant and is folded. `elements` is the kind of what an
-    array holds."""
+    array holds. One of `many` is of each line of a document, and stands in an aggregate."""
 
     python: str
     kind: Kind
     sql: str = ""
     elements: Kind | None = None
+    many: Many | None = None
 
 
 Scope = Mapping[str, Name]
@@ -80,6 +90,15 @@ def walk(term: Term) -> Iterator[Term]:
     yield term
     for arg in term.args:
         yield from walk(arg)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """What is made of many lines: `word` is sum, count, min or max; its term's arguments are what is taken of each, and
+    which of them count."""
+
+    word: str
+    many: Many
 
 
 def literal(value: object, kind: Kind) -> Term:

@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 from syncd.change import Kind
 from syncd.mapping.expression.functions import Builtin
 from syncd.mapping.expression.runtime import constant, matcher
-from syncd.mapping.expression.terms import CLOCKS, COMPARISONS, STRICT, Function, Name, Term
+from syncd.mapping.expression.terms import CLOCKS, COMPARISONS, STRICT, Aggregate, Function, Name, Term
 from syncd.mapping.expression.zones import named
 
 _TEMPORARY = re.compile(r"\b_t(\d+)\b")
@@ -257,6 +257,13 @@ class _Printer:
         assert isinstance(term.detail, Builtin)
         return term.detail.python.format(*[self.value(a) for a in term.args])
 
+    def _aggregate(self, term: Term) -> str:
+        assert isinstance(term.detail, Aggregate)
+        value, *conditions = term.args
+        many, where = term.detail.many, "".join(f" if {self.true(c)}" for c in conditions)
+        each = ", ".join(many.variables)
+        return f"{term.detail.word}_of([{self.value(value)} for {each} in {many.python}{where}])"
+
     def _bind(self, term: Term) -> str:
         """The first use names the value, later ones read it."""
         assert isinstance(term.detail, int)
@@ -284,6 +291,7 @@ class _Printer:
         "least": _variadic,
         "concat": _variadic,
         "function": _function,
+        "aggregate": _aggregate,
         "bind": _bind,
         "partial": _partial,
         "quantified": _quantified,

@@ -14,7 +14,7 @@ from syncd.dialects import Dialect
 from syncd.dialects.postgres import by_bytes
 from syncd.mapping.expression.functions import Builtin
 from syncd.mapping.expression.runtime import decimal_text, timestamp_text
-from syncd.mapping.expression.terms import CLOCKS, COMPARISONS, ExpressionError, Function, Name, Term
+from syncd.mapping.expression.terms import CLOCKS, COMPARISONS, Aggregate, ExpressionError, Function, Name, Term
 
 TYPES = {kind: kind.value for kind in Kind} | {Kind.INTEGER: "bigint", Kind.DECIMAL: "numeric"}
 """PostgreSQL's types."""
@@ -61,6 +61,10 @@ class Printer:
 
     def wall(self, term: Term) -> str:
         raise NotImplementedError
+
+    def aggregate(self, term: Term) -> str:
+        assert isinstance(term.detail, Aggregate)
+        raise ExpressionError("no_sql", what=f"{term.detail.word}()", dialect=self.dialect)
 
     def bind(self, term: Term) -> str:
         return self.print(term.args[0])
@@ -271,6 +275,7 @@ def _compared(term: Term) -> Kind:
 _METHODS = {
     **dict.fromkeys(("and", "or", "||"), "joined"),
     **dict.fromkeys(("literal", "name", "function", "bind", "coalesce", "case", "nullif", "concat", "like"), ""),
+    "aggregate": "",
     **dict.fromkeys(("cast", "call", "add_days", "days_between", "add_interval"), ""),
     **dict.fromkeys(CLOCKS, "wall"),
     **dict.fromkeys(ARITHMETIC, "arithmetic"),

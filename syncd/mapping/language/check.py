@@ -46,7 +46,7 @@ def check_rules(
     warnings = ExpressionReader(reader.document)
     checking = Checking(rules, reader, warnings)
     for rule in rules:
-        if rule.release:
+        if rule.release or rule.of:
             continue
         place = ("rules", rule.name)
         for verb in rule.verbs:
@@ -66,16 +66,21 @@ def check_rules(
     for shape in layout.shape.tables:
         if shape.is_of_entries and not shape.is_shared:
             warnings.fault("entries_ungrouped", (), table=shape.name or layout.entries[0].name)
-    joined = {j.table.alias for rule in rules for j in rule.joins.values()}
+    joined = {j.table.alias for rule in rules for j in rule.all_joins}
+    parts = {document.header for document in file.documents.values()}
+    parts |= {lines.table for document in file.documents.values() for lines in document.lines.values()}
     for alias in file.references:
         if alias not in joined:
             warnings.fault("unused_reference", ("references", alias), table=alias)
-    for alias in file.tables:
+    for alias in (*file.tables, *file.documents):
+        place = ("tables" if alias in file.tables else "documents", alias)
         own = [rule for rule in rules if rule.on.alias == alias]
+        if not own and alias in parts:
+            continue
         if not own and alias not in joined:
-            warnings.fault("no_rule_for_table", ("tables", alias), table=alias)
+            warnings.fault("no_rule_for_table", place, table=alias)
         elif own and not any(reaches(rule.when, "insert") for rule in own):
-            warnings.fault("no_rule_for_insert", ("tables", alias), table=alias)
+            warnings.fault("no_rule_for_insert", place, table=alias)
     return warnings.errors
 
 
@@ -92,7 +97,7 @@ def unknown_accounts(named: Mapping[str, str], known: Collection[object]) -> lis
 
 def _names(rule: Rule) -> set[str]:
     """Every name that a rule reads."""
-    keys = {n for join in rule.joins.values() for k in join.key for n in k.names}
+    keys = {n for join in rule.all_joins for k in join.key for n in k.names}
     return keys | {n for e in rule.expressions() for n in e.names}
 
 

@@ -20,6 +20,7 @@ from syncd.mapping.language.answers import compile_answers
 from syncd.mapping.language.check import check_cards, check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
+from syncd.mapping.language.documents import read_documents
 from syncd.mapping.language.layout_file import LayoutFile
 from syncd.mapping.language.lifecycle import Lifecycle, compile_lifecycle
 from syncd.mapping.language.measures import Measures, compile_measures
@@ -36,6 +37,7 @@ from syncd.mapping.language.year_end import YearEnd, compile_year_end
 from syncd.mapping.layout.compile import card_fields, compile_layout
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
+from syncd.mapping.program.documents import DocumentTable
 from syncd.mapping.program.program import Program, compile_plan
 from syncd.mapping.program.translator import REACH_MAX, Translator
 from syncd.mapping.verbs.approve import Approve
@@ -92,9 +94,13 @@ class Mapping:
 
     @property
     def source_tables(self) -> dict[str, Table]:
-        """The tables that the source has: without those whose rows syncd makes."""
+        """The tables that the source has: without those whose rows syncd makes, and documents."""
         computed = [block.computed for block in (self.depreciation, self.lifecycle) if block is not None]
-        return {alias: table for alias, table in self.tables.items() if not any(alias in own for own in computed)}
+        return {
+            alias: table
+            for alias, table in self.tables.items()
+            if alias not in self.file.documents and not any(alias in own for own in computed)
+        }
 
     def refused(self, *servers: Dialect) -> list[MappingError]:
         """What the reconciliation asks of the EAM that these servers cannot compute exactly."""
@@ -133,10 +139,12 @@ class Mapping:
         """Collecting rule → cron expression."""
         return {rule.name: collect.cron for rule, collect in _saying(Collect, self.rules) if collect.cron}
 
-    def translator(self, pipeline: str = "", again: bool = False, changes_max: int = REACH_MAX) -> Translator:
+    def translator(
+        self, pipeline: str = "", again: bool = False, changes_max: int = REACH_MAX, says_documents: bool = False
+    ) -> Translator:
         """A translator of its own for a pipeline; `again` where it takes a snapshot of what is in the books already."""
         ends_days = self.lifecycle is not None and self.lifecycle.overdue is not None
-        return Translator(self.program, again, changes_max, self.zone if ends_days else None)
+        return Translator(self.program, again, changes_max, self.zone if ends_days else None, says_documents)
 
 
 def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | None = None) -> Mapping:
@@ -166,6 +174,8 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     reader = ExpressionReader(document, functions, errors, file.timezone)
     tables = {a: reading.table(a, b, reader) for a, b in (*file.references.items(), *file.tables.items())}
     fields = card_fields(layout_file)
+    documents = read_documents(file, tables, reader)
+    tables |= {alias: document.table for alias, document in documents.items()}
     check_file(file, reader)
     check_cards(file, bool(layout_file.card), reader)
     check_layout_names(layout_file, ExpressionReader(layout_document, {}, errors))
@@ -174,7 +184,9 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     kinds = reading.card_kinds(file, tables, reader, fields, layout_file.kinds)
     declared = layout_file.dims, layout_file.quantities, layout_file.voucher_fields, tuple(layout_file.lookups)
     resolver = Resolver(file, tables, reader, kinds, fields, *declared)
-    subjects = {alias: resolver.subject(alias) for alias in file.tables}
+    subjects = {alias: resolver.subject(alias) for alias in (*file.tables, *documents)}
+    for alias in documents:
+        resolver.lines(alias, {}, reader)
     rules = resolver.rules()
     layout = compile_layout(
         layout_file,
@@ -198,7 +210,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     said = None if file.report is None else file.report.year_end
     year_end = compile_year_end(said, resolver, python, layout_file, codes)
     doubts = ExpressionReader(document)
-    answered = {alias: tables[alias] for alias in file.tables}
+    answered = {alias: tables[alias] for alias in (*file.tables, *documents)}
     answers = compile_answers(file.answers, answered, file.language, reader, doubts)
     warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
     looked_at = year_end.looked_at | (lifecycle.looked_at if lifecycle is not None else frozenset())
@@ -209,7 +221,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     ]
     if errors or layout is None:
         raise MappingErrors(causes(errors))
-    plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule])
+    plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule], documents)
     named = accounts(rules, {d.function.python: d.answers for d in decisions})
     program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references), frozenset(answers))
     return Mapping(
@@ -300,6 +312,7 @@ def _plan(
     subjects: Map[str, Any],
     layout: FinanceLayout,
     first: Sequence[Rule],
+    documents: Map[str, DocumentTable],
 ) -> Plan:
     """`first` are rules that judge before any other of their table."""
     changing = _saying(Change, rules)
@@ -313,8 +326,9 @@ def _plan(
         {alias: subjects.get(alias, (None, {})) for alias in tables},
         {rule.name: frozenset(layout.companions(change.fields)) for rule, change in changing},
         layout.needs_check,
-        tuple(dict.fromkeys(reverse.rules for _, reverse in _saying(Reverse, rules))),
+        tuple(dict.fromkeys(verb.looks_at for rule in rules for verb in rule.verbs if verb.looks_at)),
         {field: places for field in layout.card_fields if (places := layout.places(field)) is not None},
+        documents,
     )
 
 

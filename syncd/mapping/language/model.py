@@ -83,6 +83,30 @@ class Tracked(Reference):
     """Rows of other tables that the subject and every rule on the table may read."""
 
 
+class LinesBlock(Strict):
+    """The lines of a document: rows of another table that hold the key of the header."""
+
+    table: str
+    """The table, under `tables`."""
+    of: Names
+    """The column or columns of it that hold the header's key."""
+    join: Joins = Field({})
+    """Rows of other tables that expressions read of each line: by keys over the columns of the line."""
+
+
+class DocumentBlock(Strict):
+    """A header row with its lines, which rules judge as one thing."""
+
+    header: str
+    """The table of the headers, under `tables`."""
+    lines: dict[Identifier, LinesBlock] = Field(min_length=1)
+    """What expressions call a line → where the lines are."""
+    subject: Expr | None = None
+    """Expression over the header and its joins: whose changes keep their order. By default the document itself."""
+    join: Joins = Field({})
+    """Rows of other tables that the subject and every rule on the document may read."""
+
+
 class Decision(Strict):
     """A decision table in CSV: which column is looked up by which."""
 
@@ -218,6 +242,8 @@ class MappingFile(Strict):
     """Alias → table whose changes rules look at."""
     references: dict[Identifier, Reference] = Field({})
     """Alias → table that rules only look up."""
+    documents: dict[Identifier, DocumentBlock] = Field({})
+    """Alias → header with lines, which rules look at as one thing."""
     decisions: dict[Identifier, Decision] = Field({})
     """Name → decision table; expressions call it by its name."""
     crosswalks: dict[Identifier, Crosswalk] = Field({})
@@ -242,6 +268,10 @@ class MappingFile(Strict):
     """What closing a month looks at."""
     report: ReportBlock | None = None
     """What the reports of a month call things."""
+
+    def judged(self, alias: str) -> Tracked | DocumentBlock | None:
+        """The table or the document that a rule is on; None where there is none."""
+        return self.tables.get(alias) or self.documents.get(alias)
 
     @classmethod
     def holds_names(cls, block: str) -> bool:

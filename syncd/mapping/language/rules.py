@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from syncd.change import Column, Kind, Table
 from syncd.mapping.expression.parse import Expression, Name, parse
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language import layout_file, model, scope, shapes
+from syncd.mapping.language import documents, layout_file, model, scope, shapes
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.shapes import RuleFrame
 from syncd.mapping.language.source import Trail
 from syncd.mapping.verbs.registry import VERBS
 from syncd.mapping.verbs.reverse import REVERSED
-from syncd.mapping.verbs.rule import Join, OtherCard, Reading, Rule
+from syncd.mapping.verbs.rule import DocumentLines, Join, OtherCard, Reading, Rule
 
 FORMS: Mapping[str, tuple[Kind, str]] = {
     "integer": (Kind.INTEGER, ""),
@@ -122,8 +122,9 @@ def card_kinds(
         resolver = Resolver(file, tables, quiet, kinds, fields, ())
         found = dict(given)
         for name, block in file.rules.items():
-            if block.on in file.tables:
+            if file.judged(block.on) is not None:
                 names, _ = resolver.rule_scope(name, block)
+                resolver.lines(block.on, names, quiet)
                 resolver.named(block, names, ())
                 for field_name, text in [*block.fields("card").items(), *block.fields("change").items()]:
                     value = quiet.read(text, (), names)
@@ -165,20 +166,40 @@ class Resolver:
         found: list[Rule] = []
         for name, block in self.file.rules.items():
             trail: Trail = ("rules", name)
-            if block.on not in self.file.tables:
-                near = nearest(block.on, list(self.file.tables))
+            if self.file.judged(block.on) is None:
+                near = nearest(block.on, [*self.file.tables, *self.file.documents])
                 self.reader.fault("unknown_table", (*trail, "on"), table=block.on, nearest=near)
                 continue
             rule = self._rule(name, block, trail)
-            found += [rule, *(brought for verb in rule.verbs for brought in verb.brings())]
+            found += [rule, *(brought for verb in rule.verbs for brought in verb.brings(rule))]
         return found
 
     def table_scope(self, alias: str, reader: ExpressionReader) -> tuple[dict[str, Name], dict[str, Join]]:
         """What a table's subject may read: its bare columns, the tables it joins, the constants."""
         names = self.constants() | scope.columns(self.tables[alias], "row", sql=alias)
-        block = self.file.tables[alias]
-        found = joins(block.join, self.tables, names, reader, ("tables", alias, "join"), "t")
+        block, place = self.file.judged(alias), "tables" if alias in self.file.tables else "documents"
+        assert block is not None
+        found = joins(block.join, self._joinable, names, reader, (place, alias, "join"), "t")
         return names, found
+
+    @property
+    def _joinable(self) -> Mapping[str, Table]:
+        """What may be joined: not documents, of which the header may be."""
+        return {alias: table for alias, table in self.tables.items() if alias not in self.file.documents}
+
+    def lines(self, alias: str, names: dict[str, Name], reader: ExpressionReader) -> dict[str, DocumentLines]:
+        """The lines of a document, as they are and as they were, with what they join; adds what they hold to
+        `names`."""
+        block, found = self.file.documents.get(alias), list[DocumentLines]()
+        for n, (word, said) in enumerate(block.lines.items() if block is not None else ()):
+            place = next(i for i, c in enumerate(self.tables[alias].columns) if c.name == word and c.of is not None)
+            own = self.constants() | scope.columns(self.tables[said.table], f"l{n}")
+            trail = ("documents", alias, "lines", word, "join")
+            joined = joins(said.join, self._joinable, own, reader, trail, f"l{n}_")
+            found += documents.lines(word, n, place, self.tables[said.table], joined)
+        for one in found:
+            names |= one.names
+        return {one.alias.lower(): one for one in found}
 
     def constants(self) -> dict[str, Name]:
         """The mapping's constants as names."""
@@ -187,13 +208,13 @@ class Resolver:
     def subject(self, alias: str) -> tuple[Expression | None, dict[str, Join]]:
         """A table's subject, None where it has none of its own, and its joins."""
         names, found = self.table_scope(alias, self.reader)
-        text = self.file.tables[alias].subject
-        if text is None:
+        block, place = self.file.judged(alias), "tables" if alias in self.file.tables else "documents"
+        if block is None or block.subject is None:
             return None, found
-        return self.reader.read_key(text, ("tables", alias, "subject"), names), found
+        return self.reader.read_key(block.subject, (place, alias, "subject"), names), found
 
     def rule_scope(self, name: str, block: RuleFrame) -> tuple[dict[str, Name], dict[str, Join]]:
-        """What a rule's expressions may read; its `let` names come later, one by one."""
+        """What a rule's expressions may read; its `let` names and its lines' come later."""
         on = self.tables[block.on]
         quiet = self.reader.quiet()
         joined, inherited = self.table_scope(block.on, quiet)
@@ -209,7 +230,7 @@ class Resolver:
         for n, alias in enumerate(block.cards):
             names |= scope.card(self.card_kinds, f"c{n}", alias)
             names[f"{alias}.exists".lower()] = Name(f"c{n} is not EMPTY", Kind.BOOLEAN)
-        found = inherited | joins(block.join, self.tables, names, self.reader, ("rules", name, "join"), "j")
+        found = inherited | joins(block.join, self._joinable, names, self.reader, ("rules", name, "join"), "j")
         return names, found
 
     def cards(
@@ -241,10 +262,11 @@ class Resolver:
 
     def _rule(self, name: str, block: RuleFrame, trail: Trail) -> Rule:
         names, found = self.rule_scope(name, block)
+        lines = self.lines(block.on, names, self.reader.quiet())
         cards = self.cards(block, names, found, trail)
         let = self.named(block, names, trail)
-        reading = Reading(self, name, block, names, trail)
+        reading = Reading(self, name, block, names, trail, lines)
         when = reading.one(block.when, "when", kind=Kind.BOOLEAN)
         verbs = [verb.read(block.said(verb.word), reading) for verb in VERBS]
         said = tuple(verb for verb in verbs if verb is not None)
-        return Rule(name, self.tables[block.on], when, found, let, block.snapshot, said, cards=cards)
+        return Rule(name, self.tables[block.on], when, found, let, block.snapshot, said, cards=cards, lines=lines)

@@ -89,6 +89,7 @@ def columns(table: Table, variable: str, prefix: str = "", sql: str = "") -> dic
             c, f"{variable}[{i}]", f"{sql}.{c.name}" if sql else ""
         )
         for i, c in enumerate(table.columns)
+        if c.of is None
     }
 
 

@@ -4,18 +4,19 @@ What is looked up is also told to the foresight, at the same place, so that the 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from syncd.change import Kind, Table
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.expression.terms import Name, Term
+from syncd.mapping.expression.terms import Aggregate, Name, Term
 from syncd.mapping.expression.to_python import condition_source
 from syncd.mapping.language.scope import variable
+from syncd.mapping.program.documents import DocumentTable
 from syncd.mapping.program.foresight import Foresight
-from syncd.mapping.verbs.rule import Join, OtherCard, Rule
+from syncd.mapping.verbs.rule import DocumentLines, Join, OtherCard, Rule
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,13 @@ class Plan:
     places: Mapping[str, int] = field(default_factory=dict)
     """Per card field, how many digits after the point finance keeps, where the layout says so."""
 
+    documents: Mapping[str, DocumentTable] = field(default_factory=dict)
+    """By alias."""
+
     @property
     def joined(self) -> list[str]:
         """The tables that are joined by anyone."""
-        joins = [j for rules in self.rules.values() for r in rules for j in r.joins.values()]
+        joins = [j for rules in self.rules.values() for r in rules for j in r.all_joins]
         joins += [j for _, found in self.subjects.values() for j in found.values()]
         return sorted({j.table.alias for j in joins})
 
@@ -84,6 +88,17 @@ class Block:
         if len(self.lines) > start:
             self.lines.insert(start, "    " * self.indent + f"if {head}:")
 
+    @contextmanager
+    def each(self, lines: DocumentLines) -> Iterator[None]:
+        """Lines of code that are done for each line of a document; what they look up is forgotten, and not foreseen."""
+        self.lines_(lines)
+        known, foresight, self.foresight = set(self.known), self.foresight, Foresight()
+        self.add(f"for {', '.join(lines.many.variables)} in {lines.many.python}:")
+        self.indent += 1
+        yield
+        self.indent -= 1
+        self.known, self.foresight = known, foresight
+
     def inner_if(self, e: Expression) -> AbstractContextManager[None]:
         """Lines under an expression."""
         self.need(e.names)
@@ -97,6 +112,8 @@ class Block:
             prefix, dot, _ = name.partition(".")
             if not dot and name in self.rule.let:
                 self._let(name)
+            elif dot and (lines := self.rule.lines_of(name)) is not None:
+                self.lines_(lines)
             elif dot and prefix in self.rule.joins:
                 self.join(self.rule.joins[prefix])
             elif dot and prefix in self.rule.cards:
@@ -235,24 +252,32 @@ class Block:
         self.foresight.ask((ask, f"    want_card({code})"), frozenset({code}))
         self.foresight.hide(variable)
 
+    def lines_(self, lines: DocumentLines) -> None:
+        """The lines of a document, each with the rows that it joins, are in their variable, where they join any."""
+        variable, source, each = lines.many.python, f"{lines.side}[{lines.column}] or ()", lines.variable
+        if not lines.joins or variable in self.known:
+            return
+        self.known.add(variable)
+        self.add(f"{variable} = []", f"for {each} in {source}:")
+        self.indent += 1
+        for join in lines.joins.values():
+            self._find(join)
+            if variables(*join.key) <= {each}:
+                i = self.plan.joined.index(join.table.alias)
+                ask = (f"if (k := {key_text(join)}) is not None and k not in rows_{i}:", f"    want_{i}.add(k)")
+                self.foresight.ask(
+                    (f"for {each} in {source}:", *(f"    {line}" for line in (*ask, "    again = True")))
+                )
+        self.add(f"{variable}.append(({commas(lines.many.variables)}))")
+        self.indent -= 1
+        self.foresight.hide(variable)
+
     def join(self, join: Join) -> None:
         """A joined row is in its variable."""
         if join.variable in self.known:
             return
         self.known.add(join.variable)
-        i, variable, alias = self.plan.joined.index(join.table.alias), join.variable, join.table.alias
-        self.need({n for n in join_names(join) if not n.startswith("row.")})
-        self.add(f"k = {key_text(join)}", "if k is None:", f"    {variable} = nulls_{i}", "else:")
-        self.add(f"    {variable} = rows_{i}.get(k) or w.row({alias!r}, k)", f"    if {variable} is None:")
-        if join.optional:
-            self.add("        if w.is_open:", f"            return w.absent({join.alias!r}, {alias!r}, k)")
-            self.add(f"        {variable} = nulls_{i}")
-        else:
-            self.add(f"        return w.absent({join.alias!r}, {alias!r}, k)")
-        used = _used_columns(self.rule, join)
-        if used:
-            self.add(f"    elif {variable}.__class__ is Flawed and (f := w.flaws({variable}, {used!r}, {alias!r})):")
-            self.add("        return f")
+        i, variable = self._find(join)
         self.foresight.ask(
             (
                 f"k = {key_text(join)}",
@@ -266,6 +291,23 @@ class Block:
             variables(*join.key),
             variable,
         )
+
+    def _find(self, join: Join) -> tuple[int, str]:
+        """Emits what finds a joined row; the number of its table among those that are joined, and its variable."""
+        i, variable, alias = self.plan.joined.index(join.table.alias), join.variable, join.table.alias
+        self.need({n for n in join_names(join) if not n.startswith("row.")})
+        self.add(f"k = {key_text(join)}", "if k is None:", f"    {variable} = nulls_{i}", "else:")
+        self.add(f"    {variable} = rows_{i}.get(k) or w.row({alias!r}, k)", f"    if {variable} is None:")
+        if join.optional:
+            self.add("        if w.is_open:", f"            return w.absent({join.alias!r}, {alias!r}, k)")
+            self.add(f"        {variable} = nulls_{i}")
+        else:
+            self.add(f"        return w.absent({join.alias!r}, {alias!r}, k)")
+        used = _used_columns(self.rule, join)
+        if used:
+            self.add(f"    elif {variable}.__class__ is Flawed and (f := w.flaws({variable}, {used!r}, {alias!r})):")
+            self.add("        return f")
+        return i, variable
 
     def _let(self, name: str) -> None:
         variable = _of_let(self.rule, name)
@@ -303,6 +345,12 @@ class Block:
             if indexes:
                 asked = f"w.flaws({side}, {indexes!r}, {self.rule.on.alias!r}, {side == 'before'})"
                 self.add(f"if flawed and (f := {asked}):", "    return f")
+        for lines in self.rule.lines.values():
+            indexes = lines_read(lines, used)
+            if indexes:
+                asked = f"w.flaws(line, {indexes!r}, {lines.table.alias!r}, {lines.side == 'before'})"
+                each = f"for line in {lines.side}[{lines.column}] or ()"
+                self.add(f"if flawed and (f := next((f {each} if (f := {asked})), None)):", "    return f")
 
 
 def commas(parts: Iterable[str]) -> str:
@@ -338,7 +386,10 @@ def columns_read(rule: Rule, names: Iterable[str], seen: frozenset[str] = frozen
     found: set[str] = set()
     for name in names:
         prefix, dot, _ = name.partition(".")
-        if prefix in ("after", "before", "row"):
+        lines = rule.lines_of(name)
+        if lines is not None:
+            found |= _line_names(lines, name)
+        elif prefix in ("after", "before", "row"):
             found.add(name)
         elif dot and prefix in rule.joins and prefix not in seen:
             found |= columns_read(rule, join_names(rule.joins[prefix]), seen | {prefix})
@@ -349,9 +400,26 @@ def columns_read(rule: Rule, names: Iterable[str], seen: frozenset[str] = frozen
     return found
 
 
+def _line_names(lines: DocumentLines, name: str) -> set[str]:
+    """The columns of a line, as expressions name them, that a name of its or of what it joins comes from."""
+    join = next((join for join in lines.joins.values() if name.startswith(f"{join.alias.lower()}.")), None)
+    if join is None or name.startswith(f"{lines.alias.lower()}."):
+        return {name}
+    found: set[str] = set()
+    for read in join_names(join):
+        found |= _line_names(lines, read if "." in read else f"{lines.alias.lower()}.{read}")
+    return found
+
+
+def lines_read(lines: DocumentLines, names: Collection[str]) -> tuple[int, ...]:
+    """The columns of the lines that are among the names of columns which something reads."""
+    prefix = lines.alias.lower()
+    return tuple(i for i, c in enumerate(lines.table.columns) if f"{prefix}.{c.name.lower()}" in names)
+
+
 def _used_columns(rule: Rule, join: Join) -> tuple[int, ...]:
     """The columns of a joined row that the rule reads."""
-    names = {n for e in rule.expressions() for n in e.names} | {n for j in rule.joins.values() for n in join_names(j)}
+    names = {n for e in rule.expressions() for n in e.names} | {n for j in rule.all_joins for n in join_names(j)}
     return tuple(i for i, c in enumerate(join.table.columns) if f"{join.alias}.{c.name.lower()}" in names)
 
 
@@ -370,6 +438,8 @@ def _holder(rule: Rule, name: str) -> str:
     prefix, dot, _ = name.partition(".")
     if not dot:
         return _of_let(rule, name) if name in rule.let else ""
+    if (lines := rule.lines_of(name)) is not None:
+        return lines.many.python
     if prefix in rule.joins:
         return rule.joins[prefix].variable
     if prefix in rule.cards:
@@ -398,5 +468,9 @@ def variables(*expressions: Expression) -> frozenset[str]:
 def _variables(term: Term) -> Iterator[str]:
     if isinstance(term.detail, Name):
         yield re.split(r"\W", term.detail.python, maxsplit=1)[0]
-    for arg in term.args:
-        yield from _variables(arg)
+    inner = (variable for arg in term.args for variable in _variables(arg))
+    if isinstance(term.detail, Aggregate):
+        many = term.detail.many
+        yield from re.findall(r"\w+", many.python)[:1]
+        inner = (variable for variable in inner if variable not in many.variables)
+    yield from inner

@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from syncd.change import ABSENT, Change, Malformed, Row, Table, Unchanged, Value, joined_key, key_text
+from syncd.change import ABSENT, Change, Kind, Malformed, Row, Table, Unchanged, Value, joined_key, key_text
+from syncd.journal import exact
 from syncd.language import say
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.render import UnknownLookup
 from syncd.mapping.program.effects import Effects
 from syncd.mapping.program.failure import REPEAT, Failure, Target
 from syncd.mapping.program.lookups import Kept, Lookups
-from syncd.mapping.program.quantities import negated
+from syncd.mapping.program.quantities import less, negated
 from syncd.money import EXACT, ZERO, decimal, round_half_up
 from syncd.ports import EVERY_STEP, Book
 from syncd.posting import IN_TRANSACTION, CardWrite, Entry, Fields, Posting, Voucher, to_be_named
@@ -125,7 +126,7 @@ class Context(Lookups):
         if isinstance(period, Failure):
             return period
         called = self._called(target, journal)
-        self.effects.call(change.position, called)
+        self.call(target, change)
         summary = say("voucher_cancels", {"voucher": called}, self.layout.language)
         quantities = self.layout.file.quantities
         lines = tuple(
@@ -133,6 +134,34 @@ class Context(Lookups):
             for e in journal.entries
         )
         return Voucher(journal.type, period[0], period[1], day, summary, lines, fields)
+
+    def posted_already(self, targets: Sequence[Target]) -> Failure:
+        """That what stands is not to be changed."""
+        newest = targets[0]
+        is_named = newest.journal is not None and newest.voucher != newest.key
+        return Failure("edited_after_posting", {"voucher": newest.voucher if is_named else ""})
+
+    def difference(self, voucher: Voucher, targets: Sequence[Target]) -> Voucher | None:
+        """A voucher of what is right less what stands, sides swapped where that is more; None where it is the same."""
+        standing = [entry for target in targets if target.journal is not None for entry in target.journal.entries]
+        entries = less(voucher.entries, standing, self.layout.file.quantities)
+        return voucher._replace(entries=entries) if entries else None
+
+    def is_so(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
+        """Whether what stands says what a voucher does, and of its day."""
+        days = {target.journal.event_date for target in targets if target.journal is not None}
+        return days == {voucher.event_date} and self.difference(voucher, targets) is None
+
+    def heading(self, target: Target) -> Fields:
+        """What the header of a posted voucher says besides."""
+        kinds = self.layout.fields
+        said = {} if target.journal is None else target.journal.fields
+        return {name: exact(kinds.get(name, Kind.TEXT), value) for name, value in said.items()}
+
+    def call(self, target: Target, change: Change) -> None:
+        """The change's rules may call the voucher by its name that they cancel."""
+        if target.journal is not None:
+            self.effects.call(change.position, self._called(target, target.journal))
 
     def _called(self, target: Target, journal: Voucher) -> str:
         """What a voucher is called; one of this batch is named when it has its number."""

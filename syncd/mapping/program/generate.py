@@ -168,6 +168,6 @@ def _post(block: Block) -> None:
             verb.post(block)
     block.add(f"posting = new(Posting, (idem, {fields}, cards_, voucher, rows_, reverses, collected, release))")
     block.add("out.append(posting)", "posted[idem] = ''", "made_of[idem] = change[4], w.row_of")
-    if any(rule.name in rules for rules in plan.reversible):
+    if not rule.of and any(rule.name in rules for rules in plan.reversible):
         block.add("w.keep(subject, posting)")
     block.add("return True")

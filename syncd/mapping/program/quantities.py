@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from syncd.change import Value
-from syncd.money import EXACT
+from syncd.money import EXACT, ZERO
+from syncd.posting import Entry
+from syncd.record import plain
 
 Dims = Mapping[str, Value]
 
@@ -24,6 +26,33 @@ def added(one: Dims, other: Dims, quantities: Sequence[str]) -> Dims:
         if (more := other.get(name)) is not None:
             found[name] = more if found.get(name) is None else _sum(found[name], more)
     return found
+
+
+def less(entries: Sequence[Entry], standing: Sequence[Entry], quantities: Sequence[str]) -> tuple[Entry, ...]:
+    """What is missing of entries where others stand, by account and auxiliaries, in the order of the entries; sides are
+    swapped where too much stands. Auxiliaries of what stands may be as a record keeps them."""
+    missing: dict[tuple[object, ...], Entry] = {}
+    for entry, is_right in (*((e, True) for e in entries), *((e, False) for e in standing)):
+        like = (
+            entry.account,
+            *sorted((name, str(plain(v))) for name, v in apart(entry.dims, quantities) if v is not None),
+        )
+        if not is_right:
+            entry = Entry(entry.account, entry.credit, entry.debit, entry.summary, negated(entry.dims, quantities))
+        known = missing.get(like)
+        missing[like] = entry if known is None else _joined(known, entry, quantities)
+    return tuple(_one_sided(entry) for entry in missing.values() if entry.debit != entry.credit)
+
+
+def _joined(one: Entry, other: Entry, quantities: Sequence[str]) -> Entry:
+    debit, credit = EXACT.add(one.debit, other.debit), EXACT.add(one.credit, other.credit)
+    return Entry(one.account, debit, credit, one.summary, added(one.dims, other.dims, quantities))
+
+
+def _one_sided(entry: Entry) -> Entry:
+    total = EXACT.subtract(entry.debit, entry.credit)
+    debit, credit = (total, ZERO) if total > ZERO else (ZERO, EXACT.minus(total))
+    return entry._replace(debit=debit, credit=credit)
 
 
 def negated(dims: Dims, quantities: Sequence[str]) -> Dims:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from syncd.audit import digest
 from syncd.change import Change, Malformed, Row, Table, Unchanged
-from syncd.folding import fold, fold_sent, old_row_of, row_of
+from syncd.folding import finished, fold, fold_sent, is_back, is_unfinished, old_row_of, row_of
 from syncd.ports import EVERY_STEP, Corrected, Parked
 from syncd.posting import Outcome, Rejection
 from syncd.record import encode_change, has_marks
@@ -25,6 +25,10 @@ class Pass(Protocol):
     def again(self, row: Parked, change: Change, opens: str) -> Outcome:
         """What the rules make of a parked row, its corrections folded in: it is in the mirror already. Rejected when it
         does not open the card that it is to open, given as `card:CODE`; empty for none."""
+        ...
+
+    def unfinished(self, row: Parked) -> Outcome:
+        """That the end of the row's transaction has not come."""
         ...
 
     def would_say(self, row: Parked, change: Change) -> bool:
@@ -86,6 +90,22 @@ def _heal(run: Pass, head: Parked, chains: "_Chains", opens: str = "") -> _Tried
     """A row as it stands, else with as few of its corrections as will do. One that stays says why as it stands, and
     waits for what its last correction still waits for; where that waits for people, the row does. They agree to it as
     it is corrected then, and to nothing that comes later."""
+    folded: Sequence[int]
+    if is_unfinished(head.change):  # with all that came behind it: a part of a transaction is what nobody said
+        *_, (whole, folded, _) = (Corrected(head.change, ()), *chains.corrections(head))
+        if whole is None:
+            return _Tried(Outcome(head.change, head.subject, (), None, FOLDED, head.id), folded)
+        if head.corrected and is_unfinished(whole):
+            return _Tried(run.unfinished(head))
+        whole = finished(whole)
+        approved = _agreed(run, head.approved, whole) if folded else head.approved
+        outcome = run.again(head._replace(approved=approved), whole, opens)
+        if outcome.rejection is None:
+            return _Tried(outcome, folded)
+        if folded and outcome.rejection.status == "approval":
+            owed = _asked(run, outcome.rejection, whole, len(folded))
+            outcome = outcome._replace(rejection=owed._replace(change=head.change))
+        return _Tried(outcome)
     first = run.again(head, head.change, opens)
     if first.rejection is None:
         return _Tried(first)
@@ -160,9 +180,12 @@ class _Chains:
         self._tables = tables
         self._left = {row.id: row for row in rows}
         self._by_old: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_new: defaultdict[str, list[int]] = defaultdict(list)
         for row in rows:
             if row.change.op in ("update", "delete"):
                 self._by_old[old_row_of(tables[row.change.table], row.change)].append(row.id)
+            elif row.change.op == "insert":
+                self._by_new[row_of(tables[row.change.table], row.change)].append(row.id)
 
     def first(self, behind: Parked | None = None, where: Callable[[Parked], bool] | None = None) -> Parked | None:
         """The first row that is left, or the first behind another for which something holds."""
@@ -188,7 +211,13 @@ class _Chains:
 
     def _next(self, change: Change, number: int) -> Parked | None:
         """The first of the rows left, behind a number, that follows a change."""
-        if change.op in ("delete", "truncate"):
+        if change.op == "truncate":
             return None
+        if change.op == "delete":
+            back = self._first(self._by_new.get(row_of(self._tables[change.table], change), ()), number)
+            return back if back is not None and is_back(self._tables[change.table], change, back.change) else None
         later = self._by_old.get(row_of(self._tables[change.table], change), ())
-        return next((self._left[n] for n in later[bisect_right(later, number) :] if n in self._left), None)
+        return self._first(later, number)
+
+    def _first(self, numbers: Sequence[int], behind: int) -> Parked | None:
+        return next((self._left[n] for n in numbers[bisect_right(numbers, behind) :] if n in self._left), None)

@@ -5,8 +5,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
-from syncd.folding import old_row_of, row_of
+from syncd.folding import is_unfinished, old_row_of, row_of
 from syncd.mapping.program.context import Context, behind_group
+from syncd.mapping.program.documents import Told
 from syncd.mapping.program.failure import INCALCULABLE, REPEAT, Failure, flawed, incalculable, unforeseen, unread
 from syncd.mapping.program.holding import Holding
 from syncd.mapping.program.lookups import Kept
@@ -28,6 +29,8 @@ SUBJECT_CHARS_MAX: Final = 400
 ANSWERED: Final = "answered"
 """What passes by an update that changes no declared column of a table whose rows the EAM is told of: our own answer,
 which must not come back as news."""
+
+_UNFINISHED: Final = Failure("document_unfinished", {}, waits_for=IN_TRANSACTION)
 
 
 class Run:
@@ -88,11 +91,11 @@ class Run:
     # A transaction
 
     def transaction(
-        self, changes: Sequence[Change], is_whole: bool, repeated: Collection[Position]
+        self, changes: Sequence[Change], is_whole: bool, repeated: Collection[Position], documents: Sequence[Told] = ()
     ) -> Iterator[Outcome]:
-        """What becomes of a transaction, its changes in order. A join finds each row as the transaction leaves it, and
-        one that it deletes as it last was; of a transaction that goes on nobody knows that yet, so what misses a row
-        waits for its end."""
+        """What becomes of a transaction, its changes in order, then of the documents that it touches. A join finds each
+        row as the transaction leaves it, and one that it deletes as it last was; of a transaction that goes on nobody
+        knows that yet, so what misses a row waits for its end."""
         self.arrived.clear()
         self._asks = False
         self.context.is_open = not is_whole
@@ -101,6 +104,7 @@ class Run:
             yield from (repeat(c) if c.position in repeated else self._change(c) for c in changes)
         else:
             yield from map(self._change, changes)
+        yield from (outcome for told in documents if (outcome := self._document(told, repeated)) is not None)
         for alias, key in gone:
             self.context.put(alias, key, None)
         if is_whole and self.holding.is_awaited(IN_TRANSACTION):
@@ -148,11 +152,30 @@ class Run:
             else:
                 self.written[alias][key] = after
             outcome = self._apply(change, row, key)
+        return self._settled(outcome)
+
+    def _settled(self, outcome: Outcome) -> Outcome:
         if outcome.rejection is not None:
             self._park(outcome.rejection)
         elif outcome.postings and (self._collects or self.holding.awaited or self.holding.new_awaited):
             self._look_at(outcome.postings)
         return outcome
+
+    def _document(self, told: Told, repeated: Collection[Position]) -> Outcome | None:
+        """What becomes of a document; None where there is nothing to be judged."""
+        alias, key, image, change = told
+        self.written[alias][key] = image
+        if change is None:
+            return None
+        if change.position in repeated:
+            return repeat(change)
+        row = change.before if change.after is None else change.after
+        if not is_unfinished(change):
+            return self._settled(self._apply(change, row, key))
+        outcome = self._apply(change, row, key, is_trial=True)
+        if outcome.subject and (outcome.rejection is None or outcome.rejection.status != "behind"):
+            outcome = self._rejected(change, outcome.subject, "", _UNFINISHED)
+        return self._settled(outcome)
 
     def _rowless(self, change: Change) -> Outcome:
         """What says no row: for people to settle. A message that nobody understands is of the subject that its row is
@@ -236,6 +259,10 @@ class Run:
         if owed:
             outcome = self._owing(outcome, owed)
         return outcome._replace(parked_id=row.id)
+
+    def unfinished(self, row: Parked) -> Outcome:
+        """That the end of the row's transaction has not come."""
+        return self._rejected(row.change, row.subject, "", _UNFINISHED)._replace(parked_id=row.id)
 
     def _owing(self, outcome: Outcome, owed: Sequence[tuple[str, Mapping[str, str]]]) -> Outcome:
         """What becomes of an edited row to which people have yet to agree: it waits for them. One that cannot be posted
@@ -373,7 +400,7 @@ class Run:
         """What a collecting rule makes of a row whose group is posted now."""
         change, context = row.change, self.context
         rules = self._rules[change.table]
-        n = next((i for i, r in enumerate(rules) if r.name == name and not r.release), None)
+        n = next((i for i, r in enumerate(rules) if r.name == name and not (r.release or r.of)), None)
         if n is None:
             return self._rejected(change, row.subject, name, Failure("rule_gone", {"rule": name}))
         image = change.before if change.after is None else change.after

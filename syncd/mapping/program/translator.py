@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from syncd.change import Change, ChangeSet, Position
 from syncd.mapping.program.completion import complete_from_mirror
 from syncd.mapping.program.context import Stale
+from syncd.mapping.program.documents import changes_of, documents_of
 from syncd.mapping.program.group import Group
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.program import Program
@@ -41,16 +42,23 @@ GATHERED_ROWS_MAX: Final = 4_000
 class Translator:
     """Implements `pipeline.Translator`. Not for two threads at once. A batch ends with the last transaction that lies
     within `changes_max`, or with the first; where deadlines pass at midnight in `days_of`, with the day's last at the
-    latest, for what they bring comes before the next day."""
+    latest, for what they bring comes before the next day. Where the sets say documents' changes themselves, as a record
+    of what was judged does, none are made of what they say of headers and lines."""
 
     def __init__(
-        self, program: Program, again: bool = False, changes_max: int = REACH_MAX, days_of: ZoneInfo | None = None
+        self,
+        program: Program,
+        again: bool = False,
+        changes_max: int = REACH_MAX,
+        days_of: ZoneInfo | None = None,
+        says_documents: bool = False,
     ) -> None:
         self._program = program
         self._tables, self._again = program.plan.tables, again
         self._kept = Kept([a for a in program.references if a in program.plan.joined], again)
         self._reach = self._reach_max = min(REACH_MAX, changes_max)
         self._days_of = days_of
+        self._documents = {} if says_documents else program.plan.documents
 
     def narrow(self, changes_max: int) -> None:
         """From now on batches of no more changes."""
@@ -79,16 +87,19 @@ class Translator:
         again = self._again and not any(s.repeats for s in sets)  # a topic is read again as it is, with what was then
         changes = complete_from_mirror(list(islice(_changes(sets), end)), self._tables, book, again)
         repeated = book.parked([change.position for s in sets if s.repeats for change in s.changes])
+        told = documents_of(self._documents, changes, ahead, book) if self._documents else [()] * len(ahead)
+        foreseen = [*changes, *changes_of(told)] if self._documents else changes
         outcomes: list[Outcome] = []
-        arrived, deferred, unsettled = set[str](), set[str](), False
+        arrived, deferred, unsettled, done = set[str](), set[str](), False, 0
         midnight = _midnight(changes, self._days_of)
-        with self._run(book, changes, refused) as run:
-            for span in ahead:
+        with self._run(book, foreseen, refused) as run:
+            for span, documents in zip(ahead, told, strict=True):
                 if midnight is not None and span.start and changes[span.start].committed_at >= midnight:
                     break
                 began.append(span)
-                made = list(run.transaction(changes[span.start : span.end], span.is_whole, repeated))
+                made = list(run.transaction(changes[span.start : span.end], span.is_whole, repeated, documents))
                 outcomes += made
+                done = span.end
                 run.move_budgets(made)
                 if not span.is_whole:
                     deferred |= run.arrived
@@ -96,7 +107,6 @@ class Translator:
                 arrived |= run.arrived
                 if unsettled := run.is_unsettled():
                     break
-        done = len(outcomes)
         self._reach = min(self._reach_max, max(2 * done, REACH_MIN) if done < end else 4 * self._reach)
         position, rest = divided(sets, done)
         return Batch(

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.expression.terms import Name, Term
+from syncd.mapping.expression.terms import Aggregate, Name, Term
 from syncd.mapping.language.scope import variable
 
 Sum = dict[str, Decimal]
@@ -31,6 +31,8 @@ class Side(NamedTuple):
     side: str
     amount: Expression
     when: Expression | None
+    each: str | None = None
+    """The lines of a document of which each makes such an entry."""
 
 
 def balance(lines: Sequence[Side], let: Mapping[str, Expression]) -> Balance:
@@ -40,8 +42,12 @@ def balance(lines: Sequence[Side], let: Mapping[str, Expression]) -> Balance:
     amounts: list[Sum] = []
     for line in lines:
         amount = _sum(line.amount.term, let)
+        when = line.when
+        if line.each is not None:  # all of them are the sum of their amounts
+            amount = _summed(amount, line.each, None if when is None else when.term, let)
+            when = None
         amounts.append(amount)
-        rest = by_condition.setdefault(line.when.text if line.when else "", {})
+        rest = by_condition.setdefault(when.text if when else "", {})
         _add(rest, amount, Decimal(1) if line.side == "debit" else Decimal(-1))
     if not any(by_condition.values()):
         return Balance.ALWAYS
@@ -62,6 +68,11 @@ def _sum(term: Term, let: Mapping[str, Expression]) -> Sum:
         total = _sum(term.args[0], let)
         _add(total, _sum(term.args[1], let), Decimal(1 if term.op == "+" else -1))
         return total
+    if isinstance(term.detail, Aggregate) and term.detail.word == "sum":
+        value, *where = term.args
+        return _summed(_sum(value, let), term.detail.many.alias, where[0] if where else None, let)
+    if term.op == "coalesce" and term.args[1].op == "literal" and not term.args[1].detail:
+        return _sum(term.args[0], let)  # of no line at all there is no entry either
     if term.op == "neg":
         return _times(_sum(term.args[0], let), Decimal(-1))
     if term.op == "*":
@@ -69,6 +80,12 @@ def _sum(term: Term, let: Mapping[str, Expression]) -> Sum:
     if term.op == "greatest" and len(term.args) == 2:
         return _positive_part(term, let)
     return {_text(term, let): Decimal(1)}
+
+
+def _summed(amount: Sum, lines: str, where: Term | None, let: Mapping[str, Expression]) -> Sum:
+    """The sum of amounts of lines: that of each of their terms."""
+    which = "" if where is None else f" where {_text(where, let)}"
+    return {f"sum of {lines}{which}: {text}": count for text, count in amount.items()}
 
 
 def _product(term: Term, let: Mapping[str, Expression]) -> Sum:

@@ -69,7 +69,7 @@ class Collect(Verb):
         """The group's values."""
         return self.group
 
-    def brings(self) -> Iterable[Rule]:
+    def brings(self, rule: Rule) -> Iterable[Rule]:
         """The rule that says a group is due."""
         return () if self.released_by is None else (self.released_by,)
 

@@ -63,6 +63,7 @@ class Once(Verb):
 
     def find(self, block: Block) -> None:
         """Leaves when the posting exists."""
+        beside = any(verb.beside(block) for verb in block.rule.verbs)
         unless = "not w.gathering and " if any(verb.keeps_rows for verb in block.rule.verbs) else ""
         if self.parts:
             sources = [place_params("once", e)["source"] for e in self.parts]
@@ -78,6 +79,8 @@ class Once(Verb):
             plain = f"'{self.stem}/' + change[4] + '/'"
             read = f"'{self.stem}/read/' + key if op == 'read' else "
             block.key((read if block.rule.takes_snapshots else "") + plain)
+        if beside:
+            block.add("if targets:", "    idem += '/' + change[4]")
         block.add("first = idem")
         block.add(f"if {unless}posted.get(idem, UNKNOWN) is not None:", "    idem = w.generation(idem, change[4])")
         said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"

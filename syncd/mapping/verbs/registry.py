@@ -8,6 +8,7 @@ from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.card import Card
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
+from syncd.mapping.verbs.edited import Edited
 from syncd.mapping.verbs.once import Once
 from syncd.mapping.verbs.reopen import Reopen
 from syncd.mapping.verbs.require import Require
@@ -25,6 +26,7 @@ VERBS: Final[Sequence[type[Verb]]] = (
     Require,
     Voucher,
     Write,
+    Edited,
     Approve,
     Budget,
     Collect,

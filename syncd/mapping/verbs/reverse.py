@@ -60,6 +60,8 @@ class Reverse(Verb):
     blue: Expression | None
     fields: Fields
     dims: Fields
+    keeps_heading: bool = False
+    """Whether headers say what those of the cancelled vouchers do."""
 
     @classmethod
     def read(cls, said: ReverseShape | None, reading: Reading) -> Self | None:
@@ -75,6 +77,11 @@ class Reverse(Verb):
         fields = read_fields(said.fields, reading, cls.word, "fields")
         return cls(said.rules, date, blue, fields, read_dims(said.dims, reading, cls.word, "dims"))
 
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """As said."""
+        return self.rules
+
     def expressions(self) -> Iterable[Expression]:
         """The date, the condition, the fields and the auxiliaries."""
         yield from (e for e in (self.date, self.blue, *self.fields.values(), *self.dims.values()) if e is not None)
@@ -84,7 +91,7 @@ class Reverse(Verb):
         place = ("rules", rule.name, "reverse")
         above = checking.rules[: checking.rules.index(rule)]
         for other in checking.rules:
-            if other.release or other.name not in self.rules:
+            if other.release or other.of or other.name not in self.rules:
                 continue
             if any(verb.keeps_rows for verb in other.verbs):
                 checking.errors.fault("reverses_collected", place, rule=other.name)
@@ -104,14 +111,8 @@ class Reverse(Verb):
         if self.blue is not None:
             block.value("is_blue", self.blue)
         is_blue = "False" if self.blue is None else "is_blue"
-        fields, dims = fields_source(block, self.fields), fields_source(block, self.dims)
-        block.add("reds = []", "for target in targets:")
-        block.add(
-            f"    red = w.red(target, change, red_day, {is_blue}, {fields}, {dims})",
-            "    if red.__class__ is Failure:",
-            "        return red",
-        )
-        block.add("    reds.append((red, new(Reversed, (target.key, target.voucher))))")
+        fields = "w.heading(target)" if self.keeps_heading else fields_source(block, self.fields)
+        emit_reds(block, "red_day", is_blue, fields, fields_source(block, self.dims))
 
     def make(self, block: Block) -> None:
         """The newest red letter as the voucher, where there is no other."""
@@ -121,11 +122,27 @@ class Reverse(Verb):
     def post(self, block: Block) -> None:
         """The red letters before the other voucher; the batch knows that their postings are cancelled."""
         first = 1 if block.rule.verb(Voucher) is None else 0
-        fields = f"{block.rule.name!r}, subject, change"
-        block.add(f"for n, (red, cancels) in enumerate(reds[{first}:], {first}):")
-        block.add("    red_key = idem + (f'/red/{n + 1}' if n else '/red')")
-        block.add(f"    out.append(new(Posting, (red_key, {fields}, (), red, (), cancels, None, None)))")
-        block.add("for target in targets:", "    w.reversed(target, idem)")
+        post_reds(block, first)
+
+
+def emit_reds(block: Block, day: str, is_blue: str, fields: str, dims: str) -> None:
+    """Emits `reds`, of each of `targets` the voucher that cancels it and what it cancels."""
+    block.add("reds = []", "for target in targets:")
+    block.add(
+        f"    red = w.red(target, change, {day}, {is_blue}, {fields}, {dims})",
+        "    if red.__class__ is Failure:",
+        "        return red",
+    )
+    block.add("    reds.append((red, new(Reversed, (target.key, target.voucher))))")
+
+
+def post_reds(block: Block, first: int) -> None:
+    """Emits the postings of `reds` from the `first` on; the batch knows that `targets` are cancelled."""
+    fields = f"{block.rule.name!r}, subject, change"
+    block.add(f"for n, (red, cancels) in enumerate(reds[{first}:], {first}):")
+    block.add("    red_key = idem + (f'/red/{n + 1}' if n else '/red')")
+    block.add(f"    out.append(new(Posting, (red_key, {fields}, (), red, (), cancels, None, None)))")
+    block.add("for target in targets:", "    w.reversed(target, idem)")
 
 
 def misuses_name(e: Expression, is_summary: bool) -> bool:

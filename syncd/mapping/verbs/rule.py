@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from syncd.change import Kind, Table
 from syncd.mapping.expression.parse import Expression, Name
-from syncd.mapping.expression.terms import nearest
+from syncd.mapping.expression.terms import Many, nearest
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.shapes import RuleFrame
 from syncd.mapping.language.source import Trail
@@ -49,6 +49,29 @@ class OtherCard:
         return f"{self.variable}_code"
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentLines:
+    """The lines of the document that a rule is on, as they are or, `before.…`, as they were: a `column` of its row.
+    `names` are what expressions call of each line and of what it joins."""
+
+    alias: str
+    table: Table
+    column: int
+    many: Many
+    joins: Mapping[str, Join]
+    names: Mapping[str, Name]
+
+    @property
+    def side(self) -> str:
+        """The row that holds them."""
+        return "before" if "." in self.alias else "after"
+
+    @property
+    def variable(self) -> str:
+        """In the generated code, of each line."""
+        return self.many.variables[0]
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a rule says under one word. A verb overrides what it has to say; the registry says in which order verbs
@@ -76,13 +99,22 @@ class Verb:
         """The asset code of the card that the verb writes."""
         return None
 
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The rules of whose postings it asks which stand."""
+        return ()
+
     def expressions(self) -> Iterable[Expression]:
         """Everything it evaluates."""
         return ()
 
-    def brings(self) -> Iterable["Rule"]:
-        """Further rules that it stands for."""
+    def brings(self, rule: "Rule") -> Iterable["Rule"]:
+        """Further rules that it stands for in its rule."""
         return ()
+
+    def beside(self, block: "Block") -> bool:
+        """Emits `targets`, the postings that stand beside which one of the same key may come; whether it did."""
+        return False
 
     def find(self, block: "Block") -> None:
         """Emits what finds out whether there is anything to do: leaves when there is not."""
@@ -110,7 +142,8 @@ class Verb:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule, ready to be turned into code. `release` names the collecting rule whose groups this one says are due."""
+    """A rule, ready to be turned into code. `release` names the collecting rule whose groups this one says are due,
+    `of` the rule of the file that has brought it."""
 
     name: str
     on: Table
@@ -121,6 +154,8 @@ class Rule:
     verbs: Sequence[Verb] = ()
     release: str = ""
     cards: Mapping[str, OtherCard] = field(default_factory=dict)
+    lines: Mapping[str, DocumentLines] = field(default_factory=dict)
+    of: str = ""
 
     def verb(self, of: type[V]) -> V | None:
         """What the rule says under a word."""
@@ -143,6 +178,17 @@ class Rule:
     def opens_card(self) -> bool:
         """Whether the rule opens cards."""
         return any(verb.opens_card for verb in self.verbs)
+
+    def lines_of(self, name: str) -> DocumentLines | None:
+        """The lines that a name is of: of a column of theirs or of what they join."""
+        return next((lines for lines in self.lines.values() if name in lines.names), None)
+
+    @property
+    def all_joins(self) -> Iterable[Join]:
+        """Its joins and those of its lines."""
+        yield from self.joins.values()
+        for lines in self.lines.values():
+            yield from lines.joins.values()
 
     @property
     def own_joins(self) -> Iterable[Join]:
@@ -223,6 +269,12 @@ class Reading:
     block: RuleFrame
     names: Mapping[str, Name]
     trail: Trail
+    lines: Mapping[str, DocumentLines] = field(default_factory=dict)
+
+    def within(self, lines: DocumentLines) -> "Reading":
+        """The same for what is said of each line: what it holds may be named as it is."""
+        own = {name: replace(one, many=None) for name, one in lines.names.items()}
+        return replace(self, names={**self.names, **own})
 
     def one(self, text: str | None, *place: str | int, kind: Kind | None = None) -> Expression | None:
         """An expression at a place below the rule; None where there is none, or it is wrong."""

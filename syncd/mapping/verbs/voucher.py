@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from syncd.change import Kind
 from syncd.mapping.expression.functions import Builtin
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.expression.terms import Function, Name, Term, nearest
+from syncd.mapping.expression.terms import Aggregate, Function, Name, Term, nearest
 from syncd.mapping.language.shapes import Expr, Identifier, Strict
 from syncd.mapping.program.block import Block, place_params
 from syncd.mapping.verbs.balance import Balance, Side, balance
 from syncd.mapping.verbs.heading import fields_source, read_fields
-from syncd.mapping.verbs.rule import Checking, Fields, Reading, Rule, Verb
+from syncd.mapping.verbs.rule import Checking, DocumentLines, Fields, Reading, Rule, Verb
 from syncd.money import is_money
 
 
@@ -25,6 +25,8 @@ class EntryShape(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Expr] = Field(init=False)
 
+    each: Identifier | None = None
+    """The lines of the document that make an entry each, by what `documents` calls them."""
     account: Expr
     """The account."""
     debit: Expr | None = None
@@ -68,6 +70,7 @@ class Line:
     summary: Expression | None
     when: Expression | None
     dims: Fields
+    each: DocumentLines | None = None
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,11 @@ class Voucher(Verb):
         block.add("entries = []", *([] if balanced else ["total = ZERO"]))
         amounts: dict[str, str] = {}
         for number, line in enumerate(self.lines, 1):
-            if line.when is None:
-                _emit_line(block, number, line, amounts, balanced)
+            if line.each is not None:
+                with block.each(line.each):
+                    _emit_line_when(block, number, line, {}, balanced)
             else:
-                with block.inner_if(line.when):
-                    _emit_line(block, number, line, {}, balanced)
+                _emit_line_when(block, number, line, amounts, balanced)
         if not balanced:
             block.add("if total:", "    return w.unbalanced(entries)")
         block.add("if len(entries) < 2:", "    return fail('few_entries', {'entries': str(len(entries))})")
@@ -139,7 +142,8 @@ class Voucher(Verb):
 
     def balance(self, rule: Rule) -> Balance:
         """What can be said of both sides without a row."""
-        return balance([Side(line.side, line.amount, line.when) for line in self.lines], rule.let)
+        sides = [Side(x.side, x.amount, x.when, None if x.each is None else x.each.alias) for x in self.lines]
+        return balance(sides, rule.let)
 
     def check(self, rule: Rule, checking: Checking) -> None:
         """A template that cannot balance is wrong; one that need not may be."""
@@ -212,13 +216,21 @@ def _read_line(block: EntryShape, index: int, reading: Reading) -> Line | None:
     if (block.debit is None) == (block.credit is None):
         reading.fault("entry_sides", *place)
         return None
+    each = None
+    if block.each is not None:
+        known = [lines.alias for lines in reading.lines.values() if lines.side == "after"]
+        each = reading.lines.get(block.each.lower())
+        if each is None:
+            reading.fault("unknown_lines", *place, "each", name=block.each, nearest=nearest(block.each, known))
+            return None
+        reading = reading.within(each)
     side, text = ("debit", block.debit) if block.debit is not None else ("credit", block.credit or "")
     account = reading.one(block.account, *place, "account", kind=Kind.TEXT)
     amount = reading.one(text, *place, side, kind=Kind.DECIMAL)
     summary = reading.one(block.summary or None, *place, "summary", kind=Kind.TEXT)
     when = reading.one(block.when or None, *place, "when", kind=Kind.BOOLEAN)
     dims = read_dims(block.dims, reading, *place)
-    return None if account is None or amount is None else Line(account, side, amount, summary, when, dims)
+    return None if account is None or amount is None else Line(account, side, amount, summary, when, dims, each)
 
 
 def read_dims(said: Mapping[str, str], reading: Reading, *place: str | int) -> Fields:
@@ -239,6 +251,14 @@ def _said(block: Block, variable: str, e: Expression, place: str, line: int = 0)
     """A value that must be there."""
     block.value(variable, e)
     block.not_null(variable, e, place, line)
+
+
+def _emit_line_when(block: Block, number: int, line: Line, amounts: dict[str, str], balanced: bool) -> None:
+    if line.when is None:
+        _emit_line(block, number, line, amounts, balanced)
+    else:
+        with block.inner_if(line.when):
+            _emit_line(block, number, line, {}, balanced)
 
 
 def _emit_line(block: Block, number: int, line: Line, amounts: dict[str, str], balanced: bool) -> None:
@@ -276,7 +296,8 @@ def is_money_term(term: Term, rule: Rule) -> bool:
     if term.op == "name":
         name = term.detail.python if isinstance(term.detail, Name) else ""
         variables = {"after": rule.on, "before": rule.on, "row": rule.on}
-        variables |= {j.variable: j.table for j in rule.joins.values()}
+        variables |= {j.variable: j.table for j in rule.all_joins}
+        variables |= {lines.variable: lines.table for lines in rule.lines.values()}
         variable, _, index = name.rstrip("]").partition("[")
         return variable in variables and index.isdigit() and variables[variable].columns[int(index)].is_money
     if term.op == "literal":
@@ -289,6 +310,8 @@ def is_money_term(term: Term, rule: Rule) -> bool:
     if term.op == "case":
         *branches, default = term.args
         return all(is_money_term(value, rule) for value in (*branches[1::2], default))
+    if isinstance(term.detail, Aggregate):
+        return term.detail.word == "count" or is_money_term(term.args[0], rule)
     return term.op in ("+", "-", "neg", "greatest", "least", "coalesce", "bind") and all(
         is_money_term(a, rule) for a in term.args
     )

@@ -1,0 +1,175 @@
+"""`edited`: what becomes of a document, or a row, that is edited after it was posted, or withdrawn."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Literal, Self
+
+from syncd.mapping.expression.parse import Expression
+from syncd.mapping.expression.terms import Aggregate, Many, Name, Term, walk
+from syncd.mapping.expression.to_python import condition_source
+from syncd.mapping.program.block import Block, columns_read, commas, join_names, lines_read
+from syncd.mapping.verbs.once import Once
+from syncd.mapping.verbs.reverse import Reverse, emit_reds, post_reds
+from syncd.mapping.verbs.rule import Checking, Reading, Rule, Verb
+from syncd.mapping.verbs.voucher import Voucher
+
+_AFTER: Final = re.compile(r"\bafter\[")
+How = Literal["refuse", "reverse", "difference"]
+
+
+@dataclass(frozen=True)
+class Edited(Verb):
+    """The rule goes on to say what is right. Where what stands of it is not that, the edit is refused; or red letters
+    cancel it before the right voucher is made; or the voucher is of the difference alone. What is withdrawn is refused,
+    or cancelled by red letters: that is a rule beside this one."""
+
+    word: ClassVar[str] = "edited"
+    shape = (How | None, None)
+    is_for_snapshots = False
+    has_effect = False
+
+    how: How
+
+    @classmethod
+    def read(cls, said: How | None, reading: Reading) -> Self | None:
+        """One of three words."""
+        return None if said is None else cls(said)
+
+    def brings(self, rule: Rule) -> Iterable[Rule]:
+        """What looks at what stands where the rule does not apply any more."""
+        over: Verb = Stands(rule.name)
+        if self.how != "refuse":
+            over = Reverse((rule.name,), None, None, {}, {}, keeps_heading=True)
+        verbs = (Withdrawn(rule.when), Once(f"{rule.name}.withdrawn"), over)
+        yield replace(rule, when=None, snapshot="card", verbs=verbs, of=rule.name)
+
+    def check(self, rule: Rule, checking: Checking) -> None:
+        """There must be one voucher that is found again, and nobody else who cancels it."""
+        place = ("rules", rule.name, "edited")
+        once = rule.verb(Once)
+        if once is None or not once.parts:
+            checking.errors.fault("edited_no_once", place, rule=rule.name)
+        if rule.verb(Voucher) is None or rule.verb(Reverse) is not None:
+            checking.errors.fault("edited_no_voucher", place, rule=rule.name)
+        if others := sorted(name for name in (rule.when.names if rule.when else ()) if not _is_of_it(rule, name)):
+            checking.errors.fault("edited_when", ("rules", rule.name, "when"), rule=rule.name, name=others[0])
+
+    def beside(self, block: Block) -> bool:
+        """What is gone is nobody's to post. Where no column has changed that a posting is made of nothing is said; what
+        is in the books already is left to `make`. Where the rule applied before, and nothing stands, it is not this
+        one's to post: somebody has given it up, or it was posted before syncd came."""
+        block.add("if op == 'delete':", "    return None")
+        _find_targets(block, block.rule.name)
+        block.add("if targets:", f"    if {_is_unedited(block.rule)}:", "        return REPEAT")
+        if self.how == "reverse":
+            block.add("    w.call(targets[0], change)")
+        applied = "True" if block.rule.when is None else condition_source(_before(block.rule.when.term, block.rule))
+        block.add(f"elif op != 'insert' and {applied}:", "    return None")
+        return True
+
+    def make(self, block: Block) -> None:
+        """What becomes of a voucher where others stand."""
+        if self.how == "difference":
+            block.add("if targets:", "    voucher = w.difference(voucher, targets)")
+            block.add("    if voucher is None:", "        return REPEAT")
+            return
+        block.add("if targets and w.is_so(voucher, targets):", "    return REPEAT")
+        if self.how == "refuse":
+            block.add("if targets:", "    return w.posted_already(targets)")
+        else:
+            emit_reds(block, "w.day_of(change)", "False", "w.heading(target)", "NO_FIELDS")
+
+    def post(self, block: Block) -> None:
+        """Red letters before the right voucher."""
+        if self.how == "reverse":
+            post_reds(block, 0)
+
+
+@dataclass(frozen=True)
+class Withdrawn(Verb):
+    """Leaves where the rule still applies: `when` is its condition. A new row has posted nothing."""
+
+    word: ClassVar[str] = "edited"
+    is_for_snapshots = False
+
+    when: Expression | None
+
+    def expressions(self) -> Iterable[Expression]:
+        """The condition."""
+        return () if self.when is None else (self.when,)
+
+    def find(self, block: Block) -> None:
+        """Asks the row before anybody is asked what stands."""
+        block.add("if op == 'insert':", "    return None")
+        applies = "op != 'delete'"
+        if self.when is not None:
+            block.need(self.when.names)
+            applies = f"{applies} and {self.when.condition()}"
+        block.add(f"if {applies}:", "    return None")
+
+
+@dataclass(frozen=True)
+class Stands(Verb):
+    """Refuses to have withdrawn what a rule has posted."""
+
+    word: ClassVar[str] = "edited"
+    is_for_snapshots = False
+
+    rule: str
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The rule."""
+        return (self.rule,)
+
+    def find(self, block: Block) -> None:
+        """Nothing posted, nothing to say."""
+        _find_targets(block, self.rule)
+        block.add("if targets:", "    return w.posted_already(targets)", "return None")
+
+
+def _find_targets(block: Block, rule: str) -> None:
+    block.targets(block.plan.reversible.index((rule,)), (rule,))
+
+
+def _is_unedited(rule: Rule) -> str:
+    """Source that is true where no column has changed that the rule makes its posting of: the condition under which it
+    applies aside."""
+    made_of = [e for e in rule.expressions() if e is not rule.when]
+    names = {n for e in made_of for n in e.names} | {n for join in rule.joins.values() for n in join_names(join)}
+    used = columns_read(rule, names)
+    columns = [i for i, c in enumerate(rule.on.columns) if {f"after.{c.name.lower()}", f"row.{c.name.lower()}"} & used]
+    same = [f"({commas(f'{side}[{i}]' for i in columns)})" for side in ("before", "after")]
+    tests = [f"{same[0]} == {same[1]}"] if columns else ["True"]
+    for lines in rule.lines.values():
+        read = lines_read(lines, used)
+        if lines.side == "after" and (read or _counts(made_of, lines.alias)):
+            each = f"[({commas(f'line[{i}]' for i in read)}) for line in {{}}[{lines.column}] or ()]"
+            tests.append(f"{each.format('before')} == {each.format('after')}")
+    return " and ".join(tests)
+
+
+def _is_of_it(rule: Rule, name: str) -> bool:
+    """Whether a name says something of the document, or the row, as it is."""
+    lines = rule.lines_of(name)
+    if lines is not None:
+        return lines.side == "after" and name.startswith(f"{lines.alias.lower()}.")
+    return name.startswith("after.") or ("." not in name and name != "op" and name not in rule.let)
+
+
+def _before(term: Term, rule: Rule) -> Term:
+    """A condition over the row as it was."""
+    detail = term.detail
+    if isinstance(detail, Name):
+        detail = replace(detail, python=_AFTER.sub("before[", detail.python))
+    elif isinstance(detail, Aggregate):
+        lines = rule.lines[detail.many.alias.lower()]
+        was = Many(detail.many.alias, f"(before[{lines.column}] or ())", (lines.variable,))
+        detail = replace(detail, many=was)
+    return replace(term, args=tuple(_before(arg, rule) for arg in term.args), detail=detail)
+
+
+def _counts(expressions: Iterable[Expression], lines: str) -> bool:
+    terms = (term for e in expressions for term in walk(e.term))
+    return any(isinstance(t.detail, Aggregate) and t.detail.many.alias == lines for t in terms)

@@ -1,0 +1,352 @@
+"""Documents (单据): a header with its lines, judged as one thing."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from connectors import memory
+from syncd.change import Malformed, Value
+from syncd.desk import operators
+from syncd.errors import WrongUsage
+from tests.advice import advice
+from tests.tidy.tree import ROOT
+from tests.unit.lab import CLERK, NAME, NOW, SQL, Feed, Lab
+
+CLAIMS = """
+tables:
+  claim_head:
+    table: claim
+    key: id
+    columns: {id: integer, no: text, status: text, advance: money, applied_on: date}
+  claim_item:
+    table: claim_item
+    key: id
+    columns: {id: integer, claim_id: integer, kind: text, amount: money}
+documents:
+  claim: {header: claim_head, lines: {item: {table: claim_item, of: claim_id}}}
+rules:
+  expense:
+    on: claim
+    when: after.status = 'approved'
+    once: after.no
+    voucher:
+      type: "'记'"
+      date: after.applied_on
+      summary: "'claim ' || after.no || ' ' || count(item.id)::text"
+      entries:
+        - {each: item, account: "'6602'", debit: item.amount}
+        - {account: "'1601'", credit: after.advance}
+        - {account: "'1002'", credit: sum(item.amount) - after.advance}
+"""
+
+
+def head(status: str = "draft", advance: str = "100.00") -> dict[str, Value]:
+    return {"id": 7, "no": "EC-7", "status": status, "advance": Decimal(advance), "applied_on": date(2026, 2, 2)}
+
+
+def item(id: int, amount: str) -> dict[str, Value]:
+    return {"id": id, "claim_id": 7, "kind": "travel", "amount": Decimal(amount)}
+
+
+ENTRIES = [("6602", "100.00", "0"), ("6602", "60.00", "0"), ("1601", "0", "100.00"), ("1002", "0", "60.00")]
+
+
+def entries(lab: Lab) -> list[tuple[object, ...]]:
+    return lab.ask("SELECT account, debit, credit FROM gl_entry ORDER BY period, number, line")
+
+
+def test_a_claim_is_posted_as_a_whole_whatever_order_its_rows_come_in() -> None:
+    """A header with three lines, of which one is corrected and one withdrawn before payment: 160, once, the advance
+    offset in the same voucher, in each order and cut of the transactions."""
+    for order in permutations(range(3)):
+        for splits in (False, True):
+            lab = Lab(CLAIMS, splits=splits)
+            steps = [
+                [lab.insert("claim_head", **head())],
+                [lab.insert("claim_item", **item(1, "100.00")), lab.insert("claim_item", **item(2, "50.00"))],
+                [lab.insert("claim_item", **item(3, "9.00"))],
+            ]
+            for n in order:
+                lab.commit(*steps[n])
+            lab.commit(lab.update("claim_item", item(2, "50.00"), amount=Decimal("60.00")))
+            lab.commit(lab.delete("claim_item", **item(3, "9.00")))
+            assert entries(lab) == []
+            lab.commit(lab.update("claim_head", head(), status="approved"))
+            lab.rest()
+            assert lab.parked == []
+            assert entries(lab) == ENTRIES
+            assert [summary for *_, summary in lab.vouchers] == ["claim EC-7 2"]
+
+
+def edited(how: str, rest: str = "") -> str:
+    return CLAIMS.replace("    once: after.no\n", f"    once: after.no\n    edited: {how}\n{rest}")
+
+
+def posted(lab: Lab) -> None:
+    lab.commit(
+        lab.insert("claim_item", **item(1, "100.00")),
+        lab.insert("claim_head", **head("approved")),
+        lab.insert("claim_item", **item(2, "60.00")),
+    )
+    lab.rest()
+    assert entries(lab) == ENTRIES
+
+
+def edits(lab: Lab) -> dict[str, list[memory.Write]]:
+    """Whatever may happen to a claim that is posted."""
+    return {
+        "line changed": [lab.update("claim_item", item(2, "60.00"), amount=Decimal("61.00"))],
+        "line added": [lab.insert("claim_item", **item(3, "9.00"))],
+        "line deleted": [lab.delete("claim_item", **item(2, "60.00"))],
+        "line moved away": [lab.update("claim_item", item(2, "60.00"), claim_id=8)],
+        "header changed": [lab.update("claim_head", head("approved"), advance=Decimal("20.00"))],
+        "unapproved": [lab.update("claim_head", head("approved"), status="draft")],
+        "deleted": [
+            lab.delete("claim_item", **item(1, "100.00")),
+            lab.delete("claim_head", **head("approved")),
+            lab.delete("claim_item", **item(2, "60.00")),
+        ],
+    }
+
+
+EDITS = list(edits(Lab(CLAIMS)))
+BALANCES = {
+    "line changed": ("161.00", "-100.00"),
+    "line added": ("169.00", "-100.00"),
+    "line deleted": ("100.00", "-100.00"),
+    "line moved away": ("100.00", "-100.00"),
+    "header changed": ("160.00", "-20.00"),
+    "unapproved": ("0.00", "0.00"),
+    "deleted": ("0.00", "0.00"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_after_posting_is_refused_until_it_is_put_back(edit: str) -> None:
+    """Refused by declaration: the document is parked, with what to do; what was posted stands. Put back in the EAM it
+    settles by itself, and nothing was posted twice."""
+    lab = Lab(edited("refuse"))
+    posted(lab)
+    lab.commit(*edits(lab)[edit])
+    lab.rest()
+    assert lab.parked == [("claim:7", "failed", "edited_after_posting")]
+    assert entries(lab) == ENTRIES
+    back = [memory.Write(w.table, w.after, w.before) for w in reversed(edits(lab)[edit])]
+    lab.commit(*back)
+    lab.rest()
+    assert lab.parked == []
+    assert entries(lab) == ENTRIES
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_after_posting_makes_a_red_letter_and_a_right_one(edit: str) -> None:
+    """By declaration the voucher is cancelled in red, and what the document says now is posted anew, if anything."""
+    lab = Lab(edited("reverse"))
+    posted(lab)
+    lab.commit(*edits(lab)[edit])
+    lab.rest()
+    assert lab.parked == []
+    assert len(lab.vouchers) == (2 if edit in ("unapproved", "deleted") else 3)
+    assert entries(lab)[4:8] == [(a, _minus(d), _minus(c)) for a, d, c in ENTRIES]
+    assert (lab.balance("6602"), lab.balance("1601")) == tuple(map(Decimal, BALANCES[edit]))
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_after_posting_makes_a_voucher_of_the_difference(edit: str) -> None:
+    """By declaration what is missing is posted, and no more; what is withdrawn is cancelled in red."""
+    lab = Lab(edited("difference"))
+    posted(lab)
+    lab.commit(*edits(lab)[edit])
+    lab.rest()
+    assert lab.parked == []
+    assert len(lab.vouchers) == 2
+    assert (lab.balance("6602"), lab.balance("1601")) == tuple(map(Decimal, BALANCES[edit]))
+    is_withdrawn = edit in ("unapproved", "deleted")
+    assert any(str(amount).startswith("-") for _, *sides in entries(lab) for amount in sides) == is_withdrawn
+    lab.commit(lab.insert("claim_head", **{**head("draft"), "id": 9, "no": "EC-9"}))
+    assert len(lab.vouchers) == 2
+
+
+def test_what_a_difference_was_made_of_is_cancelled_with_it_and_posted_anew() -> None:
+    """Twice edited, then withdrawn, then approved again: each voucher in red, then one of the whole."""
+    lab = Lab(edited("difference"))
+    posted(lab)
+    lab.commit(lab.update("claim_item", item(2, "60.00"), amount=Decimal("61.00")))
+    lab.commit(lab.update("claim_item", item(2, "61.00"), amount=Decimal("50.00")))
+    lab.rest()
+    assert (len(lab.vouchers), lab.balance("6602")) == (3, Decimal("150.00"))
+    lab.commit(lab.update("claim_head", head("approved"), status="draft"))
+    lab.rest()
+    assert (len(lab.vouchers), lab.balance("6602")) == (6, Decimal("0.00"))
+    lab.commit(lab.update("claim_head", head(), status="approved"))
+    lab.rest()
+    assert (len(lab.vouchers), lab.balance("6602"), lab.parked) == (7, Decimal("150.00"), [])
+
+
+@pytest.mark.parametrize("how", ["refuse", "reverse", "difference"])
+def test_what_no_voucher_is_made_of_may_change(how: str) -> None:
+    """The kind of a line is in no entry, and a date that is the same is no other."""
+    lab = Lab(edited(how))
+    posted(lab)
+    lab.commit(lab.update("claim_item", item(2, "60.00"), kind="hotel"))
+    lab.rest()
+    assert (lab.parked, entries(lab)) == ([], ENTRIES)
+
+
+def _minus(amount: object) -> str:
+    return str(amount) if amount == "0" else f"-{amount}"
+
+
+class Parted(Lab):
+    """Transactions come in parts of two changes, each a batch of its own."""
+
+    def open_source(self) -> memory.MemorySource:
+        return memory.connect(memory.Settings(self.store, 2), self.mapping.tables, NAME)
+
+    def open_feed(self, sets_max: int = 1) -> Feed:
+        return super().open_feed(sets_max)
+
+
+@advice("document_unfinished")
+@pytest.mark.parametrize("how", ["refuse", "reverse", "difference"])
+def test_a_document_of_a_large_transaction_is_judged_at_its_end(how: str) -> None:
+    """A transaction that is read in parts, header first, posts the whole once; another that edits it is one edit, also
+    where the daemon is killed between its parts."""
+    for kill in (False, True):
+        lab = Parted(edited(how))
+        lines = [lab.insert("claim_item", **item(n, "10.00")) for n in range(1, 7)]
+        lab.commit(lab.insert("claim_head", **head("approved", "0.00")), *lines)
+        for _ in range(2):
+            lab.turn()
+            if kill:
+                lab.feed, lab.translator, lab.ledger = lab.open_feed(), lab.mapping.translator(NAME), lab.open_ledger()
+            operators.retry(lab.ledger, NAME, operators.Selection(code="document_unfinished"), CLERK)
+        assert (lab.vouchers, [code for *_, code in lab.parked]) == ([], ["document_unfinished", "behind"])
+        lab.rest()
+        assert (len(lab.vouchers), lab.balance("6602"), lab.parked) == (1, Decimal("60.00"), [])
+        lab.commit(
+            *(lab.update("claim_item", item(n, "10.00"), amount=Decimal("11.00")) for n in range(1, 6)),
+            lab.delete("claim_item", **item(6, "10.00")),
+        )
+        lab.rest()
+        if how == "refuse":
+            assert [code for *_, code in lab.parked] == ["edited_after_posting", "behind", "behind"]
+            assert lab.balance("6602") == 60
+        else:
+            assert (len(lab.vouchers), lab.balance("6602")) == (3 if how == "reverse" else 2, Decimal("55.00"))
+
+
+def test_what_fails_of_a_large_transaction_is_posted_whole_when_it_is_mended() -> None:
+    """Never a part: the account is missing when the transaction ends, and comes later."""
+    lab = Parted(CLAIMS.replace("'1601'", "'1221'"))
+    lines = [lab.insert("claim_item", **item(n, "10.00")) for n in range(1, 7)]
+    lab.commit(lab.insert("claim_head", **head("approved", "5.00")), *lines)
+    lab.rest()
+    assert next(code for *_, code in lab.parked) == "unknown_account"
+    lab.database.execute("INSERT INTO gl_account VALUES ('1221')")
+    lab.retry("claim:7")
+    assert (len(lab.vouchers), lab.balance("6602"), lab.parked) == (1, Decimal("60.00"), [])
+
+
+@advice("edited_after_posting")
+def test_a_refused_edit_that_is_right_is_given_up_and_what_was_posted_stands() -> None:
+    """As the hint says; what comes later is looked at again."""
+    lab = Lab(edited("refuse"))
+    posted(lab)
+    lab.commit(lab.update("claim_item", item(2, "60.00"), amount=Decimal("61.00")))
+    lab.rest()
+    operators.discard(lab.ledger, NAME, operators.Selection(subject="claim:7"), CLERK)
+    lab.rest()
+    assert (lab.parked, entries(lab)) == ([], ENTRIES)
+    lab.commit(lab.update("claim_head", head("approved"), status="draft"))
+    lab.rest()
+    assert lab.parked == [("claim:7", "failed", "edited_after_posting")]
+
+
+@advice("edit_lines")
+def test_the_lines_of_a_parked_document_are_corrected_in_the_eam_alone() -> None:
+    """At the desk only the header is edited; a line that is corrected heals the document."""
+    lab = Lab(CLAIMS.replace("debit: item.amount", "debit: item.amount, dept: item.kind"))
+    lab.commit(lab.insert("claim_item", **item(1, "160.00")), lab.insert("claim_head", **head("approved")))
+    lab.rest()
+    assert lab.parked == [("claim:7", "failed", "unknown_lookup")]
+    (row,) = operators.parked(lab.ledger, NAME, operators.Selection())
+    with pytest.raises(WrongUsage) as refused:
+        operators.edit(lab.ledger, NAME, row.id, {"item": "[]"}, lab.mapping.tables, lambda _, text: text, CLERK)
+    assert refused.value.code == "edit_lines"
+    lab.commit(lab.update("claim_item", item(1, "160.00"), kind="SC"))
+    lab.rest()
+    assert (lab.parked, lab.balance("6602")) == ([], Decimal("160.00"))
+
+
+def test_the_example_of_the_documentation_does_what_it_says() -> None:
+    """100, 50 and 9, of which the second becomes 60 and the third goes: 160, an advance of 100 offset, once."""
+    section = (ROOT / "docs/mapping.md").read_text("utf-8").partition("\n## documents")[2]
+    example = section.partition("```yaml\n")[2].partition("```")[0]
+    lab = Lab(example, sql=f"{SQL}INSERT INTO gl_account VALUES ('1221');")
+    lines = [lab.insert("claim_item", **item(n, amount)) for n, amount in ((1, "100.00"), (2, "50.00"), (3, "9.00"))]
+    lab.commit(*lines, lab.insert("claim_head", **head()))
+    lab.commit(
+        lab.delete("claim_item", **item(3, "9.00")),
+        lab.update("claim_item", item(2, "50.00"), amount=Decimal("60.00")),
+    )
+    lab.commit(lab.update("claim_head", head(), status="approved"))
+    lab.rest()
+    assert entries(lab) == [(account if account != "1601" else "1221", *sides) for account, *sides in ENTRIES]
+    assert [summary for *_, summary in lab.vouchers] == ["报销 EC-7 共2笔"]
+
+
+def test_a_missing_row_of_a_line_is_waited_for() -> None:
+    """A line joins a row that has not come: the whole document waits, and is posted when it does."""
+    joining = CLAIMS.replace("of: claim_id}", "of: claim_id, join: {sort: kind}}").replace(
+        "documents:\n", "references:\n  sort: {table: sort, key: code, columns: {code: text, dept: text}}\ndocuments:\n"
+    )
+    lab = Lab(joining.replace("debit: item.amount", "debit: item.amount, dept: sort.dept"))
+    posting = [lab.insert("claim_head", **head("approved")), lab.insert("claim_item", **item(1, "160.00"))]
+    lab.commit(*posting)
+    lab.rest()
+    assert lab.parked == [("claim:7", "failed", "reference_missing")]
+    lab.commit(lab.insert("sort", code="travel", dept="SC"))
+    lab.rest()
+    assert (lab.parked, lab.balance("6602")) == ([], Decimal("160.00"))
+    assert lab.ask("SELECT dept FROM gl_entry WHERE account = '6602'") == [("SC",)]
+
+
+def test_what_cannot_be_read_of_a_line_parks_the_document_and_nothing_else() -> None:
+    """The rule that reads the amount parks it, until the line is corrected; a claim beside it is posted."""
+    lab = Lab(CLAIMS)
+    bad = {**item(1, "1.00"), "amount": Malformed("16o", "malformed_number")}
+    lab.commit(lab.insert("claim_item", **bad), lab.insert("claim_head", **head("approved", "0.00")))
+    lab.commit(
+        lab.insert("claim_head", **{**head("approved", "0.00"), "id": 8, "no": "EC-8"}),
+        lab.insert("claim_item", **{**item(2, "5.00"), "claim_id": 8}),
+    )
+    lab.rest()
+    assert lab.parked == [("claim:7", "failed", "malformed")]
+    assert lab.balance("6602") == 5
+    lab.commit(lab.update("claim_item", bad, amount=Decimal("160.00")))
+    lab.rest()
+    assert (lab.parked, lab.balance("6602")) == ([], Decimal("165.00"))
+
+
+class Settled(Lab):
+    """Documents that were there before syncd came."""
+
+    def settle(self) -> None:
+        rows = [self.insert("claim_item", **item(1, "160.00")), self.insert("claim_head", **head("approved"))]
+        self.store.commit(rows, NOW)
+
+
+def test_a_snapshot_posts_no_document_and_knows_it_from_then_on() -> None:
+    """What is approved when syncd comes is in the books already; an edit of it is one of what nobody has posted."""
+    lab = Settled(edited("difference"))
+    assert (lab.vouchers, lab.parked) == ([], [])
+    lab.commit(lab.update("claim_item", item(1, "160.00"), amount=Decimal("170.00")))
+    lab.rest()
+    assert lab.vouchers == []
+    lab.commit(lab.insert("claim_item", **{**item(4, "5.00"), "claim_id": 8}))
+    lab.commit(lab.insert("claim_head", **{**head("approved", "0.00"), "id": 8, "no": "EC-8"}))
+    lab.rest()
+    assert (len(lab.vouchers), lab.balance("6602")) == (1, Decimal("5.00"))
