@@ -12,7 +12,7 @@ from syncd import wiring, workbench
 from syncd.config import is_raw
 from syncd.dialects import Dialect
 from syncd.errors import Fault, Halt, MappingError, MappingErrors, Transient, WrongUsage, no_driver
-from syncd.init import books, cards, eam, golden, layout, layout_file, meaning
+from syncd.init import books, cards, eam, golden, layout, layout_file, mapping_file, meaning
 from syncd.init.render import Question, scalar
 from syncd.init.schema import Schema
 from syncd.language import say
@@ -160,8 +160,8 @@ def found(
     made.cards = cards.card_columns(kept, made)
     said = meaning.propose(held, kept, made)
     name = re.sub(r"\W+", "_", folder.resolve().name).strip("_").lower() or "books"
-    layout_file.write(kept, made, meaning.called(name), said.cards, said.dims)
-    mapping = meaning.write(said, kept, made, name, LAYOUT)
+    layout_file.write(kept, made, mapping_file.called(name), said.cards, said.dims)
+    mapping = mapping_file.write(said, made, name, LAYOUT)
     texts = {
         CONFIG: _config(ends, schemas, name),
         MAPPING: mapping.text(),

@@ -103,12 +103,14 @@ def read(url: str) -> Schema:
 
 
 def _sort(base: str, kind: str) -> Sort:
+    if base.startswith("_"):
+        return "array"
     return "text" if kind == "e" else _SORTS.get(base, "other")
 
 
 def _read(column: Told) -> str:
     """A column as a value that Python has without loss: what has no such is text; what is long is cut."""
     name = quoted(column.name)
-    if column.sort in ("json", "uuid", "other") or "with time zone" in column.type:
+    if column.sort in ("json", "uuid", "other", "array") or "with time zone" in column.type:
         return f"left(CAST({name} AS text), 2000)"
     return f"CAST({name} AS text)" if column.sort in ("text", "date", "timestamp", "float") else name

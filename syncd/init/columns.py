@@ -37,6 +37,8 @@ SORTS: Final[Mapping[str, frozenset[str]]] = {
     "residual_rate": NUMBERS | {"text"},
     "method": frozenset({"text", "integer"}),
 }
+OF_ARRAYS: Final = frozenset({"dept", "class", "supplier", "project", "workshop"})
+"""What the first element of an array may be."""
 AMOUNTS: Final = frozenset(
     {
         "debit",
@@ -78,7 +80,7 @@ def assigned(
 def fits(column: Column, concept: str) -> float:
     """How likely a column is this, by its name, its type and what it holds."""
     score = column_likeness(column, concept)
-    if not score:
+    if not score or (column.type.endswith("[]") and concept not in OF_ARRAYS):
         return 0.0
     sorts = SORTS.get(concept)
     if sorts is not None and column.sort not in sorts:

@@ -1,14 +1,15 @@
 """What an EAM's tables are: where its assets stand, what they refer to, which of their states belongs to the books."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from syncd.init.columns import assigned, day_form, is_day
 from syncd.init.guess import Guess, Why, linked, seen
 from syncd.init.likeness import best, is_money, number, overlap, places_of, table_likeness, told
-from syncd.init.schema import SAMPLE_ROWS_MAX, Column, Schema, Table
+from syncd.init.schema import SAMPLE_ROWS_MAX, Column, Schema, Sort, Table
 from syncd.init.vocabulary import APPROVED, IN_USE
 
 ASSET: Final = (
@@ -31,6 +32,27 @@ class Join:
     guess: Guess
 
 
+class Within(NamedTuple):
+    """What lies in the JSON of a column: by which names, as a column, and how likely it is what it is taken for."""
+
+    document: Column
+    path: tuple[str, ...]
+    column: Column
+    score: float
+
+
+class Movements(NamedTuple):
+    """A table of what happened to assets, a row each: what it adds to the cost, on which day. `by` names the asset.
+    `years` are further tables of the same shape."""
+
+    table: Table
+    by: str
+    amount: Column
+    day: Column | None
+    years: tuple[Table, ...]
+    guess: Guess
+
+
 @dataclass(frozen=True)
 class Assets:
     """The table of assets, or of documents. `columns` are concept → column and how likely that is; `money` may stand in
@@ -45,7 +67,9 @@ class Assets:
     is_document: bool = False
     years: tuple[Table, ...] = ()
     cost: tuple[Join, Column, float] | None = None
-    json: Mapping[str, tuple[Column, str]] = field(default_factory=dict)
+    json: Mapping[str, Within] = field(default_factory=dict)
+    """Concept → where it lies in a JSON column."""
+    movements: "Movements | None" = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -91,7 +115,7 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
     if code is None:
         return None
     rest = [c for c in table if c is not code and not (c.name in table.key and c.generated)]
-    columns = assigned(rest, ASSET)
+    columns = assigned([c.first if c.sort == "array" else c for c in rest], ASSET)
     name = table_likeness(_bare(table), "asset")
     if name < 0.4 or any(
         key.table != table.name and table_likeness(key.table, "asset") > 0.6 and len(key.columns) <= 2
@@ -100,8 +124,10 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
         return None
     joins = _joins(schema, table, columns)
     cost = None if "original_value" in columns else _cost(schema, table, code)
-    json = _json(table, {*columns, *(["original_value"] if cost else [])})
-    if "original_value" not in columns and cost is None and "original_value" not in json:
+    documents = _json(table, {*columns, *(["original_value"] if cost else [])})
+    is_worth = "original_value" in columns or cost is not None or "original_value" in documents
+    movements = None if is_worth else _movements(schema, table)
+    if not is_worth and movements is None:
         return None
     share = len(columns) / len(ASSET)
     status = _status(columns.get("status", (None, 0.0))[0], IN_USE)
@@ -115,7 +141,7 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
     years = tuple(t for t in _years(schema).get(match[1], ()) if t.name != table.name) if match else ()
     why = Why("init_why_columns", {"columns": ", ".join(c.name for c, _ in list(columns.values())[:5])})
     guess = Guess(table.name, min(0.97, score), (Why("init_why_name", {"name": table.name}), why))
-    return Assets(table, code, columns, joins, status, guess, years=years, cost=cost, json=json)
+    return Assets(table, code, columns, joins, status, guess, False, years, cost, documents, movements)
 
 
 def _bare(table: Table) -> str:
@@ -232,37 +258,71 @@ def _is_id(key: Sequence[str]) -> bool:
     return len(key) == 1 and key[0].lower() == "id"
 
 
-def _json(table: Table, known: set[str]) -> dict[str, tuple[Column, str]]:
-    """Facts that lie in a JSON column: concept → the column and the name in it."""
-    import json
-
-    found: dict[str, tuple[Column, str]] = {}
+def _json(table: Table, known: set[str]) -> dict[str, Within]:
+    """Facts that lie in a JSON column."""
+    found: dict[str, Within] = {}
     for column in table:
         texts = [v for v in column.values if isinstance(v, str)]
-        if not (
-            column.sort == "json"
-            or (column.sort == "text" and texts and all(t.lstrip().startswith("{") for t in texts))
+        if column.sort != "json" and not (
+            column.sort == "text" and texts and all(t.lstrip()[:1] == "{" for t in texts)
         ):
             continue
-        names: dict[str, list[object]] = {}
-        for text in texts:
-            try:
-                said = json.loads(text)
-            except ValueError:
-                continue
-            for name, value in said.items() if isinstance(said, dict) else ():
-                if not isinstance(value, dict | list):
-                    names.setdefault(name, []).append(value)
-        made = [
-            Column(
-                name, "json", "decimal" if all(number(v) is not None for v in values) else "text", values=tuple(values)
-            )
-            for name, values in names.items()
-        ]
-        for concept, (one, _) in assigned(made, ASSET).items():
+        paths: dict[tuple[str, ...], list[object]] = {}
+        for number_, value in enumerate(column.values):
+            for path, held in _leaves(value):
+                paths.setdefault(path, [None] * len(column.values))[number_] = held
+        made = {_within("_".join(path), values): path for path, values in paths.items()}
+        for concept, (one, score) in assigned(made, ASSET).items():
             if concept not in known and concept not in found:
-                found[concept] = column, one.name
+                found[concept] = Within(column, made[one], one, 0.95 * score)
     return found
+
+
+def _leaves(text: object) -> Iterator[tuple[tuple[str, ...], object]]:
+    """The values of a JSON document by the names that lead to them, two deep."""
+    try:
+        said = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return
+    for name, value in said.items() if isinstance(said, dict) else ():
+        if isinstance(value, dict):
+            yield from (((name, inner), held) for inner, held in value.items() if not isinstance(held, dict | list))
+        elif not isinstance(value, list):
+            yield (name,), value
+
+
+def _within(name: str, values: Sequence[object]) -> Column:
+    """What lies under a name in JSON documents, as a column."""
+    texts = [str(value) for value in values if value is not None]
+    sort: Sort = "decimal" if all(number(text) is not None for text in texts) else "text"
+    if all(re.fullmatch(r"\d{4}-\d\d-\d\d", text) for text in texts):
+        sort = "date"
+    return Column(name, "json", sort, values=tuple(values))
+
+
+def _movements(schema: Schema, table: Table) -> Movements | None:
+    """The table, or the tables of the years, that tell what happened to assets and what it cost."""
+    groups = [_together(same) for same in _years(schema).values()]
+    yearly = {t.name for same in _years(schema).values() for t in same}
+    found: list[tuple[float, Movements]] = []
+    for other in (*(t for t in schema.tables if t.name not in yearly), *groups):
+        by = next((f.columns[0] for f in other.foreign if f.table == table.name and len(f.columns) == 1), "")
+        if not by and len(table.key) == 1 and table.key[0] in other.by_name and not _is_id(table.key):
+            by = table.key[0]
+        name = table_likeness(_bare(other), "movement")
+        if not by or other.is_unique(by) or name < 0.4 or table_likeness(_bare(other), "depreciation") > name:
+            continue
+        rest = [c for c in other if c.name not in (by, *other.key)]
+        amount, days = assigned(rest, ("amount",)).get("amount"), assigned(rest, ("date", "approved_on"))
+        if amount is None:
+            continue
+        day = next((column for column, _ in days.values()), None)
+        match = _YEAR.match(other.name)
+        years = tuple(t for t in _years(schema).get(match[1], ()) if t.name != other.name) if match else ()
+        why = Why("init_why_columns", {"columns": ", ".join(c.name for c in (amount[0], day) if c is not None)})
+        guess = Guess(other.name, min(0.9, 0.4 * name + 0.3 * amount[1] + (0.2 if day else 0.0)), (why,))
+        found.append((guess.sure, Movements(other, by, amount[0], day, years, guess)))
+    return max(found, key=lambda one: one[0], default=(0.0, None))[1]
 
 
 # Documents
@@ -305,12 +365,16 @@ def _as_document(schema: Schema, table: Table) -> Assets | None:
 def declared(column: Column, concept: str = "") -> Guess:
     """The type of a column in a mapping, as YAML."""
     why = (Why("init_why_type", {"type": column.type}),)
+    if column.type.endswith("[]"):
+        return Guess("{array: text}", 0.9, why)
     if column.sort == "integer" and is_day(column) and day_form(column) == "epoch":
         return Guess("epoch_date", 0.7, why)
     if column.sort in ("integer", "text") and is_day(column):
         form = day_form(column)
         kind = "timestamp" if "%H" in form else "date"
         return Guess(f'{{{kind}: "{form}"}}', 0.8, (*why, seen(list(column.counts)[:2])))
+    if column.sort in ("date", "timestamp") and any(str(v).startswith("0000-00-00") for v in column.values):
+        return Guess(f"{{type: {column.sort}, zero: null}}", 0.9, (*why, seen(["0000-00-00"])))
     plain = {"integer": "integer", "date": "date", "timestamp": "timestamp", "boolean": "boolean"}
     if column.sort in plain:
         return Guess(plain[column.sort], 0.98, why)
@@ -320,5 +384,7 @@ def declared(column: Column, concept: str = "") -> Guess:
         digits = max((places_of(n) for v in column.values if (n := number(v)) is not None), default=0)
         is_amount = concept in ("original_value", "accumulated_depreciation", "impairment", "vat", "amount")
         money = concept != "residual_rate" and (column.places == 2 or (is_amount and digits <= 2))
+        if is_amount and column.sort == "float":
+            return Guess("{decimal: 2}", 0.8, why)
         return Guess("money" if money else "decimal", 0.95 if column.sort == "decimal" else 0.7, why)
     return Guess("text", 0.9, why)

@@ -4,14 +4,16 @@ by names and by whose values finance already holds."""
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from syncd.init.columns import assigned, is_day, literal
-from syncd.init.eam import Assets, Join, declared
+from syncd.init.columns import assigned, literal
+from syncd.init.eam import Assets, Join, Within, declared
 from syncd.init.guess import Guess, Why, named
 from syncd.init.likeness import likeness, number, overlap, words
-from syncd.init.render import member
+from syncd.init.render import member, quoted
 from syncd.init.schema import Column
 
 NUMBERS = ("original_value", "accumulated_depreciation", "impairment", "life_months", "residual_rate")
+SHARED = ("dept", "class", "workshop", "supplier", "project", "method")
+"""Of which finance holds the values that the EAM does."""
 JOINED = {"class": ("method", "life_months", "residual_rate"), "dept": ("workshop",)}
 
 
@@ -21,11 +23,24 @@ class Source(NamedTuple):
     alias: str
     column: Column
     score: float
+    within: Within | None = None
+    """Where it lies in a JSON column."""
+
+    @property
+    def reads(self) -> str:
+        """The column of the table that is read."""
+        return self.column.name if self.within is None else self.within.document.name
 
     @property
     def expression(self) -> str:
         """As a rule writes it."""
-        return member(self.alias, self.column.name)
+        if self.within is None:
+            own = member(self.alias, self.column.name)
+            return f"{own}[1]" if self.column.type.endswith("[]") else own
+        *over, last = (quoted(name) for name in self.within.path)
+        found = " -> ".join([member(self.alias, self.within.document.name), *over]) + f" ->> {last}"
+        cast = {"decimal": "numeric(18, 2)", "date": "date"}.get(self.column.sort)
+        return f"({found})::{cast}" if cast else f"({found})"
 
 
 def sources(assets: Assets, concept: str) -> Iterator[Source]:
@@ -35,6 +50,9 @@ def sources(assets: Assets, concept: str) -> Iterator[Source]:
         if one in assets.columns:
             column, score = assets.columns[one]
             yield Source("after", column, score - 0.1 * place)
+        if one in assets.json:
+            within = assets.json[one]
+            yield Source("after", within.column, within.score - 0.1 * place, within)
     if concept in ("asset_code", "asset"):
         yield Source("after", assets.code, 0.97)
     if concept == "original_value" and assets.cost is not None:
@@ -60,13 +78,8 @@ def chosen(assets: Assets, concept: str, target: Column | None) -> tuple[Source,
     best: tuple[float, Source, tuple[Why, ...]] | None = None
     for source in sources(assets, concept):
         score, why = source.score, [Why("init_why_name", {"name": f"{source.alias}.{source.column.name}"})]
-        if (
-            target is not None
-            and target.is_filled
-            and source.column.is_filled
-            and concept not in NUMBERS
-            and not is_day(target)
-        ):
+        has_values = target is not None and target.is_filled and source.column.is_filled
+        if target is not None and has_values and concept in SHARED:
             share = max(overlap(target, source.column), overlap(source.column, target))
             score = 0.45 * score + 0.55 * share
             if share > 0.5:
@@ -155,21 +168,28 @@ def in_books(assets: Assets, row: Mapping[str, object]) -> bool:
     return str(held).lower() in ("true", "1") if column.sort == "boolean" else str(held) == value
 
 
-def event_day(assets: Assets) -> Guess:
-    """The day of the voucher: that of the approval or the purchase; that of the commit where rows may lack both."""
-    found = [assets.columns[one] for one in ("approved_on", "acquired_on") if one in assets.columns]
-    rows = [row for n in range(assets.table.rows) if in_books(assets, row := assets.table.row(n))]
+def event_day(assets: Assets) -> tuple[Guess, list[str]]:
+    """The day of the voucher: that of the approval or the purchase; that of the commit where rows may lack both. And
+    the columns that it reads."""
+    found = [source for one in ("approved_on", "acquired_on") for source in sources(assets, one)]
+    rows = [n for n in range(assets.table.rows) if in_books(assets, assets.table.row(n))]
     texts: list[str] = []
-    for column, _ in found:
-        text = member("after", column.name)
-        texts.append(f"{text}::date" if "timestamp" in declared(column).value else text)
-        if all(row[column.name] not in (None, "") and not str(row[column.name]).startswith("0000") for row in rows):
+    for source in found:
+        text = source.expression
+        is_moment = source.within is None and "timestamp" in declared(source.column).value
+        texts.append(f"{text}::date" if is_moment else text)
+        values = source.column.values
+        if len(values) == assets.table.rows and all(not _is_no_day(values[n]) for n in rows):
             break
     else:
         texts.append("change.committed_on")
-    score = found[0][1] if found else 0.5
-    name = found[0][0].name if found else "change.committed_on"
-    return named(texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})", score, name)
+    score, name = (found[0].score, found[0].column.name) if found else (0.5, "change.committed_on")
+    guess = named(texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})", score, name)
+    return guess, [source.reads for source in found if source.expression in guess.value]
+
+
+def _is_no_day(value: object) -> bool:
+    return value in (None, "") or str(value).startswith("0000")
 
 
 def joined(assets: Assets) -> dict[str, Join]:

@@ -76,7 +76,9 @@ def _case(meaning: Meaning, row: Mapping[str, object]) -> str:
     lines.append(f"  - {{insert: {meaning.alias}, row: {_row({c: row[c] for c in used})}{at}}}")
     if assets.status is not None and not in_books(assets, row):
         column, value, _ = assets.status
-        known = {c: row[c] for c in assets.key} | {column.name: column.example(value)}
+        truths = [held for held in column.values if str(held).lower() in ("1", "true")]
+        wanted = (truths or [True])[0] if column.sort == "boolean" else column.example(value)
+        known = {c: row[c] for c in assets.key} | {column.name: wanted}
         lines.append(f"  - {{update: {meaning.alias}, row: {_row(known)}{at}}}")
     return "\n".join([f"# {say('init_case_head')}", *lines, ""])
 

@@ -55,7 +55,8 @@ def propose(books: Books) -> Layout:
     """The layout of a finance database whose tables are known."""
     made = Layout(Text())
     head = books.entries.voucher or books.entries.table
-    said = {c: found for c, found in assigned(head, HEAD).items() if not (c == "key" and found[0].name in head.key)}
+    own = [c for c in head if not c.generated and c.sort != "uuid"]
+    said = {c: found for c, found in assigned(own, HEAD).items() if not (c == "key" and found[0].name in head.key)}
     if "key" not in said:
         said |= _any_key(head, {column.name for column, _ in said.values()})
     made.said, made.periods, made.type = said, periods(books), _type(books, said)

@@ -80,7 +80,10 @@ def write(books: Books, made: Layout, name: str, fields: Collection[str], dims: 
     text.add(f"  - table: {scalar(e.table.name)}", e.guess, "entry")
     key = [c for c in e.table.key if c in entries]
     line = [c for c, g in entries.items() if g.value == "entry.line"]
-    if not key and e.links and line:
+    if e.voucher is None and line:
+        heads = ("voucher.period", "voucher.year", "voucher.month", "voucher.type", "voucher.number", "voucher.label")
+        key = [*(c for c, g in entries.items() if g.value in heads), *line]
+    elif not key and e.links and line:
         key = [*e.links.values(), *line]
     if key:
         text.add(f"    key: {many(key)}")

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from syncd.init.books import Books, signed, usual_accounts
-from syncd.init.eam import Assets, Join, declared
+from syncd.init.eam import Assets, Join
 from syncd.init.facts import chosen, constant, event_day, joined
 from syncd.init.guess import Guess, Why
 from syncd.init.layout import Layout
-from syncd.init.render import Text, identifier, many, member, scalar
+from syncd.init.likeness import best
+from syncd.init.render import identifier, member
 from syncd.init.schema import Column, Table
-from syncd.language import current, say
 
 RULE = "registration"
 
@@ -30,6 +30,9 @@ class Meaning:
     credit: Guess
     when: Guess
     headings: dict[str, Guess]
+    clearing: Guess | None
+    name: str
+    """What people call the asset, as an expression; empty where nothing says it."""
     used: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -51,8 +54,10 @@ def propose(assets: Assets, books: Books, layout: Layout) -> Meaning:
         for concept, target in layout.fields.items():
             found = None if concept in ("status", "origin") else chosen(assets, concept, target)
             if found is not None:
-                use(found[0].alias, found[0].column.name)
+                use(found[0].alias, found[0].reads)
                 cards[concept] = found[1]
+            elif concept == "original_value" and assets.movements is not None:
+                cards[concept] = Guess("0.00", assets.movements.guess.sure, assets.movements.guess.why)
             elif (guess := constant(target, concept)) is not None:
                 cards[concept] = guess
     dims: dict[str, Guess] = {}
@@ -61,47 +66,41 @@ def propose(assets: Assets, books: Books, layout: Layout) -> Meaning:
         held = _code_of(looked, target) if looked is not None else target
         found = chosen(assets, concept, held)
         if found is not None and found[1].sure > 0.45:
-            use(found[0].alias, found[0].column.name)
+            use(found[0].alias, found[0].reads)
             dims[concept] = found[1]
     value = chosen(assets, "original_value", None)
     amount = Guess("0.00", 0.1, (Why("init_why_required"),))
     if value is not None:
-        use(value[0].alias, value[0].column.name)
+        use(value[0].alias, value[0].reads)
         amount = value[1]
-    elif "original_value" in assets.json:
-        column, name = assets.json["original_value"]
-        use("after", column.name)
-        amount = Guess(
-            f"({member('after', column.name)} ->> '{name}')::numeric(18, 2)",
-            0.7,
-            (Why("init_why_json", {"column": column.name, "name": name}),),
-        )
-    day = event_day(assets)
-    for one in ("approved_on", "acquired_on"):
-        if one in assets.columns and member("after", assets.columns[one][0].name) in day.value:
-            use("after", assets.columns[one][0].name)
+    day, days = event_day(assets)
+    for name in days:
+        use("after", name)
     headings: dict[str, Guess] = {}
     for concept in layout.headings:
         if (found := chosen(assets, concept, None)) is not None:
-            use(found[0].alias, found[0].column.name)
+            use(found[0].alias, found[0].reads)
             headings[concept] = found[1]
     debit, credit = _accounts(books, assets)
     when = _when(assets)
     if assets.status is not None:
         use("after", assets.status[0].name)
-    if "name" in assets.columns:
-        use("after", assets.columns["name"][0].name)
+    called = chosen(assets, "name", None)
+    if called is not None:
+        use("after", called[0].reads)
     for alias, join in joined(assets).items():
         if alias in used:
             for name in join.by:
                 use("after", name)
-    return Meaning(identifier(assets.table.name), assets, cards, dims, amount, day, debit, credit, when, headings, used)
+    gone = usual_accounts(books, "clearing") if assets.movements is not None else []
+    clearing = _account(gone) if gone else None
+    alias = identifier(assets.table.name)
+    word = called[0].expression if called is not None else ""
+    return Meaning(alias, assets, cards, dims, amount, day, debit, credit, when, headings, clearing, word, used)
 
 
 def _code_of(table: Table, target: Column) -> Column:
     """The column of a looked-up table by which a code finds its id."""
-    from syncd.init.likeness import best
-
     return best([c for c in table if c.sort == "text"], "code") or target
 
 
@@ -159,70 +158,6 @@ def _beside(books: Books, account: str) -> Counter[str]:
     return found
 
 
-# The file
-
-
-def write(meaning: Meaning, books: Books, layout: Layout, name: str, finance: str) -> Text:
-    """The mapping as a file."""
-    text, assets, alias = Text(), meaning.assets, meaning.alias
-    text.say("init_mapping_head")
-    text.add(f"mapping: {called(name)}")
-    text.add(f"finance: {finance}")
-    text.add(
-        "timezone: Asia/Shanghai", Guess("", 0.85 if current() == "zh" else 0.5, (Why("init_why_usual"),)), "timezone"
-    )
-    if current() == "en":
-        text.add("language: en")
-    text.add("")
-    text.add("tables:")
-    aliases = {assets.table.name: alias}
-    _table(
-        text,
-        alias,
-        assets.table,
-        assets.key,
-        _columns(assets, meaning.used["after"]),
-        assets.guess,
-        assets.code,
-        None,
-        bool(assets.years),
-    )
-    for other in assets.years:
-        aliases[other.name] = identifier(other.name)
-        _table(
-            text,
-            aliases[other.name],
-            other,
-            assets.key,
-            [],
-            Guess("", 0.9, (Why("init_why_same", {"table": assets.table.name}),)),
-            assets.code,
-            alias,
-        )
-    joins = meaning.joins
-    if joins:
-        text.add("")
-        text.add("references:")
-        for name_, join in joins.items():
-            value = assets.cost[1].name if assets.cost is not None and assets.cost[0] is join else ""
-            columns = [
-                (c, declared(join.table.by_name[c], "original_value" if c == value else ""))
-                for c in dict.fromkeys((*joined_key(join), *meaning.used[name_]))
-            ]
-            _table(text, name_, join.table, joined_key(join), columns, join.guess, None, None)
-    text.add("")
-    text.add("rules:")
-    _rule(text, RULE, alias, meaning, layout, anchored=bool(assets.years))
-    for other in assets.years:
-        own = aliases[other.name]
-        text.add(f"  {RULE}_{own}:")
-        text.add(f"    on: {own}")
-        for verb in ("when", "join", "once", "card", "voucher"):
-            if (verb != "join" or joins) and (verb != "card" or meaning.cards):
-                text.add(f"    {verb}: *{verb}")
-    return text
-
-
 def joined_key(join: Join) -> tuple[str, ...]:
     """The columns by which a joined table is found."""
     if join.alias == "cost":
@@ -232,89 +167,3 @@ def joined_key(join: Join) -> tuple[str, ...]:
                 return key
         return table.key or table.unique[0]
     return join.table.key
-
-
-def _columns(assets: Assets, used: list[str]) -> list[tuple[str, Guess]]:
-    concepts = {column.name: concept for concept, (column, _) in assets.columns.items()}
-    return [(name, declared(assets.table.by_name[name], concepts.get(name, ""))) for name in dict.fromkeys(used)]
-
-
-def _table(
-    text: Text, alias: str, table: Table, key: tuple[str, ...], columns: list[tuple[str, Guess]], guess: Guess,
-    code: Column | None, same: str | None, is_shared: bool = False,
-) -> None:  # fmt: skip
-    text.add(f"  {alias}:")
-    text.add(f"    table: {scalar(table.name)}", guess, f"{alias}.table")
-    text.add(f"    key: {many(key)}")
-    if code is not None:
-        text.add(
-            f"    subject: {scalar(member('', code.name).lstrip('.'))}",
-            Guess("", 0.9, (Why("init_why_name", {"name": code.name}),)),
-            f"{alias}.subject",
-        )
-    if same is not None:
-        text.add("    columns: *columns")
-        return
-    text.add("    columns: &columns" if is_shared else "    columns:")
-    for column, kind in columns:
-        text.add(f"      {scalar(column)}: {kind.value}", kind, f"{alias}.columns.{column}")
-
-
-def _rule(text: Text, name: str, alias: str, meaning: Meaning, layout: Layout, anchored: bool) -> None:
-    assets = meaning.assets
-
-    def anchor(verb: str) -> str:
-        return f" &{verb}" if anchored else ""
-
-    text.say("init_rule_head", 2)
-    text.add(f"  {name}:")
-    text.add(f"    on: {alias}")
-    text.add(f"    when:{anchor('when')} {scalar(meaning.when.value)}", meaning.when, f"{name}.when")
-    joins = meaning.joins
-    if joins:
-        said = [f"{one}: {_keys(join)}" for one, join in joins.items()]
-        text.add(f"    join:{anchor('join')} {{{', '.join(said)}}}")
-    code = member("after", assets.code.name)
-    text.add(f"    once:{anchor('once')} {scalar(code)}")
-    if meaning.cards:
-        text.add(f"    card:{anchor('card')}")
-        text.add(f"      asset_code: {scalar(code)}")
-        for concept, guess in meaning.cards.items():
-            text.add(f"      {concept}: {scalar(guess.value)}", guess, f"{name}.card.{concept}")
-    text.add(f"    voucher:{anchor('voucher')}")
-    text.add(f"      type: {scalar(_quoted(layout.type.value))}", layout.type, f"{name}.voucher.type")
-    text.add(f"      date: {scalar(meaning.day.value)}", meaning.day, f"{name}.voucher.date")
-    called = f" || ' ' || {member('after', assets.columns['name'][0].name)}" if "name" in assets.columns else ""
-    word = say("init_word_document" if assets.is_document else "init_word_asset")
-    is_text = declared(assets.code).value == "text"
-    text.add(f"      summary: {scalar(_quoted(word + ' ') + ' || ' + (code if is_text else code + '::text') + called)}")
-    if meaning.headings:
-        text.add("      fields:")
-        for concept, guess in meaning.headings.items():
-            text.add(f"        {concept}: {scalar(guess.value)}", guess, f"{name}.voucher.fields.{concept}")
-    text.add("      entries:")
-    for side, account in (("debit", meaning.debit), ("credit", meaning.credit)):
-        own = {one: g for one, g in meaning.dims.items() if (one == "supplier") == (side == "credit")}
-        dims = "".join(f", {one}: {_flow(guess.value)}" for one, guess in own.items())
-        line = f"        - {{account: {_flow(_quoted(account.value))}, {side}: {_flow(meaning.amount.value)}{dims}}}"
-        text.add(line, account, f"{name}.voucher.{side}")
-
-
-def called(name: str) -> str:
-    """A name that a mapping and a layout may have."""
-    return identifier(name)
-
-
-def _keys(join: Join) -> str:
-    keys = [member("after", name) for name in join.by]
-    return _flow(keys[0]) if len(keys) == 1 else f"[{', '.join(map(_flow, keys))}]"
-
-
-def _flow(text: str) -> str:
-    """A scalar within braces."""
-    made = scalar(text)
-    return made if made[0] in "'\"" or not set(made) & set(",[]{}") else f'"{made}"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -82,7 +82,8 @@ def series(rows: Sequence[Row], made: str, table: Table, columns: Mapping[str, s
     among them: concept → column. An index that keeps numbers apart says it; else the numbers, which within a series
     stand once, miss none and begin with 1; else what is usual for such columns."""
     by_index = _by_index(table, columns)
-    if by_index is not None:
+    pieces = set(re.findall(r"\{(\w+)", made))
+    if by_index is not None and (by_index or not pieces & {"year", "yy"}):
         return Guess(",".join(by_index), 0.9, (Why("init_why_index"),))
     own = {one for one in ("period", "year", "type") if one in columns}
     own |= {"period"} if {"year", "month"} <= columns.keys() else set()
@@ -98,7 +99,6 @@ def series(rows: Sequence[Row], made: str, table: Table, columns: Mapping[str, s
                 (0.85 if len(numbered) > 10 else 0.7) if len(others) == 1 and _parts(numbered, sound[0]) > 1 else 0.55
             )
             return Guess(",".join(sound[0]), sure, (Why("init_why_run", {"count": len(numbered)}),))
-    pieces = set(re.findall(r"\{(\w+)", made))
     if pieces & {"year", "yy"}:
         by = ["period" if "month" in pieces else "year", *(["type"] if "type" in columns and "type" in pieces else [])]
         return Guess(",".join(by), 0.65, (Why("init_why_pattern", {"pattern": made}),))

@@ -163,3 +163,14 @@ def member(of: str, column: str) -> str:
     if _NAME.fullmatch(column) and column.lower() not in _RESERVED:
         return f"{of}.{column}"
     return f'{of}."' + column.replace('"', '""') + '"'
+
+
+def flow(text: str) -> str:
+    """A scalar within braces."""
+    made = scalar(text)
+    return made if made[0] in "'\"" or not set(made) & set(",[]{}") else f'"{made}"'
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of an expression."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,15 +1,18 @@
 """A database as its catalogue and a sample of its rows describe it. Nothing here asks a server."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from syncd.dialects import Dialect
 
-Sort = Literal["integer", "decimal", "float", "text", "date", "timestamp", "boolean", "uuid", "json", "other"]
+Sort = Literal["integer", "decimal", "float", "text", "date", "timestamp", "boolean", "uuid", "json", "array", "other"]
 """What a column's type makes of a value, whatever the server calls it."""
+_ITEM: Final = re.compile(r'\{(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<item>[^,}]+))')
+"""The first element of an array as PostgreSQL writes it."""
 SAMPLE_ROWS_MAX: Final = 400
 """Rows of a table that are looked at: the newest, as far as a key tells."""
 TABLES_MAX: Final = 600
@@ -49,6 +52,13 @@ class Column:
             return "", 0.0
         ((value, count),) = self.counts.most_common(1)
         return value, count / len(self.values)
+
+    @property
+    def first(self) -> "Column":
+        """Of an array its first elements, as a column."""
+        items = [None if value is None else _ITEM.match(str(value)) for value in self.values]
+        values = tuple(None if found is None else found["item"] or found["quoted"] for found in items)
+        return replace(self, sort="text", values=values)
 
     def example(self, text: str) -> object:
         """A value of the sample that reads so."""

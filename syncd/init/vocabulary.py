@@ -11,8 +11,8 @@ COLUMNS: Final[Mapping[str, str]] = {
         "code no number nr num barcode tag bm bianma 编码 编号 代码 bh fnumber asset_no "
         "equip_no asset_tag nr anl_nr inv_no inventory_no inventar_nr"
     ),
-    "name": "name title label description descr mc mingcheng 名称 fname bezeichnung caption bezeichnung benennung",
-    "status": "status state stage zt zhuangtai 状态 单据状态 fstatus documentstatus lifecycle phase",
+    "name": "name title label description descr mc mingcheng 名称 fname bezeichnung caption zcmc sbmc",
+    "status": "status state stage zt zhuangtai 状态 单据状态 fstatus documentstatus is_active active enabled",
     "date": (
         "date day posted_on voucher_date dbill_date rq riqi 日期 凭证日期 制单日期 fdate "
         "prepareddate pzrq post_date posting_date entry_date booked_on buchungsdatum "
@@ -27,11 +27,11 @@ COLUMNS: Final[Mapping[str, str]] = {
     "dept": (
         "dept department department_id dept_code cdept_id bm bumen 部门 部门编码 org_unit "
         "unit cost_center cost_centre costcenter kostenstelle division bmbm ssbm sybm "
-        "使用部门 使用部门编码 owner_dept section centre center kst costcentre"
+        "使用部门 使用部门编码 owner_dept section centre center kst costcentre sydw"
     ),
     "class": (
         "class category asset_class class_code category_id lb leibie 类别 资产类别 类别编码 zclb "
-        "sblb asset_type type_code group kind kategorie family"
+        "sblb asset_type type_code group kind kategorie family lbbm"
     ),
     "supplier": "supplier vendor supplier_id gys gongyingshang 供应商 往来单位 partner creditor wldw payee cvencode",
     "project": "project project_no xm xiangmu 项目 项目编码 job",
@@ -39,7 +39,7 @@ COLUMNS: Final[Mapping[str, str]] = {
         "asset asset_code asset_id asset_no equipment equipment_id equip_no equip_id "
         "device_id machine_id zc zcbm zcbh zichan 资产 资产编码 资产编号 卡片编号 card_id card_no "
         "card_code fasset tag item_id item_code inv_no anl_nr inventory_no "
-        "inventory_number anlage_nr serial machine_no"
+        "inventory_number anlage_nr serial machine_no sbbh sbbm"
     ),
     "created": (
         "created_at created created_on create_time ctime inserted_at 创建时间 cjsj lrsj "
@@ -56,7 +56,7 @@ COLUMNS: Final[Mapping[str, str]] = {
         "inbetriebnahme go_live_date"
     ),
     "acquired_on": (
-        "purchase_date acquired_on acquisition_date acquired bought_on purchased_on "
+        "purchase_date purchase_on acquired_on acquisition_date acquired bought_on purchased_on "
         "purchased_at buy_date gzrq grrq gmrq 购置日期 购买日期 购入日期 采购日期 取得日期 dt_purchase "
         "purchase_dt delivery_date zugang zugangsdatum anschaffung since"
     ),
@@ -181,6 +181,7 @@ TABLES: Final[Mapping[str, str]] = {
         "invoice bill request requisition receipt payment issue cgdd bxd gd 采购订单 订单 报销单 "
         "工单 发票 单据 付款单 purchase bestellung rechnung"
     ),
+    "movement": "movement movements change changes transaction history log bd zcbd 变动 资产变动 异动 流水 slip event",
     "card": (
         "card fa_card fa asset fixed_asset fixedasset kp kapian gdzckp gdzc zckp "
         "fa_asset asset_card 卡片 固定资产卡片 固定资产 资产卡片 t_fa_card anlage item register "
@@ -211,7 +212,7 @@ TABLES: Final[Mapping[str, str]] = {
         "系统参数 公司 account_set ledger_setting book ledger books"
     ),
     "type": "journal voucher_type vouchertype pzlb pzz 凭证字 凭证类别 dsign",
-    "dept": "department dept departments division org_unit bm bumen 部门 cost_center kostenstelle section unit",
+    "dept": "department dept departments division org_unit bm bumen 部门 cost_center kostenstelle unit bmxx bmda",
 }
 """Role of a table → names."""
 
@@ -242,6 +243,7 @@ ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
         "220201 2202 2121 2000 2100 1600 3300",
         "应付账款 应付设备及工程款 accounts payable payables trade payables creditors verbindlichkeiten payable",
     ),
+    "clearing": ("1606 2310 6711", "固定资产清理 disposal clearing disposals scrapped anlagenabgänge loss on disposal"),
     "bank": ("1002 1000 1010 1200 1800 1020", "银行存款 bank cash at bank bank account checking"),
     "expense": (
         "6602 5502 6000 6300",

@@ -78,17 +78,24 @@ def _facts(mapping: Loaded) -> Iterator[tuple[str, object]]:
 
 
 def _openers(mapping: Loaded) -> Iterator[Rule]:
-    """The rules by which an asset comes into the books: of each table that has any the first that opens cards, and the
-    first that posts; where no rule opens cards, the first that posts."""
-    opening = [rule for rule in mapping.rules if rule.verb(Card) is not None]
-    first = opening[0].on if opening else next(rule.on for rule in mapping.rules if rule.verb(Voucher))
-    shape = [column.name for column in first.columns]
-    for alias, table in mapping.tables.items():
-        if [column.name for column in table.columns] != shape:
-            continue
-        own = [rule for rule in mapping.rules if rule.on.alias == alias]
-        chosen = [next((r for r in own if r.verb(Card)), None), next((r for r in own if r.verb(Voucher)), None)]
-        yield from {rule.name: rule for rule in chosen if rule is not None}.values()
+    """The rules by which an asset comes into the books: of the tables of one shape those that open cards, and the first
+    that post what is inserted, where the former do not."""
+    cards = [rule for rule in mapping.rules if rule.verb(Card)]
+    coming = [rule for rule in mapping.rules if rule.verb(Voucher) and "insert" in _said(mapping, rule)]
+    posting = coming or [rule for rule in mapping.rules if rule.verb(Voucher)]
+    posting = [] if any(rule.verb(Voucher) for rule in cards) else posting
+    found: dict[str, Rule] = {}
+    for some in (cards, posting):
+        shape = [column.name for column in some[0].on.columns] if some else []
+        for alias, table in mapping.tables.items():
+            own = [rule for rule in some if rule.on.alias == alias]
+            if own and [column.name for column in table.columns] == shape:
+                found[own[0].name] = own[0]
+    yield from found.values()
+
+
+def _said(mapping: Loaded, rule: Rule) -> str:
+    return mapping.file.rules[rule.name].when or "insert"
 
 
 def _layout(mapping: Loaded) -> LayoutFile:

@@ -1,0 +1,117 @@
+"""What `syncd init` proposes for schemas of other shapes than the demonstration's, by names in both languages, keys and
+values: read back as the mapping and the layout that it wrote."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.init import numbers
+from syncd.init.likeness import likeness, table_likeness, told
+from syncd.init.numbers import Row
+from syncd.init.schema import Table
+from syncd.init.vocabulary import IN_USE
+from syncd.mapping.language.source import read
+from tests.advice.command import fine
+
+SHAPES = Path(__file__).parent / "shapes"
+
+
+def _proposed(folder: Path, name: str) -> tuple[Any, Any]:
+    """The mapping and the layout, as data; `mapping check` and the golden cases are green."""
+    for side in ("eam", "finance"):
+        with closing(sqlite3.connect(folder / f"{side}.db")) as database:
+            database.executescript((SHAPES / f"{name}-{side}.sql").read_text("utf-8"))
+    out = folder / "out"
+    fine(f"init --eam {folder / 'eam.db'} --finance {folder / 'finance.db'} --out {out}")
+    fine("mapping check", out / "syncd.yaml")
+    fine("mapping test", out / "syncd.yaml")
+    assert len(list(out.glob("mapping.cases/*.yaml"))) == 3
+    return tuple(read(out / file)[0].data for file in ("mapping.yaml", "finance.yaml"))  # type: ignore[return-value]
+
+
+def test_pinyin_and_a_ledger_without_headers(tmp_path: Path) -> None:
+    mapping, layout = _proposed(tmp_path, "pinyin")
+    assert mapping["tables"]["zctz"]["columns"]["gmrq"] == {"date": "%Y%m%d"}
+    rule = mapping["rules"]["registration"]
+    assert rule["when"] == "after.zt = '在用' AND before.zt IS DISTINCT FROM '在用'"
+    assert rule["voucher"]["date"] == "after.gmrq"
+    assert rule["voucher"]["summary"].endswith("after.zcbm || ' ' || after.zcmc")
+    assert [entry["account"] for entry in rule["voucher"]["entries"]] == [
+        "'1601'",
+        "'2202'",
+    ]  # as finance's own have it
+    assert "voucher" not in layout
+    assert "card" not in layout
+    (entry,) = layout["entry"]
+    assert entry["key"] == ["iyear", "iperiod", "csign", "ino_id", "inid"]
+    wanted = {"iyear": "voucher.year", "iperiod": "voucher.month", "md": "entry.debit", "mc": "entry.credit"}
+    wanted |= {"cdept_id": "entry.dept", "ibook": "1", "coutno_id": "voucher.key"}
+    assert wanted.items() <= entry["columns"].items()
+    assert layout["lookups"]["account"]["where"] == "bend = 1"
+    assert {"number", "period", "type"} <= layout["numbering"].keys()
+    assert "bflag = 0" in layout["periods"]["query"]
+
+
+def test_chinese_names_and_a_direction(tmp_path: Path) -> None:
+    mapping, layout = _proposed(tmp_path, "chinese")
+    assert mapping["references"]["dept"]["table"] == "部门"
+    card = mapping["rules"]["registration"]["card"]
+    assert card["dept"] == "dept.编码"
+    assert card["original_value"] == "after.购置金额"
+    assert layout["card"][0]["columns"]["累计折旧"] == "card.accumulated_depreciation"
+    assert layout["periods"]["open"] == "是否结账 = 0"
+    assert (layout["numbering"]["period"], layout["numbering"]["type"]) == ("会计期间", "凭证字")
+    assert layout["voucher"][0]["generated"] == "内码"
+    columns = layout["entry"][0]["columns"]
+    assert columns["借贷方向"] == "CASE WHEN entry.debit <> 0 THEN '借' ELSE '贷' END"
+    assert columns["金额"] == "entry.debit + entry.credit"
+    assert columns["凭证内码"] == "voucher.id"
+
+
+def test_two_cases_a_flag_and_numbers_with_their_year(tmp_path: Path) -> None:
+    mapping, layout = _proposed(tmp_path, "camel")
+    assert mapping["rules"]["registration"]["when"] == "after.IsActive = true AND before.IsActive IS DISTINCT FROM true"
+    assert layout["numbering"]["pattern"] == "JV-{year}-{number:04}"
+    assert "year" in layout["numbering"]
+    assert layout["periods"] == {"closed_until": "SELECT max(LockDate) FROM CompanySettings"}
+    assert layout["lookups"]["account"]["where"] == "IsGroup = 0"
+    assert layout["entry"][0]["columns"]["Currency"] == "'USD'"
+
+
+@pytest.mark.parametrize(
+    ("made", "by"),
+    [
+        ("2025-12 记 1, 2025-12 记 2, 2026-01 记 1, 2026-01 转 1", "period,type"),
+        ("2025-12 记 1, 2026-01 记 1, 2026-02 记 2", "year,type"),
+        ("2025-12 记 1, 2025-12 转 2, 2026-01 记 3", ""),
+    ],
+)
+def test_numbers_tell_by_what_their_series_differ(made: str, by: str) -> None:
+    rows = [
+        Row(period[:4], period, type_, number) for period, type_, number in (one.split() for one in made.split(", "))
+    ]
+    columns = {"number": "no", "period": "period", "type": "kind"}
+    assert numbers.series(rows, "", Table("v", ()), columns).value == by
+
+
+COLUMNS = {
+    "yz": "original_value",
+    "原值": "original_value",
+    "FDebit": "debit",
+    "jfje": "debit",
+    "dbill_date": "date",
+    "部门编码": "dept",
+    "AccountNo": "account",
+    "摘要": "summary",
+}
+TABLES = {"T_GL_VOUCHER": "voucher", "凭证分录": "entry", "fin.account": "account", "zctz": "asset"}
+
+
+def test_names_are_known_in_both_languages() -> None:
+    assert [name for name, concept in COLUMNS.items() if likeness(name, concept) < 0.6] == []
+    assert [name for name, role in TABLES.items() if table_likeness(name, role) < 0.6] == []
+    assert told("InUse", IN_USE) > 0.9
+    assert not told("draft", IN_USE)
