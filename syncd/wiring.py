@@ -305,18 +305,19 @@ class Pipeline:
     def reconcile(self, by: str = "") -> Report:
         """Compare both sides at one point of the log, and keep what was found. Raises WrongUsage when the mapping does
         not say how."""
-        measures = self.mapping.reconcile
-        if measures is None:
+        if not self.mapping.compares:
             raise WrongUsage("reconcile_nothing", mapping=self.mapping.name)
         with closing(self.open_ledger()) as ledger:
             migrate.require(ledger)
             asked = reconciliation.Asked(
-                measures,
+                self.mapping.reconcile,
+                self.mapping.balances,
                 self.mapping.layout,
                 self.mapping.tables,
                 self.name,
                 self.source_settings.zone,
                 partial(progress.wait, ledger, [part.name for part in self.begun()]),
+                [period for period in reading.periods(ledger, self.mapping.layout) if period.first <= date.today()],
                 self.is_partitioned,
             )
             report = reconciliation.run(asked, lambda: self.source.scan(self.source_settings, register_sqlite), ledger)
@@ -368,7 +369,7 @@ class Pipeline:
         migrate.require(ledger)
         periods, period = self.period(ledger, month)
         elsewhere = month_end.Elsewhere(
-            self._alerting if self.mapping.reconcile else None,
+            self._alerting if self.mapping.compares else None,
             lambda: self._verified(ledger),
         )
         names = [part.name for part in self.begun()]
@@ -434,7 +435,8 @@ class Pipeline:
 
     def _alerting(self) -> list[tuple[str, str, object, object]]:
         report = self.reconcile()
-        return [(d.asset_code, d.field, d.eam, d.finance) for d in report.differences] if report.alerting else []
+        listed = report.all_differences if report.alerting else []
+        return [(d.asset_code, d.field, d.eam, d.finance) for d in listed]
 
     def jobs(self, told: Callable[[str, Report], None]) -> list[schedule.Job]:
         """What the daemon does for it by the clock, beside posting; `told` hears what a reconciliation found."""
@@ -474,7 +476,7 @@ class Pipeline:
             said.error("reconciliation_failed", code=fault.code, why=language.say(fault.code, fault.params))
             return
         told(self.name, report)
-        counts = {"assets": report.assets, "differing": report.differing, "alerting": report.alerting}
+        counts = {"assets": report.assets, "differing": report.all_differing, "alerting": report.alerting}
         (said.warning if report.alerting else said.info)("reconciled", **counts)
 
 

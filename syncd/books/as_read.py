@@ -5,7 +5,7 @@ laid into a database in memory, and the very statement that asks the EAM is aske
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,14 +31,32 @@ _COUNT: Final = f"SELECT count(*) FROM (SELECT 1 FROM syncd.mirror WHERE {_OF} L
 _WHOLE: Final = f"SELECT image FROM syncd.mirror WHERE {_OF}"
 
 
+SEVERAL: Final = "\x1e"
+"""Between the keys of several rows of the EAM that say one thing."""
+Fold = Callable[[Iterable[tuple[str, Amounts, str]]], Mapping[str, Amounts]]
+"""Rows by code: what several say of one."""
+
+
+def _last(rows: Iterable[tuple[str, Amounts, str]]) -> Mapping[str, Amounts]:
+    return {code: said for code, said, _ in rows}
+
+
 class Past:
     """The mirror of a pipeline, within one moment of its ledger."""
 
-    def __init__(self, compared: "sides.Sides", pipeline: str, tables: Mapping[str, Table], zone: str) -> None:
-        self._sides, self._measures, self._ledger = compared, compared.measures, compared.ledger
-        self._pipeline, self._tables, self._zone = pipeline, tables, zone
-        self._query = self._measures.query("sqlite", zone)
-        reaches = self._measures.reaches("sqlite", zone)
+    def __init__(
+        self,
+        asked: "sides.Asked",
+        ledger: Ledger,
+        pipeline: str,
+        tables: Mapping[str, Table],
+        zone: str,
+        fold: Fold = _last,
+    ) -> None:
+        self._asked, self._ledger, self._pipeline = asked, ledger, pipeline
+        self._tables, self._zone, self._fold = tables, zone, fold
+        self._query = asked.query("sqlite", zone)
+        reaches = asked.reaches("sqlite", zone)
         self._reaches = [reach for reach in reaches if self._is_read(tables[reach.table])]
 
     def amounts(self, found: Sequence[Found]) -> Mapping[str, Amounts] | None:
@@ -52,8 +70,10 @@ class Past:
         return said
 
     def _amounts(self, found: Sequence[Found]) -> Mapping[str, Amounts] | None:
-        on = self._tables[self._measures.on]
-        keys = [f.key for f in found if f.key] + self._sources([f.code for f in found if not f.key])
+        on = self._tables[self._asked.on]
+        keys = [key for f in found if f.key for key in f.key.split(SEVERAL)] + self._sources(
+            [f.code for f in found if not f.key]
+        )
         if not keys:
             return {}
         with closing(sqlite3.connect(":memory:")) as database:
@@ -66,12 +86,11 @@ class Past:
                 if rows is None:
                     return None
                 _lay(database, self._tables[reach.table], rows)
-            told = (sides.asset(self._measures, row) for row in database.execute(self._query))
-            return {code: said for code, said, _ in told}
+            return self._fold(sides.asset(self._asked, row) for row in database.execute(self._query))
 
     def _sources(self, codes: Sequence[str]) -> list[str]:
         """The rows from which the postings of these assets came."""
-        prefix = f"{self._measures.on}:"
+        prefix = f"{self._asked.on}:"
         rows = self._ledger.query(
             "SELECT DISTINCT source FROM syncd.posting WHERE subject IN (?*) AND (pipeline = ? OR pipeline LIKE ?)",
             (list(codes), self._pipeline, f"{self._pipeline}/%"),

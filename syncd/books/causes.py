@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from syncd import statements
 from syncd.books.as_read import rows_of
 from syncd.books.reconcile import Altered, Cause, Control, Difference, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
 from syncd.desk import closing, verify
-from syncd.mapping.language.measures import FIELDS
+from syncd.mapping.language.measures import FIELDS, Measures
 from syncd.money import ZERO, decimal
 from syncd.ports import Ledger
 from syncd.record import decode_cards, decode_value, encode_change
@@ -29,14 +29,16 @@ CONTENT_CHARS_MAX: Final = 4_000_000
 """Of a posting of a whole group: a longer one is not read to learn what it wrote to one card."""
 MANUAL_MAX: Final = 1_000
 ALTERED_MAX: Final = 100
+ParkedRow = tuple[str, str, str, str]
+"""Its number, its state, the reason, and a word where somebody has edited it."""
 
 
-def explain(asked: "Asked", ledger: Ledger, found: Sequence[Found]) -> dict[str, Cause]:
+def explain(asked: "Asked", measures: Measures, ledger: Ledger, found: Sequence[Found]) -> dict[str, Cause]:
     """By asset code the cause of its difference."""
     causes: dict[str, Cause] = {}
     rows = iter(found)
     while lot := list(islice(rows, CODES_ASKED_MAX)):
-        causes |= dict(_explained(asked, ledger, lot))
+        causes |= dict(_explained(asked, measures, ledger, lot))
     return causes
 
 
@@ -45,33 +47,63 @@ def lost() -> Cause:
     return Cause("cause_missing_event", {}, "propose_repair")
 
 
-def _explained(asked: "Asked", ledger: Ledger, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
-    codes, keys = [f.code for f in found], [f.key for f in found if f.key]
-    of = (asked.pipeline, f"{asked.pipeline}/%")
-    parked: defaultdict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
-    by_key = {f.key: f.code for f in found if f.key}
+def _explained(
+    asked: "Asked", measures: Measures, ledger: Ledger, found: Sequence[Found]
+) -> Iterator[tuple[str, Cause]]:
+    known = known_of(asked, ledger, measures.on, {f.code: [f.key] if f.key else [] for f in found})
+    written = _written(asked, ledger, [f.code for f in found], (asked.pipeline, f"{asked.pipeline}/%"))
+    rows = rows_of(ledger, asked.pipeline, asked.tables[measures.on], [f.key for f in found if f.key])
+    for one in found:
+        settled = known.parked.get(one.code, ())
+        yield (
+            one.code,
+            known.of(one.code) or _of_books(asked, measures, one, settled, written.get(one.code), rows.get(one.key)),
+        )
+
+
+class Known(NamedTuple):
+    """What syncd's tables say of some codes: their parked rows (number, state, reason, whether edited) and what was
+    collected of them (rule and group)."""
+
+    parked: Mapping[str, Sequence[ParkedRow]]
+    collected: Mapping[str, tuple[str, str]]
+
+    def of(self, code: str) -> Cause | None:
+        """Who waits explains more than who wrote last."""
+        if rejected := _parked(self.parked.get(code, ())):
+            return rejected
+        if code in self.collected:
+            rule, group = self.collected[code]
+            return Cause("cause_collected", {"rule": rule, "group": group}, "propose_release")
+        return None
+
+    def edited(self, code: str) -> str:
+        """The number of the last row that was edited and then posted; empty for none."""
+        rows = self.parked.get(code, ())
+        return next((number for number, state, _, edited in reversed(rows) if edited and state == "posted"), "")
+
+    def given_up(self, code: str) -> str:
+        """The number of the last row that was discarded; empty for none."""
+        rows = self.parked.get(code, ())
+        return next((number for number, state, *_ in reversed(rows) if state == "discarded"), "")
+
+
+def known_of(asked: "Asked", ledger: Ledger, on: str, keys: Mapping[str, Sequence[str]]) -> Known:
+    """`keys` are those of the rows of the table `on` that are of each code."""
+    codes, of = [*keys], (asked.pipeline, f"{asked.pipeline}/%")
+    by_key = {key: code for code, own in keys.items() for key in own}
+    parked: defaultdict[str, list[ParkedRow]] = defaultdict(list)
     for subject, source, pipeline, row_id, state, code, is_edited in ledger.query(
-        SQL["parked"], (*of, codes, asked.measures.on, keys)
+        SQL["parked"], (*of, codes, on, [*by_key])
     ):
         number = str(row_id) if pipeline == asked.pipeline else f"{pipeline}:{row_id}"
-        name = str(subject) if str(subject) in codes else by_key.get(str(source), "")
+        name = str(subject) if str(subject) in keys else by_key.get(str(source), "")
         parked[name].append((number, str(state), str(code), "edited" if is_edited else ""))
     waiting = ledger.query(SQL["collected"], (*of, codes, codes))
-    collected = {str(card): (str(rule), str(group)) for card, rule, group in waiting}
-    written = _written(asked, ledger, codes, of)
-    table = asked.tables[asked.measures.on]
-    rows = rows_of(ledger, asked.pipeline, table, keys)
-    for one in found:
-        if rejected := _parked(parked.get(one.code, ())):
-            yield one.code, rejected
-        elif one.code in collected:
-            rule, group = collected[one.code]
-            yield one.code, Cause("cause_collected", {"rule": rule, "group": group}, "propose_release")
-        else:
-            yield one.code, _of_books(asked, one, parked.get(one.code, ()), written.get(one.code), rows.get(one.key))
+    return Known(parked, {str(card): (str(rule), str(group)) for card, rule, group in waiting})
 
 
-def _parked(rows: Sequence[tuple[str, str, str, str]]) -> Cause | None:
+def _parked(rows: Sequence[ParkedRow]) -> Cause | None:
     """By the open rows of an asset: the first that is not merely behind another."""
     opened = [row for row in rows if row[1] in ("approval", "failed", "behind")]
     first = next((row for row in opened if row[1] != "behind"), next(iter(opened), None))
@@ -83,19 +115,20 @@ def _parked(rows: Sequence[tuple[str, str, str, str]]) -> Cause | None:
 
 def _of_books(
     asked: "Asked",
+    measures: Measures,
     found: Found,
-    settled: Sequence[tuple[str, str, str, str]],
+    settled: Sequence[ParkedRow],
     written: Mapping[str, object] | None,
     row: Row | None,
 ) -> Cause:
     if written is None and found.finance is not None:
         return Cause("cause_opening", {}, "propose_finance")
-    if written is not None and (found.finance is None or not _is_as_written(found, written, asked.measures.by)):
+    if written is not None and (found.finance is None or not _is_as_written(found, written, measures.by)):
         return Cause("cause_card_changed", {}, "propose_finance")
     edited = [number for number, state, _, is_edited in settled if is_edited and state == "posted"]
     if edited:
         return Cause("cause_edited", {"id": edited[-1]}, "propose_eam")
-    change = "" if row is None or asked.is_partitioned else _change(asked, found, row)
+    change = "" if row is None or asked.is_partitioned else _change(asked, measures, found, row)
     proposal, params = ("propose_posting", {"change": change}) if change else ("propose_eam", {})
     given_up = [number for number, state, *_ in settled if state == "discarded"]
     if given_up:
@@ -125,10 +158,10 @@ def _written(
     return cards
 
 
-def _change(asked: "Asked", found: Found, row: Row) -> str:
+def _change(asked: "Asked", measures: Measures, found: Found, row: Row) -> str:
     """The change that would have to be posted, as JSON: what finance holds → what the EAM says. Empty where columns of
     the asset's row do not say what changed."""
-    table = asked.tables[asked.measures.on]
+    table = asked.tables[measures.on]
     if found.eam is None:
         return ""
     before: list[object] | None = None
@@ -140,7 +173,7 @@ def _change(asked: "Asked", found: Found, row: Row) -> str:
             one, other = getattr(found.eam, field), getattr(found.finance, field)
             if one == other:
                 continue
-            place = _place(table, asked.measures.columns.get(field, ""))
+            place = _place(table, measures.columns.get(field, ""))
             if place is None or one is None or other is None or not isinstance(row[place], Decimal):
                 return ""
             before[place] = decimal(row[place]) + other - one

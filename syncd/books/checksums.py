@@ -12,8 +12,11 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from syncd.dialects import SPELLINGS, Dialect, mysql, postgres
+from syncd.money import ZERO, at_most
 
 PARTS: Final = 4_096
+PLACES_MAX: Final = 6
+"""Of a sum: what a server adds up of binary fractions says more, and means nothing by it."""
 HASHED: Final[frozenset[Dialect]] = frozenset(("postgres", "mysql"))
 """What computes checksums. SQLite lies in this process: to read it is as fast."""
 
@@ -66,12 +69,13 @@ def read(rows: Collection[Sequence[Any]]) -> Mapping[int, Part]:
 
 
 def exact(amount: object) -> Decimal:
-    """A sum as a server gave it. Raises TypeError for a binary fraction."""
+    """A sum as a server gave it; that of no number is nothing, its rows are told. Raises TypeError for a float."""
     if amount is None:
-        return Decimal(0)
+        return ZERO
     if isinstance(amount, float):
         raise TypeError("not exact")
-    return Decimal(str(amount))
+    found = Decimal(str(amount))
+    return at_most(found, PLACES_MAX) or ZERO if found.is_finite() else ZERO
 
 
 def differing(one: Mapping[int, Part], other: Mapping[int, Part]) -> list[int]:

@@ -48,11 +48,13 @@ def keep(ledger: Ledger, pipeline: str, report: Report, by: str) -> Report:
         with ledger.desk() as desk:
             ((last,),) = desk.query(SQL["last"], (pipeline,))
             numbered = report._replace(run=int(str(last)) + 1)
-            counts = (numbered.assets, numbered.differing, numbered.alerting, len(numbered.waiting))
+            waiting = len(numbered.waiting) + sum(len(one.waiting) for one in numbered.balances)
+            documents = sum(one.documents for one in numbered.balances)
+            counts = (numbered.assets + documents, numbered.all_differing, numbered.alerting, waiting)
             text = json.dumps(plain(numbered), ensure_ascii=False)
             at = timestamp(datetime.now(UTC))
             desk.execute(SQL["begin"], (pipeline, numbered.run, at, by, numbered.position, *counts, text))
-            for d in numbered.differences:
+            for d in numbered.all_differences:
                 desk.execute(SQL["difference"], (pipeline, numbered.run, *_row(d)))
             for name in ("forget", "forget_differences"):
                 desk.execute(SQL[name], (pipeline, numbered.run - RUNS_MAX))
@@ -88,7 +90,9 @@ def up_to(ledger: Ledger, pipeline: str, at: str) -> Compared | None:
 
 
 def _renamed(found: Json) -> Json:
-    """A run of an earlier version calls the carrying amount net value, which is before impairment."""
+    """A run of an earlier version calls the carrying amount net value, which is before impairment, and knows nothing of
+    balances."""
+    found = {"balances": [], "unsaid": [], **found}
     for sides in (found, *found["groups"]):
         for side in (sides["eam"], sides["finance"]):
             if EARLIER in side:
@@ -149,6 +153,16 @@ def plain(report: Report) -> Json:
         "manual": [_texts(m._asdict()) for m in report.manual],
         "altered": [altered._asdict() for altered in report.altered],
         "unreadable": [u._asdict() for u in report.unreadable],
+        "balances": [
+            _texts({name: value for name, value in one._asdict().items() if name != "found"})
+            | {
+                "accounts": list(one.accounts),
+                "differences": [_difference(report, d) for d in one.differences],
+                "waiting": [found.code for found in one.waiting],
+            }
+            for one in report.balances
+        ],
+        "unsaid": [one._asdict() for one in report.unsaid],
     }
 
 

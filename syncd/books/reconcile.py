@@ -8,7 +8,7 @@ of its own, which is later. So an asset that differs is looked up in the mirror,
 yet is told as being on its way. Memory stays flat whatever the number of assets.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -145,12 +145,37 @@ class Found(NamedTuple):
     key: str = ""
 
 
+class Unsaid(NamedTuple):
+    """What was not compared: the code of a message that says why, and what fills it in."""
+
+    code: str
+    params: Mapping[str, str]
+
+
+class OfBalance(NamedTuple):
+    """The outcome of one of the mapping's balances: documents that something is open of on either side, totals, and
+    what differs, as `Report` has it of assets."""
+
+    name: str
+    says: Mapping[str, str]
+    accounts: Sequence[str]
+    documents: int
+    eam: Decimal
+    finance: Decimal
+    differing: int
+    differences: Sequence[Difference]
+    alerting: int
+    waiting: Sequence[Found] = ()
+    found: Sequence[Found] = ()
+    unseen: int = 0
+
+
 class Report(NamedTuple):
     """The outcome. `differing` counts the assets of which `differences` lists the first; `alerting` counts those above
     the alert, and the totals, controls and unreadable rows that are. `waiting` are assets whose difference is merely on
     its way, and count as none. `position` is the point of the log, `way` how the sides were compared, `found` the
     assets that were looked at; `unseen` are those beyond that were not, and may be on their way. `run` is the number
-    under which the report is kept."""
+    under which the report is kept. `balances` are beside the assets, and `unsaid` is what could not be compared."""
 
     assets: int
     eam: Amounts
@@ -170,6 +195,18 @@ class Report(NamedTuple):
     way: str = "rows"
     unseen: int = 0
     run: int = 0
+    balances: Sequence[OfBalance] = ()
+    unsaid: Sequence[Unsaid] = ()
+
+    @property
+    def all_differences(self) -> list[Difference]:
+        """Of assets, then of documents: as they are numbered."""
+        return [*self.differences, *(d for one in self.balances for d in one.differences)]
+
+    @property
+    def all_differing(self) -> int:
+        """Assets and documents that differ."""
+        return self.differing + sum(one.differing for one in self.balances)
 
 
 Sided = tuple[str, Amounts | None, Amounts | None, str]
@@ -178,8 +215,9 @@ Sided = tuple[str, Amounts | None, Amounts | None, str]
 class Weights:
     """What is summed up while pairs go by: totals, by value of each field of `by` too, and the assets that differ."""
 
-    def __init__(self, by: Sequence[str], alert_above: Decimal) -> None:
+    def __init__(self, by: Sequence[str], alert_above: Decimal, differ: "Differ | None" = None) -> None:
         self.by, self.alert_above = by, alert_above
+        self.differ: Differ = differ or differences
         self.assets = self.differing = self.beyond = 0
         self.eam = self.finance = NONE
         self.groups: dict[tuple[str, str], tuple[Amounts, Amounts]] = {}
@@ -195,13 +233,17 @@ class Weights:
         """Whether an asset differs, its amounts aside."""
         if eam == finance and eam is not None and eam.carrying_amount is not None:
             return
-        if not any(differences(code, eam, finance, self.by)):
+        if not any(self.differ(code, eam, finance, self.by)):
             return
         self.differing += 1
         if len(self.found) < WEIGHED_MAX:
             self.found.append(Found(code, eam, finance, key))
         else:
-            self.beyond += alerts(code, eam, finance, self.by, self.alert_above)
+            self.beyond += self.alerts(code, eam, finance)
+
+    def alerts(self, code: str, eam: Amounts | None, finance: Amounts | None) -> bool:
+        """Whether an asset differs by more than the alert."""
+        return any(d.share > self.alert_above for d in self.differ(code, eam, finance, self.by))
 
     def add(self, eam: Amounts | None, finance: Amounts | None) -> None:
         """To the totals."""
@@ -243,12 +285,12 @@ def weighed(
     report: Report, weights: Weights, found: Sequence[Found], causes: Mapping[str, Cause] | None = None
 ) -> Report:
     """The report with these assets as those that differ, beside those beyond what is looked at, and its totals anew."""
-    by, alert_above, known = weights.by, weights.alert_above, causes or {}
-    told = [d for f in found[:ASSETS_MAX] for d in differences(f.code, f.eam, f.finance, by)]
+    known = causes or {}
+    told = [d for f in found[:ASSETS_MAX] for d in weights.differ(f.code, f.eam, f.finance, weights.by)]
     listed = [d._replace(cause=known.get(d.asset_code), number=number) for number, d in enumerate(told, 1)]
-    totals = list(differences("", weights.eam, weights.finance, ()))
-    alerting = weights.beyond + sum(alerts(f.code, f.eam, f.finance, by, alert_above) for f in found)
-    alerting += any(total.share > alert_above for total in totals)
+    totals = list(weights.differ("", weights.eam, weights.finance, ()))
+    alerting = weights.beyond + sum(weights.alerts(f.code, f.eam, f.finance) for f in found)
+    alerting += any(total.share > weights.alert_above for total in totals)
     return report._replace(
         eam=weights.eam,
         finance=weights.finance,
@@ -312,6 +354,5 @@ def differences(
                 yield Difference(code, field, text, said)
 
 
-def alerts(code: str, eam: Amounts | None, finance: Amounts | None, by: Sequence[str], alert_above: Decimal) -> bool:
-    """Whether an asset differs by more than the alert."""
-    return any(d.share > alert_above for d in differences(code, eam, finance, by))
+Differ = Callable[[str, Amounts | None, Amounts | None, Sequence[str]], Iterator[Difference]]
+"""What an asset, or a document, differs in."""

@@ -4,20 +4,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 from syncd.books import checksums
-from syncd.books.checksums import Part, Shape
+from syncd.books.checksums import PLACES_MAX, Part, Shape
 from syncd.books.reconcile import NONE, Amounts, Control, Unreadable, Weights, amounts, side_by_side
 from syncd.change import join_key
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.errors import Halt
 from syncd.mapping.expression.parse import RUNTIME, ExpressionError
 from syncd.mapping.language.measures import FIELDS, Measures
+from syncd.mapping.language.source_sql import Reach
+from syncd.mapping.language.source_sql import Unreadable as Texts
+from syncd.mapping.layout.journal_query import AMOUNTS
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.money import ZERO, decimal
-from syncd.ports import Ledger
+from syncd.money import CENT, EXACT, ZERO, at_most, decimal, is_money
+from syncd.ports import Ledger, Period
 
 READ_SHARE: Final = 4
 """Where more than one part in so many differs, both sides are read as a whole: that is done in one go."""
@@ -54,19 +58,19 @@ class Sides(NamedTuple):
         return Shape(len(FIELDS), len(self.measures.by))
 
 
-def unreadable(sides: Sides) -> list[Unreadable]:
+def unreadable(eam: Eam, compared: "Asked") -> list[Unreadable]:
     """The EAM's rows that hold a text where an amount is to be, the first of each column."""
     asked: list[Any] = []
 
     def first(*given: Any) -> str:
-        asked.extend(sides.measures.unreadable(*given))
+        asked.extend(compared.unreadable(*given))
         return "SELECT 1"
 
-    list(sides.eam.rows(first))
+    list(eam.rows(first))
     return [
         Unreadable(u.table, join_key(row[:-1]), u.column, str(row[-1]))
         for u in asked
-        for row in sides.eam.rows(lambda *_, query=u.query: query)
+        for row in eam.rows(lambda *_, query=u.query: query)
     ]
 
 
@@ -168,31 +172,82 @@ def card_amounts(measures: Measures, card: Mapping[str, Any]) -> Amounts:
     return amounts((card.get(field) or ZERO for field in FIELDS), texts)
 
 
-def asset(measures: Measures, row: Sequence[Any]) -> tuple[str, Amounts, str]:
-    """A row of the measures' statement: code, what it says, the key of its row."""
+class Asked(Protocol):
+    """What the EAM is asked: `Measures`, or one of the balances."""
+
+    @property
+    def on(self) -> str: ...
+    @property
+    def by(self) -> tuple[str, ...]: ...
+    @property
+    def query(self) -> Callable[..., str]: ...
+    @property
+    def unreadable(self) -> Callable[..., Sequence[Texts]]: ...
+    @property
+    def reaches(self) -> Callable[..., Sequence[Reach]]: ...
+
+
+def asset(measures: Asked, row: Sequence[Any]) -> tuple[str, Amounts, str]:
+    """A row of the statement: code, what it says, the key of its row."""
     return _asset(Shape(len(FIELDS), len(measures.by)), row)
 
 
-def controls(sides: Sides, cards: Amounts) -> Iterator[Control]:
-    """Debit balances for the original value, credit balances for what reduces it."""
+def controls(sides: Sides, periods: Sequence[Period], cards: Amounts) -> Iterator[Control]:
+    """Debit balances for the original value, credit balances for what reduces it. Raises Uncontrolled where the layout
+    does not tell how entries are read back."""
     for field, accounts in sides.measures.accounts.items():
-        query = sides.layout.entries_query(len(accounts))
-        if not query:
-            return
-        debit = ZERO
-        with closing(sides.ledger.scan(query, accounts)) as entries:
-            for _, amount, *credit in entries:
-                debit += decimal(amount) - (decimal(credit[0]) if credit else ZERO)
-        balance = debit if field == FIELDS[0] else -debit
-        yield Control(field, accounts, balance, getattr(cards, field) or ZERO)
+        debit = balance(sides.ledger, sides.layout, periods, accounts)
+        yield Control(field, accounts, debit if field == FIELDS[0] else -debit, getattr(cards, field) or ZERO)
+
+
+class Uncontrolled(Exception):
+    """The layout does not tell how entries are read back."""
+
+
+def balance(ledger: Ledger, layout: FinanceLayout, periods: Sequence[Period], accounts: Sequence[str]) -> Decimal:
+    """What accounts hold, debit less credit, added up where it lies if the server can. Raises Uncontrolled."""
+    journals = layout.journals(periods)
+    if not journals:
+        raise Uncontrolled
+    total = ZERO
+    for journal in journals:
+        sql = journal.select(["entry.debit", "entry.credit"], "{entry.account} IN (?*)")
+        if ledger.dialect in checksums.HASHED:
+            amounts = {field: f"sum({sql})" for field, sql in journal.columns.items() if field in AMOUNTS}
+            summed = journal._replace(columns={**journal.columns, **amounts})
+            sql = summed.select(AMOUNTS, "{entry.account} IN (?*)")
+        with closing(ledger.scan(sql, (list(accounts),))) as entries:
+            for debit, credit in entries:
+                total += finance_amount(debit) - finance_amount(credit)
+    return settled(total)
+
+
+def settled(total: Decimal) -> Decimal:
+    """A balance with no more places than it means."""
+    rounded = at_most(total, PLACES_MAX) or ZERO
+    return rounded.quantize(CENT, context=EXACT) if is_money(rounded) else rounded
+
+
+def finance_amount(value: object) -> Decimal:
+    """What finance gave. SQLite divides into binary fractions, of which the first 15 digits are meant."""
+    if value is None:
+        return ZERO
+    return Decimal(f"{value:.15g}") if isinstance(value, float) else decimal(value)
 
 
 def _asset(shape: Shape, row: Sequence[Any]) -> tuple[str, Amounts, str]:
     code, *said = row
-    values = [None if amount is None else decimal(amount) for amount in said[: shape.amounts]]
+    values = [_read(amount) for amount in said[: shape.amounts]]
     texts = tuple("" if text is None else str(text) for text in said[shape.amounts :][: shape.texts])
     key = said[shape.amounts + shape.texts :]
     return str(code), amounts(values, texts), join_key([str(part) for part in key]) if key else ""
+
+
+def _read(amount: object) -> Decimal | None:
+    """None for what is no number, as `NaN` is on PostgreSQL."""
+    if amount is None or (isinstance(amount, Decimal) and not amount.is_finite()):
+        return None
+    return decimal(amount)
 
 
 def _card(shape: Shape, row: Sequence[Any]) -> tuple[str, Amounts]:

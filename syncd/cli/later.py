@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from syncd.books.reports import package as package
     from syncd.books.reports import sheet as sheet
     from syncd.books.warnings import notice as notice
+    from syncd.cli import difference_rows as difference_rows
     from syncd.cli import pages as pages
     from syncd.cli import sheets as sheets
     from syncd.cli import wording as wording
@@ -121,6 +122,7 @@ else:
     recomputation = _Module("syncd.books.recomputation")
     reconcile = _Module("syncd.books.reconcile")
     temporary = _Module("syncd.books.temporary")
+    difference_rows = _Module("syncd.cli.difference_rows")
     pages = _Module("syncd.cli.pages")
     sheets = _Module("syncd.cli.sheets")
     wording = _Module("syncd.cli.wording")

@@ -120,7 +120,10 @@ def test_a_column_kept_in_another_form_than_its_kind_has_no_sql(changed: Changed
         ),
         ("header_on_lines", 'SELECT e.ccode, e.md, e.mc FROM "GL_accvouch" AS e WHERE e.ccode IN (?)'),
         ("table_a_year", ""),
-        ("fractions", ""),
+        (
+            "fractions",
+            "SELECT e.account, e.value_num * 1.000000 / e.value_denom FROM splits AS e WHERE e.account IN (?)",
+        ),
     ],
 )
 def test_balances_are_read_back_through_the_layout_where_it_says_how(layout: str, query: str) -> None:

@@ -17,6 +17,7 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import rules as reading
 from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
 from syncd.mapping.language.answers import compile_answers
+from syncd.mapping.language.balances import ANY_PERIOD, Balance, compile_balances
 from syncd.mapping.language.check import check_cards, check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
@@ -76,7 +77,9 @@ class Mapping:
     program: Program
     resolver: Resolver
     reconcile: Measures | None
-    """The EAM's side of the reconciliation."""
+    """The EAM's side of the reconciliation of assets."""
+    balances: Sequence[Balance]
+    """And of what accounts must hold by document."""
     role_table: RoleTable | None
     """Which account plays which role, where the mapping says it."""
     quality: DataQuality
@@ -104,8 +107,13 @@ class Mapping:
 
     def refused(self, *servers: Dialect) -> list[MappingError]:
         """What the reconciliation asks of the EAM that these servers cannot compute exactly."""
-        asked = {} if self.reconcile is None else self.reconcile.refused
-        return [error for server in servers for error in asked.get(server, ())]
+        asked = [one.refused for one in (self.reconcile, *self.balances) if one is not None]
+        return [error for server in servers for refused in asked for error in refused(server)]
+
+    @property
+    def compares(self) -> bool:
+        """Whether it says what the two sides are to be compared by."""
+        return self.reconcile is not None or bool(self.balances)
 
     @property
     def asking(self) -> frozenset[str]:
@@ -205,11 +213,14 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)
     roles = {} if role_table is None else role_table.roles
     codes = {role: account.code for role, account in roles.items()}
+    balances = compile_balances(file, tables, reader, resolver.constants(), layout, codes)
     names = compile_names(file.report, resolver, python)
     month_end = compile_month_end(file, layout_file, reader, kinds, codes, names)
     said = None if file.report is None else file.report.year_end
     year_end = compile_year_end(said, resolver, python, layout_file, codes)
     doubts = ExpressionReader(document)
+    if measures is not None and measures.accounts and layout is not None and not layout.journals([ANY_PERIOD]):
+        doubts.fault("reconcile_entries", ("reconcile", "accounts"), layout=layout.name)
     answered = {alias: tables[alias] for alias in (*file.tables, *documents)}
     answers = compile_answers(file.answers, answered, file.language, reader, doubts)
     warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
@@ -236,6 +247,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         program,
         resolver,
         measures,
+        balances,
         role_table,
         quality,
         depreciation,

@@ -7,7 +7,7 @@ A term that names a rule is that rule's own expression, seen as a snapshot sees 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, get_args
 
 from syncd.change import Kind, Table
 from syncd.dialects import Dialect
@@ -16,14 +16,10 @@ from syncd.mapping.expression.parse import Expression, Name, Scope
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.model import MappingFile, OfRule, Reconcile, SumOf
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql
+from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable
 
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
-UNREADABLE_MAX: Final = 20
-"""Rows of a column that are named; the amount of each is missing from its asset, however many there are."""
-SERVERS: Final[Mapping[Dialect, str]] = {"mysql": "MySQL, MariaDB", "sqlite": "SQLite"}
-"""Beside PostgreSQL, whose meaning every expression has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class Measures:
     query: Callable[..., str]
     """The parts of a `Server` → SELECT of one row an asset, in no order: its code `k`, the amounts `a0` …, the texts
     `t0` … of `by`, the row's key as texts `r0` …. Raises MappingError for what has no exact SQL there."""
-    unreadable: Callable[..., Sequence["Unreadable"]]
+    unreadable: Callable[..., Sequence[Unreadable]]
     """The same arguments → what finds the rows that hold a text where an amount is to be."""
     reaches: Callable[..., Sequence[Reach]]
     """The same arguments → which rows of other tables belong to the assets' rows, in the order in which they are asked
@@ -50,20 +46,12 @@ class Measures:
     """The same condition, to be said in SQL."""
     accounts: Mapping[Field, Sequence[str]]
     alert_above: Decimal
-    refused: Mapping[Dialect, Sequence[MappingError]]
-    """What a server cannot compute exactly, by its dialect."""
+    refused: Callable[[Dialect], Sequence[MappingError]]
+    """What a server cannot compute exactly."""
 
 
 Places = Callable[[str], int | None]
 """Card field → the digits after the point that finance keeps of it; None where the layout does not say."""
-
-
-class Unreadable(NamedTuple):
-    """Where a text may stand for an amount: `query` gives the row's key, a column each, and the text."""
-
-    table: str
-    column: str
-    query: str
 
 
 def compile_measures(
@@ -120,7 +108,7 @@ def compile_measures(
         kept=kept,
         accounts=block.accounts,
         alert_above=block.alert_above,
-        refused={name: made(reader.quiet(), name, file.timezone).errors for name in SERVERS},
+        refused=lambda dialect: made(reader.quiet(), dialect, file.timezone).errors,
     )
 
 
@@ -143,7 +131,7 @@ class _Select(SourceSql):
     ) -> None:
         super().__init__(given, block.on, block.join, ("reconcile",), reader, server)
         self._block, self._rounded = block, places
-        self.sql: Final = self._text()
+        self.sql = self._text()
 
     def _text(self) -> str:
         block = self._block
@@ -152,25 +140,8 @@ class _Select(SourceSql):
         kept = self.read(block.where, ("where",), self.scope, Kind.BOOLEAN) if block.where else ""
         named = {"k": code}
         named |= {f"a{i}": self._amount(field) for i, field in enumerate(FIELDS)}
-        named |= {f"t{i}": self._by(field, term) for i, (field, term) in enumerate(block.by.items())}
-        named |= {f"r{i}": sql for i, sql in enumerate(self.key(self._tables[block.on], "a"))}
-        listed = ", ".join(f"{sql} AS {name}" for name, sql in named.items())
-        select = f"SELECT {listed} FROM {self._table(block.on)} AS a"
-        return f"{select}{self.used_joins(f'{select} WHERE {kept}')}{f' WHERE {kept}' if kept else ''}"
-
-    def unreadable(self) -> list[Unreadable]:
-        """What finds rows with a text that is no amount, by column that the statement reads."""
-        found: dict[tuple[str, str], str] = {}
-        quoted, as_text = self._spelling.quoted, self._spelling.as_text
-        for sql, table, column in self.numbers:
-            if sql in self.sql:
-                key = [as_text(f"x.{quoted(table.columns[i].name)}") for i in table.key]
-                said = f"x.{quoted(column)}"
-                found[table.alias, column] = (
-                    f"SELECT {', '.join(key)}, {as_text(said)} FROM {self._table(table.alias)} AS x"
-                    f" WHERE {said} IS NOT NULL AND {self.number(said)} IS NULL LIMIT {UNREADABLE_MAX}"
-                )
-        return [Unreadable(alias, column, query) for (alias, column), query in found.items()]
+        texts = [self._by(field, term) for field, term in block.by.items()]
+        return self.select(named, texts, kept)
 
     def _by(self, field: str, term: OfRule | str) -> str:
         if isinstance(term, OfRule):

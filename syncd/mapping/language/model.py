@@ -30,6 +30,7 @@ from syncd.mapping.language.shapes import (
 )
 from syncd.mapping.language.source import Document, Trail
 from syncd.mapping.verbs.registry import VERBS
+from syncd.mapping.verbs.require import Says
 from syncd.secrets import hidden
 
 Block = TypeVar("Block", bound=BaseModel)
@@ -223,6 +224,36 @@ class Reconcile(Strict):
     """The share of the EAM's amount above which a difference alerts; 0.01 is one percent."""
 
 
+class Balances(Strict):
+    """What accounts must hold, by document or by whatever else both sides know: the open amount of each invoice, the
+    cost of each asset where finance has no cards."""
+
+    says: Says | None = None
+    """What people call it, by language; by default its name."""
+    on: str
+    """The table of the EAM with a row each, or several."""
+    join: Joins = Field({})
+    """Rows of other tables that the expressions below read, beside those that the table itself joins."""
+    where: Expr | None = None
+    """Which of its rows count."""
+    key: Expr
+    """Expression: what the document is called on both sides."""
+    amount: Measure
+    """What is open of it: an expression, a sum over another table, or a list of these, which are added up."""
+    accounts: Names
+    """The accounts that hold it: codes, or roles of the role table."""
+    side: Literal["debit", "credit"]
+    """Which balance of the accounts is positive."""
+    entries: str
+    """What of finance's entries tells the document: an auxiliary, a field of the voucher's header such as `document`,
+    or `subject`: what the posting of the voucher was about."""
+    by: dict[Identifier, Expr] = Field({})
+    """Auxiliary of the entries → the EAM's side of it, as text: the department, the supplier. Both must say the
+    same."""
+    alert_above: Decimal = Decimal("0.01")
+    """The share of the EAM's amount above which a difference alerts; 0.01 is one percent."""
+
+
 class MappingFile(Strict):
     """A mapping file."""
 
@@ -254,6 +285,8 @@ class MappingFile(Strict):
     """Name → rule. All rules of a table that apply to a change post together or not at all."""
     reconcile: Reconcile | None = None
     """What the EAM says its assets amount to."""
+    balances: dict[Identifier, Balances] = Field({})
+    """Name → what accounts must hold by document, as the EAM says it."""
     quality: Quality | None = None
     """What `syncd quality` looks for beside what every mapping has."""
     warnings: Warnings | None = None

@@ -44,6 +44,18 @@ _SOMETHING: Final[Mapping[Dialect, str]] = {
 """Whether a day is one, where one of zeros means nothing."""
 
 
+UNREADABLE_MAX: Final = 20
+"""Rows of a column that are named; the amount of each is missing, however many there are."""
+
+
+class Unreadable(NamedTuple):
+    """Where a text may stand for an amount: `query` gives the row's key, a column each, and the text."""
+
+    table: str
+    column: str
+    query: str
+
+
 class Server(NamedTuple):
     """Whom the statement is for. `zone` is the source's; `moments` are MySQL's columns that keep moments, `texts`
     columns that keep text or a binary fraction, both as `table.column` in small letters."""
@@ -92,11 +104,13 @@ class SourceSql:
         self._on, self._trail, self._reader, self._server = on, trail, reader, server
         self._dialect, self._spelling = server.dialect, SPELLINGS[server.dialect]
         self.errors = reader.errors
+        self.sql = ""
         self.numbers: list[tuple[str, Table, str]] = []
         """What reads a text as a number, and which column it is."""
         self.reaches: list[Reach] = []
         self._joins: dict[str, str] = {}
-        self._money: set[str] = set()
+        self._known_places: dict[str, int] = {}
+        """The digits after the point that a column may have, by its SQL."""
         table = self._tables[on]
         self._inherited = self._join_all(self._own(on), {**given.constants, **self._columns(table, "a", "")}, (), "t")
         self.scope = {**given.constants, **self._columns(table, "a", ""), **self._inherited}
@@ -114,9 +128,28 @@ class SourceSql:
             found |= self.joined(alias, join, {**scope, **found}, (*trail, alias), f"{prefix}_{alias}", self._joins)
         return found
 
-    def used_joins(self, select: str) -> str:
-        """Joins that something reads from; a join may use an earlier one."""
-        return _used(self._joins, select)
+    def select(self, named: Mapping[str, str], texts: Sequence[str], kept: str) -> str:
+        """SELECT what is named, the texts as `t0` …, the row's key as texts `r0` …, of the rows that are kept."""
+        columns = {**named, **{f"t{i}": text for i, text in enumerate(texts)}}
+        columns |= {f"r{i}": sql for i, sql in enumerate(self.key(self._tables[self._on], "a"))}
+        listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+        select = f"SELECT {listed} FROM {self._table(self._on)} AS a"
+        where = f" WHERE {kept}" if kept else ""
+        return f"{select}{_used(self._joins, f'{select}{where}')}{where}"
+
+    def unreadable(self) -> list[Unreadable]:
+        """What finds rows with a text that is no amount, by column that the statement reads."""
+        found: dict[tuple[str, str], str] = {}
+        quoted, as_text = self._spelling.quoted, self._spelling.as_text
+        for sql, table, column in self.numbers:
+            if sql in self.sql:
+                key = [as_text(f"x.{quoted(table.columns[i].name)}") for i in table.key]
+                said = f"x.{quoted(column)}"
+                found[table.alias, column] = (
+                    f"SELECT {', '.join(key)}, {as_text(said)} FROM {self._table(table.alias)} AS x"
+                    f" WHERE {said} IS NOT NULL AND {self.number(said)} IS NULL LIMIT {UNREADABLE_MAX}"
+                )
+        return [Unreadable(alias, column, query) for (alias, column), query in found.items()]
 
     def key(self, table: Table, row: str) -> list[str]:
         """The key of a row as texts, as the mirror has it; nothing where SQL cannot tell it."""
@@ -153,7 +186,7 @@ class SourceSql:
         found = self._reader.quiet().read(text, (), scope)
         if found is None or not isinstance(found.term.detail, Name):
             return None if found is None or found.kind is not Kind.INTEGER else 0
-        return MONEY_PLACES if found.term.detail.sql in self._money else None
+        return self._known_places.get(found.term.detail.sql)
 
     def of_rule(self, trail: Trail, term: OfRule, kind: Kind = Kind.DECIMAL) -> tuple[str, int | None]:
         """The expression of a rule's card field, and the places that it may have."""
@@ -309,12 +342,14 @@ class SourceSql:
     # Columns
 
     def _columns(self, table: Table, spelled: str, prefix: str) -> dict[str, Name]:
-        names = {
-            f"{prefix}{c.name}".lower(): column_name(c, f"{spelled}_{c.name}", self._column(table, c, spelled))
-            for c in table.columns
-        }
-        self._money |= {self._column(table, c, spelled) for c in table.columns if c.is_money}
-        return names
+        found = {}
+        for c in table.columns:
+            sql = self._column(table, c, spelled)
+            places = MONEY_PLACES if c.form == "money" else c.places
+            if places is not None:
+                self._known_places[sql] = places
+            found[f"{prefix}{c.name}".lower()] = column_name(c, f"{spelled}_{c.name}", sql)
+        return found
 
     def _column(self, table: Table, column: Column, spelled: str) -> str:
         """What is not kept as the kind it is declared to be has no SQL. A column may keep any text, on SQLite

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression, Scope, parse
+from syncd.mapping.layout.amounts import entry_amounts
 from syncd.mapping.layout.tables import (
     ENTRY_SCOPE,
     ID_SCOPE,
@@ -17,7 +18,6 @@ from syncd.mapping.layout.tables import (
 from syncd.ports import LookupSpec
 
 AMOUNTS: Final = ("entry.debit", "entry.credit")
-_NET: Final = "entry.debit - entry.credit"
 
 
 class Journal(NamedTuple):
@@ -25,7 +25,7 @@ class Journal(NamedTuple):
     are the joins that columns may need, by alias in order."""
 
     table: str
-    joins: Mapping[str, str]
+    joins: dict[str, str]
     columns: Mapping[str, str]
 
     def select(self, fields: Sequence[str], where: str = "", order: str = "") -> str:
@@ -35,7 +35,10 @@ class Journal(NamedTuple):
         rest += f" ORDER BY {order}" if order else ""
         for field, column in self.columns.items():
             rest = rest.replace(f"{{{field}}}", column)
-        joins = "".join(sql for alias, sql in self.joins.items() if f"{alias}." in columns + rest)
+        joins = ""
+        for alias, sql in reversed(self.joins.items()):  # a join may read from an earlier one
+            if f"{alias}." in columns + joins + rest:
+                joins = sql + joins
         return f"SELECT {columns} FROM {self.table} AS e{joins}{rest}"
 
 
@@ -52,8 +55,8 @@ def journal(
     scope = ENTRY_SCOPE | LABEL_SCOPE | ID_SCOPE | dims_scope(dims)
     reader = _Reader(scope, lookups, entries[0], vouchers[0] if vouchers else None)
     columns = {field: sql for field in scope if (sql := reader.column(field))}
-    if net := reader.net():
-        columns |= {"entry.debit": net, "entry.credit": "0"}
+    if found := entry_amounts(entries[0], "e"):
+        columns |= dict(zip(AMOUNTS, [*found, "0"], strict=False))
     if "entry.account" not in columns or any(amount not in columns for amount in AMOUNTS):
         return None
     return Journal(entries[0].source_of(names[-1]), reader.joins(names[0]), columns)
@@ -82,10 +85,6 @@ class _Reader:
                 self._joins[alias] = f" LEFT JOIN {spec.table} AS {alias} ON {alias}.{spec.gives} = {kept}"
                 return f"{alias}.{spec.code}"
         return ""
-
-    def net(self) -> str:
-        """A column that holds debit less credit."""
-        return self._given(self._parse(_NET))
 
     def joins(self, header: str) -> dict[str, str]:
         """What is joined to the entries, the vouchers lying in a table of this name."""

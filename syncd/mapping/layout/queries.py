@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.mapping.expression.parse import Expression, parse
 from syncd.mapping.language.layout_file import Numbering
+from syncd.mapping.layout.amounts import entry_amounts
 from syncd.mapping.layout.tables import (
     ASSET_CODE,
     ENTRY_SCOPE,
@@ -109,16 +110,15 @@ def entries(tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int) -
     if len(tables) != 1 or tables[0].named is not None:
         return ""
     (table,) = tables
-    net, debit, credit = (_column(table, f"entry.{t}") for t in ("debit - entry.credit", "debit", "credit"))
-    amounts = [net] if net else [debit, credit]
+    read = entry_amounts(table, "e")
     account, joined = _column(table, "entry.account"), ""
     looked_up = _column(table, f"{chart.name}(entry.account)", chart)
     if not account and looked_up:
         account, joined = f"a.{chart.code}", f" JOIN {chart.table} AS a ON a.{chart.gives} = {looked_up}"
-    if not account or not all(amounts):
+    if not account or not read:
         return ""
     marks = ", ".join("?" * accounts)
-    return f"SELECT {account}, {', '.join(amounts)} FROM {table.source} AS e{joined} WHERE {account} IN ({marks})"
+    return f"SELECT {account}, {', '.join(read)} FROM {table.source} AS e{joined} WHERE {account} IN ({marks})"
 
 
 _NAMING: Final = ("voucher.period", "voucher.type", "voucher.number", VOUCHER_LABEL)
