@@ -21,6 +21,7 @@ from syncd.ports import Ledger
 from syncd.posting import Outcome
 from tests.acceptance.databases import Database, connected
 from tests.documented.pieces import filled, pieces
+from tests.integration.eam import until
 from tests.unit.lab import Feed
 
 NAME: Final = "documented"
@@ -173,12 +174,23 @@ class Books:
         migrate(self.ledger, NOW)
         assert self.ledger.acquire()
         self.store = memory.Store()
-        self.translator = mapping.translator(NAME)
-        source = memory.connect(memory.Settings(self.store), mapping.tables, NAME)
-        source.start(self.ledger.checkpoint())
-        self._feed = Feed(source, 1_000_000)
+        self.begin()
         self._at = datetime(2026, 2, 3, 4, tzinfo=UTC)
         self.rest()
+
+    def begin(self) -> None:
+        """A process that knows what is committed."""
+        self.translator = self.mapping.translator(NAME)
+        source = memory.connect(memory.Settings(self.store), self.mapping.tables, NAME)
+        source.start(self.ledger.checkpoint())
+        self._feed = Feed(source, 1_000_000)
+
+    def begin_anew(self) -> None:
+        """The daemon ends and another begins."""
+        self.ledger.close()
+        self.ledger = self.open()
+        until(self.ledger.acquire)  # a server may take a moment to see that the other is gone
+        self.begin()
 
     def open(self) -> Ledger:
         m = self.mapping
@@ -190,7 +202,7 @@ class Books:
         done = self.finance.execute(sql)
         return list(done.fetchall()) if done.description else []
 
-    def commit(self, *writes: tuple[str, Mapping[str, Value] | None, Mapping[str, Value]]) -> list[Outcome]:
+    def commit(self, *writes: tuple[str, Mapping[str, Value] | None, Mapping[str, Value] | None]) -> list[Outcome]:
         """A transaction of the EAM, rows as (table, before, after); what became of it."""
         made = []
         for alias, before, after in writes:

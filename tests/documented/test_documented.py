@@ -150,3 +150,32 @@ def entries(books: Books) -> list[tuple[object, ...]]:
         (period, kind, number, account, f"{Decimal(str(debit)) - Decimal(str(credit)):.2f}", dept)
         for period, kind, number, account, debit, credit, dept in rows
     ]
+
+
+def test_a_document_is_posted_and_edited_as_one(on: Callable[..., Books]) -> None:
+    """Lines before their header, one corrected and one withdrawn; then a line changes after posting. The daemon begins
+    anew between all of it."""
+    accounts = "INSERT INTO fin.account VALUES ('6602', 66020, '管理费用', 1), ('1221', 12210, '其他应收款', 1);"
+    books = on(ddl=DDL + accounts, rules=pieces()["tables claim_head"])
+    head = {"id": 17, "no": "EC-17", "status": "draft", "advance": Decimal(100), "applied_on": date(2026, 2, 2)}
+    items = [
+        {"id": n, "claim_id": 17, "kind": "travel", "amount": Decimal(amount)}
+        for n, amount in ((1, 100), (2, 50), (3, 9))
+    ]
+    for writes in (
+        [("claim_item", None, items[0])],
+        [("claim_head", None, head), ("claim_item", None, items[1]), ("claim_item", None, items[2])],
+        [("claim_item", items[1], items[1] | {"amount": Decimal(60)}), ("claim_item", items[2], None)],
+        [("claim_head", head, head | {"status": "approved"})],
+        [("claim_item", items[0], items[0] | {"amount": Decimal("101.50")})],
+    ):
+        books.commit(*writes)
+        books.begin_anew()
+    posted = [("2026-02", "记", 1, account, amount, None) for account, amount in (
+        (66020, "100.00"), (66020, "60.00"), (12210, "-100.00"), (10020, "-60.00")
+    )]  # fmt: skip
+    assert entries(books)[:4] == posted
+    right = [(account, amount) for *_, account, amount, _ in entries(books)[8:]]
+    assert right == [(66020, "101.50"), (66020, "60.00"), (12210, "-100.00"), (10020, "-61.50")]
+    assert books.run("SELECT id FROM syncd.parked") == []
+    assert books.run("SELECT subject, source FROM syncd.posting ORDER BY seq") == [("claim:17", "claim:17")] * 3
