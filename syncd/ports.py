@@ -244,6 +244,10 @@ class Book(Protocol):
         that have one."""
         ...
 
+    def is_kept(self, key: str) -> bool:
+        """Whether a collected row is in no voucher yet."""
+        ...
+
     def is_released(self, rule: str, group: str) -> bool:
         """Whether rows of the group are due when they come."""
         ...

@@ -76,11 +76,14 @@ class TableRow(NamedTuple):
 
 class Collected(NamedTuple):
     """A row kept until its group is posted as one voucher. `group` is the group's key as text; `card` the asset code
-    whose card the posting will change, empty when it changes none: until then later changes of that card wait."""
+    whose card the posting will change, empty when it changes none: until then later changes of that card wait.
+    `replaces` is the key of a kept row whose place this one takes, or, where it `withdraws`, that is kept no more."""
 
     rule: str
     group: str
     card: str = ""
+    replaces: str = ""
+    withdraws: bool = False
 
 
 class Release(NamedTuple):

@@ -71,6 +71,10 @@ class SqlBook:
         latest_first = sorted(rows, key=itemgetter(0), reverse=True)
         return {str(code): f"{rule}/{group}" for _, code, rule, group in latest_first}
 
+    def is_kept(self, key: str) -> bool:
+        work = self._work
+        return work.state.collects and bool(work.database.query(SQL["is_kept"], (work.pipeline, key)))
+
     def is_released(self, rule: str, group: str) -> bool:
         return collecting.is_released(rule, group, self._work.state.released)
 

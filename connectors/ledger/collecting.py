@@ -12,17 +12,23 @@ from syncd.posting import Collected, Outcome, Posting
 _COLUMNS: Final = (
     *("pipeline", "key", "rule", "grp", "card", "subject", "change", "position", "number", "due", "posted"),
 )
+_KEY: Final = ("pipeline", "key")
 
 
 def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
     """Keep rows and release groups, in the order in which they were read: a row that comes after its group was
     released is due at once, and so is one that was parked when that was due and comes again."""
     kept: dict[str, tuple[Posting, Collected, int | None]] = {}
+    gone: dict[str, None] = {}
     released: defaultdict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
         for posting in outcome.postings:
-            if posting.collected is not None:
-                kept[posting.key] = posting, posting.collected, outcome.parked_id
+            mine = posting.collected
+            if mine is not None and mine.replaces:
+                gone[mine.replaces] = None
+                kept.pop(mine.replaces, None)
+            if mine is not None and not mine.withdraws:
+                kept[posting.key] = posting, mine, outcome.parked_id
             if posting.release is not None:
                 released[posting.release.rule].add(posting.release.group)
     releases = [(rule, group) for rule, groups in released.items() for group in sorted(groups)]
@@ -30,6 +36,8 @@ def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
         work.state.released[rule].add(group)
         work.state.may_be_due = True
+    if gone:
+        work.database.put("syncd.collected", _KEY, _KEY, "delete", [[(work.pipeline, key) for key in gone]])
     if kept:
         work.state.collects = True
         rows = [_row(work, posting, mine, again) for posting, mine, again in kept.values()]
@@ -74,7 +82,7 @@ def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) 
 
 
 def _is_due(work: Work, mine: Collected, parked_id: int | None) -> bool:
-    rule, group, _ = mine
+    rule, group = mine.rule, mine.group
     was = None if parked_id is None else work.state.failed_rows.get(parked_id)
     return was == (rule, group) or is_released(rule, group, work.state.released)
 
@@ -87,4 +95,4 @@ def _row(work: Work, posting: Posting, collected: Collected, parked_id: int | No
     is_due = _is_due(work, collected, parked_id)
     if is_due:
         work.state.may_be_due = True
-    return (work.pipeline, posting.key, *collected, posting.subject, change, position, number, int(is_due), "")
+    return (work.pipeline, posting.key, *collected[:3], posting.subject, change, position, number, int(is_due), "")

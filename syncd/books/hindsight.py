@@ -152,8 +152,8 @@ class Hindsight(PaperBook):
         return {**(self.layout.card_row(held[0]) if held else {}), **earlier}
 
     def _enter(self, posting: Posting) -> None:
-        if posting.collected is not None:
-            rule, group, _ = posting.collected
+        if posting.collected is not None and not posting.collected.withdraws:
+            rule, group = posting.collected[:2]
             self.grouped.setdefault(posting.change.position, {})[rule] = group
             if posting.change.position in self._taken:
                 return

@@ -105,6 +105,10 @@ class PaperBook:
     def _row_of(self, posting: Posting) -> str:
         return row_of(self.tables[posting.change.table], posting.change)
 
+    def is_kept(self, key: str) -> bool:
+        """Whether a collected row is in no voucher yet."""
+        return any(row.key == key for row, _, _, _ in self.loose)
+
     def moved(self, row: str) -> str | None:
         """The key a row had before."""
         return self.moves.get(row)
@@ -225,7 +229,10 @@ class PaperBook:
         if posting.release is not None:
             self.due.append((posting.release.rule, posting.release.group))
         if posting.collected is not None:
-            self.loose.append((CollectedRow(posting.key, posting.subject, posting.change), *posting.collected))
+            rule, group, asset, replaces, withdraws = posting.collected
+            self.loose = [kept for kept in self.loose if kept[0].key != replaces]
+            if not withdraws:
+                self.loose.append((CollectedRow(posting.key, posting.subject, posting.change), rule, group, asset))
             return
         posting = named(posting, self._names)
         for card in posting.cards:

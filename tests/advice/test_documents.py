@@ -34,6 +34,11 @@ def mapping(stands: str, instead: str) -> Edit:
             [mapping("    reverse: claim_approved\n", "")],
         ),
         advised(
+            "edited_collects",
+            [mapping("edited: reverse\n", "edited: reverse\n    collect: {group: after.no, post: 0 2 1 * *}\n")],
+            [mapping("edited: reverse\n", "edited: refuse\n")],
+        ),
+        advised(
             "edited_when",
             [mapping("when: after.status IN ('received',", "when: op = 'update' AND after.status IN ('received',")],
             [mapping("when: op = 'update' AND ", "when: ")],

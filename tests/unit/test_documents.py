@@ -350,3 +350,47 @@ def test_a_snapshot_posts_no_document_and_knows_it_from_then_on() -> None:
     lab.commit(lab.insert("claim_head", **{**head("approved", "0.00"), "id": 8, "no": "EC-8"}))
     lab.rest()
     assert (len(lab.vouchers), lab.balance("6602")) == (1, Decimal("5.00"))
+
+
+MONTHLY = (
+    CLAIMS.replace("    once: after.no\n", "    once: after.no\n    edited: refuse\n")
+    .replace("documents:\n", "  run: {table: run, key: period, columns: {period: text, status: text}}\ndocuments:\n")
+    .replace(
+        "    voucher:\n",
+        """\
+    collect:
+      group: ["to_char(after.applied_on, 'YYYY-MM')"]
+      post: {on: run, when: after.status = 'approved', group: after.period}
+    voucher:
+""",
+    )
+    .replace("summary: \"'claim ' || after.no || ' ' || count(item.id)::text\"", "summary: \"'claims'\"")
+)
+
+
+@pytest.mark.parametrize("splits", [True, False])
+def test_a_collected_document_is_replaced_or_withdrawn_until_its_group_is_released(splits: bool) -> None:
+    """A claim of the month is edited, taken back and approved again, another is deleted, a third gets another number:
+    the month's voucher is of what there is when it is released. What changes later is refused."""
+    lab = Lab(MONTHLY, splits=splits)
+    heads = {n: {**head("approved", "0.00"), "id": n, "no": f"EC-{n}"} for n in (7, 8, 9, 10)}
+    for n, one in heads.items():
+        lab.commit(lab.insert("claim_head", **one), lab.insert("claim_item", **{**item(n, "10.00"), "claim_id": n}))
+    lab.commit(lab.insert("claim_item", **item(70, "5.00")))
+    lab.commit(lab.update("claim_item", item(70, "5.00"), amount=Decimal("7.00")))
+    lab.commit(lab.update("claim_head", heads[8], status="draft"))
+    lab.commit(lab.delete("claim_head", **heads[9]))
+    lab.commit(lab.update("claim_head", heads[10], no="EC-11"))
+    lab.rest()
+    kept = "SELECT key, posted FROM syncd_collected ORDER BY key"
+    assert lab.ask(kept) == [("expense/EC-11", ""), ("expense/EC-7", "")]
+    lab.commit(lab.update("claim_head", {**heads[8], "status": "draft"}, status="approved"))
+    lab.commit(lab.insert("run", period="2026-02", status="approved"))
+    lab.rest()
+    assert (lab.parked, len(lab.vouchers), lab.balance("6602")) == ([], 1, Decimal("37.00"))
+    lab.commit(lab.update("claim_head", heads[7], status="paid"))
+    lab.commit(lab.delete("claim_head", **heads[8]))
+    lab.commit(lab.update("claim_item", {**item(10, "10.00"), "claim_id": 10}, amount=Decimal("11.00")))
+    lab.rest()
+    assert sorted(lab.parked) == [(f"claim:{n}", "failed", "edited_after_posting") for n in (10, 7, 8)]
+    assert (len(lab.vouchers), lab.balance("6602")) == (1, Decimal("37.00"))

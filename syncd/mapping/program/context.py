@@ -136,16 +136,33 @@ class Context(Lookups):
         return Voucher(journal.type, period[0], period[1], day, summary, lines, fields)
 
     def posted_already(self, targets: Sequence[Target]) -> Failure:
-        """That what stands is not to be changed."""
-        newest = targets[0]
-        is_named = newest.journal is not None and newest.voucher != newest.key
-        return Failure("edited_after_posting", {"voucher": newest.voucher if is_named else ""})
+        """That what stands is not to be changed; none of it is known of what is in a group's voucher."""
+        called = [t.voucher for t in targets if t.journal is not None and t.voucher != t.key]
+        return Failure("edited_after_posting", {"voucher": called[0] if called else ""})
 
     def difference(self, voucher: Voucher, targets: Sequence[Target]) -> Voucher | None:
         """A voucher of what is right less what stands, sides swapped where that is more; None where it is the same."""
         standing = [entry for target in targets if target.journal is not None for entry in target.journal.entries]
         entries = less(voucher.entries, standing, self.layout.file.quantities)
         return voucher._replace(entries=entries) if entries else None
+
+    def is_kept(self, key: str) -> bool:
+        """Whether a collected row is in no voucher yet."""
+        if key not in self.kept_rows:
+            self.kept_rows[key] = self.book.is_kept(key)
+        return self.kept_rows[key]
+
+    def is_posted(self, key: str) -> bool:
+        """Whether there is a posting of this key, or was."""
+        return self.posted.get(key) is not None or key in self.book.posted((key,))
+
+    def keeps(self, key: str) -> None:
+        """A row is collected."""
+        self.effects.keep_row(key, True)
+
+    def unkeeps(self, key: str) -> None:
+        """A collected row is withdrawn: as if it had never been."""
+        self.effects.keep_row(key, False)
 
     def is_so(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
         """Whether what stands says what a voucher does, and of its day."""

@@ -78,6 +78,8 @@ class Lookups:
         self._kept = kept
         self._fleeting: list[tuple[str, str]] = []
         self.moved: dict[str, str] = {}
+        self.kept_rows: dict[str, bool] = {}
+        """By key of a collected row that may be replaced whether it is in no voucher yet."""
         self.taken: dict[tuple[str, Value], Decimal] = {}
         """By lookup and code what the batch has taken of a budget."""
         self.gathering = False

@@ -78,7 +78,8 @@ class Collect(Verb):
         emit_group(block, self.group)
         block.add("if not w.gathering:", "    cards_ = rows_ = ()", "    voucher = None")
         card = "code" if block.rule.writes_card else "''"
-        block.add(f"    collected = new(Collected, ({block.rule.name!r}, group, {card}))")
+        replaces = "was_key if kept else ''" if block.rule.may_replace else "''"
+        block.add(f"    collected = new(Collected, ({block.rule.name!r}, group, {card}, {replaces}, False))")
 
 
 @dataclass(frozen=True)

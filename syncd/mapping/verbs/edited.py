@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal, Self
 
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Aggregate, Many, Name, Term, walk
-from syncd.mapping.expression.to_python import condition_source
+from syncd.mapping.expression.to_python import condition_source, value_source
 from syncd.mapping.program.block import Block, columns_read, commas, join_names, lines_read
 from syncd.mapping.verbs.once import Once
 from syncd.mapping.verbs.reverse import Reverse, emit_reds, post_reds
@@ -28,6 +28,7 @@ class Edited(Verb):
     shape = (How | None, None)
     is_for_snapshots = False
     has_effect = False
+    may_replace = True
 
     how: How
 
@@ -38,6 +39,16 @@ class Edited(Verb):
 
     def brings(self, rule: Rule) -> Iterable[Rule]:
         """What looks at what stands where the rule does not apply any more."""
+        once = rule.verb(Once)
+        if rule.may_replace and once is not None:
+            yield replace(
+                rule,
+                when=None,
+                snapshot="card",
+                verbs=(Once(f"{rule.name}.withdrawn"), Unkept(rule, once)),
+                of=rule.name,
+            )
+            return
         over: Verb = Stands(rule.name)
         if self.how != "refuse":
             over = Reverse((rule.name,), None, None, {}, {}, keeps_heading=True)
@@ -50,16 +61,26 @@ class Edited(Verb):
         once = rule.verb(Once)
         if once is None or not once.parts:
             checking.errors.fault("edited_no_once", place, rule=rule.name)
+        if rule.may_replace:
+            self._check_collecting(rule, once, checking)
         if rule.verb(Voucher) is None or rule.verb(Reverse) is not None:
             checking.errors.fault("edited_no_voucher", place, rule=rule.name)
         if others := sorted(name for name in (rule.when.names if rule.when else ()) if not _is_of_it(rule, name)):
             checking.errors.fault("edited_when", ("rules", rule.name, "when"), rule=rule.name, name=others[0])
+
+    def _check_collecting(self, rule: Rule, once: Once | None, checking: Checking) -> None:
+        """A row is replaced as long as it is kept, by a key of its own; what its group has posted stays whole."""
+        is_own = once is not None and all(_is_of_it(rule, name) for e in once.parts for name in e.names)
+        if self.how != "refuse" or rule.writes_card or not is_own or (once is not None and once.old_parts):
+            checking.errors.fault("edited_collects", ("rules", rule.name, "edited"), rule=rule.name)
 
     def beside(self, block: Block) -> bool:
         """What is gone is nobody's to post. Where no column has changed that a posting is made of nothing is said; what
         is in the books already is left to `make`. Where the rule applied before, and nothing stands, it is not this
         one's to post: somebody has given it up, or it was posted before syncd came."""
         block.add("if op == 'delete':", "    return None")
+        if block.rule.may_replace:
+            return False
         _find_targets(block, block.rule.name)
         block.add("if targets:", f"    if {_is_unedited(block.rule)}:", "        return REPEAT")
         if self.how == "reverse":
@@ -68,8 +89,32 @@ class Edited(Verb):
         block.add(f"elif op != 'insert' and {applied}:", "    return None")
         return True
 
+    def keep(self, block: Block, once: Once) -> None:
+        """A row that is called by another key now was collected, or posted, under the one that it had."""
+        block.add("was_key = idem", "if op != 'insert':", f"    k = ({_key_before(block.rule, once)})")
+        block.add("    if None not in k:", f"        was_key = '{once.stem}/' + join_key(k)")
+        block.add("kept = not w.gathering and w.is_kept(was_key)")
+        block.add("if not (kept or w.gathering or was_key == idem) and w.is_posted(was_key):")
+        block.add("    return w.posted_already(())")
+
+    def met(self, block: Block) -> str:
+        """What is in its group's voucher is not edited any more."""
+        if not block.rule.may_replace:
+            return ""
+        return f"REPEAT if {_is_unedited(block.rule)} else w.posted_already(())"
+
+    def find(self, block: Block) -> None:
+        """A collected row that is kept is replaced where anything has changed that its posting is made of; one that
+        was in the books before syncd came is left there."""
+        if block.rule.may_replace:
+            applied = "True" if block.rule.when is None else condition_source(_before(block.rule.when.term, block.rule))
+            block.add(f"if kept and {_is_unedited(block.rule)}:", "    return REPEAT")
+            block.add(f"if not (kept or w.gathering or op == 'insert') and {applied}:", "    return None")
+
     def make(self, block: Block) -> None:
         """What becomes of a voucher where others stand."""
+        if block.rule.may_replace:
+            return
         if self.how == "difference":
             block.add("if targets:", "    voucher = w.difference(voucher, targets)")
             block.add("    if voucher is None:", "        return REPEAT")
@@ -81,8 +126,11 @@ class Edited(Verb):
             emit_reds(block, "w.day_of(change)", "False", "w.heading(target)", "NO_FIELDS")
 
     def post(self, block: Block) -> None:
-        """Red letters before the right voucher."""
-        if self.how == "reverse":
+        """Red letters before the right voucher; the batch knows what is kept."""
+        if block.rule.may_replace:
+            block.add("if kept and was_key != idem:", "    w.unkeeps(was_key)")
+            block.add("if collected is not None:", "    w.keeps(idem)")
+        elif self.how == "reverse":
             post_reds(block, 0)
 
 
@@ -107,6 +155,41 @@ class Withdrawn(Verb):
             block.need(self.when.names)
             applies = f"{applies} and {self.when.condition()}"
         block.add(f"if {applies}:", "    return None")
+
+
+@dataclass(frozen=True)
+class Unkept(Verb):
+    """A row that is kept for its group is withdrawn where the `rule` does not apply any more; one that is in a voucher
+    stays there, and the edit is refused."""
+
+    word: ClassVar[str] = "edited"
+    is_for_snapshots = False
+
+    rule: Rule
+    once: Once
+
+    def expressions(self) -> Iterable[Expression]:
+        """The condition and the key."""
+        return (*(() if self.rule.when is None else (self.rule.when,)), *self.once.parts)
+
+    def find(self, block: Block) -> None:
+        """Asks the row before anybody is asked what is kept."""
+        block.add("if op == 'insert':", "    return None")
+        applies = "op != 'delete'"
+        if self.rule.when is not None:
+            applies = f"{applies} and {self.rule.when.condition()}"
+        block.add(f"k = ({_key_before(self.rule, self.once)})", f"if None in k or ({applies}):", "    return None")
+        block.add(f"was_key = '{self.once.stem}/' + join_key(k)")
+        block.add("if not w.is_kept(was_key):")
+        block.add("    return w.posted_already(()) if w.is_posted(was_key) else None")
+
+    def make(self, block: Block) -> None:
+        """`collected`, which takes it away."""
+        block.add(f"collected = new(Collected, ({self.rule.name!r}, '', '', was_key, True))")
+
+    def post(self, block: Block) -> None:
+        """The batch knows that it is gone."""
+        block.add("w.unkeeps(was_key)")
 
 
 @dataclass(frozen=True)
@@ -156,6 +239,10 @@ def _is_of_it(rule: Rule, name: str) -> bool:
     if lines is not None:
         return lines.side == "after" and name.startswith(f"{lines.alias.lower()}.")
     return name.startswith("after.") or ("." not in name and name != "op" and name not in rule.let)
+
+
+def _key_before(rule: Rule, once: Once) -> str:
+    return commas(value_source(_before(e.term, rule)) for e in once.parts)
 
 
 def _before(term: Term, rule: Rule) -> Term:

@@ -81,9 +81,14 @@ class Once(Verb):
             block.key((read if block.rule.takes_snapshots else "") + plain)
         if beside:
             block.add("if targets:", "    idem += '/' + change[4]")
+        if block.rule.may_replace:
+            for verb in block.rule.verbs:
+                verb.keep(block, self)
+            unless += "not (kept and was_key == idem) and "
         block.add("first = idem")
         block.add(f"if {unless}posted.get(idem, UNKNOWN) is not None:", "    idem = w.generation(idem, change[4])")
         said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"
+        said = next((other for verb in block.rule.verbs if (other := verb.met(block))), said)
         block.add("    if idem is None:", f"        return {said}")
 
 

@@ -14,6 +14,7 @@ from syncd.mapping.language.source import Trail
 if TYPE_CHECKING:
     from syncd.mapping.language.rules import Resolver
     from syncd.mapping.program.block import Block
+    from syncd.mapping.verbs.once import Once
 
 Fields = Mapping[str, Expression]
 V = TypeVar("V", bound="Verb")
@@ -88,6 +89,8 @@ class Verb:
     """Whether it opens a card."""
     keeps_rows: ClassVar[bool] = False
     """Whether rows are kept for a voucher that many of them share."""
+    may_replace: ClassVar[bool] = False
+    """Whether such a row is replaced by what it is now, as long as it is kept: see `keep`."""
 
     @classmethod
     def read(cls, said: Any, reading: "Reading") -> Self | None:
@@ -115,6 +118,13 @@ class Verb:
     def beside(self, block: "Block") -> bool:
         """Emits `targets`, the postings that stand beside which one of the same key may come; whether it did."""
         return False
+
+    def keep(self, block: "Block", once: "Once") -> None:
+        """Emits `was_key`, the key that the row had before, and `kept`, whether it is collected under that."""
+
+    def met(self, block: "Block") -> str:
+        """Source of what is said where the posting exists already; empty where that is none of its business."""
+        return ""
 
     def find(self, block: "Block") -> None:
         """Emits what finds out whether there is anything to do: leaves when there is not."""
@@ -199,6 +209,11 @@ class Rule:
     def takes_snapshots(self) -> bool:
         """Whether rows that a snapshot reads are anything to the rule."""
         return self.snapshot == "post" or (self.snapshot == "card" and self.writes_card)
+
+    @property
+    def may_replace(self) -> bool:
+        """Whether a collected row is replaced by what it is now."""
+        return any(verb.may_replace for verb in self.verbs) and any(verb.keeps_rows for verb in self.verbs)
 
     @property
     def writes_card(self) -> bool:
