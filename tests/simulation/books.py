@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -64,10 +64,10 @@ def _journals(database: sqlite3.Connection) -> dict[str, Journal]:
     }
 
 
-def sound(database: sqlite3.Connection) -> None:
-    """Invariants that hold at any moment, whatever was posted."""
+def sound(database: sqlite3.Connection, series: Sequence[str] = ("period", "type")) -> None:
+    """Invariants that hold at any moment, whatever was posted; `series` is within what vouchers are numbered."""
     _balanced(database)
-    _gapless(database)
+    _gapless(database, series)
     _chained(database)
 
 
@@ -81,11 +81,12 @@ def _balanced(database: sqlite3.Connection) -> None:
         assert red[0] or all(line[1] >= 0 and line[2] >= 0 for line in journal.lines), f"invariant 3: {key} is negative"
 
 
-def _gapless(database: sqlite3.Connection) -> None:
-    numbers = database.execute("SELECT period, type, number FROM gl_voucher ORDER BY period, type, number").fetchall()
-    for series, rows in groupby(numbers, key=lambda row: row[:2]):
-        given = [row[2] for row in rows]
-        assert given == list(range(1, len(given) + 1)), f"invariant 6: {series} has {given}"
+def _gapless(database: sqlite3.Connection, series: Sequence[str]) -> None:
+    columns = ", ".join([*series, "number"])
+    numbers = database.execute(f"SELECT {columns} FROM gl_voucher ORDER BY {columns}").fetchall()
+    for of, rows in groupby(numbers, key=lambda row: row[:-1]):
+        given = [row[-1] for row in rows]
+        assert given == list(range(1, len(given) + 1)), f"invariant 6: {of} has {given}"
 
 
 def _chained(database: sqlite3.Connection) -> None:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple, Protocol
+from shutil import copytree
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from connectors import memory
 from connectors.ledger.ledger import SqlLedger
@@ -24,6 +26,9 @@ from tests.kept import Kept
 
 HERE = Path(__file__).parent
 PIPELINE = "simulation"
+Finance = Literal["world", "drawn"]
+SERIES: Final[Mapping[Finance, Sequence[str]]] = {"world": ("period", "type"), "drawn": ()}
+"""Layouts of finance, and within what each numbers its vouchers without a gap."""
 STATEMENTS_A_STEP = 20
 MIGRATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,23 +38,29 @@ class Killed(BaseException):
 
 
 @cache
-def mapping() -> Compiled:
-    """The mapping of the simulated world."""
-    return load(HERE / "mapping" / "world.yaml")
+def mapping(finance: Finance = "world") -> Compiled:
+    """The mapping of the simulated world, over a finance of that layout."""
+    if finance == "world":
+        return load(HERE / "mapping" / "world.yaml")
+    with TemporaryDirectory() as folder:
+        copytree(HERE / "mapping", folder, dirs_exist_ok=True)
+        path = Path(folder) / "world.yaml"
+        path.write_text(path.read_text("utf-8").replace("finance: world.", f"finance: {finance}."), "utf-8")
+        return load(path)
 
 
 @cache
-def _empty() -> sqlite3.Connection:
+def _empty(finance: Finance) -> sqlite3.Connection:
     database = sqlite3.connect(":memory:", isolation_level=None)
-    database.executescript((HERE / "finance.sql").read_text("utf-8"))
-    migrate(ledger_over(database), MIGRATED_AT)
+    database.executescript((HERE / f"{finance}.sql").read_text("utf-8"))
+    migrate(ledger_over(database, finance=finance), MIGRATED_AT)
     return database
 
 
-def new_finance() -> sqlite3.Connection:
+def new_finance(finance: Finance = "world") -> sqlite3.Connection:
     """A finance database in memory, with syncd's tables. A repair's reader looks into it from its own thread."""
     database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    _empty().backup(database)
+    _empty(finance).backup(database)
     database.execute("PRAGMA foreign_keys = ON")
     return database
 
@@ -75,9 +86,11 @@ class FaultyKept(Kept):
         return super().execute(sql, params)
 
 
-def ledger_over(database: sqlite3.Connection, faults: "Faults | None" = None, dry_run: bool = False) -> SqlLedger:
+def ledger_over(
+    database: sqlite3.Connection, faults: "Faults | None" = None, dry_run: bool = False, finance: Finance = "world"
+) -> SqlLedger:
     """A ledger that is opened over what is committed."""
-    world = mapping()
+    world = mapping(finance)
     connection = FaultyKept(database, faults)
     return SqlLedger(lambda: connection, PIPELINE, world.layout, world.tables, world.hash, dry_run)
 
@@ -193,10 +206,14 @@ class Again(NamedTuple):
 class Daemon:
     """One pipeline from its start to its end, which may come at any step."""
 
-    def __init__(self, store: memory.Store, database: sqlite3.Connection, chance: Random, faults: Faults) -> None:
+    def __init__(
+        self, store: memory.Store, database: sqlite3.Connection, chance: Random, faults: Faults,
+        finance: Finance = "world",
+    ) -> None:  # fmt: skip
         self._store, self._database, self._chance, self._faults = store, database, chance, faults
+        self._finance, self._mapping = finance, mapping(finance)
         self._translator: pipeline.Translator | None = None
-        self.desk = ledger_over(database)
+        self.desk = ledger_over(database, finance=finance)
         self._lean = chance.random() < 0.5
         self.as_of = 0
         self._start()
@@ -239,25 +256,25 @@ class Daemon:
     def _start(self, snapshot: bool = False) -> None:
         """What a process does first; all that it knows is what is committed."""
         self._database.rollback()
-        ledger = ledger_over(self._database, self._faults)
+        ledger = ledger_over(self._database, self._faults, finance=self._finance)
         settings = memory.Settings(self._store, self._chance.choice((1, 3, 50)), self._lean)
-        source = memory.connect(settings, mapping().tables, PIPELINE)
+        source = memory.connect(settings, self._mapping.tables, PIPELINE)
         checkpoint = None if snapshot else self.desk.checkpoint()
         if checkpoint is None:
             self.as_of = len(self._store.log)
         source.start(checkpoint)
         if self._translator is None:
-            self._translator = mapping().translator(PIPELINE)
+            self._translator = self._mapping.translator(PIPELINE)
         self._ledger = FaultyLedger(ledger, self._faults)
         self._faulty = FaultyTranslator(self._translator, self._faults)
         self._feed = Feed(source, self._chance, self._faults)
 
     def _rehearse(self) -> Sequence[object]:
         """What `step` would come to, on the one code path."""
-        rehearsal = ledger_over(self._database, dry_run=True)
+        rehearsal = ledger_over(self._database, dry_run=True, finance=self._finance)
         try:
             outcomes: list[Outcome] = []
-            pipeline.turn(Again(self._feed.take()), mapping().translator(PIPELINE), rehearsal, outcomes.extend)
+            pipeline.turn(Again(self._feed.take()), self._mapping.translator(PIPELINE), rehearsal, outcomes.extend)
             return _told(outcomes)
         finally:
             rehearsal.close()
