@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from hashlib import sha256
 from typing import Final, Literal, NamedTuple, NewType, cast, final
 
 from syncd.money import MONEY_PLACES
@@ -155,21 +156,33 @@ class ChangeSet(NamedTuple):
 
 def key_text(table: Table, row: Row) -> str:
     """The row's key as text: the key columns joined by `|`, with `\\` and `|` escaped, so keys never collide."""
-    return str(row[table.key[0]]) if len(table.key) == 1 else join_key([row[i] for i in table.key])
+    return join_key([row[i] for i in table.key])
+
+
+KEY_BYTES_MAX: Final = 2_400
+"""PostgreSQL's B-trees hold entries of 2,704 bytes, of which the rest is for what stands beside a key."""
+LONG_KEY_CHARS: Final = KEY_BYTES_MAX // 4
+"""What is shorter needs no measuring: a letter has four bytes at most."""
+KEY_CHARS_SHOWN: Final = 200
 
 
 @cache
 def keyer(table: Table) -> Callable[[Row | None], str]:
     """`key_text` for one table: a function made for it once."""
     parts = [f"row[{i}]" for i in table.key]
-    source = f"str({parts[0]})" if len(parts) == 1 else f"joined([{', '.join(f'str({part})' for part in parts)}])"
-    return cast(Callable[[Row | None], str], eval(f"lambda row: {source}", {"joined": joined_key}))
+    if len(parts) > 1:
+        source = f"joined([{', '.join(f'str({part})' for part in parts)}])"
+    elif table.columns[table.key[0]].kind is Kind.TEXT:
+        source = bounded_source(f"str({parts[0]})")
+    else:
+        source = f"str({parts[0]})"
+    return cast(Callable[[Row | None], str], eval(f"lambda row: {source}", {"joined": joined_key, "bounded": bounded}))
 
 
 def join_key(values: Sequence[Value]) -> str:
     """Key values as one text, see `key_text`."""
     if len(values) == 1:
-        return str(values[0])
+        return bounded(str(values[0]))
     return joined_key([str(v) for v in values])
 
 
@@ -177,5 +190,20 @@ def joined_key(texts: Sequence[str]) -> str:
     """Texts as one, see `key_text`: nearly none of them holds what is escaped."""
     joined = "|".join(texts)
     if "\\" not in joined and joined.count("|") == len(texts) - 1:
-        return joined
-    return "|".join([text.replace("\\", "\\\\").replace("|", "\\|") for text in texts])
+        return joined if len(joined) < LONG_KEY_CHARS else bounded(joined)
+    return bounded("|".join([text.replace("\\", "\\\\").replace("|", "\\|") for text in texts]))
+
+
+def bounded(key: str) -> str:
+    """A key that an index of every database holds: of a longer one its beginning and a digest of the whole."""
+    if len(key) < LONG_KEY_CHARS or len(key.encode("utf-8", "surrogatepass")) <= KEY_BYTES_MAX:
+        return key
+    digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{key[:KEY_CHARS_SHOWN]}~{digest}"
+
+
+def bounded_source(key: str, is_nullable: bool = False) -> str:
+    """Python source of the same, for keys that hardly ever are long; `k` is assigned, None stays None."""
+    if is_nullable:
+        return f"(k if (k := {key}) is None or len(k) < {LONG_KEY_CHARS} else bounded(k))"
+    return f"(k if len(k := {key}) < {LONG_KEY_CHARS} else bounded(k))"

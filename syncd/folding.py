@@ -5,7 +5,20 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-from syncd.change import ROWLESS, Change, Malformed, Position, Row, Table, Unchanged, Value, join_key, key_text, keyer
+from syncd.change import (
+    ROWLESS,
+    Change,
+    Kind,
+    Malformed,
+    Position,
+    Row,
+    Table,
+    Unchanged,
+    Value,
+    join_key,
+    key_text,
+    keyer,
+)
 from syncd.record import has_marks
 
 UNFINISHED: Final = "/part"
@@ -34,7 +47,9 @@ def row_of(table: Table, change: Change) -> str:
 def row_namer(table: Table) -> Callable[[Row], str]:
     """`row_of` for one table and the row after a change: a function made for it once."""
     head, (first, *others), key_of = f"{table.alias}:", table.key, keyer(table)
-    return (lambda row: head + key_of(row)) if others else (lambda row: head + str(row[first]))
+    if others or table.columns[first].kind is Kind.TEXT:
+        return lambda row: head + key_of(row)
+    return lambda row: head + str(row[first])
 
 
 def old_row_of(table: Table, change: Change) -> str:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from syncd.change import Kind, Table
+from syncd.change import Kind, Table, bounded_source
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Aggregate, Name, Term
 from syncd.mapping.expression.to_python import condition_source
@@ -364,7 +364,7 @@ def key_text(join: Join) -> str:
         return f"None if None in (k := ({commas(e.python() for e in join.key)})) else join_key(k)"
     e = join.key[0]
     if e.kind is Kind.TEXT:
-        return e.python()
+        return bounded_source(e.python(), is_nullable=True)
     return f"None if (k := {e.python()}) is None else str(k)" if e.term.nullable else f"str({e.python()})"
 
 

@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from syncd.change import Row, join_key, keyer
+from syncd.change import Row, bounded, join_key, keyer
 from syncd.mapping.expression.parse import RUNTIME
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
@@ -33,7 +33,7 @@ UNKNOWN: Final = object()
 
 _GLOBALS: Final[Mapping[str, Any]] = {
     "new": tuple.__new__, "UNKNOWN": UNKNOWN, "REPEAT": REPEAT, "EMPTY": EMPTY, "ZERO": ZERO, "at_most": at_most,
-    "is_money": is_money,
+    "is_money": is_money, "bounded": bounded,
     "join_key": join_key, "group_key": group_key, "Failure": Failure, "Flawed": Flawed, "Posting": Posting,
     "Voucher": Voucher, "Entry": Entry, "CardWrite": CardWrite, "TableRow": TableRow, "Collected": Collected,
     "Release": Release, "Reversed": Reversed, "NO_FIELDS": {},

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from syncd.change import bounded_source
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.language.shapes import Exprs, Identifier, Strict, is_block
 from syncd.mapping.program.block import Block, place_params, variables
@@ -68,7 +69,7 @@ class Once(Verb):
         if self.parts:
             sources = [place_params("once", e)["source"] for e in self.parts]
             params = {"place": "place_once", "source": ", ".join(sources)}
-            part = "k" if len(self.parts) == 1 else "join_key(k)"
+            part = bounded_source("k") if len(self.parts) == 1 else "join_key(k)"
             mark = "@" if self.old_parts else ""
             block.key(f"'{self.stem}{mark}/' + {part}", self.parts, f"fail('missing_value', {params!r})")
             if self.old_parts:
