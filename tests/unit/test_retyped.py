@@ -13,7 +13,7 @@ from connectors import memory
 from syncd import kept
 from syncd.change import Column, Kind, Malformed, Value
 from syncd.mapping.expression.runtime import RUNTIME, upper
-from tests.unit.lab import NAME, Lab, loaded
+from tests.unit.lab import NAME, Feed, Lab, loaded
 
 EVENING: Final = datetime(2026, 2, 3, 16, 30, tzinfo=UTC)
 """Half past midnight of the fourth, where the books are."""
@@ -199,3 +199,31 @@ def test_an_error_that_nobody_foresaw_parks_its_row(
     is_off[0] = False
     lab.retry()
     assert [name for _, name, *_ in lab.cards] == ["BAD", "GOOD"]
+
+
+def test_a_column_that_is_declared_since_is_learnt_by_a_snapshot() -> None:
+    """A DEFAULT on a column is in no log: rows that refer to one of before wait, until all are read once more. Nothing
+    else comes of that."""
+    before = EVERYWHERE.replace("KIND", "text").replace("dept: {table: dept, key: id, columns: {id: integer, x: text}}",
+                                                        "dept: {table: dept, key: id, columns: {id: integer}}")  # fmt: skip
+    before = before.replace("left(dept.x::text, 8)", "'lathe'")
+    lab = Lab(before)
+    row = {"id": 1, "x": "x", "y": "y", "code": "C1", "amount": Decimal(5), "dept_id": 1}
+    lab.commit(lab.insert("dept", id=1))
+    lab.commit(lab.insert("bill", **row))
+    lab.rest()
+    declared_anew(lab, EVERYWHERE.replace("KIND", "text"))
+    lab.commit(lab.insert("bill", **{**row, "id": 2, "code": "C2"}))
+    lab.rest()
+    assert lab.parked == [("xC2", "failed", "not_carried")]
+    lab.store = memory.Store()  # the EAM as it is read from now on, a column wider
+    for write in (lab.insert("dept", id=1, x="SC"), lab.insert("bill", **row)):
+        lab.commit(write)
+    lab.commit(lab.insert("bill", **{**row, "id": 2, "code": "C2"}))
+    source = lab.open_source()
+    source.start(None)
+    lab.feed, lab.translator = Feed(source, 1_000_000), lab.mapping.translator(NAME, again=True)
+    lab.rest()
+    lab.retry()
+    assert lab.parked == []
+    assert [(code, name) for code, name, *_ in lab.cards] == [("C1", "lathe"), ("C2", "SC")]
