@@ -190,3 +190,17 @@ BOOK_TABLES: Final = """
         credit MONEY_TYPE NOT NULL, PRIMARY KEY (voucher, line)
     );
 """
+
+# Two kinds of cards in one table, among what are none
+
+TWO_KINDS: Final = RULES.replace("name: \"'lathe'\"", "kind: \"'FA'\", name: \"'lathe'\"")
+KINDS_OF_CARDS: Final = """
+kinds: {original_value: money, kind: text}
+card:
+  - table: fin.item
+    key: code
+    where: kind IN ('FA', 'IA')
+    generated: id
+    columns: {kind: card.kind, code: card.asset_code, label: card.name}
+  - {table: fin.item_value, key: item_id, columns: {item_id: card.id, amount: card.original_value}}
+"""

@@ -44,6 +44,7 @@ from tests.conformance.shapes import (
     DRAWN,
     ITEM_TABLES,
     ITEMS,
+    KINDS_OF_CARDS,
     MIXED,
     MIXED_TABLES,
     MOVES,
@@ -52,6 +53,7 @@ from tests.conformance.shapes import (
     RULES,
     SCHEMA,
     SLIPS,
+    TWO_KINDS,
 )
 from tests.unit.lab import loaded
 
@@ -317,6 +319,32 @@ def test_cards_lie_in_a_shared_table_and_one_that_refers_to_its_ids(make: Make) 
         assert len(ledger.query(layout.all_cards_query())) == 6
         (again,) = write(ledger, batch(posted(asset(21, code="FA-2"), key="registration/again")))
         assert not again.rejection
+
+
+def test_several_kinds_of_cards_lie_in_one_table(make: Make) -> None:
+    """Fixed assets and intangible ones, and beside them what is no card: each is opened, changed and found by its code,
+    and the record verifies."""
+    finance, layout = make(KINDS_OF_CARDS + DRAWN, MOVES + ITEM_TABLES, TWO_KINDS)
+    partial = "" if finance.kind == "mysql" else " WHERE kind IN ('FA', 'IA')"
+    finance.run(f"CREATE UNIQUE INDEX one_code ON fin.item (code){partial}")
+
+    def opened(n: int, code: str, kind: str) -> Outcome:
+        change = asset(n, code=code)
+        card = CardWrite(code, "open", {"kind": kind, "name": kind.lower(), "original_value": Decimal(n)})
+        return Outcome(change, code, (Posting(f"registration/{n}", "registration", code, change, (card,)),))
+
+    with closing(finance.open()) as ledger:
+        write(ledger, batch(opened(1, "FA-1", "FA"), opened(2, "IA-1", "IA")))
+        change = asset(3, code="IA-1")
+        card = CardWrite("IA-1", "change", {"original_value": Decimal("7.50")})
+        write(ledger, batch(Outcome(change, "IA-1", (Posting("change/3", "change", "IA-1", change, (card,)),))))
+        with ledger.begin() as book:
+            assert book.cards(["FA-1", "IA-1", "FA-2"]) == {
+                "FA-1": {"kind": "FA", "name": "fa", "original_value": Decimal("1.00")},
+                "IA-1": {"kind": "IA", "name": "ia", "original_value": Decimal("7.50")},
+            }
+        assert len(ledger.query(layout.all_cards_query())) == 2
+        assert finance.run("SELECT label FROM fin.item WHERE kind = 'MAT'") == [("steel",)]
 
 
 def test_finance_need_not_have_cards(make: Make) -> None:

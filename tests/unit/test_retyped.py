@@ -204,9 +204,8 @@ def test_an_error_that_nobody_foresaw_parks_its_row(
 def test_a_column_that_is_declared_since_is_learnt_by_a_snapshot() -> None:
     """A DEFAULT on a column is in no log: rows that refer to one of before wait, until all are read once more. Nothing
     else comes of that."""
-    before = EVERYWHERE.replace("KIND", "text").replace("dept: {table: dept, key: id, columns: {id: integer, x: text}}",
-                                                        "dept: {table: dept, key: id, columns: {id: integer}}")  # fmt: skip
-    before = before.replace("left(dept.x::text, 8)", "'lathe'")
+    wide, narrow = "dept, key: id, columns: {id: integer, x: text}", "dept, key: id, columns: {id: integer}"
+    before = EVERYWHERE.replace("KIND", "text").replace(wide, narrow).replace("left(dept.x::text, 8)", "'lathe'")
     lab = Lab(before)
     row = {"id": 1, "x": "x", "y": "y", "code": "C1", "amount": Decimal(5), "dept_id": 1}
     lab.commit(lab.insert("dept", id=1))
