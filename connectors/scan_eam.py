@@ -12,8 +12,12 @@ from syncd.errors import Fault, Halt, Transient
 
 SORTING_SECONDS_MAX: Final = 3600
 """How long a server may think before it gives the first row."""
-MYSQL_MODES: Final = "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_UNSIGNED_SUBTRACTION'"
-"""What the SQL of expressions expects."""
+MYSQL_MODES: Final = (
+    "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_UNSIGNED_SUBTRACTION'"
+    " /*M! , optimizer_switch = 'subquery_cache=off' */"
+)
+"""What the SQL of expressions expects. MariaDB's cache of subqueries takes keys for each other that only a collation
+takes to be the same."""
 _MYSQL_COLUMNS: Final = """
     SELECT concat_ws('.', table_schema, table_name, column_name),
            if(table_schema = database(), concat_ws('.', table_name, column_name), NULL)

@@ -79,7 +79,8 @@ class Past:
         with closing(sqlite3.connect(":memory:")) as database:
             register_sqlite(database)
             for table in self._tables.values():
-                _lay(database, table, ())
+                if not any(column.of for column in table.columns):  # a document is its header's row
+                    _lay(database, table, ())
             _lay(database, on, self._rows(on, _BY_KEY, keys))
             for reach in self._reaches:
                 rows = self._belonging(database, reach)
@@ -90,7 +91,7 @@ class Past:
 
     def _sources(self, codes: Sequence[str]) -> list[str]:
         """The rows from which the postings of these assets came."""
-        prefix = f"{self._asked.on}:"
+        prefix = f"{self._asked.judged}:"
         rows = self._ledger.query(
             "SELECT DISTINCT source FROM syncd.posting WHERE subject IN (?*) AND (pipeline = ? OR pipeline LIKE ?)",
             (list(codes), self._pipeline, f"{self._pipeline}/%"),

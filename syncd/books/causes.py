@@ -50,7 +50,7 @@ def lost() -> Cause:
 def _explained(
     asked: "Asked", measures: Measures, ledger: Ledger, found: Sequence[Found]
 ) -> Iterator[tuple[str, Cause]]:
-    known = known_of(asked, ledger, measures.on, {f.code: [f.key] if f.key else [] for f in found})
+    known = known_of(asked, ledger, measures.judged, {f.code: [f.key] if f.key else [] for f in found})
     written = _written(asked, ledger, [f.code for f in found], (asked.pipeline, f"{asked.pipeline}/%"))
     rows = rows_of(ledger, asked.pipeline, asked.tables[measures.on], [f.key for f in found if f.key])
     for one in found:

@@ -38,7 +38,7 @@ def explain(asked: "Asked", items: Items, found: Sequence[Found]) -> dict[str, C
 
 def _explained(asked: "Asked", items: Items, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
     keys = {f.code: [key for key in f.key.split(SEVERAL) if key] for f in found}
-    known = causes.known_of(asked, items.ledger, items.balance.on, keys)
+    known = causes.known_of(asked, items.ledger, items.balance.judged, keys)
     by_hand: defaultdict[str, list[ByHand]] = defaultdict(list)
     for entry in open_items.by_hand(items, [*keys]):
         by_hand[entry.code].append(entry)
@@ -74,7 +74,7 @@ def _posted(asked: "Asked", items: Items, keys: Mapping[str, Sequence[str]]) -> 
     held: defaultdict[str, dict[Part, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for key, part, amount in open_items.ours(items, [*keys]):
         held[key][part] += amount
-    of_row = {f"{items.balance.on}:{key}": code for code, own in keys.items() for key in own}
+    of_row = {f"{items.balance.judged}:{key}": code for code, own in keys.items() for key in own}
     of = (asked.pipeline, f"{asked.pipeline}/%")
     rows = items.ledger.query(_POSTED, (*of, [*keys], [*of_row], [*held], causes.CONTENT_CHARS_MAX))
     posted: set[str] = set()

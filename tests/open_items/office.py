@@ -77,6 +77,10 @@ tables:
     columns: {id: integer, code: text, place_id: integer, bought_on: date, state: text}
   cost: {table: cost, key: id, subject: machine.code, join: {machine: machine_id},
          columns: {id: integer, machine_id: integer, amount: money}}
+  order_head: {table: order_head, key: id, columns: {id: integer, no: text, status: text, day: date}}
+  order_item: {table: order_item, key: id, columns: {id: integer, order_id: integer, kind: text, amount: money}}
+documents:
+  order: {header: order_head, subject: no, lines: {item: {table: order_item, of: order_id}}}
 references:
   supplier: {table: supplier, key: id, columns: {id: integer, code: text}}
   place: {table: place, key: id, columns: {id: integer, dept: text}}
@@ -117,7 +121,28 @@ rules:
       entries:
         - {account: "'1601'", debit: after.amount, document: machine.code, dept: place.dept}
         - {account: "'1002'", credit: after.amount}
+  order:
+    on: order
+    when: after.status = 'approved'
+    once: after.no
+    edited: reverse
+    voucher:
+      type: "'AN'"
+      date: after.day
+      summary: "'Bestellung ' || after.no"
+      entries:
+        - {each: item, when: item.kind = 'M', account: "'1403'", debit: item.amount, document: after.no}
+        - {each: item, when: item.kind <> 'M', account: "'6602'", debit: item.amount}
+        - {account: "'1002'", credit: sum(item.amount)}
 balances:
+  stock:
+    on: order
+    where: status = 'approved'
+    key: no
+    amount: coalesce(sum(item.amount) FILTER (WHERE item.kind = 'M'), 0.00)
+    accounts: "1403"
+    side: debit
+    entries: document
   payables:
     says: {zh: 应付账款, en: payables}
     on: invoice
@@ -146,12 +171,14 @@ CREATE TABLE "Rechnung" ("Nr" TEXT PRIMARY KEY, supplier_id INTEGER, status TEXT
 CREATE TABLE payment (id INTEGER PRIMARY KEY, invoice TEXT, paid_on TEXT, amount TEXT);
 CREATE TABLE machine (id INTEGER PRIMARY KEY, code TEXT, place_id INTEGER, bought_on TEXT, state TEXT);
 CREATE TABLE cost (id INTEGER PRIMARY KEY, machine_id INTEGER, amount TEXT);
+CREATE TABLE order_head (id INTEGER PRIMARY KEY, no TEXT, status TEXT, day TEXT);
+CREATE TABLE order_item (id INTEGER PRIMARY KEY, order_id INTEGER, kind TEXT, amount TEXT);
 INSERT INTO supplier VALUES (1, 'L1'), (2, 'L2');
 INSERT INTO place VALUES (1, 'D1'), (2, 'D2');
 """
 FINANCE: Final = f"""
 CREATE TABLE konto (id INTEGER PRIMARY KEY, "Nr" {{text}});
-INSERT INTO konto VALUES (1, '1002'), (2, '1601'), (3, '2202'), (4, '6602');
+INSERT INTO konto VALUES (1, '1002'), (2, '1601'), (3, '2202'), (4, '6602'), (5, '1403');
 CREATE TABLE "Beleg" (id VARCHAR(40) PRIMARY KEY, year INTEGER, "Nr" INTEGER, day DATE, "key" {{text}},
                       text VARCHAR(200), ref {{text}});
 CREATE TABLE "Zeile" (id VARCHAR(40), line INTEGER, konto INTEGER, document {{text}}, supplier {{text}}, dept {{text}},
@@ -166,6 +193,11 @@ WORK: Final = [
     "INSERT INTO payment VALUES (2, 'R-3', '2026-02-11', '30'), (3, 'R-3', '2026-02-12', '40')",
     "INSERT INTO machine VALUES (1, 'M-1', 1, '2026-02-01', 'in_use'), (2, 'M-2', 2, '2026-02-01', 'in_use')",
     "INSERT INTO cost VALUES (1, 1, '1000.00'), (2, 1, '0.07'), (3, 2, '250')",
+    "INSERT INTO order_item VALUES (1, 1, 'M', '100'), (2, 1, 'M', '50'), (3, 1, 'M', '9'), (4, 1, 'F', '7')",
+    "INSERT INTO order_head VALUES (1, 'O-1', 'draft', '2026-02-04')",
+    "UPDATE order_item SET amount = '60' WHERE id = 2",
+    "DELETE FROM order_item WHERE id = 3",
+    "UPDATE order_head SET status = 'approved' WHERE id = 1",
 ]
 
 

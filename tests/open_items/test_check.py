@@ -38,7 +38,7 @@ def test_what_no_column_tells_the_document_by(tmp_path: Path) -> None:
     load(laid(tmp_path, mapping.replace("entries: contract", "entries: subject")))
     load(laid(tmp_path, mapping.replace("entries: contract", "entries: document")))
     load(laid(tmp_path))
-    assert [code for code, _ in wrong(laid(tmp_path, told=" "))] == ["balances_entries"] * 2
+    assert [code for code, _ in wrong(laid(tmp_path, told=" "))] == ["balances_entries"] * 3
 
 
 @advice("balances_by")
@@ -53,5 +53,5 @@ def test_what_entries_cannot_be_told_by(tmp_path: Path) -> None:
 def test_entries_that_cannot_be_read_back(tmp_path: Path) -> None:
     """Amounts without a side: once a column says it, they can."""
     path = laid(tmp_path, amounts="amount: entry.debit + entry.credit")
-    assert [code for code, _ in wrong(path)] == ["balances_unreadable"] * 2
+    assert [code for code, _ in wrong(path)] == ["balances_unreadable"] * 3
     load(laid(tmp_path, amounts=AMOUNTS["side and size"]))

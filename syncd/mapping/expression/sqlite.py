@@ -64,6 +64,9 @@ def register_sqlite(connection: sqlite3.Connection) -> None:
     connection.create_function("syncd_amount", 1, _amount, deterministic=True)
     connection.create_function("syncd_seen", 2, _seen, deterministic=True)
     connection.create_aggregate("syncd_sum", 1, Sum)  # type: ignore[arg-type]
+    for word, choose in (("min", min), ("max", max)):
+        for kind in (Kind.DECIMAL, Kind.TIMESTAMP):
+            connection.create_aggregate(f"syncd_{word}_{kind}", 1, partial(Extreme, choose, kind))  # type: ignore[arg-type]
 
 
 class Sum:
@@ -80,6 +83,24 @@ class Sum:
     def finalize(self) -> str | None:
         """The sum as text."""
         return None if self._total is None else decimal_text(self._total)
+
+
+class Extreme:
+    """The least or the most of the values of a kind that are not NULL; NULL of none."""
+
+    def __init__(self, choose: Callable[[Any, Any], Any], kind: Kind) -> None:
+        self._choose, self._kind = choose, kind
+        self._found: Any = None
+
+    def step(self, value: Value) -> None:
+        """Take one value."""
+        if value is not None:
+            read = _READ[self._kind](value)
+            self._found = read if self._found is None else self._choose(self._found, read)
+
+    def finalize(self) -> Value:
+        """It, as SQLite has it."""
+        return None if self._found is None else _WRITE[self._kind](self._found)
 
 
 def _strict() -> Iterator[tuple[str, tuple[Kind, ...], Kind, Body]]:

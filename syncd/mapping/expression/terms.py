@@ -15,11 +15,13 @@ from syncd.errors import Fault
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """The lines of a document, as an aggregate goes through them: `python` gives them, each as the `variables`."""
+    """The lines of a document, as an aggregate goes through them: `python` gives them, each as the `variables`; `sql`
+    is what stands behind FROM, its WHERE with it."""
 
     alias: str
     python: str
     variables: tuple[str, ...]
+    sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)

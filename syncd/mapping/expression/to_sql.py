@@ -64,7 +64,16 @@ class Printer:
 
     def aggregate(self, term: Term) -> str:
         assert isinstance(term.detail, Aggregate)
-        raise ExpressionError("no_sql", what=f"{term.detail.word}()", dialect=self.dialect)
+        word, many = term.detail.word, term.detail.many
+        if not many.sql:
+            raise ExpressionError("no_sql", what=f"{word}()", dialect=self.dialect)
+        value, *conditions = term.args
+        where = "".join(f" AND {self.print(condition)}" for condition in conditions)
+        return f"(SELECT {self.of_many(word, value.kind)}({self.print(value)}) FROM {many.sql}{where})"
+
+    def of_many(self, word: str, kind: Kind) -> str:
+        """The server's own word for an aggregate of values of a kind."""
+        return word
 
     def bind(self, term: Term) -> str:
         return self.print(term.args[0])
@@ -199,6 +208,11 @@ class SQLite(Printer):
         if isinstance(value, datetime):
             return quoted(timestamp_text(value))
         return quoted(value.isoformat() if isinstance(value, date) else str(value))
+
+    def of_many(self, word: str, kind: Kind) -> str:
+        if word == "count" or kind not in BY_FUNCTION:
+            return word
+        return "syncd_sum" if word == "sum" else f"syncd_{word}_{kind}"
 
     def by_runtime(self, name: str, term: Term, *details: object) -> str:
         return f"syncd_{name}({', '.join([*self.all(term), *map(str, details)])})"

@@ -14,7 +14,7 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import model
 from syncd.mapping.language.measures import FIELDS
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable
+from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable, header_of
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.tables import HEADING
 from syncd.ports import Period
@@ -33,6 +33,7 @@ class Balance:
     name: str
     says: Mapping[str, str]
     on: str
+    judged: str
     by: tuple[str, ...]
     accounts: Sequence[str]
     sign: int
@@ -86,7 +87,8 @@ def _compiled(
     return Balance(
         name=name,
         says={} if block.says is None else block.says.model_dump(),
-        on=block.on,
+        on=header_of(given.file, block.on),
+        judged=block.on,
         by=tuple(block.by),
         accounts=[roles.get(account, account) for account in block.accounts],
         sign=1 if block.side == "debit" else -1,

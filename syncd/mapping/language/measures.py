@@ -16,7 +16,7 @@ from syncd.mapping.expression.parse import Expression, Name, Scope
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.model import MappingFile, OfRule, Reconcile, SumOf
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable
+from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable, header_of
 
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
@@ -37,6 +37,8 @@ class Measures:
     for."""
     on: str
     """Alias of the table with one row an asset."""
+    judged: str
+    """What rules look at: the same, or the document whose header it is."""
     by: tuple[str, ...]
     """The card fields by which totals are told, and which are compared too."""
     columns: Mapping[str, str]
@@ -101,9 +103,14 @@ def compile_measures(
         query=lambda *asked: sound(*asked).sql,
         unreadable=lambda *asked: sound(*asked).unreadable(),
         reaches=lambda *asked: sound(*asked).reaches,
-        on=block.on,
+        on=header_of(file, block.on),
+        judged=block.on,
         by=tuple(block.by),
-        columns={field: name for field in FIELDS for name in _plain(file, block, tables[block.on], field)[:1]},
+        columns={
+            field: name
+            for field in FIELDS
+            for name in _plain(file, block, tables[header_of(file, block.on)], field)[:1]
+        },
         cards=kept.condition() if kept else "",
         kept=kept,
         accounts=block.accounts,

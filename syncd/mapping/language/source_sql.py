@@ -11,7 +11,7 @@ from syncd.change import Column, Kind, Table
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.dialects.mysql import by_bytes, decimal_type
 from syncd.mapping.expression.parse import Expression, ExpressionError, Name, Scope
-from syncd.mapping.expression.terms import nearest
+from syncd.mapping.expression.terms import Many, nearest
 from syncd.mapping.expression.to_sql import TYPES as SQL_TYPES
 from syncd.mapping.expression.zones_sql import column_moment
 from syncd.mapping.language.model import MappingFile, OfRule, SumOf
@@ -101,7 +101,8 @@ class SourceSql:
         self, given: Given, on: str, join: Joins, trail: Trail, reader: ExpressionReader, server: Server
     ) -> None:
         self._file, self._tables, self._constants = given
-        self._on, self._trail, self._reader, self._server = on, trail, reader, server
+        self._trail, self._reader, self._server = trail, reader, server
+        self._judged, self._on = on, header_of(given.file, on)
         self._dialect, self._spelling = server.dialect, SPELLINGS[server.dialect]
         self.errors = reader.errors
         self.sql = ""
@@ -111,15 +112,38 @@ class SourceSql:
         self._joins: dict[str, str] = {}
         self._known_places: dict[str, int] = {}
         """The digits after the point that a column may have, by its SQL."""
-        table = self._tables[on]
-        self._inherited = self._join_all(self._own(on), {**given.constants, **self._columns(table, "a", "")}, (), "t")
-        self.scope = {**given.constants, **self._columns(table, "a", ""), **self._inherited}
+        own = {**given.constants, **self._columns(self._tables[self._on], "a", "")}
+        self._inherited = self._join_all(self._own(on), own, (), "t")
+        self.scope = {**own, **self._inherited, **self._lines(own)}
         self.scope |= self._join_all(join, self.scope, (*trail, "join"), "j")
 
     def _own(self, alias: str) -> Joins:
-        """The joins that a table has for its subject and every rule on it."""
-        block = self._file.tables.get(alias)
+        """The joins that a table or a document has for its subject and every rule on it."""
+        block = self._file.judged(alias)
         return {} if block is None else block.join
+
+    def _lines(self, header: Scope) -> dict[str, Name]:
+        """What aggregates read of the lines of a document, and of what these join."""
+        found: dict[str, Name] = {}
+        block = self._file.documents.get(self._judged)
+        for n, (word, said) in enumerate({} if block is None else block.lines.items()):
+            table, row, joins = self._tables[said.table], f"l{n}", dict[str, str]()
+            own = {**self._constants, **self._columns(table, row, "")}
+            names = self._columns(table, row, f"{word}.")
+            rows = f"{self._table(table.alias)} AS {row}"
+            for alias, join in said.join.items():
+                trail = ("documents", self._judged, "lines", word, "join", alias)
+                names |= self.joined(alias, join, own, trail, f"{row}_{alias}", joins, rows)
+            same = []
+            for name, i in zip(said.of, self._tables[self._on].key, strict=True):
+                key = self.expression(f'"{self._tables[self._on].columns[i].name}"', (), header)
+                column = next(c for c in table.columns if c.name == name)
+                same += [self._same(self._compared(table, column, row), key, self._bare(key))] if key else []
+                if key is not None:
+                    self._reach_by_column(table, len(said.of) == 1, name, key)
+            many = Many(word, "", (row,), f"{' '.join([rows, *joins.values()])} WHERE {' AND '.join(same)}")
+            found |= {name: replace(one, many=many) for name, one in names.items()}
+        return found
 
     def _join_all(self, joins: Joins, scope: Scope, trail: Trail, prefix: str) -> dict[str, Name]:
         """The columns of joined rows; a join may use an earlier one."""
@@ -191,8 +215,8 @@ class SourceSql:
     def of_rule(self, trail: Trail, term: OfRule, kind: Kind = Kind.DECIMAL) -> tuple[str, int | None]:
         """The expression of a rule's card field, and the places that it may have."""
         rule = self._file.rules.get(term.rule)
-        if rule is None or rule.on != self._on or term.field not in rule.fields("card"):
-            known = [f"{n}.{f}" for n, r in self._file.rules.items() if r.on == self._on for f in r.fields("card")]
+        if rule is None or rule.on != self._judged or term.field not in rule.fields("card"):
+            known = [f"{n}.{f}" for n, r in self._file.rules.items() if r.on == self._judged for f in r.fields("card")]
             wanted = f"{term.rule}.{term.field}"
             self.fault("reconcile_rule", trail, field=wanted, nearest=nearest(wanted, known))
             return "NULL", None
@@ -202,8 +226,8 @@ class SourceSql:
 
     def _rule_scope(self, rule: RuleFrame, name: str, wanted: str) -> dict[str, Name]:
         """What an expression of a rule may read. Of what `let` names only what it needs must have SQL."""
-        table = self._tables[rule.on]
-        scope = {**self._constants, **self._inherited}
+        table = self._tables[self._on]
+        scope = {**self._constants, **self._inherited, **{name: n for name, n in self.scope.items() if n.many}}
         scope |= self._columns(table, "a", "after.")
         scope |= {f"before.{c.name}".lower(): Name(_NO_ROW, c.kind, "NULL") for c in table.columns}
         scope["op"] = Name(repr("read"), Kind.TEXT, "'read'")
@@ -237,10 +261,10 @@ class SourceSql:
     # Other rows
 
     def joined(
-        self, alias: str, join: Join, scope: Scope, trail: Trail, spelled: str, joins: dict[str, str], to: str = ""
+        self, alias: str, join: Join, scope: Scope, trail: Trail, spelled: str, joins: dict[str, str], rows: str = ""
     ) -> dict[str, Name]:
         """The columns of a joined row; the join is added to `joins`, once however many amounts read it. It is joined to
-        a row `r` of the table `to` that is summed up, or to `a`."""
+        `rows`, which stand behind FROM, or to the row `a`."""
         table = self._tables.get(join.table or alias)
         if table is None:
             near = nearest(alias, [*self._tables])
@@ -257,7 +281,7 @@ class SourceSql:
         known = [(i, key) for i, key in zip(table.key, keys, strict=True) if key is not None]
         on = [self._same(self._compared(table, table.columns[i], spelled), key, self._bare(key)) for i, key in known]
         if spelled not in joins:
-            base = f"{self._table(to)} AS r" if to else f"{self._table(self._on)} AS a"
+            base = rows or f"{self._table(self._on)} AS a"
             self._reach_by_key(table, [key for _, key in known], " ".join([base, *joins.values()]))
         joins[spelled] = f"LEFT JOIN {self._table(table.alias)} AS {spelled} ON {' AND '.join(on)}"
         return self._columns(table, spelled, f"{alias}.")
@@ -282,7 +306,7 @@ class SourceSql:
         if table is None:
             self.fault("unknown_table", (*trail, "of"), table=term.of, nearest=nearest(term.of, [*self._tables]))
             return None
-        here = (*self._trail, *trail)
+        here, base = (*self._trail, *trail), f"{self._table(term.of)} AS r"
         scope = {**self._constants, **self._columns(table, "r", "")}
         joins: dict[str, str] = {}
         names = [c.name.lower() for c in table.columns]
@@ -292,7 +316,7 @@ class SourceSql:
             self._reach_by_column(table, term.by.strip().lower() in names, term.by.strip(), equals)
         for prefix, blocks in (("q", self._own(term.of)), ("r", term.join)):
             for alias, join in blocks.items():
-                scope |= self.joined(alias, join, scope, (*here, "join", alias), f"{prefix}_{alias}", joins, term.of)
+                scope |= self.joined(alias, join, scope, (*here, "join", alias), f"{prefix}_{alias}", joins, base)
         by = self.expression(term.by, (*here, "by"), scope) if by is None else by
         amount = self._exact(self.read(term.sum, (*trail, "sum"), scope, Kind.DECIMAL))
         kept = self.read(term.where, (*trail, "where"), scope, Kind.BOOLEAN) if term.where else ""
@@ -440,6 +464,12 @@ class SourceSql:
     def fault(self, code: str, trail: Trail, **params: object) -> None:
         """Append an error at a place of the block."""
         self._reader.fault(code, (*self._trail, *trail), **params)
+
+
+def header_of(file: MappingFile, alias: str) -> str:
+    """The table whose rows they are: of a document that of its header."""
+    document = file.documents.get(alias)
+    return alias if document is None else document.header
 
 
 def _used(joins: dict[str, str], read: str) -> str:
