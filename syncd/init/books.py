@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from syncd.init.columns import assigned, is_day
+from syncd.init.columns import assigned, is_day, literal
 from syncd.init.guess import Guess, Why, seen
 from syncd.init.likeness import best, column_likeness, is_account_code, is_money, number, overlap, table_likeness, told
 from syncd.init.schema import Column, Schema, Table
@@ -279,6 +279,33 @@ def signed(row: Mapping[str, object], form: Form, amounts: Mapping[str, str], de
     if form == "direction":
         return said["amount"] if str(row[amounts["direction"]]) == debit[0] else -said["amount"]
     return said["amount"]
+
+
+def derived(entries: Entries, column: Column) -> Guess | None:
+    """What a column says of the amount beside those that hold it: the amount without its sign or with it, one side, a
+    word for the side. None where the sample does not show it."""
+    table = entries.table
+    rows = [table.row(n) for n in range(table.rows)]
+    amounts = [signed(row, entries.form, entries.amounts, entries.debit) for row in rows]
+    if not any(a > 0 for a in amounts) or not any(a < 0 for a in amounts):
+        return None
+    why = (Why("init_why_follows", {"count": len(rows)}),)
+    held = [number(value) for value in column.values]
+    zero = Decimal(0)
+    for given, wanted in (
+        ("entry.debit + entry.credit", [abs(a) for a in amounts]),
+        ("entry.debit - entry.credit", amounts),
+        ("entry.debit", [max(a, zero) for a in amounts]),
+        ("entry.credit", [max(-a, zero) for a in amounts]),
+    ):
+        if held == wanted:
+            return Guess(given, 0.85, why)
+    sides = {(a > 0, str(value)) for a, value in zip(amounts, column.values, strict=True) if a}
+    if len(sides) == 2 and len({value for _, value in sides}) == 2:
+        by = dict(sides)
+        debit, credit = (literal(column, by[side]) for side in (True, False))
+        return Guess(f"CASE WHEN entry.debit <> 0 THEN {debit} ELSE {credit} END", 0.8, why)
+    return None
 
 
 def _header(schema: Schema, table: Table, charts: Mapping[str, float]) -> tuple[Table | None, dict[str, str]]:

@@ -82,6 +82,8 @@ def fits(column: Column, concept: str) -> float:
     score = column_likeness(column, concept)
     if not score or (column.type.endswith("[]") and concept not in OF_ARRAYS):
         return 0.0
+    if concept == "document" and "status" in column.name.lower():
+        return 0.0
     sorts = SORTS.get(concept)
     if sorts is not None and column.sort not in sorts:
         return 0.0

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from syncd.init.columns import assigned, day_form, is_day
 from syncd.init.guess import Guess, Why, linked, seen
 from syncd.init.likeness import best, is_money, number, overlap, places_of, table_likeness, told
+from syncd.init.render import member
 from syncd.init.schema import SAMPLE_ROWS_MAX, Column, Schema, Sort, Table
 from syncd.init.vocabulary import APPROVED, IN_USE
 
@@ -41,6 +42,17 @@ class Within(NamedTuple):
     score: float
 
 
+class Lines(NamedTuple):
+    """The lines of a document: the columns that hold its key, in its order, and what a line amounts to as an expression
+    over `item`, with the columns that it reads."""
+
+    table: Table
+    of: tuple[str, ...]
+    amount: str
+    reads: tuple[Column, ...]
+    guess: Guess
+
+
 class Movements(NamedTuple):
     """A table of what happened to assets, a row each: what it adds to the cost, on which day. `by` names the asset.
     `years` are further tables of the same shape."""
@@ -69,7 +81,8 @@ class Assets:
     cost: tuple[Join, Column, float] | None = None
     json: Mapping[str, Within] = field(default_factory=dict)
     """Concept → where it lies in a JSON column."""
-    movements: "Movements | None" = None
+    movements: Movements | None = None
+    lines: Lines | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -171,6 +184,8 @@ def _status(column: Column | None, words: str) -> tuple[Column, str, float] | No
     scored = sorted(((told(value, words), count, value) for value, count in column.counts.items()), reverse=True)
     if not scored:
         return None
+    if {"A", "C"} <= {*column.counts} <= {"A", "B", "C", "D", "Z"}:
+        return column, "C", 0.8  # Kingdee's: created, under approval, approved, again, draft
     score, _, value = scored[0]
     if score > 0.3:
         return column, value, 0.5 + 0.45 * score
@@ -329,34 +344,51 @@ def _movements(schema: Schema, table: Table) -> Movements | None:
 
 
 def _as_document(schema: Schema, table: Table) -> Assets | None:
-    """A table of documents with an amount each, and a state or a day."""
+    """A table of documents with an amount each, or lines that have one, and a state or a day."""
     columns = assigned(table, ("status", "approved_on", "date", "amount", "dept", "supplier", "summary", "vat"))
     name = table_likeness(_bare(table), "document")
     code = _code(table) or (table.by_name[table.key[0]] if len(table.key) == 1 else None)
-    if (
-        name < 0.4
-        or code is None
-        or "amount" not in columns
-        or not ({"date", "approved_on", "status"} & columns.keys())
-    ):
+    lines = _lines(schema, table)
+    is_dated = bool({"date", "approved_on", "status"} & columns.keys())
+    if name < 0.4 or code is None or not is_dated or (lines is None and "amount" not in columns):
         return None
-    lines = sum(1 for other in schema.tables for key in other.foreign if key.table == table.name)
-    has_parent = any(table_likeness(key.table, "document") > 0.4 and key.table != table.name for key in table.foreign)
+    parents = [key for key in table.foreign if key.table != table.name and table_likeness(key.table, "document") > 0.4]
     status = _status(columns.get("status", (None, 0.0))[0], APPROVED)
-    score = (
-        0.5 * name
-        + 0.1 * len(columns)
-        + (0.1 if lines else 0.0)
-        - (0.4 if has_parent else 0.0)
-        + (0.1 if status and status[2] > 0.6 else 0.0)
-    )
-    renamed = dict(columns)
-    renamed["original_value"] = renamed.pop("amount")
-    if "date" in renamed:
-        renamed["acquired_on"] = renamed.pop("date")
+    score = 0.5 * name + 0.05 * len(columns) + (0.2 if lines else 0.0) - (0.4 if parents else 0.0)
+    score += 0.1 if status and status[2] > 0.6 else 0.0
+    said = dict(columns)
+    if (amount := said.pop("amount", None)) is not None and lines is None:
+        said["original_value"] = amount
+    if "date" in said:
+        said["acquired_on"] = said.pop("date")
     why = Why("init_why_columns", {"columns": ", ".join(c.name for c, _ in list(columns.values())[:5])})
-    joins = _joins(schema, table, renamed)
-    return Assets(table, code, renamed, joins, status, Guess(table.name, min(0.9, score), (why,)), is_document=True)
+    guess = Guess(table.name, min(0.9, score), (why,))
+    return Assets(table, code, said, _joins(schema, table, said), status, guess, is_document=True, lines=lines)
+
+
+def _lines(schema: Schema, table: Table) -> Lines | None:
+    """The table whose rows are the lines of these documents."""
+    found: list[Lines] = []
+    for other in schema.tables:
+        link = next((f for f in other.foreign if f.table == table.name and set(f.to) == set(table.key)), None)
+        of = tuple(link.columns[link.to.index(k)] for k in table.key) if link else ()
+        if not of and table.key and len(other.key) > len(table.key) and set(table.key) < set(other.key):
+            of = table.key
+        if not of or other is table:
+            continue
+        rest = [c for c in other if c.name not in (*of, *other.key)]
+        amount = assigned(rest, ("amount",)).get("amount")
+        price, count = best(rest, "price", 0.7), best(rest, "quantity", 0.6, ("integer", "decimal", "float"))
+        why = Why("init_why_foreign", {"column": ", ".join(of), "table": table.name})
+        if price is not None and count is not None and (amount is None or amount[0] is price):
+            product = f"round({member('item', count.name)} * {member('item', price.name)}, 2)"
+            found.append(Lines(other, of, product, (count, price), Guess(other.name, 0.75, (why,))))
+        elif amount is not None:
+            sure = 0.9 if link else 0.75
+            found.append(
+                Lines(other, of, member("item", amount[0].name), (amount[0],), Guess(other.name, sure, (why,)))
+            )
+    return max(found, key=lambda one: one.guess.sure, default=None)
 
 
 # Columns as the mapping declares them

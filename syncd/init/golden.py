@@ -9,7 +9,7 @@ from syncd.init.eam import Join
 from syncd.init.facts import in_books
 from syncd.init.likeness import number
 from syncd.init.meaning import Meaning, joined_key
-from syncd.init.render import scalar
+from syncd.init.render import identifier, scalar
 from syncd.init.schema import Table
 from syncd.language import say
 
@@ -73,6 +73,7 @@ def _case(meaning: Meaning, row: Mapping[str, object]) -> str:
         None,
     )
     at = f", at: {day}" if day else ""
+    lines += [f"  - {{insert: {alias}, row: {_row(found)}{at}}}" for alias, found in _lines(meaning, row)]
     lines.append(f"  - {{insert: {meaning.alias}, row: {_row({c: row[c] for c in used})}{at}}}")
     if assets.status is not None and not in_books(assets, row):
         column, value, _ = assets.status
@@ -81,6 +82,18 @@ def _case(meaning: Meaning, row: Mapping[str, object]) -> str:
         known = {c: row[c] for c in assets.key} | {column.name: wanted}
         lines.append(f"  - {{update: {meaning.alias}, row: {_row(known)}{at}}}")
     return "\n".join([f"# {say('init_case_head')}", *lines, ""])
+
+
+def _lines(meaning: Meaning, row: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The lines of a document, as far as the sample has them."""
+    lines = meaning.assets.lines
+    if lines is None:
+        return
+    names = dict.fromkeys((*lines.table.key, *lines.of, *(column.name for column in lines.reads)))
+    for n in range(lines.table.rows):
+        line = lines.table.row(n)
+        if all(str(line[own]) == str(row[key]) for own, key in zip(lines.of, meaning.assets.table.key, strict=True)):
+            yield identifier(lines.table.name), {name: line[name] for name in names}
 
 
 def _joined(join: Join, row: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from syncd.init import numbers
-from syncd.init.books import Books
+from syncd.init.books import Books, derived
 from syncd.init.columns import assigned, day_form, filler
 from syncd.init.guess import Guess, Why, linked, named, seen
 from syncd.init.likeness import best, column_likeness
@@ -261,7 +261,7 @@ def _of_rest(books: Books, column: Column) -> Guess | None:
         return own_id(column, table, "voucher.key, entry.line::text") if is_ours else None
     if column.sort in ("date", "timestamp") and column.required:
         return Guess("voucher.date", 0.6, (Why("init_why_name", {"name": column.name}),))
-    return _given(column)
+    return derived(books.entries, column) or _given(column)
 
 
 def _link(books: Books, to: str, own: str, said: Said, made: Layout) -> Guess:

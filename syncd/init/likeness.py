@@ -49,11 +49,15 @@ def _like(name: str, known: str) -> float:
         joined, spelt = "".join(bare), "".join(wanted)
         if own == wanted or bare == wanted or joined == spelt or "".join(own) == spelt:
             score = usual
-        elif _singular(joined) == _singular(spelt):
+        elif (len(spelt) > 2 and joined == f"f{spelt}") or _singular(joined) == _singular(
+            spelt
+        ):  # as Kingdee marks fields
             score = usual * 0.97
         elif len(spelt) > 2 and _holds(bare, wanted):
             share = len(spelt) / max(1, len(joined))
             score = usual * (0.6 + 0.3 * share + (0.05 if bare[-len(wanted) :] == wanted else 0.0))
+        elif len(bare) < 3 and len(spelt) > 3 and spelt in joined:  # words that are run together
+            score = usual * (0.5 + 0.4 * len(spelt) / len(joined))
         elif not one.isascii() and one in name:
             score = usual * (0.65 + 0.3 * len(one) / len(name))
         else:

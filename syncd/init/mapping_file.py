@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from syncd.init import movements_file
+from syncd.init import documents_file, movements_file, reconcile_file
 from syncd.init.eam import Assets, Join, declared
 from syncd.init.guess import Guess, Why
 from syncd.init.layout import Layout
@@ -27,6 +27,8 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str) -> Text:
     is_tracked = assets.movements is None or bool(meaning.cards)
     if is_tracked:
         _assets(text, meaning)
+    if assets.lines is not None:
+        documents_file.tables(text, meaning, assets.lines)
     if assets.movements is not None:
         movements_file.tables(text, meaning, assets.movements)
     references = dict(meaning.joins)
@@ -41,12 +43,15 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str) -> Text:
     if not is_tracked:
         columns = _columns(assets, meaning.used["after"])
         _table(text, meaning.alias, assets.table, assets.key, columns, assets.guess)
+    if assets.lines is not None:
+        documents_file.block(text, meaning, assets.lines)
     text.add("")
     text.add("rules:")
     if is_tracked:
         _rules(text, meaning, layout)
     if assets.movements is not None:
         movements_file.rules(text, meaning, assets.movements, layout)
+    reconcile_file.reconcile(text, meaning, layout)
     return text
 
 
@@ -103,9 +108,9 @@ def _rule(text: Text, name: str, alias: str, meaning: Meaning, layout: Layout, a
     def anchor(verb: str) -> str:
         return f" &{verb}" if anchored else ""
 
-    text.say("init_rule_head", 2)
+    text.say("init_document_head" if assets.is_document else "init_rule_head", 2)
     text.add(f"  {name}:")
-    text.add(f"    on: {alias}")
+    text.add(f"    on: {documents_file.ALIAS if assets.lines is not None else alias}")
     text.add(f"    when:{anchor('when')} {scalar(meaning.when.value)}", meaning.when, f"{name}.when")
     joins = meaning.joins
     if joins:
@@ -113,6 +118,8 @@ def _rule(text: Text, name: str, alias: str, meaning: Meaning, layout: Layout, a
         text.add(f"    join:{anchor('join')} {{{', '.join(said)}}}")
     code = member("after", assets.code.name)
     text.add(f"    once:{anchor('once')} {scalar(code)}")
+    if assets.lines is not None:
+        text.add("    edited: reverse")
     if meaning.cards:
         text.add(f"    card:{anchor('card')}")
         text.add(f"      asset_code: {scalar(code)}")
@@ -135,7 +142,10 @@ def _rule(text: Text, name: str, alias: str, meaning: Meaning, layout: Layout, a
     for side, account in (("debit", meaning.debit), ("credit", meaning.credit)):
         own = {one: g for one, g in meaning.dims.items() if (one == "supplier") == (side == "credit")}
         dims = "".join(f", {one}: {flow(guess.value)}" for one, guess in own.items())
-        line = f"        - {{account: {flow(quoted(account.value))}, {side}: {flow(meaning.amount.value)}{dims}}}"
+        amount, each = meaning.amount.value, ""
+        if assets.lines is not None:
+            amount, each = (amount, "each: item, ") if side == "debit" else (f"sum({amount})", "")
+        line = f"        - {{{each}account: {flow(quoted(account.value))}, {side}: {flow(amount)}{dims}}}"
         text.add(line, account, f"{name}.voucher.{side}")
 
 

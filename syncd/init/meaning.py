@@ -70,7 +70,9 @@ def propose(assets: Assets, books: Books, layout: Layout) -> Meaning:
             dims[concept] = found[1]
     value = chosen(assets, "original_value", None)
     amount = Guess("0.00", 0.1, (Why("init_why_required"),))
-    if value is not None:
+    if assets.lines is not None:
+        amount = Guess(assets.lines.amount, assets.lines.guess.sure, assets.lines.guess.why)
+    elif value is not None:
         use(value[0].alias, value[0].reads)
         amount = value[1]
     day, days = event_day(assets)
@@ -105,12 +107,16 @@ def _code_of(table: Table, target: Column) -> Column:
 
 
 def _when(assets: Assets) -> Guess:
+    if assets.status is None and assets.lines is not None:
+        return Guess(f"{member('after', assets.code.name)} IS NOT NULL", 0.4, (Why("init_why_no_status"),))
     if assets.status is None:
         return Guess("op IN ('insert', 'read')", 0.5, (Why("init_why_no_status"),))
     column, value, sure = assets.status
     text = value if column.sort in ("integer", "boolean") else "'" + value.replace("'", "''") + "'"
     after, before = member("after", column.name), member("before", column.name)
     values = list(column.counts)[:6]
+    if assets.lines is not None:  # an edited document is asked again, as it is
+        return Guess(f"{after} = {text}", sure, (Why("init_why_values", {"values": ", ".join(values)}),))
     return Guess(
         f"{after} = {text} AND {before} IS DISTINCT FROM {text}",
         sure,

@@ -88,6 +88,8 @@ COLUMNS: Final[Mapping[str, str]] = {
         "start_date start_on in_service_date begin_date entry_date 入账日期 开始使用日期 "
         "in_service activation_date since zugang"
     ),
+    "price": "price unit_price preis dj danjia 单价 rate cost unit_cost",
+    "quantity": "quantity qty count menge sl shuliang 数量 pieces units",
     "vat": "input_vat vat tax tax_amount vat_amount se shuie 税额 进项税额 incometax jxse",
     "origin": "origin source source_type ly laiyuan 来源 增加方式 zjfs",
     "workshop": "workshop cj chejian 车间 shop plant line location",
@@ -108,6 +110,7 @@ COLUMNS: Final[Mapping[str, str]] = {
         "number no num voucher_no voucher_number ino_id fnumber nr seq_no serial pzh "
         "pzbh 凭证号 凭证编号 编号 voucher_num doc_no docno belegnr entry_no move_name label "
         "ref_no serial_no serial_number running_no lfd_nr belegnummer"
+        " vouchergroupno group_no"
     ),
     "account": (
         "account account_code account_id acct account_no acct_code acct_id acct_no "
@@ -132,6 +135,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "line": (
         "line line_no lineno line_number inid row_no rowno seq sequence item position "
         "pos flh xh hh hangho 行号 序号 分录号 fentryid detailindex idx entry_no ord"
+        " entryseq"
     ),
     "key": (
         "external_key external_ref external_id ext_ref ext_key source_key source_ref "

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
+from syncd.cli import initiating
 from syncd.demo import company
 from syncd.demo.stage import opened
 from tests.acceptance.databases import connected
@@ -129,3 +130,35 @@ def test_a_server_that_is_not_there_and_a_role_that_may_not_look(
     assert "${EAM_DSN}" in written
     for secret in ("s@cret", "s%40cret", "cret@"):
         assert secret not in said + written
+
+
+def test_a_terminal_is_asked_and_shows_no_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The password is asked for where nobody sees it, and stands percent-encoded in the address."""
+    asked: list[tuple[str, bool]] = []
+
+    def prompt(text: str, hide_input: bool = False, **rest: object) -> str:
+        asked.append((text, hide_input))
+        return (
+            "s@cret/1"
+            if hide_input
+            else f"postgresql://clerk@127.0.0.1:{port}/eam"
+            if len(asked) == 1
+            else "finance.db"
+        )
+
+    port = free_port()
+    monkeypatch.setattr(initiating.typer, "prompt", prompt)
+    monkeypatch.setattr(initiating.sys.stdin, "isatty", lambda: True, raising=False)
+    said = refused(f"init --out {folder / 'out'} --finance {folder / 'finance.db'}", code=4)
+    assert [hidden for _, hidden in asked] == [False, True]
+    assert "s@cret" not in said
+    assert "s%40cret" not in said
+
+
+def test_guesses_are_told_in_chinese(folder: Path) -> None:
+    fine(f"--lang zh {_both(folder)}")
+    written = (folder / "out" / "mapping.yaml").read_text("utf-8")
+    assert "名称 after.name" in written
+    assert "'购入 '" in written
+    assert "language: en" not in written
+    fine("mapping check", folder / "out" / "syncd.yaml")

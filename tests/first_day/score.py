@@ -1,9 +1,10 @@
 """What `syncd init` proposed, held against a mapping that was written by hand: fact by fact right, other or missed.
 
-A fact is a table of the source, its key, the kind of a column; of finance the accounts, the periods, the numbering,
-each table of cards, vouchers and entries with its key, and each of its columns: from which columns of the EAM it comes,
-or what it is given where it comes from none. Rules that `init` does not propose (corrections, disposals) are no facts
-here; what they alone fill is."""
+A fact is a table of the source, its key, the kind of a column, the columns by whose state a row comes into the books,
+the time zone, an account that a rule names; of finance the chart, the periods, the numbering, each table of cards,
+vouchers and entries with its key, and each of its columns: from which columns of the EAM it comes, or what it is given
+where it comes from none. Rules that `init` does not propose (corrections, disposals) are no facts here; what they alone
+fill is."""
 
 import re
 from collections import Counter
@@ -53,6 +54,9 @@ def score(truth: Loaded, proposed: Loaded) -> Score:
         else:
             told["other"] += 1
             differing.append(f"{name}: {found[name]}")
+    for account in proposed.accounts:
+        told["right" if account in truth.accounts else "other"] += 1
+        differing += [] if account in truth.accounts else [f"account {account}"]
     return Score(told["right"], told["other"], told["missed"], tuple(differing))
 
 
@@ -65,6 +69,10 @@ def _same(right: object, found: object) -> bool:
 
 def _facts(mapping: Loaded) -> Iterator[tuple[str, object]]:
     rules = list(_openers(mapping))
+    yield "timezone", mapping.file.timezone
+    for rule in rules:
+        words = re.findall(r"\b(?:after|before)\.(\w+)", mapping.file.rules[rule.name].when or "")
+        yield f"condition on {rule.on.name}", tuple(sorted({word.lower() for word in words}))
     for on in {rule.on.alias: rule.on for rule in rules}.values():
         block = mapping.file.tables[on.alias]
         yield f"source {block.table}", "tracked"

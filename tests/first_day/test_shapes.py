@@ -19,11 +19,13 @@ from tests.advice.command import fine
 SHAPES = Path(__file__).parent / "shapes"
 
 
-def _proposed(folder: Path, name: str) -> tuple[Any, Any]:
+def _proposed(folder: Path, name: str, finance: str = "") -> tuple[Any, Any]:
     """The mapping and the layout, as data; `mapping check` and the golden cases are green."""
     for side in ("eam", "finance"):
         with closing(sqlite3.connect(folder / f"{side}.db")) as database:
-            database.executescript((SHAPES / f"{name}-{side}.sql").read_text("utf-8"))
+            database.executescript(
+                (SHAPES / f"{finance or name if side == 'finance' else name}-{side}.sql").read_text("utf-8")
+            )
     out = folder / "out"
     fine(f"init --eam {folder / 'eam.db'} --finance {folder / 'finance.db'} --out {out}")
     fine("mapping check", out / "syncd.yaml")
@@ -79,6 +81,37 @@ def test_two_cases_a_flag_and_numbers_with_their_year(tmp_path: Path) -> None:
     assert layout["periods"] == {"closed_until": "SELECT max(LockDate) FROM CompanySettings"}
     assert layout["lookups"]["account"]["where"] == "IsGroup = 0"
     assert layout["entry"][0]["columns"]["Currency"] == "'USD'"
+
+
+def test_documents_with_lines(tmp_path: Path) -> None:
+    """No asset anywhere: an expense claim posts its lines when it is approved."""
+    mapping, _ = _proposed(tmp_path, "claims", "chinese")
+    assert mapping["documents"] == {
+        "document": {"header": "报销单", "lines": {"item": {"table": "报销单明细", "of": "报销单id"}}}
+    }
+    rule = mapping["rules"]["registration"]
+    assert rule["on"] == "document"
+    assert rule["when"] == "after.状态 = '已审批'"
+    debit, credit = rule["voucher"]["entries"]
+    assert debit == {"each": "item", "account": "'6602'", "debit": "item.金额", "dept": "after.部门"}
+    assert credit == {"account": "'220201'", "credit": "sum(item.金额)"}
+    assert "credit: 150.5}" in (tmp_path / "out" / "mapping.cases" / "02_bx_1.yaml").read_text("utf-8")
+
+
+def test_kingdees_names(tmp_path: Path) -> None:
+    mapping, layout = _proposed(tmp_path, "kingdee")
+    rule = mapping["rules"]["registration"]
+    assert rule["when"] == "after.FDOCUMENTSTATUS = 'C' AND before.FDOCUMENTSTATUS IS DISTINCT FROM 'C'"
+    assert rule["voucher"]["type"] == "'PRE001'"
+    assert layout["lookups"]["voucher_type"]["gives"] == "FVCHGROUPID"
+    assert layout["numbering"]["number"] == "FVOUCHERGROUPNO"
+    assert layout["periods"]["open"] == "FISCLOSED = 0"
+    columns = layout["entry"][0]["columns"]
+    assert columns["FACCOUNTID"] == "account_id(entry.account)"
+    assert columns["FAMOUNT"] == "entry.debit + entry.credit"
+    assert columns["FDC"] == "CASE WHEN entry.debit <> 0 THEN 1 ELSE -1 END"
+    assert columns["FENTRYSEQ"] == "entry.line"
+    assert layout["voucher"][0]["columns"]["FDOCUMENTSTATUS"] == "'C'"
 
 
 @pytest.mark.parametrize(

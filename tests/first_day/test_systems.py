@@ -2,6 +2,7 @@
 that it names, and four commands more. What it proposed is held against the mapping that was written by hand, and the
 documentation claims no more than that."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -56,6 +57,9 @@ def test_from_two_databases_to_the_first_voucher(name: str, tmp_path: Path, new:
             _until(lambda: trial.finance.value("SELECT position FROM syncd.pipeline"), config)
             trial.work()
             _until(lambda: trial.finance.value("SELECT count(*) FROM syncd.posting WHERE voucher <> ''"), config)
+            if proposed.reconcile is not None:
+                found = json.loads(syncd("reconcile --json", config).said)
+                assert found["differences"] == [], found
         asked = re.search(r"^(\d+) questions", said, re.MULTILINE)
         _claims(name, score.score(load(trial.truth), proposed), int(asked[1]) if asked else 0)
 

@@ -1,0 +1,30 @@
+"""A document and its lines, in the mapping's file."""
+
+from syncd.init.eam import Lines, declared
+from syncd.init.meaning import Meaning
+from syncd.init.render import Text, identifier, many, scalar
+
+ALIAS = "document"
+
+
+def tables(text: Text, meaning: Meaning, lines: Lines) -> None:
+    """The table of lines."""
+    table = lines.table
+    key = table.key or (*lines.of, *(table.unique[0] if table.unique else ()))
+    text.add(f"  {identifier(table.name)}:")
+    text.add(f"    table: {scalar(table.name)}", lines.guess, "lines")
+    text.add(f"    key: {many(key)}")
+    text.add("    columns:")
+    reads = {column.name for column in lines.reads}
+    for name in dict.fromkeys((*key, *lines.of, *reads)):
+        kind = declared(table.by_name[name], "amount" if name in reads and len(reads) == 1 else "")
+        text.add(f"      {scalar(name)}: {kind.value}", kind)
+
+
+def block(text: Text, meaning: Meaning, lines: Lines) -> None:
+    """What holds header and lines together."""
+    text.add("")
+    text.add("documents:")
+    text.add(f"  {ALIAS}:")
+    text.add(f"    header: {meaning.alias}")
+    text.add(f"    lines: {{item: {{table: {identifier(lines.table.name)}, of: {many(lines.of)}}}}}")
