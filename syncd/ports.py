@@ -244,8 +244,9 @@ class Book(Protocol):
         that have one."""
         ...
 
-    def is_kept(self, key: str) -> bool:
-        """Whether a collected row is in no voucher yet."""
+    def collected_row(self, key: str) -> tuple[str, bool]:
+        """Of a collected row by its idempotency key the source row, as `table:key`, and whether it is in its group's
+        voucher; no row where there is none."""
         ...
 
     def is_released(self, rule: str, group: str) -> bool:

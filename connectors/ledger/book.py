@@ -15,6 +15,7 @@ from connectors.ledger.fitting import row_text
 from connectors.ledger.state import SQL, Work, integer
 from syncd.change import Position, Row, Value
 from syncd.errors import Halt, Transient
+from syncd.folding import row_of
 from syncd.ports import CollectedRow, Holds, Parked, Period, Posted
 from syncd.posting import Batch, Fields, Images, Outcome, Refused
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
@@ -71,9 +72,13 @@ class SqlBook:
         latest_first = sorted(rows, key=itemgetter(0), reverse=True)
         return {str(code): f"{rule}/{group}" for _, code, rule, group in latest_first}
 
-    def is_kept(self, key: str) -> bool:
+    def collected_row(self, key: str) -> tuple[str, bool]:
         work = self._work
-        return work.state.collects and bool(work.database.query(SQL["is_kept"], (work.pipeline, key)))
+        found = work.database.query(SQL["collected_row"], (work.pipeline, key)) if work.state.collects else []
+        if not found:
+            return "", False
+        change = decode_change(work.tables, str(found[0][0]))
+        return row_of(work.tables[change.table], change), bool(found[0][1])
 
     def is_released(self, rule: str, group: str) -> bool:
         return collecting.is_released(rule, group, self._work.state.released)

@@ -55,8 +55,8 @@ FROM syncd.posting p WHERE p.pipeline = ? AND p.key = ?;
 -- kept: a collected row by idempotency key
 SELECT key, rule FROM syncd.collected WHERE pipeline = ? AND key = ?;
 
--- is_kept: whether a collected row is in no voucher yet
-SELECT 1 FROM syncd.collected WHERE pipeline = ? AND key = ? AND posted = '';
+-- collected_row: a collected row, and the posting that has taken it
+SELECT change, posted FROM syncd.collected WHERE pipeline = ? AND key = ?;
 
 -- standing: a subject's postings that reverse nothing, and who reversed them
 SELECT p.seq, p.subject, p.key, p.rule, p.voucher, p.content,

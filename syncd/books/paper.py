@@ -105,9 +105,10 @@ class PaperBook:
     def _row_of(self, posting: Posting) -> str:
         return row_of(self.tables[posting.change.table], posting.change)
 
-    def is_kept(self, key: str) -> bool:
-        """Whether a collected row is in no voucher yet."""
-        return any(row.key == key for row, _, _, _ in self.loose)
+    def collected_row(self, key: str) -> tuple[str, bool]:
+        """A collected row that is in no voucher yet; of one that is the paper says nothing."""
+        kept = (row.change for row, _, _, _ in self.loose if row.key == key)
+        return next(((row_of(self.tables[change.table], change), False) for change in kept), ("", False))
 
     def moved(self, row: str) -> str | None:
         """The key a row had before."""

@@ -147,22 +147,25 @@ class Context(Lookups):
         return voucher._replace(entries=entries) if entries else None
 
     def is_kept(self, key: str) -> bool:
-        """Whether a collected row is in no voucher yet."""
-        if key not in self.kept_rows:
-            self.kept_rows[key] = self.book.is_kept(key)
-        return self.kept_rows[key]
+        """Whether the row is collected under this key, and in no voucher yet."""
+        return self._collected_row(key) == (self.row_of, False)
 
-    def is_posted(self, key: str) -> bool:
-        """Whether there is a posting of this key, or was."""
-        return self.posted.get(key) is not None or key in self.book.posted((key,))
+    def is_taken(self, key: str) -> bool:
+        """Whether the row was collected under this key and is in its group's voucher."""
+        return self._collected_row(key) == (self.row_of, True)
 
     def keeps(self, key: str) -> None:
-        """A row is collected."""
-        self.effects.keep_row(key, True)
+        """The row is collected."""
+        self.effects.keep_row(key, self.row_of)
 
     def unkeeps(self, key: str) -> None:
         """A collected row is withdrawn: as if it had never been."""
-        self.effects.keep_row(key, False)
+        self.effects.keep_row(key, "")
+
+    def _collected_row(self, key: str) -> tuple[str, bool]:
+        if key not in self.collected_rows:
+            self.collected_rows[key] = self.book.collected_row(key)
+        return self.collected_rows[key]
 
     def is_so(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
         """Whether what stands says what a voucher does, and of its day."""

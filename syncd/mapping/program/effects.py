@@ -49,10 +49,10 @@ class Effects:
         if not self._lookups.awaited_group(code):
             self._put(self._lookups.collecting, code, group)
 
-    def keep_row(self, key: str, is_kept: bool) -> None:
+    def keep_row(self, key: str, row: str) -> None:
         """A collected row by its key, or that it is kept no more: then nothing is posted under that."""
-        self._put(self._lookups.kept_rows, key, is_kept)
-        if not is_kept:
+        self._put(self._lookups.collected_rows, key, (row, False))
+        if not row:
             self._put(self._lookups.posted, key, None)
 
     def cancel(self, target: Target, by: str) -> None:

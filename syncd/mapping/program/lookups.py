@@ -78,8 +78,8 @@ class Lookups:
         self._kept = kept
         self._fleeting: list[tuple[str, str]] = []
         self.moved: dict[str, str] = {}
-        self.kept_rows: dict[str, bool] = {}
-        """By key of a collected row that may be replaced whether it is in no voucher yet."""
+        self.collected_rows: dict[str, tuple[str, bool]] = {}
+        """By key of a collected row that may be replaced: its source row, and whether it is in a voucher."""
         self.taken: dict[tuple[str, Value], Decimal] = {}
         """By lookup and code what the batch has taken of a budget."""
         self.gathering = False

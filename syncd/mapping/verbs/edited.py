@@ -94,14 +94,14 @@ class Edited(Verb):
         block.add("was_key = idem", "if op != 'insert':", f"    k = ({_key_before(block.rule, once)})")
         block.add("    if None not in k:", f"        was_key = '{once.stem}/' + join_key(k)")
         block.add("kept = not w.gathering and w.is_kept(was_key)")
-        block.add("if not (kept or w.gathering or was_key == idem) and w.is_posted(was_key):")
+        block.add("if not (kept or w.gathering or was_key == idem) and w.is_taken(was_key):")
         block.add("    return w.posted_already(())")
 
     def met(self, block: Block) -> str:
         """What is in its group's voucher is not edited any more."""
         if not block.rule.may_replace:
             return ""
-        return f"REPEAT if {_is_unedited(block.rule)} else w.posted_already(())"
+        return f"w.posted_already(()) if w.is_taken(first) and not ({_is_unedited(block.rule)}) else REPEAT"
 
     def find(self, block: Block) -> None:
         """A collected row that is kept is replaced where anything has changed that its posting is made of; one that
@@ -181,7 +181,7 @@ class Unkept(Verb):
         block.add(f"k = ({_key_before(self.rule, self.once)})", f"if None in k or ({applies}):", "    return None")
         block.add(f"was_key = '{self.once.stem}/' + join_key(k)")
         block.add("if not w.is_kept(was_key):")
-        block.add("    return w.posted_already(()) if w.is_posted(was_key) else None")
+        block.add("    return w.posted_already(()) if w.is_taken(was_key) else None")
 
     def make(self, block: Block) -> None:
         """`collected`, which takes it away."""

@@ -96,6 +96,8 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Value]]] = {
         "on_": date(2026, 2, 8),
     },
     "note": {"asset_id": 1, "body": "seen"},
+    "claim_head": {"status": "approved", "advance": Decimal("0.00"), "on_": date(2026, 2, 9)},
+    "claim_item": {"claim_id": 1, "dept_id": 1, "amount": Decimal("20.00")},
 }
 
 
@@ -159,6 +161,8 @@ def _row(table: Table, values: Mapping[str, Value]) -> Row:
 def _defaults(op: Put) -> Mapping[str, Value]:
     if op.table == "asset":
         return {**DEFAULTS["asset"], "asset_code": f"FA-{op.key[0]}"}
+    if op.table == "claim_head":
+        return {**DEFAULTS["claim_head"], "no": f"C-{op.key[0]}"}
     return DEFAULTS[op.table]
 
 
@@ -251,6 +255,24 @@ def _note(chance: Random) -> Op:
     return Put("note", key, _some(chance, asset_id=(1, 2, 3), body=("seen", "gone", "a text too long")))
 
 
+def _claim(chance: Random) -> Op:
+    key = (chance.choice((1, 1, 1, 2)),)
+    if chance.random() < 0.1:
+        return Drop("claim_head", key)
+    if chance.random() < 0.03:
+        return Move("claim_head", key, (3,))
+    states = ("approved", "approved", "approved", "draft", "paid")
+    advances = (Decimal("0.00"), Decimal("10.00"), Decimal("13.13"))
+    return Put("claim_head", key, _some(chance, no=("C-1", "C-2", None), status=states, advance=advances, on_=_DATES))
+
+
+def _item(chance: Random) -> Op:
+    key = (chance.choice((1, 1, 2, 2, 3, 4)),)
+    if chance.random() < 0.15:
+        return Drop("claim_item", key)
+    return Put("claim_item", key, _some(chance, claim_id=(1, 1, 1, 2, 3, None), dept_id=(1, 1, 2, 9), amount=_AMOUNTS))
+
+
 def _dept(chance: Random) -> Op:
     key = (chance.choice((1, 2, 3, 3, 9)),)
     if chance.random() < 0.2:
@@ -269,6 +291,9 @@ _ACTS: Final = {
     "asset": _asset,
     "asset again": _asset,
     "bill": _bill,
+    "claim": _claim,
+    "claim item": _item,
+    "claim item again": _item,
     "class": _class,
     "dept": _dept,
     "deprec": _deprec,
