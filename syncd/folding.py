@@ -25,9 +25,18 @@ UNFINISHED: Final = "/part"
 """Ends the position of a document's change in a transaction that goes on: it is judged with the rest of that."""
 
 
+UNREAD: Final = "/unread"
+"""Ends the position of a document's change of which not all rows were ever read."""
+
+
 def is_unfinished(change: Change) -> bool:
     """Whether more of its transaction may come."""
     return change.position.endswith(UNFINISHED)
+
+
+def is_unread(change: Change) -> bool:
+    """Whether not all rows of the document were ever read."""
+    return change.position.endswith(UNREAD)
 
 
 def finished(change: Change) -> Change:

@@ -12,7 +12,8 @@ from syncd.desk import operators
 from syncd.errors import WrongUsage
 from tests.advice import advice
 from tests.tidy.tree import ROOT
-from tests.unit.lab import CLERK, NAME, NOW, SQL, Feed, Lab
+from tests.unit.lab import CLERK, NAME, NOW, SQL, Feed, Lab, loaded
+from tests.unit.test_evidence import snapshot_again
 
 CLAIMS = """
 tables:
@@ -394,3 +395,42 @@ def test_a_collected_document_is_replaced_or_withdrawn_until_its_group_is_releas
     lab.rest()
     assert sorted(lab.parked) == [(f"claim:{n}", "failed", "edited_after_posting") for n in (10, 7, 8)]
     assert (len(lab.vouchers), lab.balance("6602")) == (1, Decimal("37.00"))
+
+
+UNTOLD = """
+rules:
+  untold:
+    on: claim_head
+    when: op = 'insert' AND after.status = 'none'
+    voucher:
+      type: "'记'"
+      date: after.applied_on
+      summary: "'none'"
+      entries: [{account: "'6602'", debit: after.advance}, {account: "'1002'", credit: after.advance}]
+"""
+
+
+@advice("document_unread")
+def test_a_document_that_is_declared_later_is_judged_once_its_rows_were_read_again() -> None:
+    """Nobody posts the half of a document that a change happens to tell: it is parked, and the snapshot reads the rest.
+    Documents that come later need none of it."""
+    tables = CLAIMS.partition("documents:\n")[0]
+    lab = Lab(tables + UNTOLD)
+    lab.commit(lab.insert("claim_item", **item(1, "100.00")), lab.insert("claim_item", **item(2, "60.00")))
+    lab.commit(lab.insert("claim_head", **head()))
+    lab.rest()
+    lab.mapping = loaded(edited("reverse"))
+    lab.ledger, lab.translator = lab.open_ledger(), lab.mapping.translator(NAME)
+    lab.feed = lab.open_feed()
+    lab.commit(lab.update("claim_head", head(), status="submitted"))
+    lab.commit(lab.insert("claim_item", **{**item(5, "5.00"), "claim_id": 8}))
+    lab.commit(lab.insert("claim_head", **{**head("approved", "0.00"), "id": 8, "no": "EC-8"}))
+    lab.rest()
+    assert lab.parked == [("claim:7", "failed", "document_unread")]
+    assert lab.balance("6602") == 5
+    snapshot_again(lab)
+    operators.discard(lab.ledger, NAME, operators.Selection(code="document_unread"), CLERK)
+    lab.rest()
+    lab.commit(lab.update("claim_head", head("submitted"), status="approved"))
+    lab.rest()
+    assert (lab.parked, lab.balance("6602")) == ([], Decimal("165.00"))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from syncd.change import ROWLESS, UNCHANGED, Change, Lines, Malformed, Position, Row, Table, Unchanged, Value, join_key
 from syncd.change import key_text as key_of
-from syncd.folding import UNFINISHED
+from syncd.folding import UNFINISHED, UNREAD
 from syncd.mapping.program.transactions import Span
 from syncd.ports import Book
 from syncd.record import has_marks
@@ -60,10 +60,25 @@ class _Touch(NamedTuple):
     name: str
 
 
+@dataclass
+class _Span:
+    """What a transaction has touched: documents by alias and key, those of which it changes what was never read, and
+    whether all that it says is what a snapshot reads."""
+
+    touched: dict[tuple[str, str], _Touch]
+    unread: set[tuple[str, str]]
+    events: set[tuple[str, str]]
+
+
 def documents_of(
-    documents: Mapping[str, DocumentTable], changes: Sequence[Change], spans: Sequence[Span], book: Book
+    documents: Mapping[str, DocumentTable],
+    changes: Sequence[Change],
+    spans: Sequence[Span],
+    book: Book,
+    repeats: bool = False,
 ) -> Sequence[Sequence[Told]]:
-    """For each transaction what it means to each document, in the order in which it touches them."""
+    """For each transaction what it means to each document, in the order in which it touches them. Where a log `repeats`
+    itself, a change of what is not there is no news."""
     by_table: dict[str, list[tuple[DocumentTable, int | None]]] = {}
     for document in documents.values():
         by_table.setdefault(document.header.alias, []).append((document, None))
@@ -78,7 +93,7 @@ def documents_of(
         for alias, keys in wanted.items()
         for key, row in book.mirror(alias, keys).items()
     }
-    return [_transaction(by_table, changes[s.start : s.end], s.is_whole, held) for s in spans]
+    return [_transaction(by_table, changes[s.start : s.end], s.is_whole, held, repeats) for s in spans]
 
 
 def changes_of(told: Iterable[Sequence[Told]]) -> Iterator[Change]:
@@ -91,10 +106,9 @@ def _transaction(
     changes: Sequence[Change],
     is_whole: bool,
     held: dict[tuple[str, str], _Held],
+    repeats: bool,
 ) -> list[Told]:
-    touched: dict[tuple[str, str], _Touch] = {}
-    of: dict[str, DocumentTable] = {}
-    read_only: dict[tuple[str, str], bool] = {}
+    span, of = _Span({}, set(), set()), dict[str, DocumentTable]()
     for change in changes:
         for document, n in by_table.get(change.table, ()):
             alias = document.table.alias
@@ -103,32 +117,50 @@ def _transaction(
             for key, row in keys:
                 place = alias, key
                 one = held.setdefault(place, _Held(None, [{} for _ in document.parts]))
-                if place not in touched:
+                if place not in span.touched:
                     name = f"{alias}/was" if key != keys[-1][0] else alias
-                    touched[place] = _Touch(_row(document, key, one), change, name)
-                read_only[place] = read_only.get(place, True) and change.op == "read"
+                    span.touched[place] = _Touch(_row(document, key, one), change, name)
+                if change.op != "read":
+                    span.events.add(place)
+                if not repeats and _is_unread(document, n, one, change, key):
+                    span.unread.add(place)
                 _put(document, n, one, change, row)
-    told = (
-        _told(of[alias], key, held[alias, key], touch, is_whole, read_only[alias, key])
-        for (alias, key), touch in touched.items()
-    )
+    told = (_told(of[alias], key, held[alias, key], span, is_whole) for alias, key in span.touched)
     return [one for one in told if one is not None]
 
 
-def _told(document: DocumentTable, key: str, held: _Held, touch: _Touch, is_whole: bool, is_read: bool) -> Told | None:
+def _is_unread(document: DocumentTable, n: int | None, held: _Held, change: Change, key: str) -> bool:
+    """Whether a change is of a row that was there before the documents were declared, and was never read for them."""
+    if change.op not in ("update", "delete") or held.header is not None:
+        return False
+    part = document.header.key if n is None else document.parts[n].of
+    is_own = change.before is not None and join_key([change.before[i] for i in part]) == key
+    return is_own and (n is None or not any(held.parts))
+
+
+def _told(document: DocumentTable, key: str, held: _Held, span: _Span, is_whole: bool) -> Told | None:
     """None where nothing has changed."""
-    was, row, first = touch.was, _row(document, key, held), touch.first
+    alias = document.table.alias
+    touch, is_unread = span.touched[alias, key], (alias, key) in span.unread
+    if is_unread:
+        row = _row(document, key, held)
+        held.header = None  # until all of it is read it is nobody's
+        image = _row(document, key, held)
+    else:
+        image = row = _row(document, key, held)
+    was, first = touch.was, touch.first
     if was == row:
         return None
-    alias = document.table.alias
+    is_read = (alias, key) not in span.events
     before = None if is_read else _judged(document, was)
     after = _judged(document, row)
     if before is None and after is None:
-        return Told(alias, key, row, None)
+        return Told(alias, key, image, None)
     op: Any = "read" if is_read else "insert" if before is None else "delete" if after is None else "update"
-    position = Position(f"{first.position}/{touch.name}{'' if is_whole else UNFINISHED}")
+    ending = UNREAD if is_unread else "" if is_whole else UNFINISHED
+    position = Position(f"{first.position}/{touch.name}{ending}")
     flawed = has_marks(before) or has_marks(after)
-    return Told(alias, key, row, Change(alias, op, before, after, position, first.committed_at, flawed))
+    return Told(alias, key, image, Change(alias, op, before, after, position, first.committed_at, flawed))
 
 
 def _keys(document: DocumentTable, n: int | None, change: Change) -> list[tuple[str, Row | None]]:

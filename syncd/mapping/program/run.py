@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
-from syncd.folding import is_unfinished, old_row_of, row_of
+from syncd.folding import is_unfinished, is_unread, old_row_of, row_of
 from syncd.mapping.program.context import Context, behind_group
 from syncd.mapping.program.documents import Told
 from syncd.mapping.program.failure import INCALCULABLE, REPEAT, Failure, flawed, incalculable, unforeseen, unread
@@ -30,6 +30,7 @@ ANSWERED: Final = "answered"
 """What passes by an update that changes no declared column of a table whose rows the EAM is told of: our own answer,
 which must not come back as news."""
 
+_UNREAD: Final = Failure("document_unread", {})
 _UNFINISHED: Final = Failure("document_unfinished", {}, waits_for=IN_TRANSACTION)
 
 
@@ -104,7 +105,8 @@ class Run:
             yield from (repeat(c) if c.position in repeated else self._change(c) for c in changes)
         else:
             yield from map(self._change, changes)
-        yield from (outcome for told in documents if (outcome := self._document(told, repeated)) is not None)
+        if documents:
+            yield from (outcome for told in documents if (outcome := self._document(told, repeated)) is not None)
         for alias, key in gone:
             self.context.put(alias, key, None)
         if is_whole and self.holding.is_awaited(IN_TRANSACTION):
@@ -170,11 +172,11 @@ class Run:
         if change.position in repeated:
             return repeat(change)
         row = change.before if change.after is None else change.after
-        if not is_unfinished(change):
+        if not is_unfinished(change) and not is_unread(change):
             return self._settled(self._apply(change, row, key))
         outcome = self._apply(change, row, key, is_trial=True)
         if outcome.subject and (outcome.rejection is None or outcome.rejection.status != "behind"):
-            outcome = self._rejected(change, outcome.subject, "", _UNFINISHED)
+            outcome = self._rejected(change, outcome.subject, "", _UNREAD if is_unread(change) else _UNFINISHED)
         return self._settled(outcome)
 
     def _rowless(self, change: Change) -> Outcome:
@@ -190,6 +192,8 @@ class Run:
         return self._rejected(change, subject or own, "", self._unjudged(change))
 
     def _unjudged(self, change: Change) -> Failure:
+        if is_unread(change):
+            return _UNREAD
         if change.op == "truncate":
             return Failure("truncate", {"table": self.tables[change.table].name})
         return unread(change)
@@ -249,7 +253,7 @@ class Run:
     def again(self, row: Parked, change: Change, opens: str) -> Outcome:
         """What becomes of a parked row, its corrections folded in: the mirror has it already. `opens` is a card that it
         must open, as `card:CODE`."""
-        if change.op in ROWLESS:
+        if change.op in ROWLESS or is_unread(change):
             return self._rejected(change, row.subject, "", self._unjudged(change))._replace(parked_id=row.id)
         self.context.approved, self.holding.up_to = row.approved, row.id
         image = change.before if change.after is None else change.after

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from syncd.change import Change, ChangeSet, Position
 from syncd.mapping.program.completion import complete_from_mirror
 from syncd.mapping.program.context import Stale
-from syncd.mapping.program.documents import changes_of, documents_of
+from syncd.mapping.program.documents import Told, changes_of, documents_of
 from syncd.mapping.program.group import Group
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.program import Program
@@ -87,7 +87,9 @@ class Translator:
         again = self._again and not any(s.repeats for s in sets)  # a topic is read again as it is, with what was then
         changes = complete_from_mirror(list(islice(_changes(sets), end)), self._tables, book, again)
         repeated = book.parked([change.position for s in sets if s.repeats for change in s.changes])
-        told = documents_of(self._documents, changes, ahead, book) if self._documents else [()] * len(ahead)
+        told: Sequence[Sequence[Told]] = [()] * len(ahead)
+        if self._documents:
+            told = documents_of(self._documents, changes, ahead, book, any(s.repeats for s in sets))
         foreseen = [*changes, *changes_of(told)] if self._documents else changes
         outcomes: list[Outcome] = []
         arrived, deferred, unsettled, done = set[str](), set[str](), False, 0
