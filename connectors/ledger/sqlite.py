@@ -172,11 +172,13 @@ class Sqlite(Database):
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         with self._open() as connection:
-            return connection.execute(spelled(sql), _storable_params(params)).fetchall()
+            rows = connection.execute(spelled(sql), _storable_params(params)).fetchall()
+            return [*map(_exact, rows)] if rows and float in map(type, rows[0]) else rows
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
         with self._open() as connection:
-            yield from connection.execute(spelled(sql), _storable_params(params))
+            for row in connection.execute(spelled(sql), _storable_params(params)):
+                yield _exact(row) if float in map(type, row) else row
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         with self._open() as connection:
@@ -318,6 +320,11 @@ def _merge(
     keys = ", ".join(names[name] for name in key)
     keys = f"({keys}) WHERE {where}" if where else f"({keys})"
     return f"{insert} ON CONFLICT {keys} DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}", ()
+
+
+def _exact(row: tuple[object, ...]) -> tuple[object, ...]:
+    """A row without binary fractions: 15 digits of one are as they were written."""
+    return tuple(Decimal(f"{value:.15g}") if isinstance(value, float) else value for value in row)
 
 
 def _storable(rows: Sequence[tuple[Value, ...]]) -> Iterable[tuple[object, ...]]:

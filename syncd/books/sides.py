@@ -231,10 +231,8 @@ def settled(total: Decimal) -> Decimal:
 
 
 def finance_amount(value: object) -> Decimal:
-    """What finance gave. SQLite divides into binary fractions, of which the first 15 digits are meant."""
-    if value is None:
-        return ZERO
-    return Decimal(f"{value:.15g}") if isinstance(value, float) else decimal(value)
+    """What finance gave, nothing where it gave nothing."""
+    return ZERO if value is None else decimal(value)
 
 
 def _asset(shape: Shape, row: Sequence[Any]) -> tuple[str, Amounts, str]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from unittest import mock
 
 import structlog
@@ -32,9 +32,21 @@ COLUMNS: Final = (
     "debit {money}, credit {money}, amount {double}, num INTEGER, denom INTEGER, side VARCHAR(1), cents INTEGER"
 )
 TYPES: Final[dict[str, dict[str, str]]] = {
-    "sqlite": {"money": "TEXT", "double": "TEXT", "text": "TEXT"},
-    "postgres": {"money": "NUMERIC(18, 2)", "double": "DOUBLE PRECISION", "text": "CHAR(60)"},
-    "mysql": {"money": "DECIMAL(18, 2)", "double": "DOUBLE", "text": "VARCHAR(60) CHARACTER SET latin1"},
+    "sqlite": {"money": "TEXT", "double": "TEXT", "text": "TEXT", "float": "REAL", "serial": "INTEGER PRIMARY KEY"},
+    "postgres": {
+        "money": "NUMERIC(18, 2)",
+        "double": "DOUBLE PRECISION",
+        "text": "CHAR(60)",
+        "float": "DOUBLE PRECISION",
+        "serial": "SERIAL PRIMARY KEY",
+    },
+    "mysql": {
+        "money": "DECIMAL(18, 2)",
+        "double": "DOUBLE",
+        "text": "VARCHAR(60) CHARACTER SET latin1",
+        "float": "DOUBLE",
+        "serial": "INTEGER AUTO_INCREMENT PRIMARY KEY",
+    },
 }
 """How a ledger keeps them; one on a server keeps a signed amount as a binary fraction."""
 LAYOUT: Final = """
@@ -201,18 +213,32 @@ WORK: Final = [
 ]
 
 
+class World(NamedTuple):
+    """What a company's systems look like: its mapping, its layout, the DDL of both databases, its first work."""
+
+    mapping: str
+    layout: str
+    eam: str
+    finance: str
+    work: Sequence[str]
+
+
+OFFICE: Final = World(MAPPING, LAYOUT, EAM, FINANCE, WORK)
+
+
 class Office:
     """Both databases, open to its people."""
 
-    def __init__(self, directory: Path, amounts: str, finance: str, mapping: str) -> None:
+    def __init__(self, directory: Path, amounts: str, eam: str, finance: str, world: World) -> None:
         self.config, self.amounts = directory / "syncd.yaml", amounts
-        self.eam, self.finance = connected(str(directory / "eam.db")), connected(finance)
-        for database, script in ((self.eam, EAM), (self.finance, FINANCE.format(**TYPES[self.finance.kind]))):
-            for sql in filter(str.strip, script.split(";")):
-                database.execute(sql)
-        (directory / "office.yaml").write_text(LAYOUT.format(amounts=AMOUNTS[amounts]), "utf-8")
-        (directory / "mapping.yaml").write_text(mapping, "utf-8")
-        source = f"{{kind: changelog, dialect: sqlite, database: {directory / 'eam.db'}}}"
+        self.eam, self.finance = connected(eam), connected(finance)
+        for database, script in ((self.eam, world.eam), (self.finance, world.finance)):
+            for sql in filter(str.strip, script.format(**TYPES[database.kind]).split(";")):
+                if "PRAGMA" not in sql or database.kind == "sqlite":
+                    database.execute(sql)
+        (directory / "office.yaml").write_text(world.layout.format(amounts=AMOUNTS[amounts]), "utf-8")
+        (directory / "mapping.yaml").write_text(world.mapping, "utf-8")
+        source = f'{{kind: changelog, dialect: {self.eam.kind}, database: "{eam}"}}'
         place = "path" if self.finance.kind == "sqlite" else "dsn"
         ledger = f'{{kind: {self.finance.kind}, {place}: "{finance}"}}'
         ends = f"    mapping: mapping.yaml\n    source: {source}\n    ledger: {ledger}\n"
@@ -297,13 +323,14 @@ def _told(d: Difference) -> tuple[str, str, str, str, str]:
 def founded(
     directory: Path,
     amounts: str = "debit and credit",
-    work: Sequence[str] = WORK,
+    eam: str = "",
     finance: str = "",
-    mapping: str = MAPPING,
+    world: World = OFFICE,
 ) -> Iterator[Office]:
     """The company with its mapping accepted, and its first work carried."""
     with ExitStack() as kept:
-        made = Office(directory, amounts, finance or str(directory / "finance.db"), mapping)
+        places = eam or str(directory / "eam.db"), finance or str(directory / "finance.db")
+        made = Office(directory, amounts, *places, world)
         kept.enter_context(closing(made.eam))
         kept.enter_context(closing(made.finance))
         structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
@@ -313,7 +340,7 @@ def founded(
         made.syncd("migrate")
         made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "go-live")
         made.carry()
-        made.carry(*work)
+        made.carry(*world.work)
         yield made
 
 

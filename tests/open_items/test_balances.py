@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd.desk import operators
-from tests.open_items.office import AMOUNTS, MAPPING, Office, founded, told
+from tests.open_items.office import AMOUNTS, MAPPING, OFFICE, Office, founded, told
 
 CLERK = operators.Actor("clerk", "test")
 
@@ -141,7 +141,7 @@ def test_servers_add_up_what_finance_holds(tmp_path: Path, request: pytest.Fixtu
     assert mapping != MAPPING
     amounts = "debit less credit" if server == "new_database" else "fractions"
     finance = request.getfixturevalue(server)()
-    with founded(tmp_path, amounts, finance=finance, mapping=mapping) as made:
+    with founded(tmp_path, amounts, finance=finance, world=OFFICE._replace(mapping=mapping)) as made:
         report = made.pipeline.reconcile()
         assert (report.all_differing, report.alerting, told(report)) == (0, 0, set())
         assert [(one.documents, str(one.finance)) for one in report.balances] == [

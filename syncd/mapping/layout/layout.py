@@ -295,7 +295,8 @@ class FinanceLayout:
 
     def manual_query(self, accounts: int, rules: Sequence[str]) -> str:
         """SELECT the entries to so many accounts whose vouchers no posting of these rules made: `queries.manual`."""
-        return queries.manual(self.entries, self.vouchers, ", ".join("?" * accounts), rules)
+        chart, marks = self.lookups[self.file.accounts], ", ".join("?" * accounts)
+        return queries.manual(self.entries, self.vouchers, chart, marks, rules)
 
     def voucher_ref(self, period: str, type: str, number: int, key: str) -> str:
         """What people call the voucher."""

@@ -111,10 +111,7 @@ def entries(tables: Sequence[PhysicalTable], chart: LookupSpec, accounts: int) -
         return ""
     (table,) = tables
     read = entry_amounts(table, "e")
-    account, joined = _column(table, "entry.account"), ""
-    looked_up = _column(table, f"{chart.name}(entry.account)", chart)
-    if not account and looked_up:
-        account, joined = f"a.{chart.code}", f" JOIN {chart.table} AS a ON a.{chart.gives} = {looked_up}"
+    account, joined = _account(table, chart)
     if not account or not read:
         return ""
     marks = ", ".join("?" * accounts)
@@ -163,35 +160,48 @@ def voucher_entries(
 
 
 def manual(
-    entry: Sequence[PhysicalTable], voucher: Sequence[PhysicalTable], accounts: str, rules: Sequence[str]
+    entry: Sequence[PhysicalTable],
+    voucher: Sequence[PhysicalTable],
+    chart: LookupSpec,
+    accounts: str,
+    rules: Sequence[str],
 ) -> str:
     """SELECT account, asset, debit, credit and what names the voucher, of entries on accounts (the marks) whose voucher
     carries no key of these rules, from a period (the next mark, where there is one) on, so many (the last mark). Empty
-    where the layout does not keep the key, the debit and the credit as they are."""
+    where the layout does not tell the key, the debit and the credit."""
     if len(entry) != 1 or len(voucher) != 1 or entry[0].named is not None or voucher[0].named is not None:
         return ""
     (lines,), (head,) = entry, voucher
     own = {plain_name(e): f"e.{spelled(c)}" for c, e in lines.columns.items()}
     said = {plain_name(e): f"v.{spelled(c)}" for c, e in head.columns.items()}
     joined = {c: lines.given(head.columns[c]) for c in head.key}
-    if not {"entry.account", "entry.debit", "entry.credit"} <= own.keys() or "voucher.key" not in said:
+    account, looked_up = _account(lines, chart)
+    amounts = entry_amounts(lines, "e")
+    if not account or not amounts or "voucher.key" not in said:
         return ""
     if not joined or None in joined.values():
         return ""
+    debit, credit = amounts if len(amounts) > 1 else (amounts[0], "0")
     on = " AND ".join(f"v.{spelled(c)} = e.{spelled(same or '')}" for c, same in joined.items())
     names = [said[name] for name in _NAMING if name in said]
     key = said["voucher.key"]
     unlike = " AND ".join(f"{key} NOT LIKE '{rule}/%'" for rule in rules)
     foreign = f" OR {unlike}" if unlike else ""
     since = f" AND {said['voucher.period']} >= ?" if "voucher.period" in said else ""
-    told = ", ".join(
-        [own["entry.account"], own.get("entry.asset", "''"), own["entry.debit"], own["entry.credit"], *names]
-    )
+    told = ", ".join([account, own.get("entry.asset", "''"), debit, credit, *names])
     return (
-        f"SELECT {told} FROM {lines.source} AS e JOIN {head.source} AS v ON {on}"
-        f" WHERE {own['entry.account']} IN ({accounts}) AND ({key} IS NULL OR {key} = ''{foreign})"
+        f"SELECT {told} FROM {lines.source} AS e{looked_up} JOIN {head.source} AS v ON {on}"
+        f" WHERE {account} IN ({accounts}) AND ({key} IS NULL OR {key} = ''{foreign})"
         f"{since} ORDER BY {', '.join(names) or key} LIMIT ?"
     )
+
+
+def _account(table: PhysicalTable, chart: LookupSpec) -> tuple[str, str]:
+    """SQL of an entry's account, and the join that it needs where it is looked up; empty where no column tells."""
+    looked_up = _column(table, f"{chart.name}(entry.account)", chart)
+    if (account := _column(table, "entry.account")) or not looked_up:
+        return account, ""
+    return f"a.{chart.code}", f" JOIN {chart.table} AS a ON a.{chart.gives} = {looked_up}"
 
 
 def account_lookup(accounts: str) -> Expression:
