@@ -55,3 +55,13 @@ def test_entries_that_cannot_be_read_back(tmp_path: Path) -> None:
     path = laid(tmp_path, amounts="amount: entry.debit + entry.credit")
     assert [code for code, _ in wrong(path)] == ["balances_unreadable"] * 3
     load(laid(tmp_path, amounts=AMOUNTS["side and size"]))
+
+
+def test_what_a_balance_alone_looks_at_is_looked_at(tmp_path: Path) -> None:
+    """A table without a rule, which is summed up."""
+    cost = MAPPING[MAPPING.index("  cost:\n    on: cost") : MAPPING.index("  order:\n    on: order")]
+    mapping = MAPPING.replace(cost, "")
+    assert [w.code for w in load(laid(tmp_path, mapping)).warnings if w.code == "no_rule_for_table"] == []
+    unread = mapping.replace("of: cost, by: machine_id", "of: payment, by: id")
+    found = [w.params["table"] for w in load(laid(tmp_path, unread)).warnings if w.code == "no_rule_for_table"]
+    assert found == ["cost"]

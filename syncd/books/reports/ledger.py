@@ -69,31 +69,27 @@ def _told(month: Month) -> Sequence[Said]:
 
 
 def eam_differences(month: Month) -> Sheet:
-    """与设备系统的差异: what the EAM and the cards do not agree in, asset by asset, why, and what can be done."""
+    """与设备系统的差异: what the EAM and the cards, or the accounts, do not agree in, asset by asset, then document by
+    document, why, and what can be done."""
     columns = (
         *(Column("reconcile_number"), Column("reconcile_asset"), Column("reconcile_value")),
         *(Column(name, "money") for name in ("reconcile_eam", "reconcile_cards", "difference")),
         *(Column("reconcile_cause"), Column("report_proposal")),
     )
-    listed: Sequence[Mapping[str, Any]] = []
+    listed: list[tuple[Mapping[str, Any], str]] = []
     if isinstance(month.compared, Compared):
-        listed = [one for one in month.compared.found["differences"] if one["asset_code"]]
+        listed = [(one, "") for one in month.compared.found["differences"] if one["asset_code"]]
+        balances = month.compared.found["balances"]
+        listed += [(one, balance["name"]) for balance in balances for one in balance["differences"]]
     rows: list[Sequence[Cell]] = []
-    for one in listed:
-        eam, cards = _amount(one["eam"]), _amount(one["finance"])
+    for one, name in listed:
+        is_figure = one["field"] in (*FIELDS, "carrying_amount", name)
+        eam, cards = (Decimal(one[side]) if is_figure and one[side] else one[side] for side in ("eam", "finance"))
         apart = cards - eam if isinstance(cards, Decimal) and isinstance(eam, Decimal) else None
         params = one["params"] | {"difference": one["id"], "asset": one["asset_code"]}
         why, what = (Said(code, params) if code else None for code in (one["cause"], one["proposal"]))
         rows.append((one["id"], one["asset_code"], Said(one["field"]), eam, cards, apart, why, what))
     return Sheet("report_eam_differences", columns, rows, (), _told(month))
-
-
-def _amount(text: str | None) -> Cell:
-    """An amount where it is one; a field of `by` has a text."""
-    try:
-        return None if text is None else Decimal(text)
-    except ArithmeticError:
-        return text
 
 
 def vouchers(month: Month) -> Sheet:

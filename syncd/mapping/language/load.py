@@ -52,6 +52,8 @@ from syncd.mapping.verbs.write import Write, kind_of
 
 HASH_DIGITS: Final = 32
 """Of a SHA-256: 128 bits tell contents apart, and every posting carries them."""
+_UNREAD: Final = ("no_rule_for_table", "unused_reference")
+"""The warnings that nothing looks at a table."""
 LANGUAGE: Final = 3
 """The version of the mapping language: what a mapping means. It moves when the same files would post otherwise, so that
 somebody answers for it anew. 2: times by the clock of the books, a transaction judged as a whole, cards that live are
@@ -225,11 +227,11 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     answers = compile_answers(file.answers, answered, file.language, reader, doubts)
     warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
     looked_at = year_end.looked_at | (lifecycle.looked_at if lifecycle is not None else frozenset())
-    warnings = [
-        w
-        for w in warnings
-        if w.code not in ("no_rule_for_table", "unused_reference") or w.params["table"] not in looked_at
-    ]
+    if any(w.code in _UNREAD for w in warnings):
+        compared = [one for one in (measures, *balances) if one is not None]
+        reaches = {reach.table for one in compared for reach in one.reaches("postgres", file.timezone)}
+        looked_at |= reaches | {one.on for one in compared}
+    warnings = [w for w in warnings if w.code not in _UNREAD or w.params["table"] not in looked_at]
     if errors or layout is None:
         raise MappingErrors(causes(errors))
     plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule], documents)
