@@ -236,9 +236,10 @@ def _fates(
 ) -> Mapping[str, _Fate]:
     fates: dict[str, _Fate] = {}
     reversing = {at for _, at, _, _, _, reverses, _ in made if reverses}
-    for _, at, _, rule, subject, _, content in made:
+    for _, at, _, rule, subject, reverses, content in made:
         if not is_group(str(rule), str(subject)):
-            _add(fates, str(at), str(subject), posted={str(rule): _content(content, at in reversing)})
+            name = _named(str(rule), str(reverses or ""))
+            _add(fates, str(at), str(subject), posted={name: _content(content, at in reversing)})
     for at, _, rule, group, _ in collected:
         _add(fates, str(at), collected={str(rule): str(group)})
     for at, _, _, state, subject, rule, code, _, _, _, _, settled in parked:
@@ -256,7 +257,8 @@ def _would_be(book: Hindsight) -> Mapping[str, _Fate]:
         if not is_group(posting.rule, posting.subject):
             reverses = posting.change.position in reversing
             content = _content(book.posted([posting.key])[posting.key].content, reverses)
-            _add(fates, posting.change.position, posting.subject, posted={posting.rule: content})
+            name = _named(posting.rule, posting.reverses.key if posting.reverses is not None else "")
+            _add(fates, posting.change.position, posting.subject, posted={name: content})
     for at, groups in book.grouped.items():
         _add(fates, at, collected=groups)
     for note in book.notes:
@@ -267,6 +269,11 @@ def _would_be(book: Hindsight) -> Mapping[str, _Fate]:
         elif book.is_discarded(note):
             _add(fates, at, r.subject, parked=_DISCARDED)
     return fates
+
+
+def _named(rule: str, reverses: str) -> str:
+    """A posting among those of its change: the red letter of a rule's own stands beside what is right."""
+    return f"{rule}/red" if reverses.startswith(f"{rule}/") else rule
 
 
 def _parked(status: str, rule: str, code: str) -> Said:

@@ -7,13 +7,18 @@ from itertools import permutations
 import pytest
 
 from connectors import memory
+from syncd.books import comparison
+from syncd.books.hindsight import Finance
 from syncd.change import Malformed, Value
+from syncd.daemon import repair
 from syncd.desk import operators
-from syncd.errors import WrongUsage
+from syncd.errors import Gap, WrongUsage
+from syncd.mapping.language.explain import explain
+from syncd.mapping.language.load import load
 from tests.advice import advice
 from tests.tidy.tree import ROOT
 from tests.unit.lab import CLERK, NAME, NOW, SQL, Feed, Lab, loaded
-from tests.unit.test_evidence import snapshot_again
+from tests.unit.test_evidence import lose, snapshot_again
 
 CLAIMS = """
 tables:
@@ -434,3 +439,48 @@ def test_a_document_that_is_declared_later_is_judged_once_its_rows_were_read_aga
     lab.commit(lab.update("claim_head", head("submitted"), status="approved"))
     lab.rest()
     assert (lab.parked, lab.balance("6602")) == ([], Decimal("165.00"))
+
+
+def test_a_finance_column_is_explained_by_the_columns_of_the_lines() -> None:
+    """Lineage goes through lines and what they join to the EAM's own columns."""
+    found = [x for x in explain(load(ROOT / "tests/golden/documents/documents.yaml")) if x.rule == "purchase_received"]
+    (debit,) = (one for one in found if one.finance == "gl_entry.debit")
+    assert {"eam.purchase_item.amount", "eam.purchase_item.tax"} <= set(debit.columns)
+    (account,) = (one for one in found if one.finance == "gl_entry.account")
+    assert "eam.material.account" in account.columns
+    assert "join material by eam.purchase_item.material_id" in account.through
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_gap_is_repaired_as_one_transaction_of_its_documents(is_lost: bool) -> None:
+    """What a lost log would have said of a document makes one red letter and one right voucher, and a second repair
+    makes none."""
+    lab = Lab(edited("reverse"))
+    posted(lab)
+    lab.commit(lab.update("claim_item", item(2, "60.00"), amount=Decimal("61.00")))
+    lab.commit(lab.insert("claim_item", **item(3, "9.00")))
+    lab.commit(lab.delete("claim_item", **item(1, "100.00")), lab.insert("claim_item", **item(4, "200.00")))
+    if is_lost:
+        lose(lab)
+        scope = repair.Scope(lab.spec(), lab.mapping.source_tables, ())
+        for _ in range(2):
+            gap = Gap("memory_forgotten", position="", forgotten=0)
+            repair.repair(scope, lab.ledger, gap, CLERK, lambda *_: None)
+        lab.ledger = lab.open_ledger()
+        lab.feed = lab.open_feed()
+    lab.rest()
+    assert (lab.parked, lab.balance("6602"), len(lab.vouchers)) == ([], Decimal("270.00"), 3 if is_lost else 7)
+
+
+def test_a_comparison_makes_again_of_documents_what_became_of_them() -> None:
+    """Invariant 10: the same mapping over the same changes makes the same; those of their rows make none twice."""
+    lab = Lab(edited("reverse"))
+    posted(lab)
+    lab.commit(lab.update("claim_item", item(2, "60.00"), amount=Decimal("61.00")))
+    lab.rest()
+    m, translator = lab.mapping, lab.mapping.translator(NAME, says_documents=True)
+    lookups = {"account": {code: code for code in ("6602", "1601", "1002")}}
+    with lab.ledger.looking() as book:
+        finance = Finance(book.periods(), lambda name: lookups.get(name, {}))
+    compared = comparison.compare(lab.ledger, NAME, translator, m.tables, m.layout, finance)
+    assert (compared.compared, list(compared.differences)) == (6, [])

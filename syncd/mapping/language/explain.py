@@ -10,7 +10,7 @@ from syncd.mapping.expression.terms import Function, Term, walk
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.layout.tables import PhysicalTable, card_names, lookups_called
 from syncd.mapping.program.block import join_names
-from syncd.mapping.verbs.rule import Rule
+from syncd.mapping.verbs.rule import DocumentLines, Rule
 
 _CALLED: Final = re.compile(r"(?:decide_|w\.translate\(')?(\w+)(?:'\))?")
 """What a file calls a decision table or a lookup, of how the generated code calls it."""
@@ -86,7 +86,10 @@ class _Trace:
             self.through[_CALLED.sub(r"\1()", table)] = None
         for name in sorted(e.names):
             prefix, dot, column = name.partition(".")
-            if not dot and name in rule.let:
+            lines = rule.lines_of(name)
+            if lines is not None:
+                self._follow_lines(lines, name)
+            elif not dot and name in rule.let:
                 self.through[f"let {name}"] = None
                 self.follow(rule, rule.let[name])
             elif prefix in ("after", "before"):
@@ -98,6 +101,18 @@ class _Trace:
             elif prefix in ("card", *rule.cards) and column not in self.fields:
                 self.through[name] = None
                 self._follow_card(column)
+
+    def _follow_lines(self, lines: DocumentLines, name: str) -> None:
+        """A column of each line of a document, or of a row that it joins."""
+        prefix, _, column = name.rpartition(".")
+        self.through[f"lines {lines.alias}"] = None
+        join = next((join for join in lines.joins.values() if join.alias.lower() == prefix), None)
+        if join is None:
+            self.columns[f"{lines.table.name}.{column}"] = None
+            return
+        self.columns[f"{join.table.name}.{column}"] = None
+        by = ", ".join(f"{lines.table.name}.{read}" for read in sorted(join_names(join)))
+        self.through[f"join {join.alias} by {by}"] = None
 
     def _follow_card(self, name: str) -> None:
         """What a card's field holds comes from every rule that writes it."""
