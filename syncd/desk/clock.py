@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syncd.change import Kind, Table
+from syncd.change import Kind, Table, join_key
 
 
 def local(found: Any, zone: str) -> Any:
@@ -25,8 +25,23 @@ def fields(stored: Mapping[str, object], kinds: Mapping[str, Kind], zone: str) -
 
 
 def image(stored: Mapping[str, object], table: Table, zone: str) -> dict[str, object]:
-    """A row's stored image by column, likewise."""
-    return fields(stored, {column.name: column.kind for column in table.columns}, zone)
+    """A row's stored image by column, likewise; each line of a document by itself, under the name of its column and
+    its key."""
+    found = fields(stored, {column.name: column.kind for column in table.columns}, zone)
+    for column in table.columns:
+        lines, of = found.get(column.name), column.of
+        if of is not None and isinstance(lines, list):
+            del found[column.name]
+            keys = [of.columns[i].name for i in of.key]
+            for line in (image(one, of, zone) for one in lines):
+                key = join_key([str(line.pop(name, "")) for name in keys])
+                found[f"{column.name} {key}"] = ", ".join(f"{name} {_told(value)}" for name, value in line.items())
+    return found
+
+
+def _told(value: object) -> object:
+    """Of a value that could not be read its text."""
+    return value.get("malformed", "") if isinstance(value, dict) else "NULL" if value is None else value
 
 
 def _seen(value: object, kind: Kind | None, zone: str) -> object:

@@ -1,5 +1,6 @@
 """Documents (单据): a header with its lines, judged as one thing."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from itertools import permutations
@@ -11,7 +12,7 @@ from syncd.books import comparison
 from syncd.books.hindsight import Finance
 from syncd.change import Malformed, Value
 from syncd.daemon import repair
-from syncd.desk import operators
+from syncd.desk import clock, operators
 from syncd.errors import Gap, WrongUsage
 from syncd.mapping.language.explain import explain
 from syncd.mapping.language.load import load
@@ -484,3 +485,14 @@ def test_a_comparison_makes_again_of_documents_what_became_of_them() -> None:
         finance = Finance(book.periods(), lambda name: lookups.get(name, {}))
     compared = comparison.compare(lab.ledger, NAME, translator, m.tables, m.layout, finance)
     assert (compared.compared, list(compared.differences)) == (6, [])
+
+
+def test_a_parked_document_is_shown_line_by_line() -> None:
+    """At the desk each line stands by itself, under its key, before and after."""
+    lab = Lab(CLAIMS.replace("debit: item.amount", "debit: item.amount, dept: item.kind"))
+    lab.commit(lab.insert("claim_item", **item(2, "60.00")), lab.insert("claim_head", **head("approved")))
+    lab.rest()
+    (row,) = operators.parked(lab.ledger, NAME, operators.Selection())
+    after = clock.image(json.loads(row.change)["after"], lab.mapping.tables["claim"], "Asia/Shanghai")
+    assert after["no"] == "EC-7"
+    assert after["item 2"] == "claim_id 7, kind travel, amount 60.00"
