@@ -156,7 +156,7 @@ class ChangeSet(NamedTuple):
 
 def key_text(table: Table, row: Row) -> str:
     """The row's key as text: the key columns joined by `|`, with `\\` and `|` escaped, so keys never collide."""
-    return join_key([row[i] for i in table.key])
+    return bounded(str(row[table.key[0]])) if len(table.key) == 1 else join_key([row[i] for i in table.key])
 
 
 KEY_BYTES_MAX: Final = 2_400
