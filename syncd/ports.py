@@ -418,15 +418,16 @@ class Drawn(NamedTuple):
 
 class TableWrite(NamedTuple):
     """Rows for one physical finance table. `insert` refuses an existing key; `upsert` replaces the given
-    columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only; `find` writes
-    nothing, and asks for the ids of rows that are there. Rows are tuples in the order of `columns`. `drawn` is a column
-    besides, whose values only finance knows: what is rendered behind this write refers to them. `where` is what finance
-    says of these rows and not of others in the table, which its unique indexes may ask."""
+    columns of it, and so does `open`, whose rows are seldom there; `update` touches existing rows only; `rename` makes
+    the first of two rows the second; `find` writes nothing, and asks for the ids of rows that are there. Rows are
+    tuples in the order of `columns`. `drawn` is a column besides, whose values only finance knows: what is rendered
+    behind this write refers to them. `where` is what finance says of these rows and not of others in the table, which
+    its unique indexes may ask."""
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
-    verb: Literal["insert", "open", "upsert", "update", "find"]
+    verb: Literal["insert", "open", "upsert", "update", "rename", "find"]
     rows: Sequence[tuple[Value, ...]]
     drawn: Drawn | None = None
     where: str = ""

@@ -15,11 +15,17 @@ Images = Mapping[str, Mapping[str, Row | None]]
 
 class CardWrite(NamedTuple):
     """One write to the fixed-asset card (固定资产卡片) of `asset_code`. `open` creates the card or, after a
-    repeat snapshot, restates it; `change` needs an existing card and touches the named fields only."""
+    repeat snapshot, restates it; `change` needs an existing card and touches the named fields only; `rename` gives an
+    existing card the asset code that its fields name."""
 
     asset_code: str
-    verb: Literal["open", "change"]
+    verb: Literal["open", "change", "rename"]
     fields: Fields
+
+
+def brought(card: CardWrite) -> str:
+    """The asset code that has a card by this write and may have had none; empty where a card is changed."""
+    return card.asset_code if card.verb == "open" else str(card.fields["asset_code"]) if card.verb == "rename" else ""
 
 
 class Entry(NamedTuple):

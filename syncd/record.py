@@ -319,6 +319,18 @@ def decode_cards(content: str) -> Sequence[tuple[str, str, Mapping[str, object]]
     return [(code, verb, fields) for code, verb, fields in json.loads(content).get("cards", ())]
 
 
+RENAMED_MARK: Final = '"rename",{'
+RENAMED_LIKE: Final = f"%{RENAMED_MARK}%"
+"""What stands in the content of a posting that renames a card."""
+
+
+def renamed(content: str) -> Sequence[tuple[str, str]]:
+    """The old and the new code of each card that an encoded posting renames."""
+    if RENAMED_MARK not in content:
+        return ()
+    return [(code, str(fields["asset_code"])) for code, verb, fields in decode_cards(content) if verb == "rename"]
+
+
 def decode_rows(content: str) -> Sequence[tuple[str, Sequence[str], Mapping[str, object]]]:
     """The other rows of an encoded posting: table, key, values as JSON kept them."""
     return [(table, key, values) for table, key, values in json.loads(content).get("rows", ())]

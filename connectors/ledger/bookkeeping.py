@@ -11,6 +11,7 @@ from typing import Final, cast
 from connectors.ledger import collecting, drawing
 from connectors.ledger.database import CHUNK_ROWS, Verb
 from connectors.ledger.reading_back import read_back
+from connectors.ledger.renaming import rename
 from connectors.ledger.state import SQL, Work, integer
 from connectors.reading import last_day
 from syncd import audit
@@ -19,7 +20,7 @@ from syncd.errors import RowRefused, Transient
 from syncd.folding import old_row_of, row_namer, row_of
 from syncd.money import EXACT, ZERO
 from syncd.ports import ANY_TYPE, Layout, Numbered, Series, TableWrite
-from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, is_unnamed, named
+from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, brought, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
 MIRROR: Final = "syncd.mirror"
@@ -136,7 +137,7 @@ class Bookkeeper:
         if head.waits_for == row_of(self._work.tables[outcome.change.table], outcome.change):
             return False
         return head.waits_for not in {
-            f"card:{card.asset_code}" for posting in outcome.postings for card in posting.cards
+            f"card:{code}" for p in outcome.postings for card in p.cards for code in (card.asset_code, brought(card))
         }
 
     def _post(self, spots: Sequence[int]) -> None:
@@ -207,6 +208,9 @@ class Bookkeeper:
         table, columns, key, said, rows, drawn, where = write if write.verb in ("insert", "open") else newest(write)
         if said == "find" and drawn is not None:
             drawing.find(database, write, drawn)
+            return write
+        if said == "rename":
+            rename(database, write)
             return write
         if drawn is not None:
             write = drawing.put(database, write, drawn, ahead)
@@ -336,7 +340,7 @@ class Bookkeeper:
     def _touched(self, outcome: Outcome) -> set[str]:
         """The subject of an outcome and its source row, the cards that it writes, and those that it was built on."""
         table = self._work.tables[outcome.change.table]
-        cards = {f"card:{card[0]}" for posting in outcome.postings for card in posting.cards}
+        cards = {f"card:{code}" for p in outcome.postings for card in p.cards for code in (card[0], brought(card))}
         cards |= {f"card:{code}" for code in outcome.reads}
         rows = {f"row:{row_of(table, outcome.change)}", f"row:{old_row_of(table, outcome.change)}"}
         return cards | rows | {f"subject:{outcome.subject}"}

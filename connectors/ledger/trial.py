@@ -11,6 +11,7 @@ from connectors import reading
 from connectors.ledger import drawing
 from connectors.ledger.bookkeeping import names_of
 from connectors.ledger.database import Database, Physical, Verb
+from connectors.ledger.renaming import rename
 from connectors.ledger.state import SQL
 from syncd.change import Value
 from syncd.dialects import SPELLINGS
@@ -74,6 +75,9 @@ def _tried(database: Database, write: TableWrite, trouble: list[str]) -> Iterato
         with database.savepoint("syncd_trial"):
             if write.verb == "find" and write.drawn is not None:
                 drawing.find(database, write, write.drawn)
+                return
+            if write.verb == "rename":
+                rename(database, write)
                 return
             if write.drawn is not None:
                 write = drawing.put(database, write, write.drawn)

@@ -237,6 +237,9 @@ class PaperBook:
             return
         posting = named(posting, self._names)
         for card in posting.cards:
+            if card.verb == "rename":
+                self.card_fields[str(card.fields["asset_code"])] = self.card_fields.pop(card.asset_code, {})
+                continue
             self.card_fields[card.asset_code] = {**self.card_fields.get(card.asset_code, {}), **card.fields}
         self.entered.append(Numbered(posting, self._number(posting)))
 

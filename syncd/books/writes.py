@@ -12,7 +12,7 @@ from syncd import statements
 from syncd.books.figures import Write
 from syncd.ports import Ledger
 from syncd.posting import Voucher
-from syncd.record import decode_voucher, moment
+from syncd.record import RENAMED_LIKE, RENAMED_MARK, decode_voucher, moment, renamed
 
 SQL: Final = statements.load("syncd.books", "writes.sql")
 MOVEMENT: Final = "movement"
@@ -42,13 +42,16 @@ class Staged(NamedTuple):
 def card_writes(ledger: Ledger, zone: tzinfo, pipelines: Sequence[str]) -> Iterator[Write]:
     """Every write of a company's pipelines to a card, in the order in which they were posted. `zone` is that of the
     books. What a change does to a card may be one rule's, and the voucher another's: then the write has the day of that
-    voucher."""
+    voucher. A card that was renamed is told by the code that it has today."""
+    names = _Names(ledger, pipelines)
     with closing(ledger.scan(SQL["postings"], (list(pipelines),))) as postings:
         for _, made in groupby(postings, key=itemgetter(0, 1)):
             of_change = [_Posting(*map(str, row[2:])) for row in made]
             for posting in of_change:
                 if _HAS_CARDS in posting.content:
-                    yield from _writes(posting, of_change, zone)
+                    for write in _writes(posting, of_change, zone):
+                        yield write._replace(asset=names.today(write.asset))
+                    names.pass_by(posting.content)
 
 
 class _Posting(NamedTuple):
@@ -61,6 +64,25 @@ class _Posting(NamedTuple):
     content: str
 
 
+class _Names:
+    """What cards are called today, while the record is read in order: a code may be given away and taken anew."""
+
+    def __init__(self, ledger: Ledger, pipelines: Sequence[str]) -> None:
+        rows = ledger.query(SQL["renamed"], (list(pipelines), RENAMED_LIKE))
+        self._to_come = [pair for (content,) in rows for pair in renamed(str(content))]
+
+    def today(self, code: str) -> str:
+        """By what is still to come."""
+        for old, new in self._to_come:
+            code = new if code == old else code
+        return code
+
+    def pass_by(self, content: str) -> None:
+        """What stands behind this posting is called by what comes then."""
+        if self._to_come and RENAMED_MARK in content:
+            del self._to_come[: len(renamed(content))]
+
+
 def _writes(posting: _Posting, of_change: Sequence[_Posting], zone: tzinfo) -> Iterator[Write]:
     stored = json.loads(posting.content)
     voucher, told = stored.get("voucher"), posting
@@ -70,7 +92,9 @@ def _writes(posting: _Posting, of_change: Sequence[_Posting], zone: tzinfo) -> I
     day = None if voucher is None else date.fromisoformat(voucher["date"])
     movement = str((voucher or {}).get("fields", {}).get(MOVEMENT) or "")
     committed_on = moment(posting.committed_at).astimezone(zone).date()
-    for asset, _, fields in stored["cards"]:
+    for asset, verb, fields in stored["cards"]:
+        if verb == "rename":
+            continue
         yield Write(asset, fields, day, committed_on, posting.rule, told.voucher, bool(told.reverses), movement)
 
 

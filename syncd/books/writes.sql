@@ -2,6 +2,9 @@
 SELECT pipeline, position, rule, voucher, reverses, committed_at, content FROM syncd.posting
 WHERE pipeline IN (?*) ORDER BY pipeline, seq;
 
+-- renamed: postings by which cards are called otherwise, in order
+SELECT content FROM syncd.posting WHERE pipeline IN (?*) AND content LIKE ? ORDER BY pipeline, seq;
+
 -- vouchers: postings whose content names a period
 SELECT key, rule, voucher, content FROM syncd.posting
 WHERE pipeline IN (?*) AND voucher <> '' AND content LIKE ? ORDER BY pipeline, seq;

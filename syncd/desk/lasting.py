@@ -9,7 +9,7 @@ import json
 import marshal
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +33,8 @@ EDITED_MAX: Final = 100
 LOT: Final = 1_000
 """Cards or rows that finance is asked for at once."""
 _CARD: Final = ""
+_RENAMED: Final = ">"
+"""Where a card is kept, and where that it is called otherwise from then on."""
 _OTHERWISE_NOW: Final = frozenset({"finance_no_table", "finance_no_column"})
 PLACES_MAX: Final = 38
 """More than any column of finance has."""
@@ -109,11 +111,37 @@ class Written:
 
     def cards(self) -> Iterator[tuple[str, Sequence[_Write]]]:
         """By asset code what was written to it, in order."""
-        yield from ((code, lot) for _, code, lot in self._read("place = ''"))
+        renamed = self._kept.execute(
+            f"SELECT seq, name, fields FROM ({self._all}) WHERE place = '{_RENAMED}'"
+        ).fetchall()
+        given = {seq: (old, marshal.loads(said)[2]["asset_code"]) for seq, old, said in renamed}
+        involved = {code for pair in given.values() for code in pair}
+        yield from ((code, lot) for _, code, lot in self._read("place = ''") if code not in involved)
+        if involved and self._part == 0:
+            yield from self._followed(given, involved)
+
+    def _followed(
+        self, given: Mapping[int, tuple[str, str]], involved: Collection[str]
+    ) -> Iterator[tuple[str, Sequence[_Write]]]:
+        """The same of cards that were renamed, by the codes that they have in the end. `given` are old and new code, by
+        the posting."""
+        marks = ", ".join("?" * len(involved))
+        select = f"SELECT seq, name, fields FROM ({self._all}) WHERE place = '' AND name IN ({marks}) ORDER BY seq"
+        events: list[tuple[int, int, str, bytes]] = [
+            *((seq, 0, name, fields) for seq, name, fields in self._kept.execute(select, [*involved])),
+            *((seq, 1, old, b"") for seq, (old, _) in given.items()),
+        ]
+        lots: dict[str, list[_Write]] = {}
+        for seq, is_renamed, name, fields in sorted(events, key=itemgetter(0, 1)):
+            if is_renamed:
+                lots[given[seq][1]] = lots.pop(name, [])
+            else:
+                lots.setdefault(name, []).append(marshal.loads(fields))
+        yield from ((code, lot) for code, lot in lots.items() if lot)
 
     def rows(self) -> Iterator[tuple[str, str, Fields]]:
         """Table, key as JSON, values; a row without a key stands by itself, and its key is empty."""
-        for table, name, lot in self._read("place <> ''"):
+        for table, name, lot in self._read(f"place NOT IN ('', '{_RENAMED}')"):
             yield from ((table, name, _folded(part)) for part in ([lot] if name else ([one] for one in lot)))
 
     def _read(self, where: str) -> Iterator[tuple[str, str, Sequence[_Write]]]:
@@ -128,7 +156,8 @@ class Written:
 
 
 def _writes(content: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
-    writes = [(_CARD, code, fields) for code, _, fields in content.get("cards", ())]
+    cards = content.get("cards", ())
+    writes = [(_RENAMED if verb == "rename" else _CARD, code, fields) for code, verb, fields in cards]
     for table, names, values in content.get("rows", ()):
         found_by = json.dumps([names, [values[name] for name in names]]) if names else ""
         writes.append((table, found_by, values))

@@ -20,7 +20,7 @@ from syncd.desk.shares import SQL, SharedRow, Shares
 from syncd.language import Language, say
 from syncd.ports import Ledger
 from syncd.posting import Entry, Voucher
-from syncd.record import decode_change, moment, read_voucher, timestamp
+from syncd.record import RENAMED_LIKE, decode_change, moment, read_voucher, renamed, timestamp
 
 NAMED_MAX: Final = 100
 LIVES_MAX: Final = 20
@@ -158,15 +158,39 @@ def find(ledger: Ledger, asked: str, tables: Mapping[str, Table] = {}, shares_ma
     which a collected row is known by its key."""
     rows, line, subjects = _named(ledger, asked, tables)
     if not rows and not subjects:
-        life = trace(ledger, asked)
-        if life.steps or life.collected or life.parked:
-            return Traced(asked, [], [life])
+        lives = [trace(ledger, subject) for subject in _called(ledger, asked)]
+        if any(life.steps or life.collected or life.parked for life in lives):
+            return Traced(asked, [], [life for life in lives if life.steps or life.collected or life.parked])
         rows, subjects = _documented(ledger, asked)
     origins = [_origin(ledger, row, line, shares_max) for row in rows]
     theirs = [str(row[4]) for row in rows if not shares.is_group(str(row[3]), str(row[4]))]
     subjects = [*dict.fromkeys([*theirs, *(one.subject for origin in origins for one in origin.shares), *subjects])]
-    lives = [trace(ledger, subject) for subject in subjects[:LIVES_MAX] if subject]
+    every = [code for subject in subjects[:LIVES_MAX] if subject for code in _called(ledger, subject)]
+    lives = [trace(ledger, subject) for subject in dict.fromkeys(every)]
     return Traced(asked, origins, [life for life in lives if life.steps or life.collected or life.parked])
+
+
+def _called(ledger: Ledger, subject: str) -> list[str]:
+    """Every code that an asset has had, the oldest first: who asks by one is told the whole life."""
+    pairs: dict[tuple[str, str], None] = {}
+    asked: list[str] = []
+    left = [subject]
+    while left and len(asked) < LIVES_MAX:
+        asked.append(left.pop())
+        for (content,) in ledger.query(SQL["renamed"], (RENAMED_LIKE, asked[-1])):
+            for old, new in renamed(str(content)):
+                if asked[-1] in (old, new):
+                    pairs[old, new] = None
+                    left += [code for code in (old, new) if code not in (*asked, *left)]
+    before = {new: old for old, new in pairs}
+    first = subject
+    while first in before and before[first] != subject:
+        first = before.pop(first)
+    after = dict(pairs.keys())
+    found = [first]
+    while (following := after.get(found[-1])) is not None and following not in found:
+        found.append(following)
+    return found
 
 
 def nothing(subject: str) -> "Life":
@@ -345,8 +369,10 @@ def _own_step(ledger: Ledger, row: Sequence[object], subject: str, card: dict[st
     content = json.loads(str(row[11]))
     step = _step(row, content)
     changes = []
-    for asset_code, _, fields in content.get("cards", ()):
-        if asset_code == subject:
+    for asset_code, verb, fields in content.get("cards", ()):
+        if verb == "rename" and subject in (asset_code, fields["asset_code"]):
+            card["asset_code"] = asset_code
+        if asset_code == subject or (verb == "rename" and fields["asset_code"] == subject):
             changes += [CardChange(name, card.get(name), value) for name, value in fields.items()]
             card.update(fields)
     step = step._replace(card=[change for change in changes if change.before != change.after])

@@ -26,6 +26,19 @@ reconcile:
   accumulated_depreciation: {sum: amount, of: deprec, by: asset_id, equals: id}
 rules:
 """
+RENUMBERED = """\
+  renumbered:
+    on: asset
+    when: op = 'update' AND after.asset_code <> before.asset_code
+    rename: after.asset_code
+"""
+STATES = """\
+lifecycle:
+  table: asset
+  state: status
+  states: {in_use: {zh: 在用, en: in use}, scrapped: {zh: 已报废, en: scrapped}}
+  transitions: {in_use: scrapped}
+"""
 KINDS = [f"kind {n}" for n in range(600)]
 DEEP = "".join(f"CASE WHEN dept.kind = '{kind}' THEN '5101' ELSE " for kind in KINDS) + "'6602'" + " END" * len(KINDS)
 
@@ -76,6 +89,20 @@ EXPRESSIONS = [
             name=f"array_whole: {instead}",
         )
         for instead in ("after.tags[1] = 'x'", "'x' = any(after.tags)", "cardinality(after.tags) > 0")
+    ),
+    advised(
+        "rename_without_change",
+        [mapping("\nrules:\n", f"\nrules:\n{RENUMBERED}")],
+        [mapping("    rename:", "    change: {asset_code: before.asset_code}\n    rename:")],
+    ),
+    *(
+        advised(
+            "rename_computed",
+            [mapping("\nrules:\n", f"\n{STATES}rules:\n{RENUMBERED}    change: {{asset_code: before.asset_code}}\n")],
+            [mapping(stands, "")],
+            name=f"rename_computed: {stands.split()[0]}",
+        )
+        for stands in (f"{RENUMBERED}    change: {{asset_code: before.asset_code}}\n", STATES)
     ),
     advised(
         "column_form",

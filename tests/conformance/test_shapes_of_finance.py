@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 
@@ -345,6 +345,29 @@ def test_several_kinds_of_cards_lie_in_one_table(make: Make) -> None:
             }
         assert len(ledger.query(layout.all_cards_query())) == 2
         assert finance.run("SELECT label FROM fin.item WHERE kind = 'MAT'") == [("steel",)]
+
+
+@pytest.mark.parametrize("cards", [CARDS, ITEMS], ids=["by code", "by id"])
+def test_a_card_gets_another_code(make: Make, cards: str) -> None:
+    """In the midst of a batch that changes it before and behind; what finance has of others stays."""
+    finance, layout = make(cards + DRAWN, MOVES + ITEM_TABLES)
+    if cards is ITEMS:
+        finance.run("CREATE UNIQUE INDEX one_item ON fin.item (kind, code)")
+
+    def changed(n: int, code: str, name: str, **fields: str) -> Outcome:
+        change = asset(n, code=code)
+        verb: Literal["change", "rename"] = "rename" if name == "rename" else "change"
+        card = CardWrite(code, verb, fields or {"name": name})
+        return Outcome(change, code, (Posting(f"change/{n}", "change", code, change, (card,)),))
+
+    with closing(finance.open()) as ledger:
+        write(ledger, batch(posted(asset(1)), posted(asset(2))))
+        steps = (changed(3, "FA-1", "mill"), changed(4, "FA-1", "rename", asset_code="B-1"), changed(5, "B-1", "saw"))
+        write(ledger, batch(*steps))
+        with ledger.begin() as book:
+            found = book.cards(["FA-1", "B-1", "FA-2"])
+        assert {code: card["name"] for code, card in found.items()} == {"B-1": "saw", "FA-2": "lathe"}
+        assert verify(ledger, "main", layout).flaws == []
 
 
 def test_finance_need_not_have_cards(make: Make) -> None:

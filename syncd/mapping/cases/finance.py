@@ -71,6 +71,10 @@ class CaseLayout:
             self.columns.setdefault(write.table, {}).update(dict.fromkeys([*drawn, *write.columns]))
             yield write
         for card in (card for posting, _ in postings for card in posting.cards if not self._reads_cards):
+            if card.verb == "rename":
+                codes = [(card.asset_code,), (card.fields["asset_code"],)]
+                yield TableWrite(CARDS, ("asset_code",), ("asset_code",), "rename", codes)
+                continue
             verb: Literal["open", "update"] = "open" if card.verb == "open" else "update"
             yield TableWrite(
                 CARDS, ("asset_code", *card.fields), ("asset_code",), verb, [(card.asset_code, *card.fields.values())]

@@ -270,8 +270,11 @@ class Play:
         """Of each card the fields that were ever given, as finance holds them."""
         given = {code: dict(fields) for code, fields in self._posted_cards.items()}
         for content in contents:
-            for code, _, fields in decode_cards(content):
-                given.setdefault(code, {}).update(dict.fromkeys(fields))
+            for code, verb, fields in decode_cards(content):
+                if verb == "rename":
+                    given[str(fields["asset_code"])] = given.pop(code, {})
+                else:
+                    given.setdefault(code, {}).update(dict.fromkeys(fields))
         with self.ledger.begin() as book:
             held = book.cards(sorted(given))
         return {code: _shown({f: held[code].get(f) for f in given[code]}) for code in sorted(held)}

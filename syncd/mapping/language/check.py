@@ -11,6 +11,7 @@ from syncd.mapping.language.reach import reaches
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.verbs.change import Change
+from syncd.mapping.verbs.rename import Rename
 from syncd.mapping.verbs.reverse import misuses_name
 from syncd.mapping.verbs.rule import Checking, Rule
 from syncd.mapping.verbs.voucher import Voucher
@@ -51,6 +52,9 @@ def check_rules(
         place = ("rules", rule.name)
         for verb in rule.verbs:
             verb.check(rule, checking)
+        for block in ("depreciation", "lifecycle") if rule.verb(Rename) else ():
+            if getattr(file, block) is not None:
+                reader.fault("rename_computed", (*place, Rename.word), rule=rule.name, block=block)
         voucher = rule.verb(Voucher)
         summaries = () if voucher is None else voucher.summaries
         for e in rule.expressions():

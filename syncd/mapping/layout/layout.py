@@ -29,6 +29,7 @@ from syncd.mapping.layout.render import (
     journal_check,
     other_rows,
     reference,
+    renamer,
     table_names,
 )
 from syncd.mapping.layout.tables import (
@@ -96,6 +97,7 @@ class FinanceLayout:
         self._card_lookups = _lookups(self.cards)
         has_ids = bool(self.cards) and bool(self.cards[0].generated)
         self._behind = [t for t in self.cards if has_ids and any(ID_OF_ROW in e.names for e in t.columns.values())][1:]
+        self._renaming: CardWriter | None = None
         self._own = [table.without_id() for table in self.cards if table not in self._behind]
         used = _lookups((*self.vouchers, *self.entries))
         self.called = sorted({*self._card_lookups, *used})
@@ -316,6 +318,25 @@ class FinanceLayout:
         return say("voucher_called", {"day": written, "called": called}, self.language)
 
     def _render_cards(self, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
+        """What comes before a card is called otherwise is written before, what comes behind it behind."""
+        start = 0
+        for n, card in enumerate(written):
+            if card[1] == "rename":
+                yield from self._render_kept(written[start:n], lookups)
+                yield from self._render_renamed(card, lookups)
+                start = n + 1
+        yield from self._render_kept(written[start:] if start else written, lookups)
+
+    def _render_renamed(self, card: CardWrite, lookups: Lookups) -> Iterator[TableWrite]:
+        """The old row and the new one of each table that tells cards by their codes."""
+        if self._renaming is None:
+            self._renaming = renamer(self.cards, self._card_lookups)
+        tables, write = self._renaming
+        was, now = write(card[0], lookups), write(card[2][ASSET_CODE], lookups)
+        for (table, columns), *rows in zip(tables, was, now, strict=True):
+            yield TableWrite(table.name, columns, columns, "rename", rows, where=table.where)
+
+    def _render_kept(self, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
         by_shape: dict[CardShape, list[CardWrite]] = {}
         for card in written:
             by_shape.setdefault((card[1], *card[2]), []).append(card)

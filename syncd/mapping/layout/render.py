@@ -60,6 +60,14 @@ def card_writer(
     return tables, _define(f"cards, lookups{', ids' if knows_ids else ''}", [*_looks(lookups), *body])
 
 
+def renamer(cards: Sequence[PhysicalTable], lookups: Sequence[str]) -> CardWriter:
+    """The tables and columns that hold the asset code, and (code, lookups) → their values in each table."""
+    held = [(table, tuple(c for c, e in table.columns.items() if "card.asset_code" in e.names)) for table in cards]
+    tables = [(table, columns) for table, columns in held if columns]
+    rows = _commas(f"({_commas(t.columns[c].local() for c in columns)})" for t, columns in tables)
+    return tables, _define("code, lookups", [*_looks(lookups), "    get = {}.get", f"    return ({rows})"])
+
+
 def journal(
     vouchers: Sequence[PhysicalTable],
     entries: Sequence[PhysicalTable],

@@ -44,6 +44,12 @@ class Effects:
         self._journal.append((cards, code, was if was or code in cards else _ABSENT))
         cards[code] = merged(was, fields) if was else fields
 
+    def rename_card(self, code: str, renamed: str) -> None:
+        """The card as it is called from now on."""
+        cards = self._lookups.cards
+        self._put(cards, renamed, cards[code])
+        self._put(cards, code, None)
+
     def keep_collected(self, code: str, group: str) -> None:
         """A collected row that will change a card; the first of several is what others wait for."""
         if not self._lookups.awaited_group(code):

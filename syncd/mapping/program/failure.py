@@ -18,6 +18,9 @@ REPEAT: Final = "repeat"
 """What a rule says of a change that is posted already."""
 INCALCULABLE: Final = (Missing, Uncomputable, UnknownLookup, DecimalException)
 """What an expression raises when it has no value for a row."""
+UNFORESEEN: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, TypeError,
+                     ValueError)  # fmt: skip
+"""What only a fault of ours raises. Exceptions of classes of our own say something to those who called."""
 SAID_CHARACTERS: Final = 200
 """So much of a message that nobody understands stands in the reason."""
 

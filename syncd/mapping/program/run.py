@@ -8,7 +8,16 @@ from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
 from syncd.folding import is_unfinished, is_unread, old_row_of, row_of
 from syncd.mapping.program.context import Context, behind_group
 from syncd.mapping.program.documents import Told
-from syncd.mapping.program.failure import INCALCULABLE, REPEAT, Failure, flawed, incalculable, unforeseen, unread
+from syncd.mapping.program.failure import (
+    INCALCULABLE,
+    REPEAT,
+    UNFORESEEN,
+    Failure,
+    flawed,
+    incalculable,
+    unforeseen,
+    unread,
+)
 from syncd.mapping.program.holding import Holding
 from syncd.mapping.program.lookups import Kept
 from syncd.mapping.program.moves import Moves
@@ -20,6 +29,7 @@ from syncd.posting import (
     Posting,
     Rejection,
     Rejections,
+    brought,
 )
 
 _new: Final = tuple.__new__
@@ -229,7 +239,7 @@ class Run:
             self._look_for_cards(postings)
 
     def _look_for_cards(self, postings: Sequence[Posting]) -> None:
-        self.arrived.update(f"card:{c.asset_code}" for p in postings for c in p.cards if c.verb == "open")
+        self.arrived.update(f"card:{code}" for p in postings for c in p.cards if (code := brought(c)))
 
     # Parked rows
 
@@ -364,7 +374,7 @@ class Run:
                 said = None
         except INCALCULABLE as error:
             said = incalculable(error)
-        except Exception as error:
+        except UNFORESEEN as error:
             said = unforeseen(error)
         if said is not None:
             said = said if unnamed is None else unnamed
@@ -417,7 +427,7 @@ class Run:
             said = rule(change, change.op, before, after, image, key, row.subject, change.flawed, out)
         except INCALCULABLE as error:
             said = incalculable(error)
-        except Exception as error:
+        except UNFORESEEN as error:
             said = unforeseen(error)
         context.reads.clear()
         if said is True:
@@ -433,7 +443,7 @@ class Run:
             found = subject_of(row, marked)
         except INCALCULABLE as error:
             return incalculable(error)
-        except Exception as error:
+        except UNFORESEEN as error:
             return unforeseen(error)
         if found.__class__ is str and len(found) > SUBJECT_CHARS_MAX:
             params = {"subject": found[:40], "chars": str(len(found)), "max": str(SUBJECT_CHARS_MAX)}
@@ -460,7 +470,7 @@ class Run:
 
 def _opens(postings: Sequence[Posting], card: str) -> bool:
     """Whether postings open a card, given as `card:CODE`."""
-    return any(c.verb == "open" and f"card:{c.asset_code}" == card for p in postings for c in p.cards)
+    return any(f"card:{brought(c)}" == card for p in postings for c in p.cards)
 
 
 def repeat(change: Change) -> Outcome:

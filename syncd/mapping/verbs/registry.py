@@ -10,6 +10,7 @@ from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.edited import Edited
 from syncd.mapping.verbs.once import Once
+from syncd.mapping.verbs.rename import Rename
 from syncd.mapping.verbs.reopen import Reopen
 from syncd.mapping.verbs.require import Require
 from syncd.mapping.verbs.reverse import Reverse
@@ -23,6 +24,7 @@ VERBS: Final[Sequence[type[Verb]]] = (
     Reopen,
     Card,
     Change,
+    Rename,
     Require,
     Voucher,
     Write,

@@ -1,0 +1,114 @@
+"""A card's number that changes in the EAM: finance's card is called so from then on, whatever else happens to it in the
+same batch, and whoever asks by the old number or the new one is told its whole life."""
+
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from syncd.books import writes
+from syncd.desk import trace
+from syncd.desk.verify import verify
+from syncd.errors import MappingErrors
+from tests.unit.lab import NAME, Lab, loaded
+
+MAPPING = """
+tables:
+  asset: {table: asset, key: id, subject: code, columns: {id: integer, code: text, name: text, value: money}}
+rules:
+  registration:
+    on: asset
+    when: op = 'insert'
+    card: {asset_code: after.code, name: after.name, original_value: after.value, status: "'in_use'"}
+  renumbered:
+    on: asset
+    when: op = 'update' AND after.code <> before.code
+    change: {asset_code: before.code}
+    rename: after.code
+  changed:
+    on: asset
+    when: op = 'update' AND (after.name <> before.name OR after.value <> before.value)
+    change: {asset_code: after.code, name: after.name, original_value: after.value}
+"""
+LATHE = {"id": 1, "code": "A-1", "name": "lathe", "value": Decimal(5)}
+
+
+def lived(lab: Lab) -> None:
+    """Registered, changed, given another number and changed with it; then another and a third."""
+    steps = [LATHE, {**LATHE, "name": "mill"}, {**LATHE, "code": "B-1", "name": "drill"},
+             {**LATHE, "code": "B-1", "name": "saw"}, {**LATHE, "code": "C-1", "name": "saw"}]  # fmt: skip
+    lab.commit(lab.insert("asset", **LATHE))
+    for old, new in pairwise(steps):
+        lab.commit(lab.update("asset", old, **new))
+
+
+@pytest.mark.parametrize("splits", [False, True])
+def test_a_card_is_called_by_its_new_number(splits: bool) -> None:
+    """Invariants 12 and 13: in one batch or in many, and the record still says what finance holds."""
+    lab = Lab(MAPPING, splits=splits)
+    lived(lab)
+    lab.rest()
+    assert lab.parked == []
+    assert lab.cards == [("C-1", "saw", "5", None, "in_use")]
+    assert verify(lab.ledger, NAME, lab.mapping.layout).flaws == []
+
+
+@pytest.mark.parametrize("asked", ["A-1", "B-1", "C-1"])
+def test_each_number_finds_the_whole_life(asked: str) -> None:
+    """Invariant 8."""
+    lab = Lab(MAPPING)
+    lived(lab)
+    lab.rest()
+    lives = trace.find(lab.ledger, asked, lab.mapping.tables).lives
+    assert [(life.subject, [step.rule for step in life.steps]) for life in lives] == [
+        ("A-1", ["registration", "changed"]),
+        ("B-1", ["renumbered", "changed", "changed"]),
+        ("C-1", ["renumbered"]),
+    ]
+    ((field, before, after),) = lives[1].steps[0].card
+    assert (field, before, after) == ("asset_code", "A-1", "B-1")
+
+
+def test_reports_tell_a_card_by_the_number_that_it_has() -> None:
+    lab = Lab(MAPPING)
+    lived(lab)
+    lab.commit(lab.insert("asset", **{**LATHE, "id": 2}))  # the number is free again, and given to another
+    lab.rest()
+    told = [(w.asset, w.fields.get("name")) for w in writes.card_writes(lab.ledger, lab.mapping.zone, [NAME])]
+    assert [name for code, name in told if code == "C-1" and name] == ["lathe", "mill", "drill", "saw"]
+    assert [name for code, name in told if code == "A-1"] == ["lathe"]
+    assert sorted(lab.cards) == [("A-1", "lathe", "5", None, "in_use"), ("C-1", "saw", "5", None, "in_use")]
+    assert verify(lab.ledger, NAME, lab.mapping.layout).flaws == []
+
+
+def test_a_number_that_another_card_has_parks_the_row() -> None:
+    """Once the EAM says a free one it is posted, and what came behind it."""
+    lab = Lab(MAPPING)
+    other = {**LATHE, "id": 2, "code": "B-1", "name": "press"}
+    lab.commit(lab.insert("asset", **LATHE))
+    lab.commit(lab.insert("asset", **other))
+    lab.commit(lab.update("asset", LATHE, code="B-1"))
+    lab.rest()
+    assert lab.parked == [("B-1", "failed", "card_exists")]
+    lab.commit(lab.update("asset", other, name="hammer"))
+    lab.commit(lab.update("asset", {**LATHE, "code": "B-1"}, code="D-1"))
+    lab.rest()
+    assert lab.parked == []
+    assert sorted((code, name) for code, name, *_ in lab.cards) == [("B-1", "hammer"), ("D-1", "lathe")]
+
+
+@pytest.mark.parametrize(
+    ("said", "by", "code", "line"),
+    [
+        ("    change: {asset_code: before.code}\n", "", "rename_without_change", 14),
+        ("rename: after.code", "rename: after.id", "", 0),
+        ("rename: after.code", "rename: after.kode", "unknown_name", 15),
+    ],
+)
+def test_what_is_wrong_with_a_new_number_is_told_with_its_line(said: str, by: str, code: str, line: int) -> None:
+    if not code:
+        loaded(MAPPING.replace(said, by))
+        return
+    with pytest.raises(MappingErrors) as caught:
+        loaded(MAPPING.replace(said, by))
+    assert (code, f"lab.yaml:{line}") in [(e.code, e.where.rpartition("/")[2]) for e in caught.value.errors]
