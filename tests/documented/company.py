@@ -3,6 +3,7 @@ commands that the examples are for."""
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.acceptance.databases import connected
 from tests.advice.command import daemon, fine, syncd
 from tests.documented.site import IDS, NAME, TYPES
 
+WAIT_S_MAX: Final = 120.0
 BY: Final = operators.Actor("li", "as documented")
 
 
@@ -62,6 +64,17 @@ class Company:
         with closing(outbox):
             while outbox.turn(datetime.now(UTC)):
                 pass
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """What finance holds."""
+        return self.finance.rows(sql if self.finance.kind == "postgres" else sql.replace("fin.", "fin_"))
+
+    def until(self, sql: str) -> None:
+        """Wait until it gives a row."""
+        deadline = time.monotonic() + WAIT_S_MAX
+        while not self.ask(sql):
+            assert time.monotonic() < deadline, sql
+            time.sleep(0.02)
 
     def syncd(self, typed: str) -> str:
         return fine(typed, self.config)

@@ -2,7 +2,7 @@
 granted."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -36,13 +36,3 @@ def filled(name: str, *missing: tuple[str, str]) -> str:
         assert text.count(left_out) == 1, f"{name}: {left_out}"
         text = text.replace(left_out, said)
     return text
-
-
-def indented(text: str, by: str = "  ") -> str:
-    """The same, further to the right."""
-    return "".join(by + line for line in text.splitlines(keepends=True))
-
-
-def joined(*texts: Sequence[str]) -> str:
-    """Blocks below each other."""
-    return "\n".join("".join(text) for text in texts)

@@ -148,9 +148,9 @@ def layout_with(piece: str) -> str:
     return "".join(block for block in blocks if block.partition(":")[0] not in own) + piece
 
 
-def written(folder: Path, layout: str, first: str, second: str) -> Loaded:
+def written(folder: Path, layout: str, first: str, second: str, files: Mapping[str, str] = FILES) -> Loaded:
     """The mapping in the files that the examples name: its head, and two parts."""
-    for name, text in FILES.items():
+    for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, "utf-8")
     (folder / "finance").mkdir()

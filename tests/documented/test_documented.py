@@ -56,6 +56,13 @@ def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[...,
         one.close()
 
 
+def test_no_example_is_left_out() -> None:
+    """Whoever writes another one lets it run here."""
+    here = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py"))
+    named = {name for name in pieces() if f'"{name}"' in here} | {f"periods {way}" for way in PERIODS}
+    assert pieces().keys() - named == set()
+
+
 def test_an_asset_is_registered_and_its_month_collected(on: Callable[..., Books]) -> None:
     """The head, the parts, tables and references, a rule, a collecting one, decision tables, roles, the layout."""
     books = on()
