@@ -313,7 +313,7 @@ class Pipeline:
                 self.mapping.reconcile,
                 self.mapping.balances,
                 self.mapping.layout,
-                self.mapping.tables,
+                self.mapping.source_tables,
                 self.name,
                 self.source_settings.zone,
                 partial(progress.wait, ledger, [part.name for part in self.begun()]),

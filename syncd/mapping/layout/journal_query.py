@@ -49,17 +49,25 @@ def journal(
     lookups: Mapping[str, LookupSpec],
     dims: Mapping[str, Kind],
 ) -> Journal | None:
-    """How the entries are read that lie in tables of these names, vouchers' first; None where they lie in several."""
-    if len(entries) != 1 or len(vouchers) > 1:
+    """How the entries are read that lie in tables of these names, vouchers' first; None where they lie in several. Of
+    vouchers that lie in several tables the first counts that entries point to."""
+    if len(entries) != 1:
         return None
     scope = ENTRY_SCOPE | LABEL_SCOPE | ID_SCOPE | dims_scope(dims)
-    reader = _Reader(scope, lookups, entries[0], vouchers[0] if vouchers else None)
+    place, header = next(((i, v) for i, v in enumerate(vouchers) if _links(v, entries[0])), (0, None))
+    reader = _Reader(scope, lookups, entries[0], header)
     columns = {field: sql for field in scope if (sql := reader.column(field))}
     if found := entry_amounts(entries[0], "e"):
         columns |= dict(zip(AMOUNTS, [*found, "0"], strict=False))
     if "entry.account" not in columns or any(amount not in columns for amount in AMOUNTS):
         return None
-    return Journal(entries[0].source_of(names[-1]), reader.joins(names[0]), columns)
+    return Journal(entries[0].source_of(names[-1]), reader.joins(names[place]), columns)
+
+
+def _links(header: PhysicalTable, entry: PhysicalTable) -> Sequence[tuple[str, str]]:
+    """The columns of a voucher's key, each with the entries' own; empty where they lack one."""
+    found = [(column, entry.given(header.columns[column])) for column in header.key]
+    return [(ours, theirs) for ours, theirs in found if theirs] if all(theirs for _, theirs in found) else []
 
 
 class _Reader:
@@ -71,8 +79,7 @@ class _Reader:
         self._scope, self._lookups = scope, lookups
         self._functions = {name.lower(): lookup_function(name) for name in lookups}
         self._entry, self._header = entry, header
-        self._link = None if header is None else [(c, entry.given(header.columns[c])) for c in header.key]
-        self._is_linked = bool(self._link) and all(found for _, found in self._link or ())
+        self._link = [] if header is None else _links(header, entry)
         self._joins: dict[str, str] = {}
 
     def column(self, field: str) -> str:
@@ -88,8 +95,8 @@ class _Reader:
 
     def joins(self, header: str) -> dict[str, str]:
         """What is joined to the entries, the vouchers lying in a table of this name."""
-        on = " AND ".join(f"h.{spelled(ours)} = e.{spelled(theirs or '')}" for ours, theirs in self._link or ())
-        return {"h": f" LEFT JOIN {spelled(header)} AS h ON {on}"} | self._joins if self._is_linked else self._joins
+        on = " AND ".join(f"h.{spelled(ours)} = e.{spelled(theirs)}" for ours, theirs in self._link)
+        return {"h": f" LEFT JOIN {spelled(header)} AS h ON {on}"} | self._joins if self._link else self._joins
 
     def _parse(self, text: str) -> Expression:
         return parse(text, self._scope, self._functions)
@@ -97,6 +104,6 @@ class _Reader:
     def _given(self, wanted: Expression) -> str:
         if column := self._entry.given(wanted):
             return f"e.{spelled(column)}"
-        if self._is_linked and self._header is not None and (column := self._header.given(wanted)):
+        if self._header is not None and (column := self._header.given(wanted)):
             return f"h.{spelled(column)}"
         return ""
