@@ -171,12 +171,10 @@ def _held_mariadb(system: System) -> Iterator[Callable[[], object]]:
 @contextmanager
 def _held_file(system: System) -> Iterator[Callable[[], object]]:
     """A file has one writer: the daemon waits with what it has read, which the EAM tells."""
-    if system.eam.kind == "postgres":
-        sent = (
-            "SELECT 1 FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid"
-            " WHERE s.database = current_database() AND r.sent_lsn >= pg_current_wal_lsn()"
-        )
-    else:
-        sent = """SELECT 1 FROM "information_schema"."processlist" WHERE state LIKE '%has sent all binlog%'"""
-    with system.finance.transaction():
-        yield lambda: system.eam.value(sent)
+    sent = {
+        "postgres": "SELECT 1 FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid"
+        " WHERE s.database = current_database() AND r.sent_lsn >= pg_current_wal_lsn()",
+        "mysql": """SELECT 1 FROM "information_schema"."processlist" WHERE state LIKE '%has sent all binlog%'""",
+    }
+    with system.finance.transaction(), closing(connected(system.eam.dsn)) as asking:
+        yield lambda: asking.value(sent[asking.kind])

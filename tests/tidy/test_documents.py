@@ -24,10 +24,11 @@ PAGES = (
     "monitoring/runbook",
     "monitoring/runbook.zh-CN",
 )
+EXAMPLES = tuple(f"examples/{path.parent.name}/README" for path in ROOT.glob("docs/examples/*/README.md"))
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference.py"))
 
 
-@pytest.mark.parametrize("name", [*READMES, *(f"docs/{page}.md" for page in PAGES)])
+@pytest.mark.parametrize("name", [*READMES, *(f"docs/{page}.md" for page in (*PAGES, *EXAMPLES))])
 def test_every_command_shown_is_one_that_syncd_has(name: str) -> None:
     from syncd.cli.app import app
 

@@ -35,6 +35,14 @@ CREATE TABLE bestell_pos (
     PRIMARY KEY (best_nr, pos)
 ) ENGINE = InnoDB DEFAULT CHARSET = latin1;
 
+CREATE TABLE zahlung (
+    zahl_nr INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    best_nr INT UNSIGNED NOT NULL,
+    datum DATE NOT NULL DEFAULT '0000-00-00',
+    betrag DOUBLE NOT NULL DEFAULT 0,
+    PRIMARY KEY (zahl_nr)
+) ENGINE = InnoDB DEFAULT CHARSET = latin1;
+
 INSERT INTO anlage VALUES ('M-0001', 'Fräsmaschine', '4100', '2019-06-12', '0000-00-00');
 INSERT INTO anlage_wert VALUES ('M-0001', 38000.4);
 INSERT INTO anlage VALUES ('M-0002', 'Säge', '4200', '2015-01-30', '2024-12-31');

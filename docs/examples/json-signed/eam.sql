@@ -1,0 +1,1 @@
+../json-sequences/eam.sql

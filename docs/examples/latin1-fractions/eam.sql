@@ -1,0 +1,1 @@
+../latin1-signed/eam.sql

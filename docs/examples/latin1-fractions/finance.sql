@@ -1,0 +1,1 @@
+../years-fractions/finance.sql

@@ -1,0 +1,1 @@
+../years-sequences/eam.sql
