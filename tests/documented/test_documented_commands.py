@@ -57,6 +57,82 @@ pipelines:
     ledger: {kind: sqlite, path: finance.db}
     answer: {kind: sqlite, path: eam.db}
 """
+BILLS = """
+constants: {standard: ASBE}
+tables:
+  invoice:
+    table: invoice
+    key: id
+    columns: {id: integer, invoice_no: text, status: text, total: money, supplier_id: integer, department_id: integer}
+    join: {dept: department_id}
+  payment: {table: payment, key: id, columns: {id: integer, invoice_id: integer, amount: money}}
+  work_head: {table: work, key: id, columns: {id: integer, no: text}}
+  issue_line: {table: issue_line, key: id, columns: {id: integer, work_id: integer, amount: money}}
+documents:
+  work: {header: work_head, lines: {issue: {table: issue_line, of: work_id}}}
+references:
+  supplier: {table: supplier, key: id, columns: {id: integer, code: text}}
+  dept: {table: dept, key: id, columns: {id: integer, code: text}}
+rules:
+  billed:
+    on: invoice
+    when: op = 'insert' AND after.status = 'approved'
+    join: {supplier: after.supplier_id}
+    voucher:
+      type: "'记'"
+      date: DATE '2026-02-03'
+      summary: "'bill'"
+      entries:
+        - {account: "'1002'", debit: after.total}
+        - account: "'220201'"
+          credit: after.total
+          document: after.invoice_no
+          supplier: supplier.code
+          dept: dept.code
+  paid:
+    on: payment
+    when: op = 'insert'
+    join: {invoice: after.invoice_id, supplier: invoice.supplier_id, dept: invoice.department_id}
+    voucher:
+      type: "'记'"
+      date: DATE '2026-02-04'
+      summary: "'paid'"
+      entries:
+        - account: "'220201'"
+          debit: after.amount
+          document: invoice.invoice_no
+          supplier: supplier.code
+          dept: dept.code
+        - {account: "'1002'", credit: after.amount}
+  issued:
+    on: work
+    when: op = 'update'
+    voucher:
+      type: "'记'"
+      date: DATE '2026-02-05'
+      summary: "'stock'"
+      entries:
+        - {account: "'1403'", debit: sum(issue.amount), document: after.no}
+        - {account: "'1002'", credit: sum(issue.amount)}
+"""
+BILLS_EAM = """
+    CREATE TABLE invoice (
+        id INTEGER PRIMARY KEY, invoice_no TEXT, status TEXT, total TEXT, supplier_id INTEGER, department_id INTEGER
+    );
+    CREATE TABLE payment (id INTEGER PRIMARY KEY, invoice_id INTEGER, amount TEXT);
+    CREATE TABLE work (id INTEGER PRIMARY KEY, no TEXT);
+    CREATE TABLE issue_line (id INTEGER PRIMARY KEY, work_id INTEGER, amount TEXT);
+    CREATE TABLE supplier (id INTEGER PRIMARY KEY, code TEXT);
+    CREATE TABLE dept (id INTEGER PRIMARY KEY, code TEXT);
+    INSERT INTO supplier VALUES (3, 'S-3');
+    INSERT INTO dept VALUES (7, 'SC');
+"""
+BILLS_DDL = """
+    ALTER TABLE fin.entry ADD supplier VARCHAR(20);
+    ALTER TABLE fin.entry ADD document VARCHAR(20);
+    INSERT INTO fin.account VALUES ('220201', 220201, '应付账款', 1), ('220202', 220202, '暂估应付', 1);
+    INSERT INTO fin.account VALUES ('1403', 14030, '原材料', 1);
+"""
 Make = Callable[..., Company]
 
 
@@ -98,6 +174,30 @@ def test_what_looks_at_rows_and_tells_the_eam(make: Make) -> None:
     company.tells()
     told = company.eam.execute("SELECT id, finance_state, voucher_no FROM eam_asset ORDER BY id").fetchall()
     assert told == [(1, "posted", "2026-02 记-1"), (2, "posted", "2026-02 记-2")]
+
+
+def test_balances_of_documents(make: Make) -> None:
+    """`balances`: payables and stock."""
+    layout = (LAYOUT + KINDS).replace("dims: [dept,", "dims: [document, supplier, dept,")
+    layout = layout.replace(
+        "dept: entry.dept,", "dept: entry.dept, supplier: entry.supplier, document: entry.document,"
+    )
+    company = make(BILLS, pieces()["balances"], layout, BILLS_EAM, DDL + BILLS_DDL)
+    company.carry()
+    for statement in (
+        "INSERT INTO invoice VALUES (1, 'I-1', 'approved', '100.50', 3, 7)",
+        "INSERT INTO invoice VALUES (2, 'I-2', 'draft', '9.00', 3, 7)",
+        "INSERT INTO payment VALUES (1, 1, '40.00')",
+        "INSERT INTO work VALUES (1, 'W-1')",
+        "INSERT INTO issue_line VALUES (1, 1, '10.00')",
+    ):
+        company.eam.execute(statement)
+    company.carry()
+    balances = company.json("reconcile")["balances"]
+    assert [(one["name"], one["eam"], one["finance"]) for one in balances] == [
+        ("payables", "60.50", "60.50"), ("stock", "10.00", "10.00")
+    ]  # fmt: skip
+    assert not any(one["differences"] for one in balances)
 
 
 def test_a_month_from_depreciation_to_its_reports(make: Make, tmp_path: Path) -> None:
