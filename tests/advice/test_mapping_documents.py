@@ -52,7 +52,7 @@ def refused(text: str) -> bool:
     try:
         parse(text, {})
     except Fault as fault:
-        return fault.code not in ("unknown_word", "lines_unclear")
+        return fault.code not in ("unknown_word", "lines_unclear", "wrong_argument")
     return False
 
 
