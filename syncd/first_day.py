@@ -159,9 +159,14 @@ def found(
     made = layout.propose(kept)
     made.cards = cards.card_columns(kept, made)
     said = meaning.propose(held, kept, made)
+    documents = None if held.is_document else eam.find_beside(schemas["eam"], held)
+    beside = None if documents is None else meaning.propose(documents, kept, made)
+    if beside is not None and not beside.is_whole:
+        beside = None
     name = re.sub(r"\W+", "_", folder.resolve().name).strip("_").lower() or "books"
-    layout_file.write(kept, made, mapping_file.called(name), said.cards, said.dims)
-    mapping = mapping_file.write(said, made, name, LAYOUT)
+    dims = {*said.dims, *(beside.dims if beside is not None else ())}
+    layout_file.write(kept, made, mapping_file.called(name), said.cards, dims)
+    mapping = mapping_file.write(said, made, name, LAYOUT, beside)
     texts = {
         CONFIG: _config(ends, schemas, name),
         MAPPING: mapping.text(),

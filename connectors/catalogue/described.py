@@ -22,6 +22,7 @@ class Told(NamedTuple):
     generated: bool
     computed: bool
     comment: str
+    default: str = ""
 
 
 class Catalogue(NamedTuple):
@@ -71,7 +72,7 @@ def schema(dialect: Dialect, said: Catalogue, sample: Sample, has_log: bool) -> 
         tables.append(
             Table(
                 name,
-                tuple(Column(*told[1:], tuple(values)) for told, values in zip(columns, lists, strict=True)),
+                tuple(Column(*told[1:], values=tuple(values)) for told, values in zip(columns, lists, strict=True)),
                 key,
                 tuple(map(tuple, unique.get(name, {}).values())),
                 tuple(

@@ -25,7 +25,7 @@ _COLUMNS: Final = """
            c.is_nullable = 'NO' AND c.column_default IS NULL AND c.extra NOT LIKE '%%auto_increment%%'
                AND c.extra NOT LIKE '%%GENERATED%%',
            c.extra LIKE '%%auto_increment%%', c.extra LIKE '%%GENERATED%%' AND c.extra NOT LIKE 'DEFAULT%%',
-           c.column_comment
+           c.column_comment, coalesce(c.column_default, '')
     FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
     WHERE c.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
     ORDER BY c.table_name, c.ordinal_position
@@ -70,10 +70,14 @@ def read(url: str) -> Schema:
             return server.rows(connection, sql.replace("%%", "%"))
 
         columns = [
-            Told(table, name, type_, _sort(base, type_), places if base == "decimal" else None, length,
-                 bool(required), bool(generated), bool(computed), comment)
-            for table, name, type_, base, places, length, required, generated, computed, comment in rows(_COLUMNS)
-        ]  # fmt: skip
+            Told(
+                *(table, name, type_, _sort(base, type_), places if base == "decimal" else None, length),
+                *(bool(required), bool(generated), bool(computed), comment, str(default).strip("'")),
+            )
+            for table, name, type_, base, places, length, required, generated, computed, comment, default in rows(
+                _COLUMNS
+            )
+        ]
         unique = [(table, name, bool(primary), column) for table, name, primary, column in rows(_UNIQUE)]
         said = Catalogue(columns, unique, rows(_FOREIGN), dict(rows(_COMMENTS)))
         return schema("mysql", said, sample, _has_log(connection))

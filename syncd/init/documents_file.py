@@ -7,8 +7,9 @@ from syncd.init.render import Text, identifier, many, scalar
 ALIAS = "document"
 
 
-def tables(text: Text, meaning: Meaning, lines: Lines) -> None:
+def tables(text: Text, meaning: Meaning) -> None:
     """The table of lines."""
+    lines = _lines(meaning)
     table = lines.table
     key = table.key or (*lines.of, *(table.unique[0] if table.unique else ()))
     text.add(f"  {identifier(table.name)}:")
@@ -21,10 +22,16 @@ def tables(text: Text, meaning: Meaning, lines: Lines) -> None:
         text.add(f"      {scalar(name)}: {kind.value}", kind)
 
 
-def block(text: Text, meaning: Meaning, lines: Lines) -> None:
+def block(text: Text, meaning: Meaning) -> None:
     """What holds header and lines together."""
+    lines = _lines(meaning)
     text.add("")
     text.add("documents:")
     text.add(f"  {ALIAS}:")
     text.add(f"    header: {meaning.alias}")
     text.add(f"    lines: {{item: {{table: {identifier(lines.table.name)}, of: {many(lines.of)}}}}}")
+
+
+def _lines(meaning: Meaning) -> Lines:
+    assert meaning.assets.lines is not None, "asked of documents only"
+    return meaning.assets.lines

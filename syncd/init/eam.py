@@ -104,6 +104,15 @@ def find(schema: Schema, wanted: str = "") -> Assets | None:
     return max(scored, key=lambda one: one.guess.sure)
 
 
+def find_beside(schema: Schema, assets: Assets) -> Assets | None:
+    """Documents with lines beside the assets; none of what belongs to an asset."""
+    made = [_as_document(schema, table) for table in schema.tables if table.name != assets.table.name]
+    likely = [one for one in made if one is not None and one.lines is not None and one.guess.sure > 0.45]
+    own = [one for one in likely if not any(key.table == assets.table.name for key in one.table.foreign)]
+    found = max(own, key=lambda one: one.guess.sure, default=None)
+    return None if found is None else replace(found, joins=())
+
+
 def _years(schema: Schema) -> dict[str, list[Table]]:
     """Tables of one shape, one a year, by what their names share."""
     found: dict[str, list[Table]] = {}
@@ -405,7 +414,9 @@ def declared(column: Column, concept: str = "") -> Guess:
         form = day_form(column)
         kind = "timestamp" if "%H" in form else "date"
         return Guess(f'{{{kind}: "{form}"}}', 0.8, (*why, seen(list(column.counts)[:2])))
-    if column.sort in ("date", "timestamp") and any(str(v).startswith("0000-00-00") for v in column.values):
+    if column.sort in ("date", "timestamp") and any(
+        str(v).startswith("0000-00-00") for v in (*column.values, column.default)
+    ):
         return Guess(f"{{type: {column.sort}, zero: null}}", 0.9, (*why, seen(["0000-00-00"])))
     plain = {"integer": "integer", "date": "date", "timestamp": "timestamp", "boolean": "boolean"}
     if column.sort in plain:

@@ -12,8 +12,8 @@ from syncd.init.schema import Table
 from syncd.language import current, say
 
 
-def write(meaning: Meaning, layout: Layout, name: str, finance: str) -> Text:
-    """The mapping as a file."""
+def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Meaning | None) -> Text:
+    """The mapping as a file; `beside` are documents beside the assets."""
     text, assets = Text(), meaning.assets
     text.say("init_mapping_head")
     text.add(f"mapping: {called(name)}")
@@ -27,8 +27,11 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str) -> Text:
     is_tracked = assets.movements is None or bool(meaning.cards)
     if is_tracked:
         _assets(text, meaning)
-    if assets.lines is not None:
-        documents_file.tables(text, meaning, assets.lines)
+    documents = [one for one in (meaning, beside) if one is not None and one.assets.lines is not None]
+    for one in documents:
+        if one is beside:
+            _assets(text, one)
+        documents_file.tables(text, one)
     if assets.movements is not None:
         movements_file.tables(text, meaning, assets.movements)
     references = dict(meaning.joins)
@@ -43,14 +46,16 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str) -> Text:
     if not is_tracked:
         columns = _columns(assets, meaning.used["after"])
         _table(text, meaning.alias, assets.table, assets.key, columns, assets.guess)
-    if assets.lines is not None:
-        documents_file.block(text, meaning, assets.lines)
+    for one in documents:
+        documents_file.block(text, one)
     text.add("")
     text.add("rules:")
     if is_tracked:
         _rules(text, meaning, layout)
     if assets.movements is not None:
         movements_file.rules(text, meaning, assets.movements, layout)
+    if beside is not None:
+        _rule(text, documents_file.ALIAS, beside.alias, beside, layout, anchored=False)
     reconcile_file.reconcile(text, meaning, layout)
     return text
 

@@ -36,6 +36,11 @@ class Meaning:
     used: dict[str, list[str]] = field(default_factory=dict)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether finance has accounts for both sides."""
+        return "?" not in (self.debit.value, self.credit.value)
+
+    @property
     def joins(self) -> dict[str, Join]:
         """The joins that it reads."""
         return {alias: join for alias, join in joined(self.assets).items() if alias in self.used}
@@ -107,6 +112,11 @@ def _code_of(table: Table, target: Column) -> Column:
 
 
 def _when(assets: Assets) -> Guess:
+    if assets.status is None and assets.lines is not None and "approved_on" in assets.columns:
+        column, _ = assets.columns["approved_on"]
+        return Guess(
+            f"{member('after', column.name)} IS NOT NULL", 0.55, (Why("init_why_name", {"name": column.name}),)
+        )
     if assets.status is None and assets.lines is not None:
         return Guess(f"{member('after', assets.code.name)} IS NOT NULL", 0.4, (Why("init_why_no_status"),))
     if assets.status is None:

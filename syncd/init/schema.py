@@ -33,6 +33,7 @@ class Column:
     generated: bool = False
     computed: bool = False
     comment: str = ""
+    default: str = ""
     values: tuple[object, ...] = ()
 
     @cached_property

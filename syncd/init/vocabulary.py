@@ -54,6 +54,7 @@ COLUMNS: Final[Mapping[str, str]] = {
         "start_use_date use_date qyrq shrq 启用日期 审批日期 验收日期 投用日期 入账日期 转固日期 ready_on "
         "put_into_use in_use_since used_since inusesince since commissioning in_betrieb "
         "inbetriebnahme go_live_date"
+        " freigabe released_on release_date freigegeben"
     ),
     "acquired_on": (
         "purchase_date purchase_on acquired_on acquisition_date acquired bought_on purchased_on "

@@ -8,7 +8,7 @@ fill is."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from pydantic import BaseModel
@@ -41,7 +41,7 @@ class Score(NamedTuple):
 def score(truth: Loaded, proposed: Loaded) -> Score:
     """Of the facts that were written by hand. Of a column that only one side reads, what finance's columns come from
     tells, not its type."""
-    wanted, found = dict(_facts(truth)), dict(_facts(proposed))
+    wanted, found = dict(_facts(truth, list(_openers(truth)))), dict(_facts(proposed, list(proposed.rules)))
     told: Counter[str] = Counter()
     differing = []
     for name, right in wanted.items():
@@ -67,14 +67,14 @@ def _same(right: object, found: object) -> bool:
     return right == found
 
 
-def _facts(mapping: Loaded) -> Iterator[tuple[str, object]]:
-    rules = list(_openers(mapping))
+def _facts(mapping: Loaded, rules: Sequence[Rule]) -> Iterator[tuple[str, object]]:
+    headers = {alias: block.header for alias, block in mapping.file.documents.items()}
     yield "timezone", mapping.file.timezone
     for rule in rules:
         words = re.findall(r"\b(?:after|before)\.(\w+)", mapping.file.rules[rule.name].when or "")
         yield f"condition on {rule.on.name}", tuple(sorted({word.lower() for word in words}))
     for on in {rule.on.alias: rule.on for rule in rules}.values():
-        block = mapping.file.tables[on.alias]
+        block = mapping.file.tables[headers.get(on.alias, on.alias)]
         yield f"source {block.table}", "tracked"
         yield f"source {block.table} key", tuple(block.key)
         yield f"source {block.table} subject", (block.subject or "").strip('"').lower()
@@ -95,15 +95,15 @@ def _openers(mapping: Loaded) -> Iterator[Rule]:
     found: dict[str, Rule] = {}
     for some in (cards, posting):
         shape = [column.name for column in some[0].on.columns] if some else []
-        for alias, table in mapping.tables.items():
-            own = [rule for rule in some if rule.on.alias == alias]
-            if own and [column.name for column in table.columns] == shape:
-                found[own[0].name] = own[0]
+        for rule in reversed(some):
+            if [column.name for column in rule.on.columns] == shape:
+                found[rule.on.alias + str(some is cards)] = rule
     yield from found.values()
 
 
 def _said(mapping: Loaded, rule: Rule) -> str:
-    return mapping.file.rules[rule.name].when or "insert"
+    is_document = rule.on.alias in mapping.file.documents
+    return "insert" if is_document else mapping.file.rules[rule.name].when or "insert"
 
 
 def _layout(mapping: Loaded) -> LayoutFile:
@@ -139,7 +139,7 @@ def _finance(file: LayoutFile) -> Iterator[tuple[str, object]]:
                 yield f"{block} {table.table} generated", table.generated.column
 
 
-def _columns(mapping: Loaded, rules: list[Rule]) -> Iterator[tuple[str, object]]:
+def _columns(mapping: Loaded, rules: Sequence[Rule]) -> Iterator[tuple[str, object]]:
     """By column of finance where it comes from: the EAM's columns by any rule, or what the layout gives it."""
     file, names = _layout(mapping), {rule.name for rule in rules}
     origins: dict[str, set[tuple[str, ...]]] = {}

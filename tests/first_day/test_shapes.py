@@ -98,6 +98,18 @@ def test_documents_with_lines(tmp_path: Path) -> None:
     assert "credit: 150.5}" in (tmp_path / "out" / "mapping.cases" / "02_bx_1.yaml").read_text("utf-8")
 
 
+def test_documents_beside_assets(tmp_path: Path) -> None:
+    """An EAM of both has a rule for each."""
+    claims = (SHAPES / "claims-eam.sql").read_text("utf-8")
+    with closing(sqlite3.connect(tmp_path / "eam.db")) as database:
+        database.executescript(claims.replace("部门 TEXT NOT NULL,", "所属 TEXT,"))
+    mapping, _ = _proposed(tmp_path, "chinese")
+    assert [(name, rule["on"]) for name, rule in mapping["rules"].items()] == [
+        ("registration", "设备台账"),
+        ("document", "document"),
+    ]
+
+
 def test_kingdees_names(tmp_path: Path) -> None:
     mapping, layout = _proposed(tmp_path, "kingdee")
     rule = mapping["rules"]["registration"]
