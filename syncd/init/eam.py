@@ -16,7 +16,7 @@ from syncd.init.vocabulary import APPROVED, IN_USE
 ASSET: Final = (
     "name", "original_value", "status", "approved_on", "acquired_on", "dept", "class", "supplier", "workshop",
     "life_months", "residual_rate", "method", "accumulated_depreciation", "impairment", "vat",
-    "prepared_by", "reviewed_by", "attachments", "document", "contract",
+    "prepared_by", "reviewed_by", "attachments", "document", "contract", "disposed_on",
 )  # fmt: skip
 OFTEN_MAX: Final = 12
 """Different values of a column that may be a status."""

@@ -162,7 +162,8 @@ def constant(target: Column, concept: str) -> Guess | None:
 def in_books(assets: Assets, row: Mapping[str, object]) -> bool:
     """Whether a row of the sample is in the state that belongs into the books."""
     if assets.status is None:
-        return True
+        gone = assets.columns.get("disposed_on")
+        return gone is None or _is_no_day(row[gone[0].name])
     column, value, _ = assets.status
     held = row[column.name]
     return str(held).lower() in ("true", "1") if column.sort == "boolean" else str(held) == value

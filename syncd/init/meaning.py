@@ -92,6 +92,8 @@ def propose(assets: Assets, books: Books, layout: Layout) -> Meaning:
     when = _when(assets)
     if assets.status is not None:
         use("after", assets.status[0].name)
+    elif "disposed_on" in assets.columns and not assets.is_document:
+        use("after", assets.columns["disposed_on"][0].name)
     called = chosen(assets, "name", None)
     if called is not None:
         use("after", called[0].reads)
@@ -119,6 +121,12 @@ def _when(assets: Assets) -> Guess:
         )
     if assets.status is None and assets.lines is not None:
         return Guess(f"{member('after', assets.code.name)} IS NOT NULL", 0.4, (Why("init_why_no_status"),))
+    if assets.status is None and "disposed_on" in assets.columns and not assets.is_document:
+        column, score = assets.columns["disposed_on"]
+        gone = f"{member('after', column.name)} IS NULL"
+        return Guess(
+            f"op IN ('insert', 'read') AND {gone}", 0.7 * score, (Why("init_why_name", {"name": column.name}),)
+        )
     if assets.status is None:
         return Guess("op IN ('insert', 'read')", 0.5, (Why("init_why_no_status"),))
     column, value, sure = assets.status

@@ -16,6 +16,8 @@ def reconcile(text: Text, meaning: Meaning, layout: Layout) -> None:
     text.add(f"  on: {meaning.alias}")
     if assets.status is not None:
         text.add(f"  where: {scalar(meaning.when.value.partition(' AND ')[0].replace('after.', ''))}")
+    elif "disposed_on" in assets.columns:
+        text.add(f"  where: {scalar(_bare(assets.columns['disposed_on'][0].name) + ' IS NULL')}")
     text.add(f"  asset_code: {scalar(_bare(assets.code.name))}")
     if found is None:
         text.add(f"  original_value: {{rule: {RULE}, field: original_value}}")
