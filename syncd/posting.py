@@ -64,9 +64,14 @@ class Voucher(NamedTuple):
     shares: tuple[Share, ...] = ()
 
 
+BY_HAND: Final = "/"
+"""Before the reference of a voucher that no posting made, where the key of one would stand: no rule has this name."""
+
+
 class Reversed(NamedTuple):
     """Which earlier posting a voucher cancels, in red or in blue: its idempotency key and its voucher reference. One of
-    the same batch has no number yet: its key stands for the reference until the ledger calls it by its name."""
+    the same batch has no number yet: its key stands for the reference until the ledger calls it by its name. Of a
+    voucher that finance's people made it is BY_HAND and the reference."""
 
     key: str
     voucher: str

@@ -319,6 +319,7 @@ class Pipeline:
                 partial(progress.wait, ledger, [part.name for part in self.begun()]),
                 [period for period in reading.periods(ledger, self.mapping.layout) if period.first <= date.today()],
                 self.is_partitioned,
+                self.mapping.by_hand,
             )
             report = reconciliation.run(asked, lambda: self.source.scan(self.source_settings, register_sqlite), ledger)
             return history.keep(ledger, self.name, report, by)

@@ -170,11 +170,11 @@ ORDER BY position, key;
 SELECT seq, key FROM syncd.delivery WHERE pipeline = ? AND kind = 'answer' AND subject = ?;
 
 -- accepted: what people accepted of what a reconciliation proposed, and nobody has taken up
-SELECT run, asset, min(change) FROM syncd.difference
-WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, asset ORDER BY run, asset;
+SELECT run, max(asset), change FROM syncd.difference
+WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, change ORDER BY run, min(id);
 
 -- accept: taken up, under this number
-UPDATE syncd.difference SET request = ? WHERE pipeline = ? AND run = ? AND asset = ? AND request = 'post';
+UPDATE syncd.difference SET request = ? WHERE pipeline = ? AND run = ? AND change = ? AND request = 'post';
 
 -- parked_seq: the number of the last parked row, where one is parked that no batch has read
 UPDATE syncd.pipeline SET parked_seq = ? WHERE name = ?;

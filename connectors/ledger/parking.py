@@ -226,16 +226,16 @@ def _accept(work: Work) -> None:
         work.state.parked_seq += 1
         number = work.state.parked_seq
         change = decode_change(work.tables, str(stored))
-        position = Position(f"{work.state.position}#{run}.{asset}")
+        row = row_of(work.tables[change.table], change)
+        position = Position(f"{work.state.position}#{run}.{asset or row}")
         change = change._replace(position=position)
-        rejection = Rejection(change, str(asset), "", "failed", "difference_accepted", {"run": str(run)})
-        rows = [
-            (*row[:-2], "retry", "[]") for row in _rows(work, [(number, Outcome(change, str(asset), (), rejection))])
-        ]
+        subject = str(asset) or row
+        rejection = Rejection(change, subject, "", "failed", "difference_accepted", {"run": str(run)})
+        rows = [(*row[:-2], "retry", "[]") for row in _rows(work, [(number, Outcome(change, subject, (), rejection))])]
         work.database.put("syncd.parked", _COLUMNS, (), "insert", [rows])
         parked_events.record(work, map(_born, rows))
-        work.state.holds.add(number, str(asset), row_of(work.tables[change.table], change), "")
-        work.database.execute(SQL["accept"], (str(number), work.pipeline, run, asset))
+        work.state.holds.add(number, subject, row, "")
+        work.database.execute(SQL["accept"], (str(number), work.pipeline, run, str(stored)))
     if accepted:
         work.database.execute(SQL["parked_seq"], (work.state.parked_seq, work.pipeline))
 

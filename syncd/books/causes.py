@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from syncd import statements
 from syncd.books.as_read import rows_of
-from syncd.books.reconcile import Altered, Cause, Control, Difference, Found, Manual
+from syncd.books.reconcile import Altered, Cause, Control, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
-from syncd.desk import closing, verify
+from syncd.desk import verify
 from syncd.mapping.language.measures import FIELDS, Measures
-from syncd.money import ZERO, decimal
+from syncd.money import decimal
 from syncd.ports import Ledger
 from syncd.record import decode_cards, decode_value, encode_change
 
@@ -27,7 +27,6 @@ SQL: Final = statements.load("syncd.books", "reconcile.sql")
 CODES_ASKED_MAX: Final = 500
 CONTENT_CHARS_MAX: Final = 4_000_000
 """Of a posting of a whole group: a longer one is not read to learn what it wrote to one card."""
-MANUAL_MAX: Final = 1_000
 ALTERED_MAX: Final = 100
 ParkedRow = tuple[str, str, str, str]
 """Its number, its state, the reason, and a word where somebody has edited it."""
@@ -186,42 +185,6 @@ def _change(asked: "Asked", measures: Measures, found: Found, row: Row) -> str:
 
 def _place(table: Table, column: str) -> int | None:
     return next((i for i, c in enumerate(table.columns) if c.name.lower() == column.lower()), None)
-
-
-def manual(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> list[Manual]:
-    """Of accounts that do not hold what the cards say: entries of vouchers that no posting made, since syncd posts."""
-    found: list[Manual] = []
-    off = [control for control in controls if control.balance != control.cards]
-    if not off:
-        return []
-    rules = [str(rule) for (rule,) in ledger.query(SQL["rules"])]
-    since = closing.begun(ledger, asked.layout.kept(""))
-    for control in off:
-        query = asked.layout.manual_query(len(control.accounts), rules)
-        if not query or since is None:
-            break
-        from_period = [str(since)] * query.count(">= ?")
-        for account, asset, debit, credit, *voucher in ledger.query(
-            query, (*control.accounts, *from_period, MANUAL_MAX)
-        ):
-            amount = decimal(debit) - decimal(credit)
-            if amount != ZERO:
-                amount = amount if control.field == FIELDS[0] else -amount
-                name = " ".join(str(part) for part in voucher)
-                found.append(Manual(control.field, str(account), str(asset or ""), name, amount))
-    return found
-
-
-def by_hand(entries: Sequence[Manual], last: int) -> list[Difference]:
-    """Entries by hand as differences of their own, numbered behind the `last`: finance has an amount on an account that
-    the EAM knows nothing of, by the voucher that is named."""
-    return [
-        Difference(
-            one.asset_code, one.field, None, one.amount,
-            Cause("cause_manual", {"voucher": one.voucher, "account": one.account}, "propose_manual"), number,
-        )
-        for number, one in enumerate(entries, last + 1)
-    ]  # fmt: skip
 
 
 def altered(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from syncd.books.by_hand import TOLD
 from syncd.books.causes import SQL
 from syncd.books.reconcile import Amounts, Difference, Report
 from syncd.desk import operators
@@ -118,16 +119,17 @@ def accept(ledger: Ledger, pipeline: str, name: str, by: operators.Actor) -> Non
         ((last,),) = desk.query(SQL["last"], (pipeline,))
         if int(str(last)) != run_id:
             raise Halt("reconcile_outdated", difference=name, run=run_id, last=last)
-        if any(int(str(row[0])) == number and row[3] == "cause_manual" for row in rows):
-            raise Halt("reconcile_no_posting", difference=name, asset=asset)
-        if any(request for *_, request in rows):
+        _, _, _, cause, params, _, change, request = next(row for row in rows if int(str(row[0])) == number)
+        if request:
             raise WrongUsage("reconcile_accepted", difference=name, asset=asset)
-        if not any(change for *_, change, _ in rows):
+        if not change:
             raise Halt("reconcile_no_posting", difference=name, asset=asset)
-        if desk.query(SQL["newer"], (pipeline, asset)):
+        if asset and desk.query(SQL["newer"], (pipeline, asset)):
             raise Halt("reconcile_parked_first", difference=name, asset=asset)
-        desk.execute(SQL["accept"], (pipeline, run_id, asset))
-        detail = {"asset": asset, "fields": [str(row[2]) for row in rows]}
+        desk.execute(SQL["accept"], (pipeline, run_id, change))
+        detail = {"asset": asset, "fields": [str(row[2]) for row in rows if row[6] == change]}
+        if cause == TOLD:
+            detail["voucher"] = json.loads(str(params))["voucher"]
         operators.act(desk, by, "accept_difference", pipeline, f"difference/{name}", detail)
 
 
@@ -150,7 +152,7 @@ def plain(report: Report) -> Json:
             for g in report.groups
         ],
         "controls": [_texts(c._asdict()) | {"accounts": list(c.accounts)} for c in report.controls],
-        "manual": [_texts(m._asdict()) for m in report.manual],
+        "manual": [_texts(m._replace(parts=(), cause=None)._asdict()) for m in report.manual],
         "altered": [altered._asdict() for altered in report.altered],
         "unreadable": [u._asdict() for u in report.unreadable],
         "balances": [

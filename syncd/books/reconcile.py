@@ -118,6 +118,12 @@ class Manual(NamedTuple):
     asset_code: str
     voucher: str
     amount: Decimal
+    reference: str = ""
+    """What people call the voucher, as they call ours; empty where it cannot be told."""
+    parts: tuple[str, ...] = ()
+    """What names it in finance."""
+    cause: Cause | None = None
+    """Where the mapping has a rule that cancels it: a parked row, or what would have to be posted."""
 
 
 class Altered(NamedTuple):

@@ -16,6 +16,9 @@ WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
 -- rules: whose keys are ours
 SELECT DISTINCT rule FROM syncd.posting;
 
+-- cancelled: vouchers by hand that a posting has cancelled
+SELECT reverses FROM syncd.posting WHERE reverses IN (?*);
+
 -- begin: a run of the reconciliation; its totals and what it looked at as JSON
 INSERT INTO syncd.reconciliation (pipeline, id, at, actor, position, assets, differing, alerting, waiting, report)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
@@ -46,7 +49,7 @@ WHERE d.pipeline = ? AND d.run = ? AND d.asset = (
 SELECT 1 FROM syncd.parked WHERE pipeline = ? AND subject = ? AND settled_at IS NULL;
 
 -- accept: ask the daemon for the posting of a difference
-UPDATE syncd.difference SET request = 'post' WHERE pipeline = ? AND run = ? AND asset = ? AND request = '';
+UPDATE syncd.difference SET request = 'post' WHERE pipeline = ? AND run = ? AND change = ? AND request = '';
 
 -- forget: runs so old that nobody looks at them
 DELETE FROM syncd.reconciliation WHERE pipeline = ? AND id <= ?;

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final, NamedTuple
 
-from syncd.books import causes, item_causes, open_items, sides
+from syncd.books import by_hand, causes, item_causes, open_items, sides
 from syncd.books.as_read import Past
 from syncd.books.open_items import Items
 from syncd.books.reconcile import (
@@ -25,6 +25,7 @@ from syncd.books.reconcile import (
 from syncd.books.sides import Eam, NoChecksums, Sides, Uncontrolled
 from syncd.change import Table
 from syncd.mapping.language.balances import Balance
+from syncd.mapping.language.by_hand import ByHand
 from syncd.mapping.language.measures import Measures
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.money import ZERO
@@ -45,6 +46,7 @@ class Asked(NamedTuple):
     wait: Callable[[datetime, datetime], bool]
     periods: Sequence[Period]
     is_partitioned: bool = False
+    by_hand: ByHand | None = None
 
 
 _Waiting = tuple[Found, Amounts | None]
@@ -135,7 +137,7 @@ def _controlled(asked: Asked, compared: Sides, report: Report, weights: Weights)
     except Uncontrolled:
         told = {"accounts": ", ".join(code for codes in measures.accounts.values() for code in codes)}
         return report._replace(unsaid=[Unsaid("unsaid_entries", told | {"layout": asked.layout.name})])
-    manual = causes.manual(asked, ledger, controls)
+    manual = by_hand.entries(asked, ledger, controls)
     altered = causes.altered(asked, ledger, controls, manual)
     return report._replace(controls=controls, manual=manual, altered=altered)
 
@@ -157,8 +159,8 @@ def _of_assets(report: Report, measures: Measures, pile: _Pile, waiting: Sequenc
     report = report._replace(assets=pile.weights.assets)
     report = weighed(report, pile.weights, pile.judged.differing, pile.why)
     report = controlled(report, report.controls, measures.alert_above)
-    by_hand = causes.by_hand(report.manual, len(report.differences))
-    return report._replace(differences=[*report.differences, *by_hand], waiting=waiting, unseen=unseen)
+    manual = by_hand.differences(report.manual, len(report.differences))
+    return report._replace(differences=[*report.differences, *manual], waiting=waiting, unseen=unseen)
 
 
 def _of_balance(balance: Balance, pile: _Pile, waiting: Sequence[Found], last: int) -> OfBalance:

@@ -4,8 +4,9 @@ SELECT posting_seq, posting_hash, event_seq, event_hash FROM syncd.pipeline WHER
 -- postings: a stretch of a chain, and the voucher that each posting cancelled
 SELECT p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position, p.committed_at, p.posted_at,
        p.content, p.hash, p.source,
+       CASE WHEN p.reverses LIKE '/%' THEN substr(p.reverses, 2) ELSE
        (SELECT r.voucher FROM syncd.posting r
-        WHERE r.pipeline = p.pipeline AND r.key = p.reverses AND p.reverses <> '')
+        WHERE r.pipeline = p.pipeline AND r.key = p.reverses AND p.reverses <> '') END
 FROM syncd.posting p WHERE p.pipeline = ? AND p.seq > ? AND p.seq <= ? ORDER BY p.seq LIMIT ?;
 
 -- before: the last posting up to a number

@@ -21,8 +21,9 @@ from syncd.demo.eam import period_of
 from syncd.demo.month import play
 from syncd.demo.stage import ACTOR, PIPELINE, Stage, built, running
 from syncd.desk import closing as closings
-from syncd.desk import operators
-from syncd.errors import Halt
+from syncd.desk import operators, verify
+from syncd.errors import Halt, WrongUsage
+from syncd.record import decode_voucher
 from syncd.wiring import Pipeline
 
 TODAY: Final = date(2026, 11, 20)
@@ -152,6 +153,55 @@ def test_a_voucher_by_hand_is_named_and_gone_when_it_is_cancelled(
     assert undone.pipeline.reconcile().manual == []
 
 
+def test_a_voucher_by_hand_that_is_wrong_is_cancelled_once_somebody_accepts_it_and_finance_agrees(stage: Stage) -> None:
+    """frappe/erpnext#35010: by a red letter of all of it, through the daemon, with a key of its own, chained, in the
+    first open period; who asked for it does not agree to it. Then both sides agree, and nothing is proposed again."""
+    period = stage.rows("SELECT max(period) FROM gl_voucher")[0][0]
+    stage.finance.execute(
+        "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit, external_key)"
+        " VALUES (?, '记', 9002, ?, ?, '手工补提', '500.00', '500.00', NULL)",
+        (period, f"{period}-28", f"{period}-28"),
+    )
+    for line, account, debit, credit, asset in (
+        (1, "6602", "500.00", "0.00", None),
+        (2, "1602", "0.00", "500.00", ADDED),
+    ):
+        stage.finance.execute(
+            "INSERT INTO gl_entry (period, type, number, line, summary, account, debit, credit, dept, asset)"
+            " VALUES (?, '记', 9002, ?, '手工补提', ?, ?, ?, 'SC', ?)",
+            (period, line, account, debit, credit, asset),
+        )
+    with running(stage), closing(stage.pipeline.open_ledger()) as ledger:
+        report = stage.pipeline.reconcile()
+        (told,) = [d for d in report.differences if d.cause and d.cause.code == "cause_manual"]
+        assert told.cause is not None
+        assert told.cause.proposal == "propose_cancelling"
+        history.accept(ledger, PIPELINE, f"{report.run}/{told.number}", ACTOR)
+        with pytest.raises(WrongUsage, match="reconcile_accepted"):
+            history.accept(ledger, PIPELINE, f"{report.run}/{told.number}", ACTOR)
+        held = stage.parked(ADDED)
+        waiting = [d for d in stage.pipeline.reconcile().differences if d.field == "accumulated_depreciation"]
+        assert [d.cause.code for d in waiting if d.cause] == ["cause_approval"]
+        with pytest.raises(Halt, match="parked_four_eyes"):
+            operators.approve(ledger, PIPELINE, held.id, ACTOR, "finance")
+        operators.approve(ledger, PIPELINE, held.id, operators.Actor("controller", "wrong asset"), "finance")
+        key = f"by_hand_cancelled/{period} 记-9002"
+        stage.wait(lambda: bool(stage.rows("SELECT 1 FROM syncd_posting WHERE key = ?", key)))
+        after = stage.pipeline.reconcile()
+        assert (after.manual, [c.balance - c.cards for c in after.controls]) == ([], [0, 0, 0])
+        (content,) = stage.rows("SELECT content FROM syncd_posting WHERE key = ?", key)
+        red = decode_voucher(content[0])
+        assert red is not None
+        assert [(e.account, e.debit, e.credit, e.dims["asset"]) for e in red.entries] == [
+            ("6602", Decimal("-500.00"), 0, None),
+            ("1602", 0, Decimal("-500.00"), ADDED),
+        ]
+        assert red.period > period, "the month is closed"
+        year, month = period.split("-")
+        assert red.summary == f"注销{year}年{int(month)}月28日记-9002号凭证"
+        assert list(verify.verify(ledger, PIPELINE, stage.pipeline.mapping.layout).flaws) == []
+
+
 @pytest.mark.parametrize("account", ["1601", "1602"])
 @pytest.mark.parametrize("column", ["debit", "credit", "account"])
 def test_an_entry_of_ours_that_finance_changed_is_named(undone: Stage, account: str, column: str) -> None:
@@ -226,7 +276,8 @@ def test_parked_rows_and_what_was_done_to_them_are_causes_and_what_is_accepted_i
         assert voucher.entries[0][0] == "1601"
         assert voucher.entries[0].debit == Decimal("60000.00")
         assert stage.rows("SELECT key FROM syncd_posting WHERE subject = 'FA-CA-2'") == [("registration/FA-CA-2",)]
-        action = "SELECT count(*) FROM syncd_action WHERE action = 'accept_difference' AND actor = ?"
+        action = "SELECT count(*) FROM syncd_action WHERE action = 'accept_difference' AND detail LIKE '%FA-CA-2%' AND"
+        action += " actor = ?"
         assert stage.rows(action, ACTOR.name) == [(1,)]
         stage.pipeline.reconcile()
         with pytest.raises(Halt, match="reconcile_outdated"):

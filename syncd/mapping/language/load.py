@@ -18,6 +18,7 @@ from syncd.mapping.language import rules as reading
 from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
 from syncd.mapping.language.answers import compile_answers
 from syncd.mapping.language.balances import ANY_PERIOD, Balance, compile_balances
+from syncd.mapping.language.by_hand import ByHand, compile_by_hand
 from syncd.mapping.language.check import check_cards, check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
@@ -82,6 +83,8 @@ class Mapping:
     """The EAM's side of the reconciliation of assets."""
     balances: Sequence[Balance]
     """And of what accounts must hold by document."""
+    by_hand: ByHand | None
+    """Vouchers by hand that somebody wants cancelled, as rows of a table."""
     role_table: RoleTable | None
     """Which account plays which role, where the mapping says it."""
     quality: DataQuality
@@ -101,6 +104,7 @@ class Mapping:
     def source_tables(self) -> dict[str, Table]:
         """The tables that the source has: without those whose rows syncd makes, and documents."""
         computed = [block.computed for block in (self.depreciation, self.lifecycle) if block is not None]
+        computed += [] if self.by_hand is None else [frozenset((self.by_hand.table.alias,))]
         return {
             alias: table
             for alias, table in self.tables.items()
@@ -210,6 +214,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     reads = {} if layout is None else layout.reads
     kept = (lambda _: None) if layout is None else layout.places
     measures = compile_measures(file, tables, reader, resolver.constants(), kinds, reads, kept)
+    by_hand = compile_by_hand(file.reconcile, resolver, python)
     quality = read_quality(file, rules, resolver, python)
     depreciation = compile_depreciation(file.depreciation, resolver, python)
     lifecycle = compile_lifecycle(file.lifecycle, resolver, python, file.language)
@@ -250,6 +255,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         resolver,
         measures,
         balances,
+        by_hand,
         role_table,
         quality,
         depreciation,

@@ -37,6 +37,7 @@ Block = TypeVar("Block", bound=BaseModel)
 
 
 ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch", "epoch_date"]
+ByHandWord = Literal["voucher", "asset", "date", "summary", "content"]
 
 
 class Form(Strict):
@@ -195,6 +196,16 @@ Measure = Annotated[
 """What the EAM says an amount is: the sum of the terms."""
 
 
+class ByHandRows(Strict):
+    """The table that receives a row for each voucher by hand of which somebody accepts that it is cancelled."""
+
+    table: str
+    """The table, by its alias."""
+    columns: dict[str, ByHandWord] = Field(min_length=1)
+    """Column → what it is filled with: `voucher`, what people call it; `asset`, `date`, `summary`; `content`, the whole
+    of it for `reverse: {voucher: …}`."""
+
+
 class Reconcile(Strict):
     """The EAM side of the reconciliation: one row an asset. `cards` says which finance cards it is held against,
     `accounts` which balances in the ledger must equal the cards' totals."""
@@ -220,6 +231,8 @@ class Reconcile(Strict):
     same there on both sides, and the totals are told by it: the department, the class, the company."""
     accounts: dict[Literal["original_value", "accumulated_depreciation", "impairment"], Names] = Field({})
     """Measure → accounts whose balances must equal the cards' totals."""
+    by_hand: ByHandRows | None = None
+    """Vouchers by hand on these accounts, for rules to cancel when somebody accepts it; without it they are told."""
     alert_above: Decimal = Decimal("0.01")
     """The share of the EAM's amount above which a difference alerts; 0.01 is one percent."""
 

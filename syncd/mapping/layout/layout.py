@@ -300,6 +300,11 @@ class FinanceLayout:
         chart, marks = self.lookups[self.file.accounts], ", ".join("?" * accounts)
         return queries.manual(self.entries, self.vouchers, chart, marks, rules)
 
+    @property
+    def naming(self) -> Sequence[str]:
+        """The fields that name such a voucher to people, in the order in which `manual_query` gives them."""
+        return queries.naming(self.vouchers)
+
     def voucher_ref(self, period: str, type: str, number: int, key: str) -> str:
         """What people call the voucher."""
         return cast(str, self._ref(period, type, number, key))

@@ -159,6 +159,12 @@ def voucher_entries(
     return VoucherEntries(f"SELECT {period}, {kind}, {told[0]}, {day}, {key}, {source}", key != "NULL")
 
 
+def naming(voucher: Sequence[PhysicalTable]) -> list[str]:
+    """The fields by which the one table of vouchers names one to people, as far as it keeps them as they are."""
+    said = {plain_name(e) for table in voucher for e in table.columns.values()}
+    return [name for name in _NAMING if name in said]
+
+
 def manual(
     entry: Sequence[PhysicalTable],
     voucher: Sequence[PhysicalTable],
@@ -183,7 +189,7 @@ def manual(
         return ""
     debit, credit = amounts if len(amounts) > 1 else (amounts[0], "0")
     on = " AND ".join(f"v.{spelled(c)} = e.{spelled(same or '')}" for c, same in joined.items())
-    names = [said[name] for name in _NAMING if name in said]
+    names = [said[name] for name in naming(voucher)]
     key = said["voucher.key"]
     unlike = " AND ".join(f"{key} NOT LIKE '{rule}/%'" for rule in rules)
     foreign = f" OR {unlike}" if unlike else ""

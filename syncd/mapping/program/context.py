@@ -19,8 +19,8 @@ from syncd.mapping.program.lookups import Kept, Lookups
 from syncd.mapping.program.quantities import less, negated
 from syncd.money import EXACT, ZERO, decimal, round_half_up
 from syncd.ports import EVERY_STEP, Book
-from syncd.posting import IN_TRANSACTION, CardWrite, Entry, Fields, Posting, Voucher, to_be_named
-from syncd.record import plain
+from syncd.posting import BY_HAND, IN_TRANSACTION, CardWrite, Entry, Fields, Posting, Voucher, to_be_named
+from syncd.record import decode_kept, decode_voucher, plain
 
 _DIGITS: Final = re.compile(r"\d+")
 """The last of a voucher's reference are its number."""
@@ -210,6 +210,18 @@ class Context(Lookups):
         return None
 
     # What the generated rules have done
+
+    def by_hand(self, content: str) -> Sequence[Target] | Failure:
+        """A voucher that no posting made, as a row tells it that `reconcile` has filled: to be cancelled as one of
+        ours."""
+        try:
+            voucher, (_, number, _) = decode_voucher(content), decode_kept(content)
+        except (ValueError, KeyError, TypeError, ArithmeticError):
+            voucher, number = None, 0
+        if voucher is None or not number:
+            return Failure("by_hand_unread", {})
+        ref = self.layout.voucher_ref(voucher.period, voucher.type, number, "")
+        return (Target(f"{BY_HAND}{ref}", "", ref, voucher, "", number),)
 
     def reversed(self, target: Target, by: str) -> None:
         """A posting is cancelled."""

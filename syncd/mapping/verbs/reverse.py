@@ -25,8 +25,10 @@ _JOINS: Final = frozenset({"||", "concat", "coalesce", "bind"})
 class ReverseShape(Strict):
     """Whose postings are cancelled, and how."""
 
-    rules: Names
+    rules: Names = ()
     """The rules."""
+    voucher: Expr | None = None
+    """In place of rules: a voucher by hand, as `content` of a row that `reconcile: by_hand:` has filled."""
     date: Expr | None = None
     """The day of the vouchers that cancel; by default that of the change. The period is that of the day."""
     blue: Expr | None = None
@@ -62,6 +64,8 @@ class Reverse(Verb):
     dims: Fields
     keeps_heading: bool = False
     """Whether headers say what those of the cancelled vouchers do."""
+    voucher: Expression | None = None
+    """What tells a voucher by hand, in place of rules."""
 
     @classmethod
     def read(cls, said: ReverseShape | None, reading: Reading) -> Self | None:
@@ -72,10 +76,14 @@ class Reverse(Verb):
         for rule in said.rules:
             if rule not in known:
                 reading.fault("unknown_rule", cls.word, rule=rule, nearest=nearest(rule, known))
+        voucher = reading.one(said.voucher, cls.word, "voucher", kind=Kind.TEXT)
+        if bool(said.rules) == (said.voucher is not None):
+            reading.fault("reverse_what", cls.word)
         date = reading.one(said.date, cls.word, "date", kind=Kind.DATE)
         blue = reading.one(said.blue, cls.word, "blue", kind=Kind.BOOLEAN)
         fields = read_fields(said.fields, reading, cls.word, "fields")
-        return cls(said.rules, date, blue, fields, read_dims(said.dims, reading, cls.word, "dims"))
+        dims = read_dims(said.dims, reading, cls.word, "dims")
+        return cls(said.rules, date, blue, fields, dims, voucher=voucher)
 
     @property
     def looks_at(self) -> tuple[str, ...]:
@@ -84,7 +92,8 @@ class Reverse(Verb):
 
     def expressions(self) -> Iterable[Expression]:
         """The date, the condition, the fields and the auxiliaries."""
-        yield from (e for e in (self.date, self.blue, *self.fields.values(), *self.dims.values()) if e is not None)
+        own = (self.voucher, self.date, self.blue, *self.fields.values(), *self.dims.values())
+        yield from (e for e in own if e is not None)
 
     def check(self, rule: Rule, checking: Checking) -> None:
         """A collected row has no voucher to be reversed. A rule above its reversal runs behind it all the same."""
@@ -100,9 +109,15 @@ class Reverse(Verb):
 
     def find(self, block: Block) -> None:
         """The postings to be reversed, each with its red letter, the newest first; leaves when there is none."""
-        on = block.plan.rules.get(block.rule.on.alias, ())
-        block.targets(block.plan.reversible.index(self.rules), [rule.name for rule in on if rule.name in self.rules])
-        block.add("if not targets:", "    return None")
+        if self.voucher is not None:
+            block.value("by_hand", self.voucher)
+            block.not_null("by_hand", self.voucher, "voucher")
+            block.add("targets = w.by_hand(by_hand)", "if targets.__class__ is Failure:", "    return targets")
+        else:
+            on = block.plan.rules.get(block.rule.on.alias, ())
+            own = [rule.name for rule in on if rule.name in self.rules]
+            block.targets(block.plan.reversible.index(self.rules), own)
+            block.add("if not targets:", "    return None")
         if self.date is None:
             block.add("red_day = w.day_of(change)")
         else:
