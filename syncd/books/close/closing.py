@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from syncd.books import balances, writes
-from syncd.books.close import accounts, cards, journal, outstanding
+from syncd.books.close import accounts, cards, documents, journal, outstanding
 from syncd.books.close.item import Item, Said, found
 from syncd.books.figures import FIELDS, figures
 from syncd.desk.closing import begun
@@ -60,8 +60,15 @@ def look(
         yield from journal.items(of_period, month_end, layout.dates_ascend, layout.numbers.read)
         named = [name for name in accounts.RULES if month_end.accounts.get(name)]
         of_named = {name: balances.of_accounts(ledger, layout, periods, month_end.accounts[name]) for name in named}
+        if "input_vat" in of_named:
+            of_named["input_vat"] = documents.by_document(ledger, of_named["input_vat"])
         here = {asset for asset, line in found_figures.assets().items() if any(line.closing)}
         yield from accounts.items(of_named, period, month_end, here)
+        if month_end.documents.vat:
+            of_period = balances.of_period(ledger, layout, periods, period)
+            yield documents.vat(ledger, pipelines, month_end, mapping.tables, of_period, period)
+    if month_end.documents.ready:
+        yield documents.ready(ledger, pipelines, month_end, mapping.tables, period)
     if (numbers := layout.numbers_of(period.code)) is not None:
         statement, begins_with_one = numbers
         found_numbers = ((kind, layout.number_in(number)) for kind, number in ledger.query(*statement))

@@ -20,6 +20,7 @@ from syncd.mapping.language.answers import compile_answers
 from syncd.mapping.language.balances import ANY_PERIOD, Balance, compile_balances
 from syncd.mapping.language.by_hand import ByHand, compile_by_hand
 from syncd.mapping.language.check import check_cards, check_file, check_rules
+from syncd.mapping.language.closing_documents import compile_documents
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
 from syncd.mapping.language.documents import read_documents
@@ -222,7 +223,8 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     codes = {role: account.code for role, account in roles.items()}
     balances = compile_balances(file, tables, reader, resolver.constants(), layout, codes)
     names = compile_names(file.report, resolver, python)
-    month_end = compile_month_end(file, layout_file, reader, kinds, codes, names)
+    closed_by = compile_documents(file.close, resolver, python)
+    month_end = compile_month_end(file, layout_file, reader, kinds, codes, names, closed_by)
     said = None if file.report is None else file.report.year_end
     year_end = compile_year_end(said, resolver, python, layout_file, codes)
     doubts = ExpressionReader(document)

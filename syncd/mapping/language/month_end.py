@@ -10,6 +10,7 @@ from pydantic import Field
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression, Name
 from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.closing_block import NO_DOCUMENTS, Documents, ReadyRows, VatRows
 from syncd.mapping.language.scope import ExpressionReader, constants
 from syncd.mapping.language.shapes import Expr, Identifier, MaybeNames, Names, Strict
 from syncd.mapping.language.year_end_block import YearEndBlock
@@ -31,6 +32,7 @@ ROLES: Final = {
     "grants": "deferred_income",
     "provisional": "payable_provisional",
     "input_vat": "input_vat_pending",
+    "input_vat_deducted": "input_vat",
 }
 """What an account is for → the role that it plays in a role table, where `close` does not name it."""
 ReportField = Literal[
@@ -89,6 +91,8 @@ class ClosingAccounts(Strict):
     """Payables that are provisional, 2202: listed until the invoice has come. Role `payable_provisional`."""
     input_vat: MaybeNames = ()
     """Input VAT that is not yet certified, 222109: listed until it is. Role `input_vat_pending`."""
+    input_vat_deducted: MaybeNames = ()
+    """Input VAT that is deducted, 22210101: each entry is tied to its document. Role `input_vat`."""
 
 
 class CloseCheck(Strict):
@@ -116,6 +120,10 @@ class Close(Strict):
     looked for."""
     clearing_days: Annotated[int, Field(ge=0)] = 0
     """How many days a disposal may stand open in `clearing` when its month is closed."""
+    ready: dict[str, ReadyRows] = Field(default={})
+    """Alias of a table → its rows that are ready for use and not carried to an asset; none may be left."""
+    input_vat: dict[str, VatRows] = Field(default={})
+    """Alias of a table → its documents that bring input VAT, to which the month's entries are tied."""
     checks: dict[Identifier, CloseCheck] = Field(default={})
     """Name → check of one's own."""
 
@@ -198,12 +206,15 @@ class MonthEnd:
     auxiliaries: Mapping[str, str] = field(default_factory=dict)
     clearing_days: int = 0
     checks: Mapping[str, CloseCheck] = field(default_factory=dict)
+    vat_accounts: Mapping[str, str] = field(default_factory=dict)
+    """Role → code of all accounts, by which documents say theirs."""
     company: SaysShape | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     """Column of the reports → card field, those alone that cards have."""
     movements: Mapping[str, MovementKind] = field(default_factory=dict)
     disposals: DisposalStages | None = None
     words: Mapping[str, Mapping[str, SaysShape]] = field(default_factory=dict)
+    documents: Documents = NO_DOCUMENTS
     names: Mapping[str, "Reading"] = field(default_factory=dict)
     """Column of the reports → the rows that say what its codes are called."""
 
@@ -215,9 +226,10 @@ def compile_month_end(
     kinds: Mapping[str, Kind],
     roles: Mapping[str, str],
     names: Mapping[str, "Reading"],
+    documents: Documents,
 ) -> MonthEnd:
     """What the blocks say; what is wrong with them goes to the reader. `roles` are the codes of the role table, `names`
-    what `compile_names` made."""
+    what `compile_names` made, `documents` what `compile_documents` did."""
     closing, report = file.close or Close(), file.report or ReportBlock()
     scope = constants(file.constants) | {
         name.lower(): Name(f"card.get({name!r})", kind) for name, kind in kinds.items()
@@ -240,11 +252,13 @@ def compile_month_end(
         closing.auxiliaries,
         closing.clearing_days,
         closing.checks,
+        roles,
         report.company,
         {name: said for name, said in {**_DEFAULT_FIELDS, **report.fields}.items() if said in kinds},
         report.movements,
         report.disposals,
         {str(column): words for column, words in report.words.items()},
+        documents,
         names,
     )
 

@@ -1,0 +1,115 @@
+"""Documents of the EAM against the accounts: construction that is ready and not carried, input VAT that no document
+brought, or another amount than its document says."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Final, TypeVar
+
+from syncd.books import sources
+from syncd.books.balances import JournalEntry
+from syncd.books.close.item import Item, Said, found
+from syncd.change import Table, join_key
+from syncd.mapping.language.month_end import MonthEnd
+from syncd.money import ZERO
+from syncd.ports import Ledger, Period
+from syncd.record import decode_voucher
+
+T = TypeVar("T")
+ASKED_MAX: Final = 500
+_MADE_OF: Final = "SELECT key, source, voucher FROM syncd.posting WHERE key IN (?*)"
+_OF_ROWS: Final = "SELECT source, content FROM syncd.posting WHERE source IN (?*) AND voucher <> ''"
+
+
+def ready(
+    ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table], period: Period
+) -> Item:
+    """What the EAM says is ready for use by the end of the month, and has not carried to an asset."""
+    rows = []
+    for pipeline in pipelines:
+        for reading in month_end.documents.ready:
+            for *key, asset, since, counts in sources.said_by(
+                ledger, pipeline, reading, tables, period.first, period.last
+            ):
+                if counts:
+                    age = None if since is None else (period.last - since).days
+                    rows.append((f"{reading.alias}:{join_key(key)}", asset, since, age))
+    return found(
+        "close_ready_construction", ("close_document", "reconcile_asset", "close_since", "close_days"),
+        sorted(rows, key=str), Said("mend_construction"),
+    )  # fmt: skip
+
+
+def by_document(ledger: Ledger, entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
+    """The same entries, told apart by the document that they came from and by nothing else; one that no posting made by
+    its voucher."""
+    for lot in _lots(entries):
+        made = _made_of(ledger, {entry.key for entry in lot})
+        yield from (e._replace(dims={"": made.get(e.key, ("", ""))[0] or " ".join(e.voucher)}) for e in lot)
+
+
+def vat(
+    ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table],
+    entries: Iterable[JournalEntry], period: Period,
+) -> Item:  # fmt: skip
+    """Entries of the month to the accounts of input VAT that no document brought, and documents with such entries that
+    say another amount today."""
+    codes = {code for name in ("input_vat", "input_vat_deducted") for code in month_end.accounts.get(name, ())}
+    mine = [entry for entry in entries if entry.account in codes]
+    made: dict[str, tuple[str, str]] = {}
+    for lot in _lots(mine):
+        made |= _made_of(ledger, {entry.key for entry in lot})
+    columns = ("voucher", "close_document", "report_account", "close_booked", "close_said")
+    rows: list[Sequence[object]] = [
+        (" ".join(e.voucher), "", e.account, e.net, None) for e in mine if not made.get(e.key, ("", ""))[0]
+    ]
+    named = {source: voucher for source, voucher in made.values() if source}
+    booked, said = _booked(ledger, named, codes), _said(ledger, pipelines, month_end, tables, named, codes, period)
+    for which in sorted(booked.keys() | said.keys()):
+        if (one := booked.get(which, ZERO)) != (other := said.get(which, ZERO)):
+            source, account = which
+            rows.append((named[source], source, account, one, other))
+    return found("close_vat_untied", columns, rows, Said("mend_vat_untied"))
+
+
+def _lots(every: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(every)
+    while lot := list(islice(rest, ASKED_MAX)):
+        yield lot
+
+
+def _made_of(ledger: Ledger, keys: Collection[str]) -> dict[str, tuple[str, str]]:
+    """By key of a posting the row that it came from, and its voucher."""
+    asked = sorted(key for key in keys if key)
+    return {str(key): (str(source), str(ref)) for key, source, ref in ledger.query(_MADE_OF, (asked,))} if asked else {}
+
+
+def _booked(ledger: Ledger, rows: Iterable[str], codes: Collection[str]) -> dict[tuple[str, str], Decimal]:
+    """By document and account what was ever posted of it."""
+    total: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for lot in _lots(sorted(rows)):
+        for source, content in ledger.query(_OF_ROWS, (list(lot),)):
+            voucher = decode_voucher(str(content))
+            for entry in () if voucher is None else voucher.entries:
+                if entry.account in codes:
+                    total[str(source), entry.account] += entry.debit - entry.credit
+    return total
+
+
+def _said(
+    ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table],
+    rows: Collection[str], codes: Collection[str], period: Period,
+) -> dict[tuple[str, str], Decimal]:  # fmt: skip
+    """By document and account what it says today; of these rows alone."""
+    total: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for pipeline in pipelines:
+        for reading in month_end.documents.vat:
+            for *key, account, amount, counts in sources.said_by(
+                ledger, pipeline, reading, tables, period.first, period.last
+            ):
+                source = f"{reading.alias}:{join_key(key)}"
+                code = month_end.vat_accounts.get(account, account)
+                if counts and amount and source in rows and code in codes:
+                    total[source, code] += amount
+    return total

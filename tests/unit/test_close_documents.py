@@ -1,0 +1,121 @@
+"""What a close finds among documents: construction that is ready and not carried, input VAT that is not tied. Each by
+its document, until it is mended."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import pytest
+
+from connectors import reading
+from syncd.books.close import closing
+from syncd.books.close.item import Item
+from syncd.desk import verify
+from tests.finance_cases.books import FINANCE, SQL
+from tests.unit.lab import NAME, NOW, Lab
+
+MAPPING: Final = """
+constants: {small: false}
+tables:
+  asset:
+    table: asset
+    key: id
+    columns: {id: integer, code: text, status: text, ready_on: date}
+  bill:
+    table: bill
+    key: id
+    columns: {id: integer, asset_id: integer, net: money, vat: money, ticked: boolean, on_: date}
+rules:
+  billed:
+    on: bill
+    when: op = 'insert'
+    once: after.id
+    let: {account: CASE WHEN after.ticked THEN '22210101' ELSE '222109' END}
+    voucher:
+      type: "'记'"
+      date: after.on_
+      summary: "'发票 ' || after.id::text"
+      entries:
+        - {account: "'6602'", debit: after.net}
+        - {account: account, debit: after.vat}
+        - {account: "'1002'", credit: after.net + after.vat}
+  ticked:
+    on: bill
+    when: op = 'update' AND after.ticked AND NOT before.ticked
+    voucher:
+      type: "'记'"
+      date: change.committed_on
+      summary: "'勾选 ' || after.id::text"
+      entries: [{account: "'22210101'", debit: before.vat}, {account: "'222109'", credit: before.vat}]
+close:
+  accounts: {input_vat: "222109", input_vat_deducted: "22210101"}
+  ready:
+    asset: {asset: code, since: ready_on, where: status = 'building' AND ready_on <= last}
+  input_vat:
+    bill: {account: "CASE WHEN ticked THEN '22210101' ELSE '222109' END", amount: vat, where: true}
+"""
+BILL: Final = {
+    "id": 1, "asset_id": 1, "net": Decimal("100.00"), "vat": Decimal("13.00"), "ticked": True, "on_": date(2026, 2, 3),
+}  # fmt: skip
+READY: Final = {"id": 7, "code": "FA-7", "status": "building", "ready_on": date(2026, 2, 10)}
+
+
+def lab() -> Lab:
+    accounts = "INSERT INTO gl_account VALUES ('22210101'), ('222109');\n"
+    return Lab(MAPPING, splits=True, finance=FINANCE, sql=SQL + accounts)
+
+
+def items(lab: Lab, month: str) -> dict[str, Item]:
+    periods = reading.periods_less_closed(lab.ledger, lab.mapping.layout)
+    (period,) = (one for one in periods if one.code == month)
+    chain = closing.Elsewhere(None, lambda: verify.verify(lab.ledger, NAME, lab.mapping.layout))
+    found = closing.look(lab.ledger, lab.mapping, periods, period, NOW, chain, [NAME])
+    return {item.said.code: item for item in found}
+
+
+def untied(lab: Lab, month: str = "2026-02") -> Sequence[Sequence[object]]:
+    return items(lab, month)["close_vat_untied"].rows
+
+
+def test_what_is_ready_and_not_carried_is_named_by_document_and_asset() -> None:
+    """From the month in which it was ready, with its age; a later one is nobody's yet. Carried, it is gone."""
+    books = lab()
+    books.commit(books.insert("asset", **READY), books.insert("asset", **{**READY, "id": 8, "ready_on": None}))
+    assert items(books, "2026-01")["close_ready_construction"].state == "holds"
+    item = items(books, "2026-02")["close_ready_construction"]
+    assert (item.state, list(item.rows)) == ("fails", [("asset:7", "FA-7", date(2026, 2, 10), 18)])
+    books.commit(books.update("asset", READY, status="in_use"))
+    assert items(books, "2026-02")["close_ready_construction"].state == "holds"
+
+
+def test_input_vat_is_tied_to_its_documents() -> None:
+    """Ticked at once or later; of two months each is looked at in its own."""
+    books = lab()
+    books.commit(books.insert("bill", **BILL), books.insert("bill", **{**BILL, "id": 2, "ticked": False}))
+    assert untied(books) == []
+    assert [row[:3] for row in items(books, "2026-02")["close_input_vat"].rows] == [("bill:2", "222109", 13)]
+    books.commit(books.update("bill", {**BILL, "id": 2, "ticked": False}, ticked=True))
+    assert untied(books) == []
+    assert items(books, "2026-02")["close_input_vat"].state == "holds"
+
+
+@pytest.mark.parametrize("account", ["22210101", "222109"])
+def test_input_vat_by_hand_has_no_document(account: str) -> None:
+    books = lab()
+    run = books.database.execute
+    run("INSERT INTO gl_voucher VALUES ('2026-02', '记', 9, '2026-02-05', '2026-02-05', '手工', NULL)")
+    for line, code, debit, credit in ((1, account, "6.50", "0"), (2, "1002", "0", "6.50")):
+        run("INSERT INTO gl_entry (period, type, number, line, account, debit, credit) VALUES"
+            " ('2026-02', '记', 9, ?, ?, ?, ?)", (line, code, debit, credit))  # fmt: skip
+    assert [*map(tuple, untied(books))] == [("2026-02 记 9", "", account, Decimal("6.50"), None)]
+
+
+def test_a_document_that_says_another_amount_by_now_is_named_with_both() -> None:
+    """An edit for which no rule had anything to say; and one that was deleted."""
+    books = lab()
+    books.commit(books.insert("bill", **BILL))
+    books.commit(books.update("bill", BILL, vat=Decimal("9.00")))
+    assert untied(books) == [("2026-02 记-1", "bill:1", "22210101", Decimal("13.00"), Decimal("9.00"))]
+    books.commit(books.delete("bill", **{**BILL, "vat": Decimal("9.00")}))
+    assert untied(books) == [("2026-02 记-1", "bill:1", "22210101", Decimal("13.00"), Decimal(0))]
