@@ -273,6 +273,10 @@ class Book(Protocol):
         ends; None where nobody knows."""
         ...
 
+    def class_cards(self, class_: str) -> Mapping[str, Fields] | None:
+        """The cards of a class as they stand, others too where finance does not tell; None where nobody knows."""
+        ...
+
     def holds(self) -> Holds: ...
     def write(self, batch: Batch) -> Sequence[Outcome]:
         """Write a batch; returns the outcomes as they were written, a refused posting of a group turned into a
@@ -504,6 +508,11 @@ class Layout(Protocol):
     def exact(self, kind: Kind, value: object) -> Value:
         """A value as a database driver, or JSON, gave it, as the kind it is; a time without a zone is one of the books'
         zone. Raises ValueError for a float."""
+        ...
+
+    def class_query(self) -> str:
+        """The same as `card_query` of the cards of one class, `… = ?`; of every card, without a parameter, where SQL
+        does not tell the class."""
         ...
 
     def card_query(self) -> str:

@@ -108,6 +108,12 @@ class SqlBook:
             database.query(SQL["hold_budgets"] + database.for_update)
         return reading.lookup(database, self._work.layout.lookups[name])  # as it is now that nobody else takes any
 
+    def class_cards(self, class_: str) -> Mapping[str, Fields]:
+        layout = self._work.layout
+        query = layout.class_query()
+        rows = self._work.database.query(query, (class_,) if query.endswith("?") else ()) if query else []
+        return {str(row[0]): layout.card_row(row) for row in rows}
+
     def holds(self) -> Holds:
         return self._work.state.holds
 

@@ -148,6 +148,10 @@ class PaperBook:
         """What is left, where it was said."""
         return self.lookups.get(name)
 
+    def class_cards(self, class_: str) -> Mapping[str, Fields] | None:
+        """Not all cards are on paper."""
+        return None
+
     def holds(self) -> "PaperHolds":
         """Whom the open rows hold back."""
         open_notes = [note for note in self.notes if not note.settled]

@@ -11,7 +11,6 @@ from syncd.books.quality import codes
 from syncd.books.quality.eam import Rows
 from syncd.books.quality.findings import REQUIRED, WEIGHTS, Default, Report, Sort, Suggested, grouped
 from syncd.books.quality.store import Asset, Found, Store
-from syncd.books.spread import Spread, median_of
 from syncd.change import Column, Kind, Malformed, Row, Table, Value, key_text
 from syncd.mapping.expression.parse import Missing, Uncomputable
 from syncd.mapping.expression.terms import Name, nearest
@@ -22,6 +21,7 @@ from syncd.mapping.verbs.require import Require
 from syncd.mapping.verbs.rule import Rule
 from syncd.money import decimal, round_half_up
 from syncd.record import row_encoder
+from syncd.spread import Spread, median_of
 
 EARLIEST: Final = date(1950, 1, 1)
 VALUE: Final = "value"

@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from syncd.books.spread import SLIP_TOLERANCE, Spread
 from syncd.books.warnings.notice import Committed, Disposed, Moved, Notice, Opened, Window, notice
 from syncd.money import round_half_up
+from syncd.spread import SLIP_TOLERANCE, Spread
 
 USUAL_DECADES: Final = 0.3
 """Within a factor of two of the median an amount is usual."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import closing
 
-from syncd.books.spread import Spread
 from syncd.books.warnings import kinds, record
 from syncd.books.warnings.by_hand import by_hand
 from syncd.books.warnings.notice import Kind, Notice, Report, Window
@@ -12,6 +11,7 @@ from syncd.mapping.language.screens import DataQuality
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.verbs.rule import Rule
 from syncd.ports import Ledger
+from syncd.spread import Spread
 
 
 def look(

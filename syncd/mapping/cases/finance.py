@@ -107,6 +107,12 @@ class CaseLayout:
         listed = ", ".join(("asset_code", *self.card_fields))
         return f"SELECT {listed} FROM {CARDS} WHERE asset_code = ?"
 
+    def class_query(self) -> str:
+        """The layout's own, likewise."""
+        if self._reads_cards:
+            return self._layout.class_query()
+        return f"SELECT {', '.join(('asset_code', *self.card_fields))} FROM {CARDS}"
+
     def card_row(self, row: Sequence[object]) -> Fields:
         """As the layout."""
         return self._layout.card_row(row)

@@ -7,9 +7,11 @@ from syncd.change import Column, Kind, Table
 from syncd.mapping.expression.parse import Expression, Name, parse
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import documents, layout_file, model, scope, shapes
+from syncd.mapping.language.quality import Warnings
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.shapes import RuleFrame
 from syncd.mapping.language.source import Trail
+from syncd.mapping.program.warned import CLASS, VALUE
 from syncd.mapping.verbs.registry import VERBS
 from syncd.mapping.verbs.reverse import REVERSED
 from syncd.mapping.verbs.rule import DocumentLines, Join, OtherCard, Reading, Rule
@@ -260,11 +262,25 @@ class Resolver:
             names[word.lower()] = Name(scope.variable(n), value.kind, f"({text})")
         return let
 
+    def warned(self, block: RuleFrame, names: Mapping[str, Name]) -> dict[str, Name]:
+        """What `syncd warnings` would say of the row, where the rule opens a card that has a class and a value."""
+        said = self.file.warnings or Warnings()
+        found = {"warned.odd_hours": Name(f"is_odd(change[5], {said.hours!r}, {said.weekdays!r})", Kind.BOOLEAN)}
+        texts = [block.fields("card").get(field) for field in (CLASS, VALUE)]
+        quiet = self.reader.quiet()
+        of, value = (quiet.read(text, (), names) if text else None for text in texts)
+        if of is not None and value is not None:
+            for kind in ("far_amount", "tenfold"):
+                source = f"warned({kind!r}, {of.python()}, {value.python()}, {float(said.outlier)!r})"
+                found[f"warned.{kind}"] = Name(source, Kind.BOOLEAN)
+        return found
+
     def _rule(self, name: str, block: RuleFrame, trail: Trail) -> Rule:
         names, found = self.rule_scope(name, block)
         lines = self.lines(block.on, names, self.reader.quiet())
         cards = self.cards(block, names, found, trail)
         let = self.named(block, names, trail)
+        names = {**self.warned(block, names), **names}  # a table that is joined as `warned` keeps its name
         reading = Reading(self, name, block, names, trail, lines)
         when = reading.one(block.when, "when", kind=Kind.BOOLEAN)
         verbs = [verb.read(block.said(verb.word), reading) for verb in VERBS]

@@ -201,6 +201,11 @@ class FinanceLayout:
         """SELECT asset_code and `card_fields` of one asset code; empty where finance has no cards."""
         return f"{self.all_cards_query()} WHERE {self.reads[ASSET_CODE]} = ?" if self.cards else ""
 
+    def class_query(self) -> str:
+        """The same of the cards of one class, its only parameter; of every card where SQL does not tell the class."""
+        known = self.reads.get("class")
+        return f"{self.all_cards_query()} WHERE {known} = ?" if self.cards and known else self.all_cards_query()
+
     def all_cards_query(self) -> str:
         """SELECT asset_code and `card_fields` of every card; empty where finance has none."""
         return queries.cards(self.cards, self.reads, self.card_fields) if self.cards else ""

@@ -118,6 +118,8 @@ class Block:
                 self.join(self.rule.joins[prefix])
             elif dot and prefix in self.rule.cards:
                 self.other_card(self.rule.cards[prefix])
+            elif dot and prefix == "warned":
+                self.need(self.rule.valued)
             elif name == "card.asset_code":
                 self.code()
             elif dot and prefix == "card":
@@ -395,6 +397,8 @@ def columns_read(rule: Rule, names: Iterable[str], seen: frozenset[str] = frozen
             found |= columns_read(rule, join_names(rule.joins[prefix]), seen | {prefix})
         elif dot and prefix in rule.cards and prefix not in seen:
             found |= columns_read(rule, rule.cards[prefix].code.names, seen | {prefix})
+        elif dot and prefix == "warned" and prefix not in seen:
+            found |= columns_read(rule, rule.valued, seen | {prefix})
         elif not dot and name in rule.let and name not in seen:
             found |= columns_read(rule, rule.let[name].names, seen | {name})
     return found

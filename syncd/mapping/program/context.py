@@ -3,7 +3,7 @@ that it cannot post a change."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from syncd.mapping.program.effects import Effects
 from syncd.mapping.program.failure import REPEAT, Failure, Target
 from syncd.mapping.program.lookups import Kept, Lookups
 from syncd.mapping.program.quantities import less, negated
+from syncd.mapping.program.warned import far, is_odd, values_of
 from syncd.money import EXACT, ZERO, decimal, round_half_up
 from syncd.ports import EVERY_STEP, Book
 from syncd.posting import BY_HAND, IN_TRANSACTION, CardWrite, Entry, Fields, Posting, Voucher, to_be_named
@@ -242,6 +243,20 @@ class Context(Lookups):
     def spares(self, code: str) -> bool:
         """Whether a snapshot leaves the card alone. What was parked is tried as what it is."""
         return not self.replaying and self._kept.sparing.spares(code)
+
+    def warned(self, kind: str, class_: str | None, value: Decimal | None, outlier: float) -> bool:
+        """Whether a card of a class would be warned of for its value. Where nobody knows, as on paper, none is."""
+        if class_ is None or value is None:
+            return False
+        if class_ not in self.class_values:
+            cards = self.book.class_cards(class_)
+            self.class_values[class_] = None if cards is None else dict(values_of(class_, cards.items()))
+        known = self.class_values[class_]
+        return known is not None and far(kind, value, known, self.cards, class_, outlier)
+
+    def is_odd(self, at: datetime, hours: str, weekdays: str) -> bool:
+        """Whether a change was committed outside working time."""
+        return is_odd(at.astimezone(self.zone), hours, weekdays)
 
     # Failures
 

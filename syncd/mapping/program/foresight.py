@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-BLIND: Final = frozenset({"card"})
+BLIND: Final = frozenset({"card", "warned"})
 INDENT: Final = "    "
 
 

@@ -88,6 +88,7 @@ def _lookups(plan: Plan) -> list[str]:
     """The head of `bind`: what the batch has looked up, by the names that the functions below it know."""
     lines = ["def bind(w):", "    posted = w.posted", "    accounts = w.accounts", "    days = w.days"]
     lines += ["    cards = w.cards", "    fail = w.fail", "    made_of = w.made_of"]
+    lines += ["    warned, is_odd = w.warned, w.is_odd"]
     lines += ["    keep_card, want_key, want_card = w.effects.keep_card, w.wanted_keys.add, w.wanted_cards.add"]
     lines += ["    known_openings, want_opening = w.known_openings, w.wanted_openings.add"]
     for i, alias in enumerate(plan.joined):

@@ -82,6 +82,8 @@ class Lookups:
         """By key of a collected row that may be replaced: its source row, and whether it is in a voucher."""
         self.taken: dict[tuple[str, Value], Decimal] = {}
         """By lookup and code what the batch has taken of a budget."""
+        self.class_values: dict[str, Mapping[str, Decimal] | None] = {}
+        """By class the values of its cards as finance had them when the batch first asked."""
         self.gathering = False
         self.pending: Mapping[str, CardWrite] = {}
         """By asset code what a group that is gathered has made of cards so far, of which finance knows nothing yet."""

@@ -10,6 +10,7 @@ from syncd.mapping.expression.terms import Many, nearest
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.shapes import RuleFrame
 from syncd.mapping.language.source import Trail
+from syncd.mapping.program.warned import CLASS, VALUE
 
 if TYPE_CHECKING:
     from syncd.mapping.language.rules import Resolver
@@ -199,6 +200,12 @@ class Rule:
         yield from self.joins.values()
         for lines in self.lines.values():
             yield from lines.joins.values()
+
+    @property
+    def valued(self) -> frozenset[str]:
+        """The names that the class and the value of the card that it opens are made of."""
+        fields = [e for verb in self.verbs if verb.opens_card for n, e in verb.fields.items() if n in (CLASS, VALUE)]  # type: ignore[attr-defined]
+        return frozenset(name for e in fields for name in e.names)
 
     @property
     def own_joins(self) -> Iterable[Join]:
