@@ -44,6 +44,8 @@ CREATE TABLE asset (                         -- 资产台账
     ownership       TEXT NOT NULL DEFAULT 'owned',    -- owned | leased_in（租入，不在本系统入账）
     ready_on        DATE,                    -- 达到预定可使用状态的日期，空则为审批日期；卡片按此月入账
     invoice         TEXT NOT NULL DEFAULT 'special',  -- special 专用发票已勾选 | unticked 未勾选 | ordinary 普通发票 | none 无票
+    invoice_no      TEXT,                    -- 发票号码，一张发票只入账一次
+    invoice_line    INTEGER,                 -- 一张发票由几张单据入账的，各填其行号
     purpose         TEXT NOT NULL DEFAULT 'business', -- business 应税项目 | welfare 集体福利 | exempt 免税、简易计税项目
     prepaid         NUMERIC(18,2) NOT NULL DEFAULT 0, -- 已预付、本次冲抵的价税款
     retention       NUMERIC(18,2) NOT NULL DEFAULT 0, -- 扣留的质保金
@@ -89,6 +91,8 @@ CREATE TABLE upgrade (                       -- 更新改造，支出直接计�
     input_vat     NUMERIC(18,2) NOT NULL DEFAULT 0,
     supplier_id   INTEGER,
     invoice       TEXT,                      -- 发票，同 asset；空为 special
+    invoice_no    TEXT,                      -- 发票号码和行号，同 asset
+    invoice_line  INTEGER,
     purpose       TEXT,                      -- 用途，同 asset；空则随资产
     correction    TEXT,                      -- 更正原因，同 asset
     document_no   TEXT,                      -- 单据号、附件张数、经办、复核
@@ -127,6 +131,8 @@ CREATE TABLE overhaul_item (                 -- 更新改造的支出和被替�
     status        TEXT NOT NULL,             -- submitted | approved
     approved_on   DATE,
     invoice       TEXT,                      -- 发票，同 asset；空为 special
+    invoice_no    TEXT,                      -- 发票号码和行号，同 asset
+    invoice_line  INTEGER,
     purpose       TEXT,                      -- 用途，同 asset；空则随资产
     correction    TEXT,                      -- 更正原因，同 asset
     document_no   TEXT,                      -- 单据号、附件张数、经办、复核
@@ -160,6 +166,8 @@ CREATE TABLE repair (                        -- 维修
     project       TEXT,
     treatment     TEXT NOT NULL DEFAULT 'expense',  -- expense | deferred（大修理支出，仅小企业会计准则）
     invoice       TEXT,                      -- 发票，同 asset；空为 special
+    invoice_no    TEXT,                      -- 发票号码和行号，同 asset
+    invoice_line  INTEGER,
     purpose       TEXT,                      -- 用途，同 asset；空则随资产
     correction    TEXT,                      -- 更正原因，同 asset
     extended_months INTEGER,                 -- 大修理延长的使用月数
@@ -228,6 +236,8 @@ CREATE TABLE disposal_cost (                 -- 清理费用，一笔一行
     status        TEXT NOT NULL,             -- submitted | approved
     paid_on       DATE,
     invoice       TEXT,                      -- 发票，同 asset；空为 special
+    invoice_no    TEXT,                      -- 发票号码和行号，同 asset
+    invoice_line  INTEGER,
     purpose       TEXT,                      -- 用途，同 asset；空则随资产
     document_no   TEXT,                      -- 单据号、附件张数、经办、复核
     attachments   INTEGER,
@@ -284,6 +294,8 @@ CREATE TABLE project_cost (                  -- 在建工程支出，一笔一�
     amount        NUMERIC(18,2) NOT NULL,    -- 不含税
     input_vat     NUMERIC(18,2) NOT NULL DEFAULT 0,
     invoice       TEXT NOT NULL DEFAULT 'special',
+    invoice_no    TEXT,                      -- 发票号码和行号，同 asset
+    invoice_line  INTEGER,
     payment       TEXT,                      -- bank | payable | prepaid
     supplier_id   INTEGER,
     status        TEXT NOT NULL,             -- submitted | approved

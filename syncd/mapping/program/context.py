@@ -94,6 +94,14 @@ class Context(Lookups):
             return REPEAT
         return Failure("made_of_another", {"row": self.row_of, "other": maker})
 
+    def claimed(self, key: str, fact: str) -> str | Failure:
+        """What a rule says whose fact is one row's when it is posted already: nothing, unless another row has made
+        it."""
+        maker = self.maker(key)
+        if not maker or maker in self.names_of(self.row_of):
+            return REPEAT
+        return Failure("claimed_already", {"fact": fact, "key": key.partition("/")[2], "other": maker})
+
     def refused_over(self, codes: Sequence[str | None], said: Mapping[str, str]) -> Failure:
         """What a check of cards refuses. Where a collected row of one is not posted yet that is no verdict: it is asked
         again behind its group."""

@@ -23,6 +23,8 @@ class OnceShape(Strict):
     """The key, an expression or a list."""
     as_: Identifier = Field(alias="as")
     """The name of the fact."""
+    unique: bool = False
+    """Whether the fact is one row's: another row that comes second is parked, not passed by."""
 
 
 _Said = Annotated[Annotated[Exprs, Tag("<word>")] | Annotated[OnceShape, Tag("<block>")], Discriminator(is_block)]
@@ -36,17 +38,23 @@ class Once(Verb):
 
     word: ClassVar[str] = "once"
     shape = (_Said | None, None)
-    has_effect = False
 
     stem: str
     parts: tuple[Expression, ...] = ()
     old_parts: tuple[Expression, ...] = ()
+    unique: bool = False
+
+    @property
+    def has_effect(self) -> bool:  # type: ignore[override]
+        """That a fact is one row's is one by itself."""
+        return self.unique
 
     @classmethod
     def read(cls, said: tuple[str, ...] | OnceShape | None, reading: Reading) -> Self:
         """Every rule has a key, also one that does not say it."""
         if isinstance(said, OnceShape):
-            return cls(said.as_, reading.keys(said.key, cls.word, "key"), reading.keys_in_utc(said.key))
+            keys = reading.keys(said.key, cls.word, "key"), reading.keys_in_utc(said.key)
+            return cls(said.as_, *keys, said.unique)
         return cls(reading.name, reading.keys(said or (), cls.word), reading.keys_in_utc(said or ()))
 
     def expressions(self) -> Iterable[Expression]:
@@ -90,6 +98,8 @@ class Once(Verb):
         block.add(f"if {unless}posted.get(idem, UNKNOWN) is not None:", "    idem = w.generation(idem, change[4])")
         said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"
         said = next((other for verb in block.rule.verbs if (other := verb.met(block))), said)
+        if self.unique:
+            said = f"w.claimed(first, {self.stem!r})"
         block.add("    if idem is None:", f"        return {said}")
 
 
