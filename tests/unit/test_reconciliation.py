@@ -284,6 +284,35 @@ def test_parked_rows_and_what_was_done_to_them_are_causes_and_what_is_accepted_i
             history.accept(ledger, PIPELINE, f"{report.run}/{given_up.number}", ACTOR)
 
 
+def test_what_is_being_rebuilt_is_on_neither_side_until_it_is_done(stage: Stage) -> None:
+    """A rebuilding lasts over a month's end: its cost lies in construction. Done, it is compared anew."""
+    device = eam.Device("FA-OV-1", "改造", "JQSB", 1, Decimal("60000.00"), TODAY)
+    with running(stage):
+        before = stage.pipeline.reconcile()
+        eam.register(stage.eam, [device])
+        stage.posted("registration", ["FA-OV-1"])
+        ((asset,),) = stage.eam.execute("SELECT id FROM asset WHERE asset_code = 'FA-OV-1'").fetchall()
+        stage.eam.execute(
+            "INSERT INTO overhaul (id, asset_id, status, started_on, old_value, old_depreciation, old_impairment)"
+            " VALUES (1, ?, 'started', ?, '60000.00', '0.00', '0.00')",
+            (asset, TODAY.isoformat()),
+        )
+        stage.posted("overhaul_started", ["FA-OV-1"])
+        during = stage.pipeline.reconcile()
+        assert during.differing == before.differing
+        assert during.eam.original_value == before.eam.original_value
+        assert [c.balance - c.cards for c in during.controls] == [0, 0, 0]
+        stage.eam.execute(
+            "UPDATE overhaul SET status = 'done', done_on = ?, new_value = '60000.00', life_months = 60,"
+            " residual_rate = '0.05', method = 'straight_line' WHERE id = 1",
+            (TODAY.isoformat(),),
+        )
+        stage.posted("overhaul_done", ["FA-OV-1"])
+        after = stage.pipeline.reconcile()
+        assert after.differing == before.differing
+        assert after.eam.original_value == (before.eam.original_value or 0) + 60_000
+
+
 def test_an_amount_that_is_none_is_told_by_its_row(stage: Stage) -> None:
     """It is missing from its asset, and says so: in the asset's own row and in a row of a sum."""
     stage.eam.execute("UPDATE asset SET original_value = '15万' WHERE id = 8")

@@ -144,7 +144,10 @@ class _Select(SourceSql):
         block = self._block
         # An asset without a code is on nobody's side, and both are read in the order of the codes.
         code = f"coalesce({self.read(block.asset_code, ('asset_code',), self.scope, Kind.TEXT)}, '')"
-        kept = self.read(block.where, ("where",), self.scope, Kind.BOOLEAN) if block.where else ""
+        conditions = [self.read(block.where, ("where",), self.scope, Kind.BOOLEAN)] if block.where else []
+        found = [self.term(("unless", i), rows.counted, f"u{i}") for i, rows in enumerate(block.unless)]
+        conditions += [f"{term.sql} IS NULL" for term in found if term is not None]
+        kept = " AND ".join(f"({one})" for one in conditions) if len(conditions) > 1 else "".join(conditions)
         named = {"k": code}
         named |= {f"a{i}": self._amount(field) for i, field in enumerate(FIELDS)}
         texts = [self._by(field, term) for field, term in block.by.items()]

@@ -178,6 +178,26 @@ class SumOf(Strict):
     """Which of its rows count."""
 
 
+class RowsOf(Strict):
+    """Rows of another table whose `by` equals the asset row's `equals`."""
+
+    of: str
+    """The other table."""
+    by: str
+    """Expression over its row: which asset it belongs to."""
+    equals: str
+    """Expression over the asset row that `by` must equal."""
+    join: Joins = Field({})
+    """Rows that the other table's expressions read."""
+    where: Expr | None = None
+    """Which of its rows count."""
+
+    @property
+    def counted(self) -> SumOf:
+        """How many there are."""
+        return SumOf(sum="1.00", **dict(self))
+
+
 def _is_term(value: object) -> str:
     if not isinstance(value, dict | BaseModel):
         return "<expression>"
@@ -216,6 +236,8 @@ class Reconcile(Strict):
     """Rows of other tables that the expressions below read, beside those that the table itself joins."""
     where: Expr | None = None
     """Which of its rows count."""
+    unless: tuple[RowsOf, ...] = ()
+    """Which of them do not, for a row of another table: an asset that is being rebuilt."""
     cards: Expr | None = None
     """Which finance cards they are held against: a condition over the card's fields."""
     asset_code: Expr
