@@ -3,7 +3,7 @@
 A new connector is one module with a CONNECTOR, see `connector`, and one line in the registry.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -101,6 +101,8 @@ class Pipeline:
     outside: Outside
     people: Mapping[str, Sequence[str]] | None = None
     """Who may act, and approve in which roles; None where anybody may who says who they are."""
+    others: Callable[[], Iterable["Pipeline"]] = tuple
+    """The other pipelines of the configuration."""
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
@@ -374,7 +376,16 @@ class Pipeline:
             lambda: self._verified(ledger),
         )
         names = [part.name for part in self.begun()]
-        return list(month_end.look(ledger, self.mapping, periods, period, datetime.now(UTC), elsewhere, names))
+        now, in_hand = datetime.now(UTC), self._of_company()
+        return list(month_end.look(ledger, self.mapping, periods, period, now, elsewhere, names, in_hand))
+
+    def _of_company(self) -> Collection[str] | None:
+        """The pipelines whose rows a close waits for: those of its company, where its layout says which rows in finance
+        are its own; None for all that post to this finance."""
+        company = self.mapping.layout.company
+        if company is None:
+            return None
+        return [self.name, *(one.name for one in self.others() if one.mapping.layout.company == company)]
 
     def close_period(
         self, ledger: Ledger, month: str, seen: closings.Numbers, items: Sequence[Item], by: operators.Actor
@@ -532,7 +543,11 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     ends = (source, source_settings, ledger, ledger_settings)
     named = {} if meaning.lifecycle is None else meaning.lifecycle.states
     told = outside(loaded, name, meaning.answers, meaning.zone, named)
-    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people)
+
+    def others() -> Iterator[Pipeline]:
+        return (_wire(loaded, other) for other in loaded.config.pipelines if other != name)
+
+    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people, others)
 
 
 def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:

@@ -32,6 +32,15 @@ def require(people: People | None, by: Actor, role: str = "") -> None:
         raise Halt("people_no_role", actor=by.name, role=role, holders=holders or "–")
 
 
+def require_any(people: People | None, by: Actor, roles: Iterable[str]) -> None:
+    """Raises Halt for somebody who holds none of the roles."""
+    wanted = sorted(set(roles))
+    held = None if people is None else _roles(people, by.name) or ()
+    if people is not None and held is not None and not set(wanted) & set(held):
+        holders = ", ".join(name for name, roles_of in people.items() if set(wanted) & set(roles_of))
+        raise Halt("people_no_role", actor=by.name, role=" / ".join(wanted), holders=holders or "–")
+
+
 def seconded(people: People | None) -> Agreed:
     """Whether somebody may do what one person alone may not: a controller, after somebody else has asked for the same
     since it was last done; anybody, where no people are named. Otherwise their word is kept as the one that asks."""

@@ -144,6 +144,8 @@ def keep_rules(mappings: Path) -> None:
     mapping, layout = mappings / "demo.yaml", mappings / "finance" / "demo.yaml"
     layout.write_text(layout.read_text("utf-8").replace("{original_value: ", "{disposed_on: date, original_value: "))
     head, rules = mapping.read_text("utf-8").split("\nrules:\n")
+    # Nothing is reconciled or closed here.
+    head = re.sub(r"(?m)^  (by_hand|ready|input_vat):.*\n(?:    .*\n)+", "", head)
     each = re.split(r"(?m)^(?=  \w+:\n)", re.split(r"(?m)^(?=\w)", rules)[0])
     kept = [rule for rule in each if rule.partition(":")[0].strip() in RULES]
     assert len(kept) == len(RULES)

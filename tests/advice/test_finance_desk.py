@@ -104,6 +104,13 @@ def test_who_is_named_in_the_configuration_decides_in_the_role_that_it_gives(at_
     )
     assert heard("people_unknown", said)["nearest"].startswith("Zhao")
     assert "Li, Wang" in heard("people_no_role", at_work.syncd(agreed + "zhao", NEEDS_A_PERSON))["holders"]
+    at_work.register("FA-SC-0807", value="-1")
+    wrong = parked(at_work, "FA-SC-0807")
+    given_up = f"parked discard {wrong} --reason test --actor "
+    told = heard("people_no_role", at_work.syncd(given_up + "Zhao", NEEDS_A_PERSON))
+    assert told["role"].startswith("controller / finance")
+    assert "Li, Wang" in told["holders"]
+    at_work.syncd(given_up + "Li")
     at_work.syncd(f"parked edit {number} --set original_value=7000000 --reason typed --actor Wang")
     at_work.until(lambda: at_work.finance.value("SELECT request FROM syncd.parked WHERE id = ?", number) == "")
     shown = at_work.syncd(f"parked show {number}")

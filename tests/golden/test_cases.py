@@ -95,8 +95,9 @@ def test_a_case_has_constants_of_its_own(tmp_path: Path) -> None:
 def test_every_voucher_says_what_the_papers_of_its_row_tell() -> None:
     """Who posted it, and where the row has them: attachments, document, who prepared and who reviewed."""
     silent = {}
-    for rule in load(shipped("mappings", "demo.yaml")).rules:
-        verb = rule.verb(Voucher) or rule.verb(Reverse)
+    rules = {rule.name: rule for rule in load(shipped("mappings", "demo.yaml")).rules}
+    for rule in rules.values():
+        verb = rule.verb(Voucher) or (rule.verb(Reverse) if _cancels(rules, rule) else None)
         told = {"document_no", "attachments", "prepared_by", "reviewed_by"} & {c.name for c in rule.on.columns}
         asked = {name.removesuffix("_no") for name in told} | {"posted_by"}
         if rule.verb(Collect):

@@ -91,8 +91,12 @@ DOCUMENTS: Final[Mapping[str, list[tuple[str, dict[str, Any]]]]] = {
 }  # fmt: skip
 UNUSED: Final = {("overhaul", column) for column in DONE if column != "status"}
 """Columns that no posting has used yet: what a rebuilding will be."""
-PASSED: Final = ("correction", "document_no", "attachments", "prepared_by", "reviewed_by")
-"""Columns whose edits change no books: what says how to correct, not what is corrected, and papers."""
+PASSED: Final = (
+    *("correction", "document_no", "attachments", "prepared_by", "reviewed_by"),
+    *("invoice_no", "invoice_line"),
+)
+"""Columns whose edits change no books: what says how to correct, not what is corrected, papers, and the number of an
+invoice, which is claimed anew without a voucher."""
 OTHERS: Final[dict[str, dict[Any, Any]]] = {
     "kind": {"spend": "replaced", "sale": "group", "disposal": "adjustment"},
     "payment": {"payable": "bank"},

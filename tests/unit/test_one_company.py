@@ -2,10 +2,11 @@
 
 import pytest
 
+from syncd.books.close import outstanding
 from syncd.books.reports import package
 from syncd.books.reports.sheet import Package
 from tests.finance_cases.books import FINANCE, MAPPING, SQL, Books
-from tests.unit.lab import NAME, Lab
+from tests.unit.lab import NAME, NOW, Lab
 from tests.unit.test_reports import PRINTED, rows, sheet
 
 ORG = "org: \"'A'\""
@@ -66,3 +67,26 @@ def test_the_close_is_of_one_company(books: Shared) -> None:
     items = books.close_items("2026-02")
     assert items["close_cards"].state == items["close_over_depreciated"].state == "holds"
     assert items["close_unbalanced"].state == "holds"
+
+
+def test_rows_in_hand_of_another_company_keep_no_month_open(books: Shared) -> None:
+    """Parked, waiting, held, collected, untold: of the company's own pipelines, each of its partitions; of all where
+    nothing tells companies apart."""
+    run = books.database.execute
+    books.happen("impairment", "FA-9", "1.00", "2026-02-05")
+    columns = ", ".join(name for _, name, *_ in run("PRAGMA table_info(syncd_parked)") if name != "pipeline")
+    for name, times in ((f"{NAME}/1", 1), ("other", 2)):
+        for n in range(times):
+            picked = columns.replace("id,", f"id + {n + 1},", 1)
+            run(
+                f"INSERT INTO syncd_parked (pipeline, {columns})"
+                f" SELECT '{name}', {picked} FROM syncd_parked WHERE pipeline = '{NAME}'"
+            )
+    assert books.mapping.layout.company == ("", "org = 'A'")
+    period = books.period("2026-02")
+    rows = {}
+    for in_hand in (None, [NAME], ["other"]):
+        mine = outstanding.of_company(in_hand)
+        found = outstanding.items(books.ledger, period, books.mapping.zone, NOW, mine)
+        rows[str(in_hand)] = {item.said.code: item.total for item in found}["close_parked"]
+    assert list(rows.values()) == [4, 2, 2]

@@ -1,7 +1,7 @@
 """The list of what must hold before a month is closed, put together from what the mapping and the layout declare."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -38,16 +38,19 @@ def look(
     now: datetime,
     elsewhere: Elsewhere,
     pipelines: Sequence[str],
+    in_hand: Collection[str] | None = None,
 ) -> Iterator[Item]:
     """Everything, item by item. `periods` are those of finance, of which those closed at the desk are not open;
-    `pipelines` those of the company."""
+    `pipelines` those whose figures they are, `in_hand` those whose rows the close waits for, by the names that the
+    configuration gives them; None for all that post to this finance."""
     zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
     yield _earlier(_used(ledger, layout, periods) if are_months(layout.file.periods) else periods, period)
-    yield from outstanding.items(ledger, period, zone, now)
+    mine = outstanding.of_company(in_hand)
+    yield from outstanding.items(ledger, period, zone, now, mine)
     if mapping.answers:
-        yield outstanding.untold(ledger)
+        yield outstanding.untold(ledger, mine)
     if mapping.depreciation is not None and mapping.depreciation.by == "syncd":
-        yield outstanding.uncomputed(ledger)
+        yield outstanding.uncomputed(ledger, mine)
     readable = balances.can_read(layout, periods, "entry.account")
     of_cards = [code for field in FIELDS for code in month_end.accounts.get(field, ())]
     entries = balances.of_accounts(ledger, layout, periods, of_cards)

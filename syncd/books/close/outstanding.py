@@ -1,12 +1,13 @@
 """What syncd itself still has in hand for a period: parked, waiting and held rows, collected ones, a log not yet read.
 
-Finance has one set of periods, so every pipeline that posts to it counts.
+Finance has one set of periods, so every pipeline that posts to it counts; where several companies have their own books
+in it, those of the company.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
@@ -29,19 +30,28 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNWELL: Final = ("halted", "down", "unseen")
 
 
-def items(ledger: Ledger, period: Period, zone: tzinfo, now: datetime) -> Iterator[Item]:
+Mine = Callable[[object], bool]
+"""Whether a pipeline, given as the ledger names it, is the company's."""
+
+
+def of_company(names: Collection[str] | None) -> Mine:
+    """By the names of the configuration; None for all."""
+    return lambda name: names is None or str(name).partition("/")[0] in names
+
+
+def items(ledger: Ledger, period: Period, zone: tzinfo, now: datetime, mine: Mine) -> Iterator[Item]:
     """All of it."""
-    yield _unread(ledger, period, zone, now)
-    yield from _parked(ledger, period, zone)
-    yield _collected(ledger, period, zone)
+    yield _unread(ledger, period, zone, now, mine)
+    yield from _parked(ledger, period, zone, mine)
+    yield _collected(ledger, period, zone, mine)
 
 
-def _parked(ledger: Ledger, period: Period, zone: tzinfo) -> Iterator[Item]:
+def _parked(ledger: Ledger, period: Period, zone: tzinfo, mine: Mine) -> Iterator[Item]:
     rows: dict[str, list[Sequence[object]]] = {state: [] for state in STATES}
     first: dict[str, Said] = {}
     with closing(ledger.scan(SQL["parked"])) as parked:
         for pipeline, number, subject, state, code, params, change, committed_at in parked:
-            if not _belongs(str(change), str(committed_at), period, zone):
+            if not (mine(pipeline) and _belongs(str(change), str(committed_at), period, zone)):
                 continue
             said = json.loads(str(params))
             rows[str(state)].append((pipeline, number, subject, Said(str(code), said)))
@@ -51,12 +61,12 @@ def _parked(ledger: Ledger, period: Period, zone: tzinfo) -> Iterator[Item]:
         yield found(code, ("col_pipeline", "col_id", "col_subject", "col_reason"), rows[state], first.get(state))
 
 
-def _collected(ledger: Ledger, period: Period, zone: tzinfo) -> Item:
+def _collected(ledger: Ledger, period: Period, zone: tzinfo, mine: Mine) -> Item:
     groups: Counter[tuple[str, str, str]] = Counter()
     with closing(ledger.scan(SQL["collected"])) as collected:
         for pipeline, rule, group, change in collected:
             text = str(change)
-            if _belongs(text, json.loads(text)["committed_at"], period, zone):
+            if mine(pipeline) and _belongs(text, json.loads(text)["committed_at"], period, zone):
                 groups[str(pipeline), str(rule), str(group)] += 1
     rows = [(*group, count) for group, count in sorted(groups.items())]
     item = found(
@@ -65,29 +75,31 @@ def _collected(ledger: Ledger, period: Period, zone: tzinfo) -> Item:
     return item._replace(total=groups.total())
 
 
-def untold(ledger: Ledger) -> Item:
+def untold(ledger: Ledger, mine: Mine) -> Item:
     """Answers to the EAM that have not gone, of whatever period: the EAM still shows what was before."""
     rows = [
         (pipeline, number, subject, Said(f"delivery_{state}"))
         for pipeline, number, subject, state in ledger.query(SQL["untold"])
+        if mine(pipeline)
     ]
     return found("close_untold", ("col_pipeline", "col_id", "col_subject", "col_state"), rows, Said("mend_untold"))
 
 
-def uncomputed(ledger: Ledger) -> Item:
+def uncomputed(ledger: Ledger, mine: Mine) -> Item:
     """Assets that the last run of depreciation left out: what they owe stands nowhere else."""
-    left = [
-        (str(name), one) for (name,) in ledger.query(SQL["pipelines"]) for one in desk.uncomputed(ledger, str(name))
-    ]
+    names = [str(name) for (name,) in ledger.query(SQL["pipelines"]) if mine(name)]
+    left = [(name, one) for name in names for one in desk.uncomputed(ledger, name)]
     rows = [(pipeline, one.asset, one.period, Said(one.code, one.params)) for pipeline, one in left]
     mend = Said("mend_uncomputed", {"period": left[0][1].period if left else ""})
     return found("close_uncomputed", ("col_pipeline", "reconcile_asset", "report_period", "col_reason"), rows, mend)
 
 
-def _unread(ledger: Ledger, period: Period, zone: tzinfo, now: datetime) -> Item:
+def _unread(ledger: Ledger, period: Period, zone: tzinfo, now: datetime, mine: Mine) -> Item:
     """Pipelines that may still bring something for the period. One that was never started brings nothing."""
     rows: list[Sequence[object]] = []
     for (name,) in ledger.query(SQL["pipelines"]):
+        if not mine(name):
+            continue
         one = status.pipeline_status(ledger, str(name), now)
         standing = status.standing(one)
         oldest = one.report and one.report.oldest

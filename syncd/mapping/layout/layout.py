@@ -306,6 +306,12 @@ class FinanceLayout:
         return queries.manual(self.entries, self.vouchers, chart, marks, rules)
 
     @property
+    def company(self) -> tuple[str, ...] | None:
+        """What tells its vouchers and periods from those of other companies in the same finance; None for nothing."""
+        said = (self.file.book or "", *(table.where for table in self.entries))
+        return said if any(said) else None
+
+    @property
     def naming(self) -> Sequence[str]:
         """The fields that name such a voucher to people, in the order in which `manual_query` gives them."""
         return queries.naming(self.vouchers)
