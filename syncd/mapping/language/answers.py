@@ -117,5 +117,7 @@ def _heard(parsed: exp.Expression, tables: Mapping[str, Table]) -> Iterator[tupl
         listed = parsed.this.expressions if isinstance(parsed.this, exp.Schema) else []
         names = {column.name.lower() for column in listed}
     for table in tables.values():
+        if any(column.of is not None for column in table.columns):
+            continue  # a document, which hears of it through its header's table
         if table.name.rpartition(".")[2].lower() == written.name.lower():
             yield from ((table.alias, c.name) for c in table.columns if c.name.lower() in names)
