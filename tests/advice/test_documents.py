@@ -33,6 +33,11 @@ def mapping(stands: str, instead: str) -> Edit:
             [mapping("    edited: reverse\n", "    edited: reverse\n    reverse: claim_approved\n")],
             [mapping("    reverse: claim_approved\n", "")],
         ),
+        advised("lines_kind", [mapping("of: claim_id", "of: kind")], [mapping("of: kind", "of: claim_id")]),
+        advised(
+            "name_taken", [mapping("item: {table: claim_item", "after: {table: claim_item")],
+            [mapping("after: {table: claim_item", "item: {table: claim_item")], name="name_taken: lines",
+        ),
         advised(
             "edited_collects",
             [mapping("edited: reverse\n", "edited: reverse\n    collect: {group: after.no, post: 0 2 1 * *}\n")],

@@ -48,7 +48,8 @@ def _read(
                 reader.fault("unknown_column", (*place, "of"), **params)
             elif (kind := table.columns[columns.index(name)].kind) is not header.columns[i].kind:
                 wanted = header.columns[i].kind
-                reader.fault("wrong_kind", (*place, "of"), expression=name, kind=kind, wanted=wanted)
+                params = {"column": name, "table": table.alias, "kind": kind, "wanted": wanted}
+                reader.fault("lines_kind", (*place, "of"), **params)
         if word.lower() in {column.name.lower() for column in header.columns}:
             reader.fault("name_twice", place, name=word, other=f"{header.alias}.{word}")
         if table.alias in (header.alias, *(part.table.alias for part in parts)):

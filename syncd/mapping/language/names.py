@@ -14,7 +14,7 @@ from syncd.mapping.expression.parse import Function, Name, parse
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.accounts import FUNCTION
 from syncd.mapping.language.layout_file import LayoutFile
-from syncd.mapping.language.model import MappingFile
+from syncd.mapping.language.model import DocumentBlock, MappingFile
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.source import Trail
 from syncd.mapping.layout.compile import card_fields
@@ -45,6 +45,12 @@ def check_names(file: MappingFile, reader: ExpressionReader) -> None:
         inherited[alias] = [(name, ("tables", alias, "join", name)) for name in tracked.join]
         _rows(reader, inherited[alias])
         _twice(reader, inherited[alias])
+    lines: dict[str, list[Given]] = {}
+    for alias, document in file.documents.items():
+        inherited[alias] = [(name, ("documents", alias, "join", name)) for name in document.join]
+        lines[alias] = list(_lines(alias, document))
+        _rows(reader, [*inherited[alias], *lines[alias]])
+        _twice(reader, [*inherited[alias], *lines[alias]])
     for rule, block in file.rules.items():
         let = [(name, ("rules", rule, "let", name)) for name in block.let]
         joins = [(name, ("rules", rule, "join", name)) for name in block.join]
@@ -54,10 +60,19 @@ def check_names(file: MappingFile, reader: ExpressionReader) -> None:
         _twice(reader, [*constants, *let])
         own = set(block.join)
         _twice(reader, [*(given for given in inherited.get(block.on, ()) if given[0] not in own), *joins])
+        _twice(reader, [*lines.get(block.on, ()), *joins])
     functions: list[Given] = [(name, ("decisions", name)) for name in file.decisions]
     functions += [(name, ("crosswalks", name)) for name in file.crosswalks]
     functions += [(FUNCTION, ("accounts",))] if file.accounts is not None else []
     _functions(reader, functions)
+
+
+def _lines(alias: str, document: DocumentBlock) -> Iterator[Given]:
+    """What expressions call lines, and what each of them joins."""
+    for word, lines in document.lines.items():
+        place = ("documents", alias, "lines", word)
+        yield word, place
+        yield from ((name, (*place, "join", name)) for name in lines.join)
 
 
 def check_layout_names(file: LayoutFile, reader: ExpressionReader) -> None:

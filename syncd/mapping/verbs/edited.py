@@ -34,8 +34,12 @@ class Edited(Verb):
 
     @classmethod
     def read(cls, said: How | None, reading: Reading) -> Self | None:
-        """One of three words."""
-        return None if said is None else cls(said)
+        """One of three words, beside a voucher, and nobody else who cancels it."""
+        if said is None:
+            return None
+        if reading.block.said(Voucher.word) is None or reading.block.said(Reverse.word) is not None:
+            reading.fault("edited_no_voucher", cls.word, rule=reading.name)
+        return cls(said)
 
     def brings(self, rule: Rule) -> Iterable[Rule]:
         """What looks at what stands where the rule does not apply any more."""
@@ -56,15 +60,13 @@ class Edited(Verb):
         yield replace(rule, when=None, snapshot="card", verbs=verbs, of=rule.name)
 
     def check(self, rule: Rule, checking: Checking) -> None:
-        """There must be one voucher that is found again, and nobody else who cancels it."""
+        """There must be one voucher that is found again, and a condition that is true of the document as it is."""
         place = ("rules", rule.name, "edited")
         once = rule.verb(Once)
         if once is None or not once.parts:
             checking.errors.fault("edited_no_once", place, rule=rule.name)
         if rule.may_replace:
             self._check_collecting(rule, once, checking)
-        if rule.verb(Voucher) is None or rule.verb(Reverse) is not None:
-            checking.errors.fault("edited_no_voucher", place, rule=rule.name)
         if others := sorted(name for name in (rule.when.names if rule.when else ()) if not _is_of_it(rule, name)):
             checking.errors.fault("edited_when", ("rules", rule.name, "when"), rule=rule.name, name=others[0])
 
