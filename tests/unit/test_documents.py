@@ -18,7 +18,7 @@ from syncd.mapping.language.explain import explain
 from syncd.mapping.language.load import load
 from tests.advice import advice
 from tests.tidy.tree import ROOT
-from tests.unit.lab import CLERK, NAME, NOW, SQL, Feed, Lab, loaded
+from tests.unit.lab import BILLS, CLERK, NAME, NOW, SQL, Feed, Lab, loaded
 from tests.unit.test_evidence import lose, snapshot_again
 
 CLAIMS = """
@@ -496,3 +496,19 @@ def test_a_parked_document_is_shown_line_by_line() -> None:
     after = clock.image(json.loads(row.change)["after"], lab.mapping.tables["claim"], "Asia/Shanghai")
     assert after["no"] == "EC-7"
     assert after["item 2"] == "claim_id 7, kind travel, amount 60.00"
+
+
+@pytest.mark.parametrize(("how", "count"), [("refuse", 1), ("reverse", 3), ("difference", 2)])
+def test_edits_of_a_single_row_are_declared_likewise(how: str, count: int) -> None:
+    """A bill that is no document: edited, then deleted, by one word."""
+    said = f"    when: after.amount > 0\n    once: after.id\n    edited: {how}\n"
+    lab = Lab(BILLS.replace("    when: op = 'insert'\n", said))
+    bill: dict[str, Value] = {"id": 1, "amount": Decimal("10.00"), "on_": date(2026, 2, 2)}
+    lab.commit(lab.insert("bill", **bill))
+    lab.commit(lab.update("bill", bill, amount=Decimal("12.00")))
+    lab.rest()
+    assert (len(lab.vouchers), lab.balance("6602")) == (count, Decimal("10.00" if how == "refuse" else "12.00"))
+    lab.commit(lab.delete("bill", **{**bill, "amount": Decimal("12.00")}))
+    lab.rest()
+    assert lab.balance("6602") == (10 if how == "refuse" else 0)
+    assert len(lab.parked) == (2 if how == "refuse" else 0)
