@@ -48,7 +48,8 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
         return
     for warning in warnings:
         warn(warning)
-    line("mapping_fine", "green", mapping=mapping.name, rules=len(mapping.rules), hash=mapping.hash[:12])
+    said = [rule for rule in mapping.rules if not rule.of]
+    line("mapping_fine", "green", mapping=mapping.name, rules=len(said), hash=mapping.hash[:12])
 
 
 def explain(

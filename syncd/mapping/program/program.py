@@ -84,7 +84,7 @@ def compile_plan(
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
     bind = _compiled(module(plan), f"<rules of {layout.name}>", decisions)
     keys = {alias: keyer(table) for alias, table in plan.tables.items()}
-    names = {a: ", ".join(r.name for r in plan.rules.get(a, ())) or "reference" for a in plan.tables}
+    names = {a: ", ".join(r.name for r in plan.rules.get(a, ()) if not r.of) or "reference" for a in plan.tables}
     ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
     rules = [rule for found in plan.rules.values() for rule in found]
     openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
