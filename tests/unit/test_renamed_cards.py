@@ -1,8 +1,10 @@
 """A card's number that changes in the EAM: finance's card is called so from then on, whatever else happens to it in the
 same batch, and whoever asks by the old number or the new one is told its whole life."""
 
+import re
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,31 +14,32 @@ from syncd.desk.verify import verify
 from syncd.errors import MappingErrors
 from tests.unit.lab import NAME, Lab, loaded
 
-MAPPING = """
+DOCUMENT = (Path(__file__).parents[2] / "docs/mapping.md").read_text("utf-8")
+RULES = next(block for block in re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.M | re.S) if "renumbered:" in block)
+MAPPING = f"""
 tables:
-  asset: {table: asset, key: id, subject: code, columns: {id: integer, code: text, name: text, value: money}}
-rules:
+  asset:
+    table: asset
+    key: id
+    subject: asset_code
+    columns: {{id: integer, asset_code: text, name: text, value: money}}
+{RULES}
   registration:
     on: asset
     when: op = 'insert'
-    card: {asset_code: after.code, name: after.name, original_value: after.value, status: "'in_use'"}
-  renumbered:
-    on: asset
-    when: op = 'update' AND after.code <> before.code
-    change: {asset_code: before.code}
-    rename: after.code
+    card: {{asset_code: after.asset_code, name: after.name, original_value: after.value, status: "'in_use'"}}
   changed:
     on: asset
     when: op = 'update' AND (after.name <> before.name OR after.value <> before.value)
-    change: {asset_code: after.code, name: after.name, original_value: after.value}
+    change: {{asset_code: after.asset_code, name: after.name, original_value: after.value}}
 """
-LATHE = {"id": 1, "code": "A-1", "name": "lathe", "value": Decimal(5)}
+LATHE = {"id": 1, "asset_code": "A-1", "name": "lathe", "value": Decimal(5)}
 
 
 def lived(lab: Lab) -> None:
     """Registered, changed, given another number and changed with it; then another and a third."""
-    steps = [LATHE, {**LATHE, "name": "mill"}, {**LATHE, "code": "B-1", "name": "drill"},
-             {**LATHE, "code": "B-1", "name": "saw"}, {**LATHE, "code": "C-1", "name": "saw"}]  # fmt: skip
+    steps = [LATHE, {**LATHE, "name": "mill"}, {**LATHE, "asset_code": "B-1", "name": "drill"},
+             {**LATHE, "asset_code": "B-1", "name": "saw"}, {**LATHE, "asset_code": "C-1", "name": "saw"}]  # fmt: skip
     lab.commit(lab.insert("asset", **LATHE))
     for old, new in pairwise(steps):
         lab.commit(lab.update("asset", old, **new))
@@ -84,14 +87,14 @@ def test_reports_tell_a_card_by_the_number_that_it_has() -> None:
 def test_a_number_that_another_card_has_parks_the_row() -> None:
     """Once the EAM says a free one it is posted, and what came behind it."""
     lab = Lab(MAPPING)
-    other = {**LATHE, "id": 2, "code": "B-1", "name": "press"}
+    other = {**LATHE, "id": 2, "asset_code": "B-1", "name": "press"}
     lab.commit(lab.insert("asset", **LATHE))
     lab.commit(lab.insert("asset", **other))
-    lab.commit(lab.update("asset", LATHE, code="B-1"))
+    lab.commit(lab.update("asset", LATHE, asset_code="B-1"))
     lab.rest()
     assert lab.parked == [("B-1", "failed", "card_exists")]
     lab.commit(lab.update("asset", other, name="hammer"))
-    lab.commit(lab.update("asset", {**LATHE, "code": "B-1"}, code="D-1"))
+    lab.commit(lab.update("asset", {**LATHE, "asset_code": "B-1"}, asset_code="D-1"))
     lab.rest()
     assert lab.parked == []
     assert sorted((code, name) for code, name, *_ in lab.cards) == [("B-1", "hammer"), ("D-1", "lathe")]
@@ -100,9 +103,9 @@ def test_a_number_that_another_card_has_parks_the_row() -> None:
 @pytest.mark.parametrize(
     ("said", "by", "code", "line"),
     [
-        ("    change: {asset_code: before.code}\n", "", "rename_without_change", 14),
-        ("rename: after.code", "rename: after.id", "", 0),
-        ("rename: after.code", "rename: after.kode", "unknown_name", 15),
+        ("    change: {asset_code: before.asset_code}\n", "", "rename_without_change", 14),
+        ("rename: after.asset_code", "rename: after.id", "", 0),
+        ("rename: after.asset_code", "rename: after.kode", "unknown_name", 15),
     ],
 )
 def test_what_is_wrong_with_a_new_number_is_told_with_its_line(said: str, by: str, code: str, line: int) -> None:
