@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from syncd import connector as connector
     from syncd import delivery as delivery
     from syncd import demo as demo
+    from syncd import dialects as dialects
     from syncd import first_day as first_day
     from syncd import migrate as migrate
     from syncd import outside as outside
@@ -102,6 +103,7 @@ else:
     checks = _Module("syncd.checks")
     connector = _Module("syncd.connector")
     demo = _Module("syncd.demo")
+    dialects = _Module("syncd.dialects")
     first_day = _Module("syncd.first_day")
     migrate = _Module("syncd.migrate")
     outside = _Module("syncd.outside")

@@ -15,11 +15,10 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import cases, clock, comparison, load, operators, people, schemas, wiring, workbench
+from syncd.cli.later import cases, clock, comparison, dialects, load, operators, people, schemas, wiring, workbench
 from syncd.cli.later import explain as lineages
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import complain, console, described, emit, line, table, warn
-from syncd.dialects import SPELLINGS
 from syncd.errors import MappingError, MappingErrors
 from syncd.language import say
 
@@ -42,7 +41,7 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
             raise
         complain(error, as_json)
         raise typer.Exit(FOUND_SOMETHING) from None
-    warnings = [*mapping.warnings, *(mapping.refused(*SPELLINGS) if pipeline is None else ())]
+    warnings = [*mapping.warnings, *(mapping.refused(*dialects.SPELLINGS) if pipeline is None else ())]
     if as_json:
         emit({"mapping": mapping.name, "hash": mapping.hash, "warnings": [w.params for w in warnings]})
         return
