@@ -51,6 +51,7 @@ from syncd.errors import Fault, MappingError, WrongUsage, no_driver
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import load as meanings
+from syncd.mapping.language.balances import ANY_PERIOD
 from syncd.outbox.relaying import Outbox
 from syncd.outside import Auditing, Outside, auditing, outside
 from syncd.ports import Anchor, Layout, Ledger, Period, Source
@@ -319,12 +320,17 @@ class Pipeline:
                 self.name,
                 self.source_settings.zone,
                 partial(progress.wait, ledger, [part.name for part in self.begun()]),
-                [period for period in reading.periods(ledger, self.mapping.layout) if period.first <= date.today()],
+                self._begun_periods(ledger),
                 self.is_partitioned,
                 self.mapping.by_hand,
             )
             report = reconciliation.run(asked, lambda: self.source.scan(self.source_settings, register_sqlite), ledger)
             return history.keep(ledger, self.name, report, by)
+
+    def _begun_periods(self, ledger: Ledger) -> Sequence[Period]:
+        """Finance's periods up to today, for whose entries there are tables; any where it has none yet."""
+        found = reading.periods(ledger, self.mapping.layout)
+        return [period for period in found if period.first <= date.today()] or found[:1] or [ANY_PERIOD]
 
     @contextmanager
     def rows(self, table: Table) -> Iterator[Iterator[tuple[Row, bool]]]:
