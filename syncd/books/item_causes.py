@@ -13,6 +13,7 @@ from syncd.books import causes, open_items
 from syncd.books.as_read import SEVERAL
 from syncd.books.open_items import ByHand, Items, Part
 from syncd.books.reconcile import Cause, Found
+from syncd.desk import closing
 from syncd.money import ZERO
 from syncd.posting import Voucher
 from syncd.record import decode_voucher
@@ -40,8 +41,11 @@ def _explained(asked: "Asked", items: Items, found: Sequence[Found]) -> Iterator
     keys = {f.code: [key for key in f.key.split(SEVERAL) if key] for f in found}
     known = causes.known_of(asked, items.ledger, items.balance.judged, keys)
     by_hand: defaultdict[str, list[ByHand]] = defaultdict(list)
+    since = closing.begun(items.ledger, items.layout.kept("")) or ""
     for entry in open_items.by_hand(items, [*keys]):
-        by_hand[entry.code].append(entry)
+        is_alike = entry.period[4:5] == since[4:5]  # `2026-02`, which is compared with no `202602`
+        if not is_alike or entry.period >= since:  # what lay there before is an opening balance
+            by_hand[entry.code].append(entry)
     posted, altered = _posted(asked, items, keys)
     for one in found:
         cause = known.of(one.code)
@@ -55,10 +59,8 @@ def _of_entries(found: Found, by_hand: Sequence[ByHand], known: causes.Known, is
     if altered:
         return Cause("cause_entry_changed", {"voucher": altered}, _FINANCE)
     if by_hand and sum((entry.amount for entry in by_hand), ZERO):
-        last = by_hand[-1]
-        is_all = found.finance is not None and not is_posted and found.eam is None
-        params = {"voucher": last.voucher, "account": last.account}
-        return Cause("cause_manual", params, "propose_manual" if not is_all else _FINANCE)
+        params = {"voucher": by_hand[-1].voucher, "account": by_hand[-1].account}
+        return Cause("cause_manual", params, "propose_manual")
     if edited := known.edited(found.code):
         return Cause("cause_edited", {"id": edited}, "propose_eam_row")
     if given_up := known.given_up(found.code):

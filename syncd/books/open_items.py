@@ -28,6 +28,8 @@ from syncd.money import ZERO
 from syncd.ports import Ledger, Period
 
 LOT_CODES: Final = 500
+MONTH_CHARS: Final = 7
+"""Of `2026-02-28` those that are its month."""
 _NOTHING: Final = ", "
 
 
@@ -42,12 +44,14 @@ class Items(NamedTuple):
 
 
 class ByHand(NamedTuple):
-    """An entry of a document whose voucher no posting made: on which account, how the voucher is called."""
+    """An entry of a document whose voucher no posting made: on which account, how the voucher is called, the code of
+    its period or the month of its day, as far as finance tells."""
 
     code: str
     account: str
     voucher: str
     amount: Decimal
+    period: str
 
 
 Said = tuple[str, Amounts, str]
@@ -143,17 +147,18 @@ def _entries(items: Items, codes: Sequence[str] | None = None) -> Generator[Said
 def by_hand(items: Items, codes: Sequence[str]) -> Iterator[ByHand]:
     """The entries of these documents whose vouchers no posting made; nothing where finance does not keep our key."""
     naming = ("voucher.period", "voucher.type", "voucher.label", "voucher.number", "voucher.id", "voucher.summary")
+    fields = ["k", "entry.account", "d", "c", *naming, "voucher.date"]
     for journal in journals(items):
         if "own" not in journal.columns:
             continue
         where = "{entry.account} IN (?*) AND {told} IN (?*) AND {own} IS NULL"
-        sql = journal.select(["k", "entry.account", "d", "c", *naming], where)
+        sql = journal.select(fields, where)
         with closing(items.ledger.scan(sql, (list(items.balance.accounts), list(codes)))) as found:
-            for code, account, debit, credit, period, kind, label, number, own_id, summary in found:
+            for code, account, debit, credit, period, kind, label, number, own_id, summary, day in found:
                 told = next((one for one in (label, number, own_id, summary) if one is not None), None)
                 named = " ".join(str(part) for part in (period, kind, told) if part is not None)
                 amount = items.balance.sign * (finance_amount(debit) - finance_amount(credit))
-                yield ByHand(str(code), str(account), named, amount)
+                yield ByHand(str(code).rstrip(), str(account), named, amount, str(period or day or "")[:MONTH_CHARS])
 
 
 def ours(items: Items, codes: Sequence[str]) -> Iterator[tuple[str, Part, Decimal]]:

@@ -82,7 +82,7 @@ def test_why_a_document_is_not_in_the_accounts(tmp_path: Path) -> None:
             "INSERT INTO \"Rechnung\" VALUES ('R-9', 1, 'approved', '2026-02-01', '4000000', 'D1')",
         )
         made.entry("opening", None, 3, {"document": "R-0", "supplier": "L1", "dept": "D1"}, -700)
-        made.finance.execute("UPDATE \"Beleg\" SET key = 'theirs' WHERE id = 'opening'")
+        made.finance.execute("UPDATE \"Beleg\" SET key = 'theirs', day = '2025-12-31' WHERE id = 'opening'")
         rows = made.finance.rows("SELECT subject, id FROM syncd.parked WHERE settled_at IS NULL")
         parked = {str(subject): number for subject, number in rows}
         mapping, read = made.pipeline.mapping, made.pipeline.read
@@ -92,7 +92,7 @@ def test_why_a_document_is_not_in_the_accounts(tmp_path: Path) -> None:
         made.carry()
         report = made.pipeline.reconcile()
         assert told(report) == {
-            ("R-0", "payables", "0", "7", "cause_manual"),
+            ("R-0", "payables", "0", "7", "cause_opening_item"),
             ("R-5", "payables", "60000", "0", "cause_approval"),
             ("R-6", "payables", "2000000", "0", "cause_failed"),
             ("R-7", "supplier", "", "L1", "cause_edited"),
