@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -71,14 +71,50 @@ def _block(title: str, definition: dict[str, Any]) -> Iterator[str]:
     """A block of a file by its JSON Schema."""
     needed = [*definition.get("required", ()), *definition.get("anyOf", [{}])[0].get("required", ())]
     rows = (
-        (f"`{key}`", "needed" if key in needed else _default(value.get("default") or None), value["description"])
+        (f"`{key}`", allowed(value), _said(key, value, needed), value["description"])
         for key, value in definition["properties"].items()
     )
     yield f"### {title}"
     yield ""
     yield definition["description"]
     yield ""
-    yield from _table(("key", "default", "meaning"), rows)
+    yield from _table(("key", "holds", "default", "meaning"), rows)
+
+
+def _said(key: str, value: dict[str, Any], needed: Collection[str]) -> str:
+    return "needed" if key in needed else _default(value.get("default") or None)
+
+
+def allowed(value: dict[str, Any]) -> str:
+    """What may stand under a key, by its JSON Schema: words as they are, blocks by their names."""
+    if "enum" in value or "const" in value:
+        return " ".join(f"`{word}`" for word in value.get("enum", [value.get("const")]))
+    if "$ref" in value:
+        return str(value["$ref"]).rpartition("/")[2].removesuffix("Shape")
+    if ways := [way for way in value.get("anyOf", value.get("oneOf", ())) if way != {"type": "null"}]:
+        said = list(dict.fromkeys(map(allowed, ways)))
+        bare = [way for way in said if way not in _SCALARS]
+        return " or ".join(["expression", *bare] if len(said) - len(bare) == len(_SCALARS) else said)
+    if value["type"] == "array":
+        return f"list of {allowed(value['items'])}"
+    if value["type"] == "object":
+        (held,) = value.get("patternProperties", {"": value.get("additionalProperties")}).values()
+        named = value.get("propertyNames", {}).get("enum")
+        return f"{'name' if named is None else allowed({'enum': named})} → {allowed(held)}"
+    bounds = [f"{mark} {value[key]:g}" for key, mark in _BOUNDS.items() if key in value]
+    return " ".join([_WORDS[value["type"]], *bounds])
+
+
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "`true` `false`",
+    "null": "`null`",
+}
+_SCALARS = [_WORDS[kind] for kind in ("string", "integer", "number", "boolean")]
+"""Together they are an expression: a bare number or word is one, too."""
+_BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
 def _commands() -> Iterator[str]:

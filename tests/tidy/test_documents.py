@@ -114,6 +114,55 @@ def test_every_key_of_the_language_is_described_and_shown(of: Any) -> None:
     assert [key for key, _ in keys if not re.search(rf"\b{key}\b", code)] == []
 
 
+@pytest.mark.parametrize(("of", "title"), [("mapping", "Mapping files"), ("layout", "Finance layouts")])
+def test_the_reference_lists_all_that_the_schema_allows(of: Any, title: str) -> None:
+    """Every key of every block, and of each the words, blocks, kinds and bounds that may stand there; nothing else."""
+    from syncd.mapping.language.schemas import schema
+
+    part = (ROOT / "docs/reference.md").read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    listed = {
+        block.partition("\n")[0]: {
+            cells[0].strip("`"): cells[1] for line in block.splitlines() if len(cells := _cells(line)) == 4
+        }
+        for block in part.split("\n### ")[1:]
+    }
+    made = schema(of)
+    blocks = {"Top level": made, **{name.removesuffix("Shape"): block for name, block in made["$defs"].items()}}
+    assert listed.keys() == blocks.keys()
+    for name, block in blocks.items():
+        said = listed[name]
+        assert said.keys() == block["properties"].keys(), name
+        unsaid = {key: [a for a in _allowed(block["properties"][key]) if a not in cell] for key, cell in said.items()}
+        assert not any(unsaid.values()), (name, unsaid)
+
+
+def _cells(line: str) -> list[str]:
+    """Of a row of a table."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] if line.startswith("| `") else []
+
+
+def _allowed(value: Any) -> set[str]:
+    """What a schema allows, as the reference must show it: words, names of blocks, bounds, kinds of plain values."""
+    if isinstance(value, list):
+        return set().union(*map(_allowed, value))
+    if not isinstance(value, dict):
+        return set()
+    kinds = {way.get("type") for way in value.get("anyOf", ())}
+    if {"string", "integer", "number", "boolean"} <= kinds:  # an expression
+        return {"expression"}.union(*(_allowed(way) for way in value["anyOf"] if way.get("type") in (None, "array")))
+    found = {f"`{word}`" for word in [*value.get("enum", ()), *([value["const"]] if "const" in value else ())]}
+    found |= {str(value["$ref"]).rpartition("/")[2].removesuffix("Shape")} if "$ref" in value else set()
+    found |= {f"{value[bound]:g}" for bound in _BOUNDS if bound in value}
+    if not found and value.get("type") in _PLAIN:
+        found = {_PLAIN[value["type"]]}
+    nested = (value.get(key) for key in ("anyOf", "oneOf", "items", "additionalProperties", "propertyNames"))
+    return found.union(*map(_allowed, nested), *map(_allowed, value.get("patternProperties", {}).values()))
+
+
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_PLAIN = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` `false`"}
+
+
 def test_every_gap_stands_in_the_table_of_how_sources_stop_telling() -> None:
     """Invariant 14: what is noticed, and what then repairs it, is written down."""
     raised = {code for path in (ROOT / "connectors").rglob("*.py") for code in _gaps(path.read_text("utf-8"))}
