@@ -83,7 +83,9 @@ def read(url: str) -> Schema:
             name = ".".join(map(quoted, table.split(".", 1)))
             try:
                 return rows(f"SELECT {', '.join(map(_read, columns))} FROM {name}{order} LIMIT {SAMPLE_ROWS_MAX}")
-            except psycopg2.errors.OperationalError:
+            except psycopg2.errors.QueryCanceled:  # it is locked, or too large to be sorted
+                return None
+            except psycopg2.OperationalError:
                 raise
             except psycopg2.Error:  # no right, or a policy that would hide rows
                 return None
