@@ -20,6 +20,7 @@ from syncd.mapping.language import scope, source_sql
 from syncd.mapping.language.load import load
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.source import Document
+from syncd.mapping.language.source_columns import Server
 from tests.acceptance.databases import connected
 from tests.unit.lab import FINANCE
 
@@ -82,7 +83,7 @@ def test_what_is_made_of_lines_is_the_same_everywhere(dialect: Dialect, tmp_path
 
     def statement(dialect: Dialect, *server: Any) -> str:
         given = source_sql.Given(mapping.file, mapping.tables, {})
-        made = source_sql.SourceSql(given, "order", {}, (), reader, source_sql.Server(dialect, *server))
+        made = source_sql.SourceSql(given, "order", {}, (), reader, Server(dialect, *server))
         asked = [made.expression(text, (), made.scope) for text in ('"Jahr"', '"Nr"', *EXPRESSIONS)]
         return f"SELECT {', '.join(e.sql(dialect) for e in asked if e)} FROM {made._table('head')} AS a"
 

@@ -22,6 +22,7 @@ from syncd.mapping.language import source_sql
 from syncd.mapping.language.load import load
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.language.source import Document
+from syncd.mapping.language.source_columns import Server
 from tests.acceptance.databases import connected
 from tests.unit.lab import FINANCE
 
@@ -127,7 +128,7 @@ def test_a_column_is_what_the_stream_takes_it_for(dialect: Dialect, tmp_path: Pa
     def in_sql(dialect: Dialect, *server: Any) -> str:
         given = source_sql.Given(mapping.file, mapping.tables, {})
         reader = ExpressionReader(Document(Path("x"), None, {}), zone=ZONE)
-        made = source_sql.SourceSql(given, "item", {}, (), reader, source_sql.Server(dialect, *server))
+        made = source_sql.SourceSql(given, "item", {}, (), reader, Server(dialect, *server))
         asked = [made.expression(f'"{c.name}"', (), made.scope) for c in table.columns]
         asked.append(made.expression(""""Merkmale" -> 'a' ->> 'b'""", (), made.scope))
         assert made.errors == []

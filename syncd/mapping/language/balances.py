@@ -14,7 +14,8 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import model
 from syncd.mapping.language.measures import FIELDS
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable, header_of
+from syncd.mapping.language.source_columns import Server
+from syncd.mapping.language.source_sql import Given, Reach, SourceSql, Unreadable, header_of
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.tables import HEADING
 from syncd.ports import Period

@@ -16,7 +16,8 @@ from syncd.mapping.expression.parse import Expression, Name, Scope
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.model import MappingFile, OfRule, Reconcile, SumOf
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.source_sql import Given, Reach, Server, SourceSql, Unreadable, header_of
+from syncd.mapping.language.source_columns import Server
+from syncd.mapping.language.source_sql import Given, Reach, SourceSql, Unreadable, header_of
 
 Field = Literal["original_value", "accumulated_depreciation", "impairment"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)

@@ -3,47 +3,22 @@
 Every name is quoted as the mapping spells it: a server would fold letters' case, and take some words for its own.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from syncd.change import Column, Kind, Table
-from syncd.dialects import SPELLINGS, Dialect
-from syncd.dialects.mysql import by_bytes, decimal_type
+from syncd.change import Kind, Table
+from syncd.dialects.mysql import by_bytes
 from syncd.mapping.expression.parse import Expression, ExpressionError, Name, Scope
 from syncd.mapping.expression.terms import Many, nearest
-from syncd.mapping.expression.to_sql import TYPES as SQL_TYPES
-from syncd.mapping.expression.zones_sql import column_moment
 from syncd.mapping.language.model import MappingFile, OfRule, SumOf
 from syncd.mapping.language.rules import TYPES
 from syncd.mapping.language.scope import ExpressionReader, commit, variable
-from syncd.mapping.language.scope import column as column_name
 from syncd.mapping.language.shapes import Join, Joins, RuleFrame
 from syncd.mapping.language.source import Trail
-from syncd.money import MONEY_PLACES
+from syncd.mapping.language.source_columns import Server, SourceColumns
 
 _NO_ROW: Final = "None"
-_DIGITS_MAX: Final = 18
-_NUMBERS: Final = {
-    "postgres": (r"~ '^\s*[+-]?([0-9]{1,200}\.?[0-9]{0,200}|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?\s*$'", "numeric"),
-    "mysql": ("REGEXP '^ *[+-]?([0-9]{1,40}[.]?[0-9]{0,20}([eE][+]?[0-9])?|[.][0-9]{1,20}) *$'", "DECIMAL(65, 20)"),
-}
-"""How a text that is a number is told, see `runtime`, and what it becomes. MySQL takes hardly any exponents and keeps
-twenty places: what has more is told as unreadable, never rounded."""
-_WHOLE: Final = {
-    "postgres": (rf"~ '^\s*[+-]?[0-9]{{1,{_DIGITS_MAX}}}\s*$'", "bigint"),
-    "mysql": (f"REGEXP '^ *[+-]?[0-9]{{1,{_DIGITS_MAX}}} *$'", "SIGNED"),
-}
-
-_PLACES_KEPT: Final = 20
-_SOMETHING: Final[Mapping[Dialect, str]] = {
-    "postgres": "CAST({} AS text) ~ '[1-9]'",
-    "mysql": "CAST({} AS CHAR) REGEXP '[1-9]'",
-    "sqlite": "{} GLOB '*[1-9]*'",
-}
-"""Whether a day is one, where one of zeros means nothing."""
-
-
 UNREADABLE_MAX: Final = 20
 """Rows of a column that are named; the amount of each is missing, however many there are."""
 
@@ -54,16 +29,6 @@ class Unreadable(NamedTuple):
     table: str
     column: str
     query: str
-
-
-class Server(NamedTuple):
-    """Whom the statement is for. `zone` is the source's; `moments` are MySQL's columns that keep moments, `texts`
-    columns that keep text or a binary fraction, both as `table.column` in small letters."""
-
-    dialect: Dialect
-    zone: str
-    moments: Collection[str] = ()
-    texts: Collection[str] = ()
 
 
 class Given(NamedTuple):
@@ -93,7 +58,7 @@ class Reach(NamedTuple):
     by: str = ""
 
 
-class SourceSql:
+class SourceSql(SourceColumns):
     """Builds SQL over a row `a` of the table `on`, the rows that it joins and the rows that are summed up for it. What
     is wrong goes to the reader, under `trail`."""
 
@@ -101,17 +66,13 @@ class SourceSql:
         self, given: Given, on: str, join: Joins, trail: Trail, reader: ExpressionReader, server: Server
     ) -> None:
         self._file, self._tables, self._constants = given
-        self._trail, self._reader, self._server = trail, reader, server
+        super().__init__(server)
+        self._trail, self._reader = trail, reader
         self._judged, self._on = on, header_of(given.file, on)
-        self._dialect, self._spelling = server.dialect, SPELLINGS[server.dialect]
         self.errors = reader.errors
         self.sql = ""
-        self.numbers: list[tuple[str, Table, str]] = []
-        """What reads a text as a number, and which column it is."""
         self.reaches: list[Reach] = []
         self._joins: dict[str, str] = {}
-        self._known_places: dict[str, int] = {}
-        """The digits after the point that a column may have, by its SQL."""
         own = {**given.constants, **self._columns(self._tables[self._on], "a", "")}
         self._inherited = self._join_all(self._own(on), own, (), "t")
         self.scope = {**own, **self._inherited, **self._lines(own)}
@@ -362,81 +323,6 @@ class SourceSql:
         """On MySQL a text column as it is, not freed from the collation that its index has too."""
         name = key.term.detail
         return name.sql if self._is_vague(key) and isinstance(name, Name) else key.sql(self._dialect)
-
-    # Columns
-
-    def _columns(self, table: Table, spelled: str, prefix: str) -> dict[str, Name]:
-        found = {}
-        for c in table.columns:
-            sql = self._column(table, c, spelled)
-            places = MONEY_PLACES if c.form == "money" else c.places
-            if places is not None:
-                self._known_places[sql] = places
-            found[f"{prefix}{c.name}".lower()] = column_name(c, f"{spelled}_{c.name}", sql)
-        return found
-
-    def _column(self, table: Table, column: Column, spelled: str) -> str:
-        """What is not kept as the kind it is declared to be has no SQL. A column may keep any text, on SQLite
-        whatever its type, and one amount that is none must not end the whole comparison: it is NULL."""
-        if column.form not in ("", "money"):
-            return ""
-        sql = f"{spelled}.{self._spelling.quoted(column.name)}"
-        if column.elements is not None:
-            return self._array(sql, column.elements)
-        if column.places is not None:
-            return self._at_places(self._column(table, replace(column, places=None), spelled), column.places)
-        if column.is_zero_null:
-            sql = f"CASE WHEN {_SOMETHING[self._dialect].format(sql)} THEN {sql} END"
-        place = f"{table.name}.{column.name}".lower()
-        if column.kind in (Kind.DATE, Kind.TIMESTAMP):
-            is_moment = place in self._server.moments
-            return column_moment(self._dialect, column.kind, sql, self._server.zone, is_moment)
-        is_text = place in self._server.texts
-        if column.kind is Kind.DECIMAL and (is_text or self._dialect == "sqlite"):
-            number = self.number(sql)
-            self.numbers.append((number, table, column.name))
-            return number
-        if column.kind is Kind.INTEGER and is_text:
-            return self._guarded(sql, *_WHOLE[self._dialect])
-        if column.form == "money" and self._dialect == "mysql":
-            return f"CAST({sql} AS {decimal_type(65, MONEY_PLACES)})"
-        return self._compared(table, column, spelled)
-
-    def _array(self, sql: str, elements: Kind) -> str:
-        """An array as PostgreSQL has it; SQLite holds what a row keeps of it, MySQL has none."""
-        if self._dialect == "postgres":
-            return f"CAST({sql} AS {SQL_TYPES[elements]}[])"
-        return sql if self._dialect == "sqlite" else ""
-
-    def _at_places(self, number: str, places: int) -> str:
-        if self._dialect == "sqlite":
-            return f"syncd_round_decimal_integer({number}, {places})"
-        exact = f"CAST({number} AS {'numeric' if self._dialect == 'postgres' else decimal_type(65, _PLACES_KEPT)})"
-        return f"round({exact}, {places})"
-
-    def _compared(self, table: Table, column: Column, spelled: str) -> str:
-        """A column as it is compared: on PostgreSQL one that keeps a uuid or an enum is no text, and a flag may be a
-        number."""
-        sql = f"{spelled}.{self._spelling.quoted(column.name)}"
-        if self._dialect == "postgres" and column.kind is Kind.TEXT:
-            return f"CAST({sql} AS text)"
-        if self._dialect == "postgres" and column.kind is Kind.BOOLEAN:
-            return f"CAST(CAST({sql} AS text) AS boolean)"
-        return sql
-
-    def number(self, sql: str) -> str:
-        """A text as the number that it says, NULL where it says none."""
-        if self._dialect == "sqlite":
-            return f"syncd_amount({sql})"
-        return self._guarded(sql, *_NUMBERS[self._dialect])
-
-    def _guarded(self, sql: str, pattern: str, kind: str) -> str:
-        text = f"CAST({sql} AS CHAR)" if self._dialect == "mysql" else self._spelling.as_text(sql)
-        return f"CASE WHEN {text} {pattern} THEN CAST({text} AS {kind}) END"
-
-    def _exact(self, amount: str) -> str:
-        """On PostgreSQL a whole number becomes a decimal before anything is added to it."""
-        return f"CAST({amount} AS numeric)" if self._dialect == "postgres" else amount
 
     def _table(self, alias: str) -> str:
         return self._spelling.source_table(self._tables[alias].name)
