@@ -29,6 +29,7 @@ PIPELINE = "simulation"
 Finance = Literal["world", "drawn"]
 SERIES: Final[Mapping[Finance, Sequence[str]]] = {"world": ("period", "type"), "drawn": ()}
 """Layouts of finance, and within what each numbers its vouchers without a gap."""
+TABLES: Final[Mapping[Finance, str]] = {"world": "finance.sql", "drawn": "drawn.sql"}
 STATEMENTS_A_STEP = 20
 MIGRATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ def mapping(finance: Finance = "world") -> Compiled:
 @cache
 def _empty(finance: Finance) -> sqlite3.Connection:
     database = sqlite3.connect(":memory:", isolation_level=None)
-    database.executescript((HERE / f"{finance}.sql").read_text("utf-8"))
+    database.executescript((HERE / TABLES[finance]).read_text("utf-8"))
     migrate(ledger_over(database, finance=finance), MIGRATED_AT)
     return database
 
