@@ -65,11 +65,13 @@ DDL: Final = f"""
 """
 EAM: Final = """
     CREATE TABLE asset (
-        asset_code TEXT PRIMARY KEY, name TEXT, value TEXT, status TEXT, status_on TEXT, changed_by TEXT, ready_on TEXT
+        asset_code TEXT PRIMARY KEY, name TEXT, value TEXT, status TEXT, status_on TEXT, changed_by TEXT, ready_on TEXT,
+        payment TEXT
     );
     CREATE TABLE share (asset_code TEXT, dept TEXT, percent TEXT, PRIMARY KEY (asset_code, dept));
     CREATE TABLE meter (asset_code TEXT, period TEXT, units INTEGER, PRIMARY KEY (asset_code, period));
     CREATE TABLE repair (id INTEGER PRIMARY KEY, asset_code TEXT, done_on TEXT);
+    CREATE TABLE upgrade (id INTEGER PRIMARY KEY, asset_code TEXT, input_vat TEXT, status TEXT);
     CREATE TABLE disposal (id INTEGER PRIMARY KEY, asset_code TEXT, inspection_no TEXT);
     CREATE TABLE asset_use (
         id INTEGER PRIMARY KEY, asset_code TEXT, kind TEXT, began_on TEXT, ended_on TEXT, party TEXT
@@ -85,7 +87,8 @@ tables:
     key: asset_code
     subject: asset_code
     columns:
-      {{asset_code: text, name: text, value: money, status: text, status_on: date, changed_by: text, ready_on: date}}
+      {{asset_code: text, name: text, value: money, status: text, status_on: date, changed_by: text, ready_on: date,
+       payment: text}}
   deprec:
     table: computed
     key: [asset_code, period, line]
@@ -104,6 +107,7 @@ tables:
   share: {{table: share, key: [asset_code, dept], columns: {{asset_code: text, dept: text, percent: decimal}}}}
   meter: {{table: meter, key: [asset_code, period], columns: {{asset_code: text, period: text, units: decimal}}}}
   repair: {{table: repair, key: id, subject: asset_code, {_OF_ASSET}, done_on: date}}}}
+  upgrade: {{table: upgrade, key: id, subject: asset_code, {_OF_ASSET}, input_vat: money, status: text}}}}
   disposal: {{table: disposal, key: id, subject: asset_code, {_OF_ASSET}, inspection_no: text}}}}
   asset_use:
     {{table: asset_use, key: id, {_OF_ASSET}, kind: text, began_on: date, ended_on: date, party: text}}}}
@@ -117,7 +121,7 @@ constants: {{standard: ASBE}}
 """
 FILES: Final = {
     "demo/tax_life.csv": "class,months,line\nJQ,120,3\n",
-    "demo/roles.csv": "standard,role,code,name\nASBE,fixed_assets,1601,a\nASBE,research_expensed,530101,b\n"
+    "demo/roles.csv": "standard,role,code,name\nASBE,fixed_assets,1601,a\nASBE,input_vat,22210101,d\nASBE,research_expensed,530101,b\n"
     "ASBE,research_capitalised,530102,c\n",
 }
 NAMED: Final = (

@@ -24,9 +24,9 @@ def pieces() -> Mapping[str, str]:
 
 
 def _name(block: str) -> str:
-    """Its first key, `reconcile`; with the second where several begin so: `tables device`, `periods query`."""
+    """Its first key, `reconcile`; with the second where several begin so: `tables device`, `rules registration`."""
     keys = re.findall(r"([A-Za-z_]+):", block)
-    return " ".join(keys[:2]) if keys[0] in ("tables", "periods") else str(keys[0])
+    return " ".join(keys[:2]) if keys[0] in ("tables", "periods", "rules") else str(keys[0])
 
 
 def filled(name: str, *missing: tuple[str, str]) -> str:

@@ -46,7 +46,7 @@ TABLES: Final = filled(
      "  site: {table: eam.site, key: id, columns: {id: integer, kind: text}"),
 )  # fmt: skip
 RULES: Final = filled(
-    "rules",
+    "rules registration",
     ("accumulated_depreciation: 0}", "accumulated_depreciation: 0, dept: dept.code,\n"
      "           class: after.class_code, status: \"'in_use'\"}"),
 )  # fmt: skip

@@ -93,6 +93,15 @@ def registered(books: Books) -> None:
     assert [o.rejection for o in books.commit(("asset", None, ASSET), ("dept", None, dept))] == [None, None]
 
 
+def test_a_card_is_renumbered(on: Callable[..., Books]) -> None:
+    """The number changes in the EAM."""
+    renumbered = pieces()["rules renumbered"].removeprefix("rules:\n")
+    books = on(rules=TABLES + RULES + COLLECT + renumbered)
+    registered(books)
+    assert not any(o.rejection for o in books.commit(("asset", ASSET, ASSET | {"asset_code": "FA-9"})))
+    assert books.run("SELECT asset_code FROM fin.card") == [("FA-9",)]
+
+
 def test_cards_of_several_tables(on: Callable[..., Books]) -> None:
     """Shared with materials, with ids of finance's own."""
     books = on(layout_with(CARDS), DDL + ITEMS)

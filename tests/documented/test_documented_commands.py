@@ -24,6 +24,7 @@ EAM = """
     CREATE TABLE eam_deprec (id INTEGER PRIMARY KEY, asset_id INTEGER, period TEXT, amount TEXT);
     CREATE TABLE eam_deprec_run (period TEXT PRIMARY KEY, status TEXT);
     CREATE TABLE eam_department (id INTEGER PRIMARY KEY, code TEXT, kind TEXT, workshop TEXT);
+    CREATE TABLE eam_overhaul (id INTEGER PRIMARY KEY, asset_id INTEGER, status TEXT);
     CREATE TABLE eam_site (id INTEGER PRIMARY KEY, kind TEXT);
     INSERT INTO eam_site VALUES (1, 'own');
     INSERT INTO eam_department VALUES (7, 'SC', 'production', 'W1');
@@ -33,6 +34,12 @@ DEVICE = (
     " class_code, supplier_id, site_id)"
     " VALUES ({n}, 'FA-{n}', '{value}', '20260201', 'lathe', 'in_use', 7, '2026-02-03', 'JQ', 3, 1)"
 )
+LOOKED_AT = """
+tables:
+  overhaul:
+    {table: eam.overhaul, key: id, join: {asset: asset_id}, columns: {id: integer, asset_id: integer, status: text}}
+  by_hand: {table: by_hand, key: voucher, columns: {voucher: text, asset_code: text, content: text}}
+"""
 RECONCILE = filled("reconcile", ("impairment: …  ", 'impairment: "0"  '))
 ANSWERS = filled("answers", ("UPDATE eam.asset", "UPDATE eam_asset"), ("FROM eam.asset", "FROM eam_asset"))
 """The statements are the EAM's own, which has no schemas here."""
@@ -157,7 +164,8 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
 def test_what_looks_at_rows_and_tells_the_eam(make: Make) -> None:
     """`reconcile`, `quality`, `warnings`, `answers`."""
     looking = [*(pieces()[name] for name in ("decisions", "constants", "quality")), ANSWERS]
-    company = make(TABLES + RULES + COLLECT, "".join([*looking, RECONCILE]), LAYOUT + KINDS, EAM, DDL)
+    rules = RULES + COLLECT + pieces()["by_hand_cancelled"]
+    company = make(TABLES + rules, "".join([*looking, LOOKED_AT, RECONCILE]), LAYOUT + KINDS, EAM, DDL)
     company.carry()
     company.eam.execute(DEVICE.format(n=1, value="2600000.10"))
     company.eam.execute(DEVICE.format(n=2, value="2600000.00"))
@@ -205,7 +213,7 @@ def test_a_month_from_depreciation_to_its_reports(make: Make, tmp_path: Path) ->
     company = make(*months.PARTS, months.LAYOUT, months.EAM, months.DDL, months.FILES)
     company.carry()
     company.eam.execute(
-        "INSERT INTO asset VALUES ('FA-1', 'lathe', '120000.00', 'in_use', '2026-01-15', 'wang', '2026-01-15')"
+        "INSERT INTO asset VALUES ('FA-1', 'lathe', '120000.00', 'in_use', '2026-01-15', 'wang', '2026-01-15', NULL)"
     )
     company.carry()
     with company.daemon():
