@@ -1,4 +1,4 @@
-"""The shipped life cycle, a part that the shipped mapping may list: the steps of the demonstration's EAM are allowed, a
+"""The shipped life cycle, a part of the shipped mapping: the steps of the demonstration's EAM are allowed, a
 jump is parked, and deadlines pass in a golden case."""
 
 from pathlib import Path
@@ -35,13 +35,11 @@ STEPS = ("to_dispose", "isolated", "awaiting_approval", "awaiting_writeoff")
 
 @pytest.fixture(scope="module")
 def mapping(tmp_path_factory: pytest.TempPathFactory) -> Mapping:
-    """The shipped mapping with the part in its list, and a rule on the rows that it makes."""
+    """The shipped mapping with a rule on the rows that its life cycle makes."""
     folder = tmp_path_factory.mktemp("mappings")
     copytree(shipped("mappings"), folder, dirs_exist_ok=True)
     path = folder / "demo.yaml"
-    listed = path.read_text("utf-8").replace(
-        "demo/disposal.yaml]", "demo/disposal.yaml, demo/lifecycle.yaml, own.yaml]"
-    )
+    listed = path.read_text("utf-8").replace("demo/lifecycle.yaml]", "demo/lifecycle.yaml, own.yaml]")
     path.write_text(listed, "utf-8")
     (folder / "own.yaml").write_text(ESCALATION, "utf-8")
     return load(path)
