@@ -361,10 +361,13 @@ class Script:
         }  # fmt: skip
 
     def _leave(self, kind: str, code: str, on: date, paper: Row) -> None:
-        before = dict(self._assets[code])
-        self._assets[code]["status"] = "sold" if RECEIVED_BY.get(kind) == "receivable" else "scrapped"
-        asset = Written("asset", before, dict(self._assets[code]))
-        self._say(f"disposal, {kind}", on, Written("disposal", None, paper), asset)
+        last = "sold" if RECEIVED_BY.get(kind) == "receivable" else "scrapped"
+        steps = []
+        for state in ("to_dispose", "isolated", "awaiting_approval", "awaiting_writeoff", last):
+            before = dict(self._assets[code])
+            self._assets[code]["status"] = state
+            steps.append(Written("asset", before, dict(self._assets[code])))
+        self._say(f"disposal, {kind}", on, Written("disposal", None, paper), *steps)
         self.books.assets[code].status = "leaving"
 
     def _settle_later(self, code: str, of: tuple[str, dict[str, Value]]) -> None:
