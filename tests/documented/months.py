@@ -122,7 +122,8 @@ constants: {{standard: ASBE}}
 FILES: Final = {
     "demo/tax_life.csv": "class,months,line\nJQ,120,3\n",
     "demo/roles.csv": "standard,role,code,name\nASBE,fixed_assets,1601,a\nASBE,input_vat,22210101,d\n"
-    "ASBE,research_expensed,530101,b\nASBE,research_capitalised,530102,c\n",
+    "ASBE,research_expensed,530101,b\n"
+    "ASBE,research_capitalised,530102,c\n",
 }
 NAMED: Final = (
     "upgrade", "split_from", "split_to", "disposal", "disposal_cost", "disposal_proceeds", "disposal_result",
