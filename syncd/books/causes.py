@@ -126,13 +126,14 @@ def _of_books(
         return Cause("cause_card_changed", {}, "propose_finance")
     edited = [number for number, state, _, is_edited in settled if is_edited and state == "posted"]
     if edited:
-        return Cause("cause_edited", {"id": edited[-1]}, "propose_eam")
+        return Cause("cause_edited", {"id": edited[-1]}, "propose_eam_row")
     change = "" if row is None or asked.is_partitioned else _change(asked, measures, found, row)
-    proposal, params = ("propose_posting", {"change": change}) if change else ("propose_eam", {})
+    params = {"change": change} if change else {}
     given_up = [number for number, state, *_ in settled if state == "discarded"]
     if given_up:
+        proposal = "propose_posting" if change else "propose_eam_row"
         return Cause("cause_discarded", {"id": given_up[-1], **params}, proposal)
-    return Cause("cause_not_posted", params, proposal)
+    return Cause("cause_not_posted", params, "propose_posting" if change else "propose_rule")
 
 
 def _is_as_written(found: Found, written: Mapping[str, object], by: Sequence[str]) -> bool:

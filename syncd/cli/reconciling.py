@@ -104,9 +104,10 @@ def _show_assets(found: Mapping[str, Any]) -> None:
         table((*headings, "difference", "reconcile_cause"), [_row(d, listed) for d in listed[:SHOWN_MAX]], (3, 4, 5))
         _counted(found, listed)
     for control in found["controls"]:
-        if control["balance"] != control["cards"]:
+        balance, cards = Decimal(control["balance"]), Decimal(control["cards"])
+        if balance != cards:
             line("reconcile_control", "yellow", accounts=", ".join(control["accounts"]), field=say(control["field"]),
-                 balance=f"{Decimal(control['balance']):,.2f}", cards=f"{Decimal(control['cards']):,.2f}")  # fmt: skip
+                 balance=f"{balance:,.2f}", cards=f"{cards:,.2f}")  # fmt: skip
     _on_their_way(found)
 
 
@@ -155,10 +156,10 @@ def _on_their_way(found: Mapping[str, Any]) -> None:
 def _groups(groups: Sequence[Mapping[str, Any]]) -> None:
     """Totals by value, those that differ first."""
     rows = [
-        (say(field) if (field := g["field"]) in _values() else field, g["value"] or "–", *_line(say(value), g, value))
+        (say(field) if (field := g["field"]) in _values() else field, g["value"] or "–", *told)
         for g in groups
         for value in _values()
-        if g["eam"][value] != g["finance"][value]
+        if (told := _line(say(value), g, value))[-1]
     ]
     if rows:
         headings = ("reconcile_by_field", "reconcile_group", "reconcile_value", "reconcile_eam", "reconcile_cards")

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.books.reconcile import ASSETS_MAX, Amounts, Control, compare, controlled, side_by_side
+from syncd.books import history
+from syncd.books.reconcile import ASSETS_MAX, Amounts, Control, Group, compare, controlled, side_by_side
+from syncd.cli import reconciling
 
 ALERT = Decimal("0.01")
 
@@ -88,3 +90,15 @@ def test_memory_stays_flat_however_many_assets_differ() -> None:
     tracemalloc.stop()
     assert (report.assets, report.differing, len(report.differences)) == (20_000, 20_000, 2 * ASSETS_MAX)
     assert peak_bytes < 12_000_000
+
+
+def test_the_same_amount_in_other_digits_is_told_as_no_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    """A ledger with two places beside cards with as many as there are: neither accounts nor totals are listed."""
+    report = compare(side_by_side([("A", amounts("10.50"))], [("A", amounts("10.5"))]), ALERT)
+    control = Control("original_value", ["1601"], Decimal("10.50"), Decimal("10.5"))
+    group = Group("dept", "SC", amounts("10.50"), amounts("10.5"))
+    reconciling._show(history.plain(report._replace(controls=[control], groups=[group])))
+    told = capsys.readouterr().out
+    assert "10.5" in told
+    assert "1601" not in told
+    assert "dept" not in told
