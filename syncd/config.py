@@ -204,6 +204,8 @@ class Loaded:
             given[name] = self._filled(value, (*trail, name))
         settings = self._validated(trail, made, given)
         self._refuse_no_zone((*trail, "zone"), getattr(settings, "zone", "UTC"))
+        if beside := getattr(settings, "beside", None):  # a setting that is a path for some databases only
+            return beside(self.document.path.parent)
         paths = {name: getattr(settings, name) for name in names if isinstance(getattr(settings, name), Path)}
         here = {name: self.document.path.parent / path for name, path in paths.items()}
         return self._validated(trail, made, given | here) if here else settings

@@ -1,8 +1,9 @@
 """A change table and its triggers are put into an EAM, kept in order and taken out again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal, Self
 
 from connectors.changelog.rows import Columns, Database
 from syncd.change import Table
@@ -19,9 +20,9 @@ class Settings:
     """Where the change table is."""
 
     dialect: Literal["sqlite", "postgres", "mysql"]
-    """The kind of database that the EAM runs on; `mysql` is MariaDB too."""
+    """The kind of database that the EAM runs on: `sqlite`, `postgres`, or `mysql`, which is MariaDB too."""
     database: str
-    """SQLite: the path of the file. PostgreSQL: a connection string or URI. MySQL:
+    """SQLite: the path of the file, relative to the configuration. PostgreSQL: a connection string or URI. MySQL:
     `mysql://user:password@host:port/database`, where the change table is, and tables that the mapping names without a
     database; triggers run as the user who installed them, who must stay."""
     schema: str = "public"
@@ -31,6 +32,10 @@ class Settings:
     prune_rows_max: int = 5_000
     """Rows that the daemon deletes from the change table a second, once all pipelines have them in finance. 0 leaves
     it to `syncd changelog prune`."""
+
+    def beside(self, folder: Path) -> Self:
+        """With the file of SQLite in the configuration's folder, where its path is relative."""
+        return replace(self, database=str(folder / self.database)) if self.dialect == "sqlite" else self
 
 
 def install(settings: Settings, tables: Mapping[str, Table], dry_run: bool = False) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.changelog import setup
 from syncd import config
 from syncd.errors import MappingError
 from syncd.language import hint
@@ -34,6 +35,17 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_variables_are_filled_in_and_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert _settings(_write(tmp_path, GOOD)) == Settings("host=eam-db", 5432, tmp_path / "one.db")
+
+
+@pytest.mark.parametrize(("dialect", "database"), [("sqlite", "{folder}/eam.db"), ("postgres", "eam.db")])
+def test_a_setting_is_a_path_where_its_database_is_a_file(tmp_path: Path, dialect: str, database: str) -> None:
+    """The EAM's file is found where finance's is, whatever folder a command is typed in."""
+    text = GOOD.replace(
+        '{kind: fast, dsn: "host=${EAM_HOST}", port: 5432}', f"{{kind: x, dialect: {dialect}, database: eam.db}}"
+    )
+    document = config.load(_write(tmp_path, text))
+    found = document.settings(("pipelines", "main", "source"), document.config.pipelines["main"].source, setup.Settings)
+    assert found.database == database.format(folder=tmp_path)
 
 
 @pytest.mark.parametrize(

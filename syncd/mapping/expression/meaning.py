@@ -88,7 +88,9 @@ class TermReader:
         if found is None:
             if name in known.UNSTABLE:
                 raise ExpressionError("unstable_function", offset_of(node), name=name)
-            raise ExpressionError("unknown_name", offset_of(node), name=name, nearest=nearest(name, self._scope))
+            of_row = next((one for one in sorted(self._scope) if one.endswith(f".{name}")), "")
+            near = of_row or nearest(name, self._scope)
+            raise ExpressionError("unknown_name", offset_of(node), name=name, nearest=near)
         if found.many is not None:
             if self._many is None:
                 raise ExpressionError("lines_outside", offset_of(node), name=name, lines=found.many.alias)

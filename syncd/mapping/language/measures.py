@@ -92,9 +92,10 @@ def compile_measures(
         if field not in card_kinds and any(term not in ("0", "0.00") for term in getattr(block, field) or ()):
             near = nearest(field, [*card_kinds])
             reader.fault("reconcile_card_field", ("reconcile", field), field=field, nearest=near)
+    texts = [field for field, kind in card_kinds.items() if kind is Kind.TEXT and field in card_reads]
     for name in block.by:
-        if card_kinds.get(name) is not Kind.TEXT or name not in card_reads:
-            near = nearest(name, [field for field, kind in card_kinds.items() if kind is Kind.TEXT])
+        if name not in texts:
+            near = nearest(name, texts)
             reader.fault("reconcile_by", ("reconcile", "by", name), field=name, nearest=near)
     kept = reader.read(block.cards, ("reconcile", "cards"), fields, Kind.BOOLEAN) if block.cards else None
     made(reader, "postgres", file.timezone)

@@ -4,6 +4,7 @@ A generated rule keeps a row of `asset` in `after`, `before` and `row` (the one 
 row in `j0`, `j1`, …, a value named by `let` in `v0`, `v1`, …, the finance card in `card`, another's in `c0`, `c1`, ….
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -19,6 +20,9 @@ _WIDENED = {(Kind.INTEGER, Kind.DECIMAL): "decimal"} | {
     (kind, Kind.TEXT): "text" for kind in (Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP)
 }
 """What a place that wants one kind takes from another without being told: nothing that could lose anything."""
+
+_ZEROS = re.compile(r"0[0-9]+")
+"""A code that was written as a number, which has no zeros in front."""
 
 _TOLD_ONCE = ("unknown_name", "unknown_table", "unknown_function")
 
@@ -52,6 +56,9 @@ class ExpressionReader:
             found = found.key() if is_key else found
             if kind is None or found.kind in (kind, Kind.NULL):
                 return found
+            if kind is Kind.TEXT and _ZEROS.fullmatch(text.strip()):
+                self.fault("leading_zero", trail, expression=text.strip())
+                return None
             if (found.kind, kind) in _WIDENED:
                 return parse(f"CAST(({text}) AS {_WIDENED[found.kind, kind]})", scope, self.functions, self.zone)
         except Fault as error:
