@@ -20,7 +20,7 @@ import psutil
 
 from bench.result import Result, show, show_breakdown
 from bench.world import TUNED, USED
-from syncd.books import asking, runs
+from syncd.books.depreciation import asking, runs
 from syncd.daemon import drain, pipeline
 from syncd.daemon.supervisor import tune_interpreter
 from syncd.desk.operators import Actor

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from syncd import cli, config, language, outside, wiring
-from syncd.mapping.language.schemas import attribute_docs, schema
+from syncd.mapping.language.file.schemas import attribute_docs, schema
 
 TARGET = Path(__file__).with_name("reference.md")
 

@@ -24,9 +24,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from syncd.errors import MappingError
 from syncd.files import shipped
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.model import parse
-from syncd.mapping.language.shapes import MaybeNames, Strict
-from syncd.mapping.language.source import Document, Trail, read
+from syncd.mapping.language.file.model import parse
+from syncd.mapping.language.file.shapes import MaybeNames, Strict
+from syncd.mapping.language.file.source import Document, Trail, read
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET: Final = frozenset(("source", "ledger", "anchor", "answer", "alerts"))

@@ -12,9 +12,11 @@ from syncd import wiring, workbench
 from syncd.config import is_raw
 from syncd.dialects import Dialect
 from syncd.errors import Fault, Halt, MappingError, MappingErrors, Transient, WrongUsage, no_driver
-from syncd.init import books, cards, eam, golden, layout, layout_file, mapping_file, meaning
-from syncd.init.render import Question, scalar
-from syncd.init.schema import Schema
+from syncd.init.files import golden, layout_file, mapping_file
+from syncd.init.files.render import Question, scalar
+from syncd.init.finance import books, cards, layout
+from syncd.init.seen.schema import Schema
+from syncd.init.source import eam, meaning
 from syncd.language import say
 from syncd.mapping.cases import cases
 from syncd.mapping.language.load import load

@@ -19,17 +19,20 @@ import structlog
 from connectors import reading
 from connectors.convert import row_converter, typed
 from syncd import config, language, migrate
-from syncd.books import comparison, figures, history, progress, reconciliation, runs
+from syncd.books import comparison, figures
 from syncd.books.close import cards
 from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
+from syncd.books.depreciation import runs
 from syncd.books.hindsight import Finance
 from syncd.books.lifecycle import states
 from syncd.books.lifecycle.deadlines import Deadlines
 from syncd.books.quality import eam, store
 from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
-from syncd.books.reconcile import Report
+from syncd.books.reconciliation import course as reconciliation
+from syncd.books.reconciliation import history, progress
+from syncd.books.reconciliation.reconcile import Report
 from syncd.books.reports import package as packages
 from syncd.books.reports.sheet import Package
 from syncd.books.warnings import look
@@ -51,7 +54,7 @@ from syncd.errors import Fault, MappingError, WrongUsage, no_driver
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import load as meanings
-from syncd.mapping.language.balances import ANY_PERIOD
+from syncd.mapping.language.blocks.balances import ANY_PERIOD
 from syncd.outbox.relaying import Outbox
 from syncd.outside import Auditing, Outside, auditing, outside
 from syncd.ports import Anchor, Layout, Ledger, Period, Source

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from syncd.dialects import Dialect
-from syncd.init.schema import TABLES_MAX, Column, ForeignKey, Schema, Sort, Table
+from syncd.init.seen.schema import TABLES_MAX, Column, ForeignKey, Schema, Sort, Table
 
 OURS = ("syncd.", "syncd_")
 

@@ -8,7 +8,7 @@ import pymysql
 
 from connectors.catalogue.described import Catalogue, Told, schema
 from connectors.mysql import server
-from syncd.init.schema import SAMPLE_ROWS_MAX, Schema, Sort
+from syncd.init.seen.schema import SAMPLE_ROWS_MAX, Schema, Sort
 
 _SORTS: Final[Mapping[str, Sort]] = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "integer"),

@@ -8,7 +8,7 @@ import psycopg2
 
 from connectors.catalogue.described import Catalogue, Told, schema
 from syncd.dialects.postgres import quoted
-from syncd.init.schema import SAMPLE_ROWS_MAX, Schema, Sort
+from syncd.init.seen.schema import SAMPLE_ROWS_MAX, Schema, Sort
 
 _SORTS: Final[Mapping[str, Sort]] = {
     **dict.fromkeys(("int2", "int4", "int8"), "integer"),

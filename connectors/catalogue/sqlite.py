@@ -9,7 +9,7 @@ from typing import Final
 
 from connectors.catalogue.described import Catalogue, Told, schema
 from syncd.dialects.sqlite import quoted
-from syncd.init.schema import SAMPLE_ROWS_MAX, Schema, Sort
+from syncd.init.seen.schema import SAMPLE_ROWS_MAX, Schema, Sort
 
 _TABLES: Final = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"

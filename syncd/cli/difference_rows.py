@@ -8,7 +8,7 @@ from typing import Any, Final
 from syncd.books.reports import csv
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet
 from syncd.language import current, say
-from syncd.mapping.language.measures import FIELDS
+from syncd.mapping.language.blocks.measures import FIELDS
 
 COLUMNS: Final = (
     Column("reconcile_number"),

@@ -39,22 +39,22 @@ if TYPE_CHECKING:
     from syncd import record as record
     from syncd import wiring as wiring
     from syncd import workbench as workbench
-    from syncd.books import as_of as as_of
-    from syncd.books import asking as asking
     from syncd.books import comparison as comparison
-    from syncd.books import history as history
-    from syncd.books import plan as plan
-    from syncd.books import preview as preview
-    from syncd.books import recomputation as recomputation
-    from syncd.books import reconcile as reconcile
-    from syncd.books import temporary as temporary
     from syncd.books.close import item as item
+    from syncd.books.depreciation import as_of as as_of
+    from syncd.books.depreciation import asking as asking
+    from syncd.books.depreciation import plan as plan
+    from syncd.books.depreciation import preview as preview
+    from syncd.books.depreciation import recomputation as recomputation
+    from syncd.books.depreciation import temporary as temporary
     from syncd.books.lifecycle import compliance as compliance
     from syncd.books.lifecycle import deadlines as deadlines
     from syncd.books.lifecycle import standing as standing
     from syncd.books.lifecycle import states as states
     from syncd.books.quality import files as files
     from syncd.books.quality import findings as findings
+    from syncd.books.reconciliation import history as history
+    from syncd.books.reconciliation import reconcile as reconcile
     from syncd.books.reports import folders as folders
     from syncd.books.reports import package as package
     from syncd.books.reports import sheet as sheet
@@ -91,8 +91,8 @@ if TYPE_CHECKING:
     from syncd.mapping.expression import terms as terms
     from syncd.mapping.language import explain as explain
     from syncd.mapping.language import load as load
-    from syncd.mapping.language import measures as measures
-    from syncd.mapping.language import schemas as schemas
+    from syncd.mapping.language.blocks import measures as measures
+    from syncd.mapping.language.file import schemas as schemas
     from syncd.outbox import alerts as alerts
     from syncd.outbox import box as box
 else:
@@ -115,15 +115,15 @@ else:
     record = _Module("syncd.record")
     wiring = _Module("syncd.wiring")
     workbench = _Module("syncd.workbench")
-    as_of = _Module("syncd.books.as_of")
-    asking = _Module("syncd.books.asking")
+    as_of = _Module("syncd.books.depreciation.as_of")
+    asking = _Module("syncd.books.depreciation.asking")
     comparison = _Module("syncd.books.comparison")
-    history = _Module("syncd.books.history")
-    plan = _Module("syncd.books.plan")
-    preview = _Module("syncd.books.preview")
-    recomputation = _Module("syncd.books.recomputation")
-    reconcile = _Module("syncd.books.reconcile")
-    temporary = _Module("syncd.books.temporary")
+    history = _Module("syncd.books.reconciliation.history")
+    plan = _Module("syncd.books.depreciation.plan")
+    preview = _Module("syncd.books.depreciation.preview")
+    recomputation = _Module("syncd.books.depreciation.recomputation")
+    reconcile = _Module("syncd.books.reconciliation.reconcile")
+    temporary = _Module("syncd.books.depreciation.temporary")
     difference_rows = _Module("syncd.cli.difference_rows")
     pages = _Module("syncd.cli.pages")
     sheets = _Module("syncd.cli.sheets")
@@ -167,5 +167,5 @@ else:
     terms = _Module("syncd.mapping.expression.terms")
     explain = _Module("syncd.mapping.language.explain")
     load = _Module("syncd.mapping.language.load")
-    measures = _Module("syncd.mapping.language.measures")
-    schemas = _Module("syncd.mapping.language.schemas")
+    measures = _Module("syncd.mapping.language.blocks.measures")
+    schemas = _Module("syncd.mapping.language.file.schemas")

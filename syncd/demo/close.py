@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from syncd.books import preview, recomputation
 from syncd.books.close.item import Item
-from syncd.books.plan import month_read
+from syncd.books.depreciation import preview, recomputation
+from syncd.books.depreciation.plan import month_read
 from syncd.books.reports import folders
 from syncd.books.reports.package import Printed
 from syncd.demo import eam

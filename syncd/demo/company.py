@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 from typing import Final, NamedTuple
 
-from syncd.books.depreciation import Method, Terms, months_due, schedule
+from syncd.books.depreciation.methods import Method, Terms, months_due, schedule
 from syncd.demo.eam import Database, Device, last_day, period_of, register
 from syncd.dialects import Dialect
 from syncd.files import shipped

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Literal, NamedTuple, Protocol
 
-from syncd.books.depreciation import Method, Revision, Terms, months_due, schedule
+from syncd.books.depreciation.methods import Method, Revision, Terms, months_due, schedule
 from syncd.money import ZERO
 
 ON_BOOKS = "('in_use', 'to_dispose', 'isolated', 'awaiting_approval', 'awaiting_writeoff')"

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from syncd.books.reconcile import Report
+from syncd.books.reconciliation.reconcile import Report
 from syncd.demo.eam import period_of
 from syncd.demo.stage import Stage
 from syncd.money import ZERO

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syncd.books.reconcile import Report
+from syncd.books.reconciliation.reconcile import Report
 from syncd.cli.closing import show as show_items
 from syncd.demo import figures, month
 from syncd.demo.close import Previewed

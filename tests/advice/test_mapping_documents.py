@@ -10,10 +10,10 @@ from syncd.language import catalogue
 from syncd.mapping.cases.model import CaseFile, PeriodRow, Step
 from syncd.mapping.expression import functions
 from syncd.mapping.expression.parse import parse
-from syncd.mapping.language.layout_file import LayoutFile
-from syncd.mapping.language.model import MappingFile
-from syncd.mapping.language.model import parse as shaped
-from syncd.mapping.language.source import read
+from syncd.mapping.language.file.layout_file import LayoutFile
+from syncd.mapping.language.file.model import MappingFile
+from syncd.mapping.language.file.model import parse as shaped
+from syncd.mapping.language.file.source import read
 from tests.advice import advice
 from tests.tidy.tree import ROOT
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from connectors import memory, reading
 from connectors.ledger.ledger import SqlLedger
-from syncd.books import asking, runs
+from syncd.books.depreciation import asking, runs
 from syncd.change import Value
 from syncd.daemon import pipeline
 from syncd.desk import operators

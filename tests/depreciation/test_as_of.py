@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from syncd.books import as_of
 from syncd.books.close import cards
-from syncd.books.runs import Computing
+from syncd.books.depreciation import as_of
+from syncd.books.depreciation.runs import Computing
 from syncd.files import shipped
 from syncd.mapping.language.load import load
 from tests.unit.lab import NAME

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.books import asking
+from syncd.books.depreciation import asking
 from syncd.desk import status
 from syncd.desk.operators import Actor
 from syncd.outbox import causes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.books import asking, runs
+from syncd.books.depreciation import asking, runs
 from syncd.daemon import pipeline
 from syncd.errors import Halt
 from syncd.language import hint, say

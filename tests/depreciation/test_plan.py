@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncd.books import plan as plans
-from syncd.books.depreciation import Method, yuan
-from syncd.books.plan import Form, History, Opening, Posted, Terms, due, figures, gap, month_of, plan
+from syncd.books.depreciation import plan as plans
+from syncd.books.depreciation.methods import Method, yuan
+from syncd.books.depreciation.plan import Form, History, Opening, Posted, Terms, due, figures, gap, month_of, plan
 from tests.depreciation import oracle
 
 D = Decimal

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.books import plan as plans
-from syncd.books.depreciation import Method, cents
-from syncd.books.plan import History, Terms, month_of
-from syncd.books.recomputation import check, likely
+from syncd.books.depreciation import plan as plans
+from syncd.books.depreciation.methods import Method, cents
+from syncd.books.depreciation.plan import History, Terms, month_of
+from syncd.books.depreciation.recomputation import check, likely
 from tests.depreciation.plant import Plant
 
 D = Decimal

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.books import asking, runs, terms
-from syncd.books.plan import figures, month_read
+from syncd.books.depreciation import asking, runs, terms
+from syncd.books.depreciation.plan import figures, month_read
 from syncd.daemon import pipeline
 from syncd.desk import operators, trace
 from syncd.desk.verify import verify

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncd.books import depreciation, plan, recomputation, second_opinion
-from syncd.books.depreciation import Method
-from syncd.books.plan import Form, History, Opening, Terms, month_of, month_read
+from syncd.books.depreciation import methods as depreciation
+from syncd.books.depreciation import plan, recomputation, second_opinion
+from syncd.books.depreciation.methods import Method
+from syncd.books.depreciation.plan import Form, History, Opening, Terms, month_of, month_read
 from tests.depreciation.plant import Plant
 
 JANUARY = month_of(date(2026, 1, 1))
@@ -72,8 +73,8 @@ def test_of_the_plan_the_check_uses_the_words_alone() -> None:
     text = Path(second_opinion.__file__).read_text("utf-8")
     imported = [line for line in text.splitlines() if line.startswith("from syncd")]
     assert imported == [
-        "from syncd.books.depreciation import Method",
-        "from syncd.books.plan import Form, History, Terms",
+        "from syncd.books.depreciation.methods import Method",
+        "from syncd.books.depreciation.plan import Form, History, Terms",
     ]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.books import asking
+from syncd.books.depreciation import asking
 from syncd.desk.operators import Actor
 from syncd.statements import script
 from tests.advice.command import BY, daemon, fine

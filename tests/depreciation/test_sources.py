@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.books import asking, runs, sources, terms
+from syncd.books.depreciation import asking, runs, sources, terms
 from syncd.daemon import pipeline
 from tests.depreciation.plant import BY, Plant
 

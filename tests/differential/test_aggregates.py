@@ -16,11 +16,12 @@ from syncd.dialects import Dialect
 from syncd.mapping.expression.parse import RUNTIME, parse
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import Many
-from syncd.mapping.language import scope, source_sql
+from syncd.mapping.language import scope
+from syncd.mapping.language.blocks import source_sql
+from syncd.mapping.language.blocks.source_columns import Server
+from syncd.mapping.language.file.source import Document
 from syncd.mapping.language.load import load
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.source import Document
-from syncd.mapping.language.source_columns import Server
 from tests.acceptance.databases import connected
 from tests.unit.lab import FINANCE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import scan_eam
-from syncd.books import checksums
+from syncd.books.reconciliation import checksums
 from syncd.demo import company, eam
 from syncd.dialects import Dialect
 from syncd.mapping.expression.sqlite import register_sqlite

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
-from syncd.books import runs
+from syncd.books.depreciation import runs
 from syncd.books.reports import package
 from syncd.books.reports.sheet import Package
 from syncd.ports import Ledger

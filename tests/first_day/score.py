@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from syncd.mapping.language.explain import explain
-from syncd.mapping.language.layout_file import LayoutFile, Numbering
+from syncd.mapping.language.file.layout_file import LayoutFile, Numbering
+from syncd.mapping.language.file.model import parse
+from syncd.mapping.language.file.source import read
 from syncd.mapping.language.load import Mapping as Loaded
-from syncd.mapping.language.model import parse
-from syncd.mapping.language.source import read
 from syncd.mapping.verbs.card import Card
 from syncd.mapping.verbs.rule import Rule
 from syncd.mapping.verbs.voucher import Voucher

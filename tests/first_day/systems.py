@@ -13,7 +13,7 @@ from unittest.mock import patch
 import tests.foreign
 from syncd.demo import company, eam
 from syncd.demo.stage import opened
-from syncd.mapping.language.source import read
+from syncd.mapping.language.file.source import read
 from tests.acceptance.databases import Database, connected
 from tests.acceptance.test_repair import tools
 from tests.foreign.system import EXAMPLES, script

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from syncd.init import numbers
-from syncd.init.likeness import likeness, table_likeness, told
-from syncd.init.numbers import Row
-from syncd.init.schema import Table
-from syncd.init.vocabulary import IN_USE
-from syncd.mapping.language.source import read
+from syncd.init.finance import numbers
+from syncd.init.finance.numbers import Row
+from syncd.init.seen.likeness import likeness, table_likeness, told
+from syncd.init.seen.schema import Table
+from syncd.init.seen.vocabulary import IN_USE
+from syncd.mapping.language.file.source import read
 from tests.advice.command import fine
 
 SHAPES = Path(__file__).parent / "shapes"

@@ -12,7 +12,7 @@ from typing import Final
 
 from connectors import memory, reading
 from connectors.ledger.ledger import SqlLedger
-from syncd.books import asking, runs
+from syncd.books.depreciation import asking, runs
 from syncd.books.lifecycle.deadlines import QUIET_S, Deadlines
 from syncd.books.lifecycle.states import Living
 from syncd.change import Malformed, Value

@@ -11,7 +11,7 @@ import pytest
 from syncd.books.lifecycle import states
 from syncd.errors import MappingErrors
 from syncd.language import say
-from syncd.mapping.language.lifecycle_rule import Entered, entered
+from syncd.mapping.language.blocks.lifecycle_rule import Entered, entered
 from syncd.mapping.language.load import load
 from tests.lifecycle.shop import LIFECYCLE, Shop, write
 

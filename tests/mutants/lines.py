@@ -184,21 +184,21 @@ MUTANTS: Final = (
     # Depreciation
     Mutant(
         "the month in which an asset is added depreciates",
-        "syncd/books/depreciation.py",
+        "syncd/books/depreciation/methods.py",
         "+ end.month - registered.month)",
         "+ end.month - registered.month + 1)",
         ("tests/unit/test_depreciation.py",),
     ),
     Mutant(
         "a share of a depreciation is rounded down",
-        "syncd/books/depreciation.py",
+        "syncd/books/depreciation/methods.py",
         "(2 * numerator + denominator) // (2 * denominator)",
         "numerator // denominator",
         ("tests/unit/test_depreciation.py",),
     ),
     Mutant(
         "the last unit does not take the remainder",
-        "syncd/books/depreciation.py",
+        "syncd/books/depreciation/methods.py",
         "        return open_amount\n",
         "        pass\n",
         ("tests/unit/test_depreciation.py",),

@@ -15,7 +15,7 @@ from unittest import mock
 import structlog
 
 from syncd import wiring
-from syncd.books.reconcile import Difference, Report
+from syncd.books.reconciliation.reconcile import Difference, Report
 from syncd.cli import main, output
 from tests.acceptance.databases import connected
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncd.books.reconcile import Report
+from syncd.books.reconciliation.reconcile import Report
 from tests.open_items.office import Office, World, founded
 
 LAYOUT = """

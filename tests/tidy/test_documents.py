@@ -104,7 +104,7 @@ def _resolve(command: Any, context: Any) -> None:
 @pytest.mark.parametrize("of", ["mapping", "layout"])
 def test_every_key_of_the_language_is_described_and_shown(of: Any) -> None:
     """In the schema, which editors and the reference show, and in the description of the language."""
-    from syncd.mapping.language.schemas import schema
+    from syncd.mapping.language.file.schemas import schema
 
     made = schema(of)
     keys = [item for block in (made, *made["$defs"].values()) for item in block["properties"].items()]
@@ -117,7 +117,7 @@ def test_every_key_of_the_language_is_described_and_shown(of: Any) -> None:
 @pytest.mark.parametrize(("of", "title"), [("mapping", "Mapping files"), ("layout", "Finance layouts")])
 def test_the_reference_lists_all_that_the_schema_allows(of: Any, title: str) -> None:
     """Every key of every block, and of each the words, blocks, kinds and bounds that may stand there; nothing else."""
-    from syncd.mapping.language.schemas import schema
+    from syncd.mapping.language.file.schemas import schema
 
     part = (ROOT / "docs/reference.md").read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     listed = {

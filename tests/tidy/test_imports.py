@@ -44,7 +44,7 @@ LAYERS = (
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
     Layer(
         ("connectors.catalogue", "connectors.catalogue.*"),
-        ("connectors*", "syncd.init.schema", "psycopg2*", "pymysql*"),
+        ("connectors*", "syncd.init.seen.schema", "psycopg2*", "pymysql*"),
     ),
     Layer(
         ("connectors", "connectors.*"),

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from connectors import memory
+from syncd.books.depreciation.runs import Computing
 from syncd.books.reports import package
 from syncd.books.reports.sheet import Package, Sheet
-from syncd.books.runs import Computing
 from syncd.change import Value
 from syncd.mapping.language.load import load
 from tests.shipped import copied

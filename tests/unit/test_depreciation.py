@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.books.depreciation import Method, Revision, Terms, month_by_units, months_due, residual, schedule
+from syncd.books.depreciation.methods import Method, Revision, Terms, month_by_units, months_due, residual, schedule
 
 RATE = Decimal("0.05")
 HANDBOOK = Terms(Method.STRAIGHT_LINE, Decimal(120_000), RATE, 60)

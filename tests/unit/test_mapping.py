@@ -13,12 +13,12 @@ from syncd.language import hint, say
 from syncd.mapping.language import load as loading
 from syncd.mapping.language.check import unknown_accounts
 from syncd.mapping.language.explain import explain
-from syncd.mapping.language.layout_file import LayoutFile
+from syncd.mapping.language.file.layout_file import LayoutFile
+from syncd.mapping.language.file.model import MappingFile, parse
+from syncd.mapping.language.file.schemas import schema
+from syncd.mapping.language.file.source import read
 from syncd.mapping.language.load import load
-from syncd.mapping.language.model import MappingFile, parse
 from syncd.mapping.language.reach import reaches
-from syncd.mapping.language.schemas import schema
-from syncd.mapping.language.source import read
 from syncd.mapping.verbs.balance import Balance
 from syncd.mapping.verbs.voucher import Voucher
 from tests.shipped import copied

@@ -15,9 +15,9 @@ from syncd.errors import MappingErrors
 from syncd.language import hint, say
 from syncd.mapping.expression.functions import NAMES
 from syncd.mapping.expression.parse import RUNTIME
+from syncd.mapping.language.file.model import MappingFile
+from syncd.mapping.language.file.names import LANGUAGE, is_called
 from syncd.mapping.language.load import load
-from syncd.mapping.language.model import MappingFile
-from syncd.mapping.language.names import LANGUAGE, is_called
 from syncd.mapping.program import generate, program
 from syncd.mapping.verbs.registry import VERBS
 from syncd.ports import Numbered

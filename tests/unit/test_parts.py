@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from syncd.errors import MappingErrors
+from syncd.mapping.language.file.schemas import schema
 from syncd.mapping.language.load import load
-from syncd.mapping.language.schemas import schema
 from tests.advice.mappings import edit, laid, mapping
 from tests.unit.paper import EXAMPLE, loaded
 

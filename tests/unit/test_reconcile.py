@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.books import history
-from syncd.books.reconcile import ASSETS_MAX, Amounts, Control, Group, compare, controlled, side_by_side
+from syncd.books.reconciliation import history
+from syncd.books.reconciliation.reconcile import ASSETS_MAX, Amounts, Control, Group, compare, controlled, side_by_side
 from syncd.cli import reconciling
 
 ALERT = Decimal("0.01")

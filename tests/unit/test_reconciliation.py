@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import pytest
 
-from syncd.books import history
 from syncd.books.close.item import Said
-from syncd.books.reconcile import Report
+from syncd.books.reconciliation import history
+from syncd.books.reconciliation.reconcile import Report
 from syncd.books.reports.package import Printed
 from syncd.books.reports.sheet import Sheet, text
 from syncd.demo import eam

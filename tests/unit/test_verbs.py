@@ -7,7 +7,7 @@ import pytest
 
 import syncd.mapping.verbs as verbs
 from syncd.books.paper import PaperBook
-from syncd.mapping.language.schemas import schema
+from syncd.mapping.language.file.schemas import schema
 from syncd.mapping.program.foresight import Foresight
 from syncd.mapping.verbs.registry import VERBS
 from tests.unit.paper import EXAMPLE, MACHINE, Paper, loaded, variant

@@ -15,8 +15,8 @@ from syncd.books.warnings.look import look
 from syncd.books.warnings.notice import Report, Window
 from syncd.mapping.cases.model import CaseFile
 from syncd.mapping.cases.play import Play
+from syncd.mapping.language.file.source import Document
 from syncd.mapping.language.load import Mapping, load
-from syncd.mapping.language.source import Document
 
 MAPPING: Final = Path(__file__).with_name("mapping.yaml")
 SEED: Final = 20260701

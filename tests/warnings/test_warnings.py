@@ -78,7 +78,7 @@ def test_a_slip_is_named_with_what_may_be_meant(seeded: tuple[Year, Report]) -> 
 
 
 def test_the_page_shows_every_setting() -> None:
-    from syncd.mapping.language.quality import Warnings
+    from syncd.mapping.language.blocks.quality import Warnings
 
     (block,) = re.findall(r"```yaml\nwarnings:\n(.*?)```", Path(PAGE).read_text("utf-8"), re.DOTALL)
     assert re.findall(r"^  (\w+):", block, re.MULTILINE) == list(Warnings.model_fields)

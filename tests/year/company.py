@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 
 from connectors import memory, reading
 from connectors.ledger.ledger import SqlLedger
-from syncd.books import asking, plan, reconcile, runs, terms
 from syncd.books.close import cards, closing
 from syncd.books.close.item import Item
+from syncd.books.depreciation import asking, plan, runs, terms
 from syncd.books.figures import Amounts, figures
+from syncd.books.reconciliation import reconcile
 from syncd.books.writes import card_writes
 from syncd.change import Value
 from syncd.daemon import pipeline

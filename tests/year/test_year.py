@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from syncd.books import as_of
 from syncd.books.close import cards
+from syncd.books.depreciation import as_of
 from syncd.books.reports import package
 from tests.unit.lab import NAME
 from tests.year.books import Books

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from syncd.books.balances import Balance, JournalEntry, balances
 from syncd.books.close.item import Item, Said, found
-from syncd.mapping.language.month_end import MonthEnd
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.ports import Period
 
 

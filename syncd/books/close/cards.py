@@ -8,7 +8,7 @@ from syncd.books.balances import EMPTY, Balance, JournalEntry, balances
 from syncd.books.close.item import Item, Said, found, unknown
 from syncd.books.figures import FIELDS, NOTHING, Amounts, Cards, Figures, condition
 from syncd.change import Kind
-from syncd.mapping.language.month_end import MonthEnd
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.money import CENT, EXACT, ZERO
 from syncd.ports import Period
 from syncd.posting import Fields

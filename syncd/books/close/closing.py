@@ -12,8 +12,8 @@ from syncd.books.figures import FIELDS, figures
 from syncd.desk.closing import begun
 from syncd.desk.verify import Verdict
 from syncd.errors import Fault
+from syncd.mapping.language.blocks.month_end import CloseCheck
 from syncd.mapping.language.load import Mapping
-from syncd.mapping.language.month_end import CloseCheck
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.periods import are_months
 from syncd.ports import Ledger, Period

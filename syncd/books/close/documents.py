@@ -7,11 +7,11 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, TypeVar
 
-from syncd.books import sources
 from syncd.books.balances import JournalEntry
 from syncd.books.close.item import Item, Said, found
+from syncd.books.depreciation import sources
 from syncd.change import Table, join_key
-from syncd.mapping.language.month_end import MonthEnd
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.money import ZERO
 from syncd.ports import Ledger, Period
 from syncd.record import decode_voucher

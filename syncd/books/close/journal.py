@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from syncd.books.balances import JournalEntry
 from syncd.books.close.item import Item, Said, found
-from syncd.mapping.language.month_end import MonthEnd
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.money import ZERO
 
 Key = tuple[str, str, str]

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from syncd.books import sources
+from syncd.books.depreciation import sources
 from syncd.books.lifecycle import standing, states
 from syncd.books.lifecycle.states import Living, Stay, Told
 from syncd.change import Value

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from syncd.books import sources
+from syncd.books.depreciation import sources
 from syncd.books.lifecycle import states
 from syncd.books.lifecycle.states import Living, Stay
 from syncd.mapping.layout.layout import FinanceLayout

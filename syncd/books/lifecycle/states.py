@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from syncd import statements
 from syncd.change import Table, key_text
-from syncd.mapping.language.lifecycle import Lifecycle
-from syncd.mapping.language.lifecycle_rule import Entered, entered
+from syncd.mapping.language.blocks.lifecycle import Lifecycle
+from syncd.mapping.language.blocks.lifecycle_rule import Entered, entered
 from syncd.mapping.language.load import Mapping
 from syncd.ports import Desk, Ledger
 from syncd.record import moment

@@ -14,7 +14,7 @@ from syncd.books.quality.store import Asset, Found, Store
 from syncd.change import Column, Kind, Malformed, Row, Table, Value, key_text
 from syncd.mapping.expression.parse import Missing, Uncomputable
 from syncd.mapping.expression.terms import Name, nearest
-from syncd.mapping.language.screens import DISPOSED, DataQuality, Declared, Opener
+from syncd.mapping.language.blocks.screens import DISPOSED, DataQuality, Declared, Opener
 from syncd.mapping.program.screen import CODE, Absent, Check, Screen, Screened, compile_screen, reads
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.require import Require

@@ -8,7 +8,7 @@ from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, NOTHING, Amounts, Figures, Line, Movement, Step
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet, listed
-from syncd.mapping.language.month_end import MovementKind
+from syncd.mapping.language.blocks.month_end import MovementKind
 from syncd.money import ZERO
 
 KINDS: Final[tuple[Movement, ...]] = (

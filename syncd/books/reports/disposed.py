@@ -12,7 +12,7 @@ from syncd.books.figures import FIELDS, NOTHING, Amounts
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Column, Listed, Row, Sheet
 from syncd.books.writes import MOVEMENT, Staged
-from syncd.mapping.language.month_end import DisposalStages, MonthEnd
+from syncd.mapping.language.blocks.month_end import DisposalStages, MonthEnd
 from syncd.money import ZERO
 
 _MONEY: Final = ("costs", "costs_vat", "proceeds", "proceeds_vat", "vat_out", "result")

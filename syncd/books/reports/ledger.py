@@ -8,7 +8,7 @@ from syncd.books.balances import EMPTY
 from syncd.books.close.cards import on_side
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS
-from syncd.books.history import Compared
+from syncd.books.reconciliation.history import Compared
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Chart, Column, Listed, Sheet
 from syncd.errors import Fault

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from syncd.books.balances import Balance
 from syncd.books.close.item import Said
 from syncd.books.figures import Figures
-from syncd.books.history import Compared
+from syncd.books.reconciliation.history import Compared
 from syncd.books.reports.sheet import Cell, Column
 from syncd.books.writes import Recorded
 from syncd.errors import Fault
-from syncd.mapping.language.month_end import MovementKind
+from syncd.mapping.language.blocks.month_end import MovementKind
 from syncd.mapping.verbs.require import SaysShape
 from syncd.ports import Period
 

@@ -5,21 +5,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from syncd.books import balances, sources, writes
+from syncd.books import balances, writes
 from syncd.books.balances import EMPTY, Balance
 from syncd.books.close import cards
 from syncd.books.close.item import Said
+from syncd.books.depreciation import sources
+from syncd.books.depreciation.runs import Computing
 from syncd.books.figures import FIELDS, Figures, figures
-from syncd.books.history import Compared
+from syncd.books.reconciliation.history import Compared
 from syncd.books.reports import changes, depreciation, disposed, ledger, second
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Listed, Package, Sheet, listed
 from syncd.books.reports.year import lists, research, review, stock_take, tax
 from syncd.books.reports.year.year import Year
-from syncd.books.runs import Computing
 from syncd.errors import Fault
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.mapping.language.load import Mapping as Loaded
-from syncd.mapping.language.month_end import MonthEnd
 from syncd.money import ZERO
 from syncd.ports import Ledger, Period
 

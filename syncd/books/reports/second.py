@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from syncd.books import plan as plans
 from syncd.books.close.item import Said
+from syncd.books.depreciation import plan as plans
+from syncd.books.depreciation.runs import Computing
+from syncd.books.depreciation.temporary import Temporary, second_book
 from syncd.books.figures import Cards
-from syncd.books.history import READ_ONLY
+from syncd.books.reconciliation.history import READ_ONLY
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Column, Row, Sheet, listed
-from syncd.books.runs import Computing
-from syncd.books.temporary import Temporary, second_book
 from syncd.errors import Fault
 from syncd.ports import Ledger
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from syncd.books.warnings import kinds, record
 from syncd.books.warnings.by_hand import by_hand
 from syncd.books.warnings.notice import Kind, Notice, Report, Window
-from syncd.mapping.language.measures import Measures
-from syncd.mapping.language.screens import DataQuality
+from syncd.mapping.language.blocks.measures import Measures
+from syncd.mapping.language.blocks.screens import DataQuality
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.verbs.rule import Rule
 from syncd.ports import Ledger

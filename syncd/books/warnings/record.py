@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.books.warnings.notice import Committed, Disposed, Moved, Opened, Window
-from syncd.mapping.language.screens import DISPOSED, FACTS
+from syncd.mapping.language.blocks.screens import DISPOSED, FACTS
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.rule import Rule

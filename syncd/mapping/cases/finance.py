@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from syncd.change import Kind, Value
 from syncd.dialects import SPELLINGS
 from syncd.errors import Fault
-from syncd.mapping.language.layout_file import Periods
+from syncd.mapping.language.file.layout_file import Periods
 from syncd.mapping.layout import periods
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Drawn, Ledger, LookupSpec, Numbered, Period, Series, Statement, TableWrite

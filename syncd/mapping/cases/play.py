@@ -16,8 +16,8 @@ from syncd.mapping.cases.books import CaseLedger
 from syncd.mapping.cases.finance import CaseLayout, Unlearnt, months
 from syncd.mapping.cases.model import CaseFile, RowChange, Step
 from syncd.mapping.expression.terms import nearest
+from syncd.mapping.language.file.source import Document, Trail
 from syncd.mapping.language.load import Mapping as Loaded
-from syncd.mapping.language.source import Document, Trail
 from syncd.mapping.layout.fields import exact
 from syncd.mapping.program.documents import documents_of
 from syncd.mapping.program.transactions import Span

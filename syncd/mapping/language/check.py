@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from syncd.errors import MappingError
 from syncd.mapping.expression.terms import NEAR_CODE, nearest
 from syncd.mapping.expression.zones import is_zone
-from syncd.mapping.language.model import MappingFile
-from syncd.mapping.language.names import CARD_EXISTS, check_names
+from syncd.mapping.language.file.model import MappingFile
+from syncd.mapping.language.file.names import CARD_EXISTS, check_names
 from syncd.mapping.language.reach import reaches
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout

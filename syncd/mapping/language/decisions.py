@@ -18,7 +18,7 @@ from syncd.errors import MappingError
 from syncd.mapping.expression.runtime import Missing
 from syncd.mapping.expression.terms import Function, nearest
 from syncd.mapping.expression.to_sql import quoted
-from syncd.mapping.language.source import read_text
+from syncd.mapping.language.file.source import read_text
 
 Key = tuple[str, ...]
 Errors = list[MappingError]

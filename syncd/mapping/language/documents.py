@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncd.change import Column, Kind, Table
 from syncd.mapping.expression.terms import Many, Name, nearest
 from syncd.mapping.language import scope
-from syncd.mapping.language.model import DocumentBlock, MappingFile
+from syncd.mapping.language.file.model import DocumentBlock, MappingFile
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.program.documents import DocumentTable, Part
 from syncd.mapping.verbs.rule import DocumentLines, Join

@@ -16,27 +16,27 @@ from syncd.errors import MappingError, MappingErrors
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import rules as reading
 from syncd.mapping.language.accounts import FUNCTION, Account, RoleTable, read_accounts
-from syncd.mapping.language.answers import compile_answers
-from syncd.mapping.language.balances import ANY_PERIOD, Balance, compile_balances
-from syncd.mapping.language.by_hand import ByHand, compile_by_hand
+from syncd.mapping.language.blocks.answers import compile_answers
+from syncd.mapping.language.blocks.balances import ANY_PERIOD, Balance, compile_balances
+from syncd.mapping.language.blocks.by_hand import ByHand, compile_by_hand
+from syncd.mapping.language.blocks.closing_documents import compile_documents
+from syncd.mapping.language.blocks.depreciation import Depreciation, compile_depreciation
+from syncd.mapping.language.blocks.lifecycle import Lifecycle, compile_lifecycle
+from syncd.mapping.language.blocks.measures import Measures, compile_measures
+from syncd.mapping.language.blocks.month_end import MonthEnd, compile_month_end
+from syncd.mapping.language.blocks.report_names import compile_names
+from syncd.mapping.language.blocks.screens import DataQuality, read_quality
+from syncd.mapping.language.blocks.year_end import YearEnd, compile_year_end
 from syncd.mapping.language.check import check_cards, check_file, check_rules
-from syncd.mapping.language.closing_documents import compile_documents
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
-from syncd.mapping.language.depreciation import Depreciation, compile_depreciation
 from syncd.mapping.language.documents import read_documents
-from syncd.mapping.language.layout_file import LayoutFile
-from syncd.mapping.language.lifecycle import Lifecycle, compile_lifecycle
-from syncd.mapping.language.measures import Measures, compile_measures
-from syncd.mapping.language.model import MappingFile, parse
-from syncd.mapping.language.month_end import MonthEnd, compile_month_end
-from syncd.mapping.language.names import check_layout_names
-from syncd.mapping.language.parts import read_mapping
-from syncd.mapping.language.report_names import compile_names
+from syncd.mapping.language.file.layout_file import LayoutFile
+from syncd.mapping.language.file.model import MappingFile, parse
+from syncd.mapping.language.file.names import check_layout_names
+from syncd.mapping.language.file.parts import read_mapping
+from syncd.mapping.language.file.source import Document, read
 from syncd.mapping.language.rules import Resolver
 from syncd.mapping.language.scope import ExpressionReader, causes
-from syncd.mapping.language.screens import DataQuality, read_quality
-from syncd.mapping.language.source import Document, read
-from syncd.mapping.language.year_end import YearEnd, compile_year_end
 from syncd.mapping.layout.compile import card_fields, compile_layout
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan

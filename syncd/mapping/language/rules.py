@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from syncd.change import Column, Kind, Table
 from syncd.mapping.expression.parse import Expression, Name, parse
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language import documents, layout_file, model, scope, shapes
-from syncd.mapping.language.quality import Warnings
+from syncd.mapping.language import documents, scope
+from syncd.mapping.language.blocks.quality import Warnings
+from syncd.mapping.language.file import layout_file, model, shapes
+from syncd.mapping.language.file.shapes import RuleFrame
+from syncd.mapping.language.file.source import Trail
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.shapes import RuleFrame
-from syncd.mapping.language.source import Trail
 from syncd.mapping.program.warned import CLASS, VALUE
 from syncd.mapping.verbs.registry import VERBS
 from syncd.mapping.verbs.reverse import REVERSED

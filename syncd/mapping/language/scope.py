@@ -14,7 +14,7 @@ from syncd.change import Column, Kind, Table
 from syncd.errors import Fault, MappingError
 from syncd.mapping.expression.parse import Expression, Function, Name, Scope, parse
 from syncd.mapping.expression.zones import named
-from syncd.mapping.language.source import Document
+from syncd.mapping.language.file.source import Document
 
 _WIDENED = {(Kind.INTEGER, Kind.DECIMAL): "decimal"} | {
     (kind, Kind.TEXT): "text" for kind in (Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP)

@@ -9,7 +9,14 @@ from syncd.change import Kind
 from syncd.language import Language
 from syncd.mapping.expression.parse import Expression, Function, Name, mentioned, parse
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.layout_file import CardTable, Generated, LayoutFile, Numbering, PlainTable, VoucherTable
+from syncd.mapping.language.file.layout_file import (
+    CardTable,
+    Generated,
+    LayoutFile,
+    Numbering,
+    PlainTable,
+    VoucherTable,
+)
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.numbers import Numbers, Pattern

@@ -9,7 +9,7 @@ from syncd import journal
 from syncd.change import Kind, Malformed, Value
 from syncd.mapping.expression.runtime import Uncomputable
 from syncd.mapping.expression.zones import change
-from syncd.mapping.language.layout_file import CardKind, Places
+from syncd.mapping.language.file.layout_file import CardKind, Places
 from syncd.money import MONEY_PLACES
 from syncd.posting import Fields
 

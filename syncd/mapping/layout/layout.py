@@ -13,7 +13,7 @@ from syncd.dialects import Dialect
 from syncd.journal import Shape
 from syncd.language import Language, say
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.layout_file import LayoutFile, Numbering, Periods
+from syncd.mapping.language.file.layout_file import LayoutFile, Numbering, Periods
 from syncd.mapping.layout import periods, queries
 from syncd.mapping.layout.fields import exact, places, reader
 from syncd.mapping.layout.journal import shape as journal_shape

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from syncd.mapping.language.layout_file import ClosedUntil, Periods, PeriodsQuery
+from syncd.mapping.language.file.layout_file import ClosedUntil, Periods, PeriodsQuery
 from syncd.ports import Period
 
 YEARS: Final = (2000, 2099)

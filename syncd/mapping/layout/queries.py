@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.mapping.expression.parse import Expression, parse
-from syncd.mapping.language.layout_file import Numbering
+from syncd.mapping.language.file.layout_file import Numbering
 from syncd.mapping.layout.amounts import entry_amounts
 from syncd.mapping.layout.tables import (
     ASSET_CODE,

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Tag
 
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.shapes import Expr, Strict
+from syncd.mapping.language.file.shapes import Expr, Strict
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.rule import Reading, Verb
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.shapes import Expr, Strict
+from syncd.mapping.language.file.shapes import Expr, Strict
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.approve import Step
 from syncd.mapping.verbs.collect import Collect

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Term
-from syncd.mapping.language.shapes import Expr
+from syncd.mapping.language.file.shapes import Expr
 from syncd.mapping.program.block import Block, place_params
 from syncd.mapping.verbs.rule import CardVerb, Checking, Rule
 from syncd.mapping.verbs.voucher import is_money_term

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
-from syncd.mapping.language.shapes import Expr
+from syncd.mapping.language.file.shapes import Expr
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.card import field_source, keep_card
 from syncd.mapping.verbs.rule import CardVerb, Reading

@@ -11,7 +11,7 @@ from syncd import cron
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.shapes import Expr, Exprs, RuleFrame, Strict, is_block
+from syncd.mapping.language.file.shapes import Expr, Exprs, RuleFrame, Strict, is_block
 from syncd.mapping.program.block import Block, commas
 from syncd.mapping.verbs.once import Once
 from syncd.mapping.verbs.rule import Reading, Rule, Verb

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from syncd.change import bounded_source
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.shapes import Exprs, Identifier, Strict, is_block
+from syncd.mapping.language.file.shapes import Exprs, Identifier, Strict, is_block
 from syncd.mapping.program.block import Block, place_params, variables
 from syncd.mapping.verbs.rule import Checking, Reading, Rule, Verb
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.shapes import Expr
+from syncd.mapping.language.file.shapes import Expr
 from syncd.mapping.program.block import Block, place_params
 from syncd.mapping.verbs.rule import Reading, Verb
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.shapes import Expr, Strict
+from syncd.mapping.language.file.shapes import Expr, Strict
 from syncd.mapping.program.block import Block, commas
 from syncd.mapping.verbs.rule import Reading, Verb
 

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Name, Term, nearest
+from syncd.mapping.language.file.shapes import Expr, Identifier, Names, Strict
 from syncd.mapping.language.reach import meets
-from syncd.mapping.language.shapes import Expr, Identifier, Names, Strict
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.heading import fields_source, read_fields
 from syncd.mapping.verbs.rule import Checking, Fields, Reading, Rule, Verb

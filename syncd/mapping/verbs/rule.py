@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from syncd.change import Kind, Table
 from syncd.mapping.expression.parse import Expression, Name
 from syncd.mapping.expression.terms import Many, nearest
+from syncd.mapping.language.file.shapes import RuleFrame
+from syncd.mapping.language.file.source import Trail
 from syncd.mapping.language.scope import ExpressionReader
-from syncd.mapping.language.shapes import RuleFrame
-from syncd.mapping.language.source import Trail
 from syncd.mapping.program.warned import CLASS, VALUE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from syncd.change import Kind
 from syncd.mapping.expression.functions import Builtin
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Aggregate, Function, Name, Term, nearest
-from syncd.mapping.language.shapes import Expr, Identifier, Strict
+from syncd.mapping.language.file.shapes import Expr, Identifier, Strict
 from syncd.mapping.program.block import Block, place_params
 from syncd.mapping.verbs.balance import Balance, Side, balance
 from syncd.mapping.verbs.heading import fields_source, read_fields

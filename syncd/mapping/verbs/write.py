@@ -9,7 +9,7 @@ from pydantic import Field
 from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression, Function
 from syncd.mapping.expression.terms import nearest, walk
-from syncd.mapping.language.shapes import Expr, MaybeNames, Strict
+from syncd.mapping.language.file.shapes import Expr, MaybeNames, Strict
 from syncd.mapping.program.block import Block, commas
 from syncd.mapping.verbs.rule import Fields, Reading, Verb
 

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from syncd.books import sources
 from syncd.books.close.cards import depreciable
 from syncd.books.close.item import Said
+from syncd.books.depreciation import sources
 from syncd.books.figures import FIELDS, NOTHING
 from syncd.books.reports.sheet import Cell, Column, Listed, Row, Sheet
 from syncd.books.reports.year.year import Year, some
 from syncd.change import Kind, Table
 from syncd.errors import Halt
-from syncd.mapping.language import year_end
-from syncd.mapping.language.month_end import MonthEnd
+from syncd.mapping.language.blocks import year_end
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.mapping.program.failure import INCALCULABLE, incalculable
 from syncd.money import ZERO
 

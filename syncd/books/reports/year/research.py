@@ -16,7 +16,7 @@ from syncd.books.close.item import Said
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet
 from syncd.books.writes import Recorded
-from syncd.mapping.language.year_end import ResearchAccount
+from syncd.mapping.language.blocks.year_end import ResearchAccount
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.money import ZERO
 from syncd.ports import Ledger, Period

@@ -10,7 +10,7 @@ from syncd.books.close.item import Said
 from syncd.books.reports.sheet import Column, Row, Sheet
 from syncd.books.reports.year.lists import depleted
 from syncd.books.reports.year.year import Book, Year, foot
-from syncd.mapping.language.month_end import MonthEnd
+from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.money import EXACT
 
 ALIKE: Final = ("residual_rate", "life_months", "method")

@@ -16,7 +16,7 @@ from syncd.books.close.item import Said
 from syncd.books.figures import NOTHING
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet
 from syncd.books.reports.year.year import Book, Year, foot, some
-from syncd.mapping.language.year_end import Tax
+from syncd.mapping.language.blocks.year_end import Tax
 from syncd.mapping.program.failure import INCALCULABLE
 from syncd.money import ZERO
 

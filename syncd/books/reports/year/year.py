@@ -5,16 +5,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from syncd.books import plan as plans
-from syncd.books import runs, sources, terms
 from syncd.books.close.item import Said
-from syncd.books.depreciation import yuan
+from syncd.books.depreciation import plan as plans
+from syncd.books.depreciation import runs, sources, terms
+from syncd.books.depreciation.methods import yuan
+from syncd.books.depreciation.runs import Computing
+from syncd.books.depreciation.terms import BOOK
 from syncd.books.figures import NOTHING, Amounts, Figures, Line
-from syncd.books.history import READ_ONLY
+from syncd.books.reconciliation.history import READ_ONLY
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Listed
-from syncd.books.runs import Computing
-from syncd.books.terms import BOOK
 from syncd.errors import Fault
 from syncd.ports import Ledger, Period
 from syncd.posting import Fields

@@ -1,0 +1,1 @@
+"""Depreciation: computed, run, previewed, and worked out a second time."""

@@ -1,0 +1,74 @@
+"""The temporary differences of a month to a second book, by class: the accounts as `as_of` has them, the other book as
+it is planned, for it has no vouchers."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from syncd.books.depreciation import plan as plans
+from syncd.books.depreciation import sources, terms
+from syncd.books.depreciation.as_of import Standing, as_of
+from syncd.books.depreciation.methods import yuan
+from syncd.books.depreciation.plan import at_month
+from syncd.books.depreciation.preview import Tell
+from syncd.books.depreciation.runs import Computing
+from syncd.books.depreciation.sources import Fault, Sources
+from syncd.books.depreciation.terms import Asset
+from syncd.books.figures import Cards
+from syncd.money import ZERO
+from syncd.ports import Ledger
+
+
+class Temporary(NamedTuple):
+    """A class in two books: amounts in yuan. What the month carries in the accounts and in the other book; `owed` is
+    what is not booked yet of all months; the carrying amount, all that is owed taken off, and the tax base at its end;
+    `difference` is the one less the other."""
+
+    asset_class: str
+    assets: int
+    accounting: Decimal = ZERO
+    tax: Decimal = ZERO
+    difference: Decimal = ZERO
+    carrying_amount: Decimal = ZERO
+    base: Decimal = ZERO
+    owed: Decimal = ZERO
+
+    def plus(self, other: "Temporary") -> "Temporary":
+        """Both as one, of the class of the first."""
+        return Temporary(
+            self.asset_class,
+            self.assets + other.assets,
+            self.accounting + other.accounting,
+            self.tax + other.tax,
+            self.difference + other.difference,
+            self.carrying_amount + other.carrying_amount,
+            self.base + other.base,
+            self.owed + other.owed,
+        )
+
+
+def second_book(
+    ledger: Ledger, computing: Computing, cards: Cards, book: str, until: int, tell: Tell
+) -> tuple[Sequence[Temporary], Mapping[str, Fault]]:
+    """Those of a book, of assets in the books at the month's end, and the assets that it cannot compute."""
+    standings = {one.asset: one for one in as_of(ledger, computing, cards, plans.last_day(until), tell)}
+    said = sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
+    sums: dict[str, Temporary] = {}
+    faults: dict[str, Fault] = {}
+    for chunk in terms.assets(ledger, computing.pipeline, computing.meaning, book):
+        for asset in chunk:
+            if asset.fault is not None:
+                faults[asset.code] = asset.fault
+            standing = standings.get(asset.code)
+            if standing is not None and standing.months_left is not None and asset.history is not None:
+                found = _of(standing, asset, said, until)
+                sums[found[0]] = sums[found[0]].plus(found) if found[0] in sums else found
+    return [row for _, row in sorted(sums.items())], faults
+
+
+def _of(standing: Standing, asset: Asset, said: Sources, until: int) -> Temporary:
+    assert asset.history is not None
+    planned, state = plans.plan(asset.history, said.work.get(asset.code)), at_month(asset.history, until)
+    base = state.original_value - state.impairment - yuan(planned.opening + planned.through(until))
+    amounts = (standing.month_amount, yuan(planned.amount(until)), standing.expected - base, standing.expected, base)
+    return Temporary(standing.group.asset_class, 1, *amounts, standing.owed)

@@ -1,0 +1,1 @@
+"""Reconciliation: both sides compared, and why they differ."""

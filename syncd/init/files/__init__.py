@@ -1,0 +1,1 @@
+"""What is proposed, as the files that it is written in."""

@@ -1,0 +1,1 @@
+"""What a finance database's tables are, and how its vouchers run."""
