@@ -126,7 +126,7 @@ EXPRESSIONS = [
         name="unsupported: a decision table",
     ),
     advised("leading_zero", [mapping(ACCOUNT, "account: 0401")], [mapping("account: 0401", "account: \"'0401'\"")]),
-    advised("unknown_name", *check("name <> ''", "<nearest> <> ''"), name="unknown_name: of the row"),
+    advised("unknown_name", *check("id > 0", "<nearest> > 0"), name="unknown_name: of the row"),
     advised("unknown_name", *check("after.nmae <> ''", "<nearest> <> ''")),
     advised(
         "unknown_name",
