@@ -45,7 +45,7 @@ wheel: $(INSTALLED)
 # Pins versions and hashes; addresses never stand in a lock.
 PINNED := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
-	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka --extra avro --extra alerts pyproject.toml -o requirements.lock
+	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka --extra avro --extra alerts --extra console pyproject.toml -o requirements.lock
 	printf 'hatchling\neditables\n' | uv pip compile $(PINNED) --all-extras pyproject.toml - -o requirements-dev.lock
 
 clean:

@@ -1,3 +1,3 @@
 """syncd: what happens to an asset in the EAM becomes a card and a voucher in finance."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -18,6 +18,7 @@ from syncd.cli import (
     mapping,
     parked,
     passes,
+    people,
     qualities,
     reconciling,
     repairing,
@@ -98,6 +99,15 @@ command(mappings, "test", "help_mapping_test")(mapping.run_cases)
 command(mappings, "compare", "help_mapping_compare")(mapping.compare)
 command(mappings, "accept", "help_mapping_accept")(mapping.accept)
 command(mappings, "schema", "help_mapping_schema")(mapping.schema)
+
+command(app, "console")(people.console)
+accounts = group("help_people")
+app.add_typer(accounts, name="people")
+command(accounts, "add", "help_people_add")(people.add)
+command(accounts, "password", "help_people_password")(people.set_password)
+command(accounts, "roles", "help_people_roles")(people.set_roles)
+command(accounts, "close", "help_people_close")(people.close)
+command(accounts, "list", "help_people_list")(people.show_list)
 
 changelog = group("help_changelog")
 app.add_typer(changelog, name="changelog")

@@ -22,6 +22,7 @@ class _Module:
 
 if TYPE_CHECKING:
     import structlog as structlog
+    import uvicorn as uvicorn
     from rich import progress as progress
 
     from syncd import audit as audit
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
     from syncd.cli import pages as pages
     from syncd.cli import sheets as sheets
     from syncd.cli import wording as wording
+    from syncd.console import app as app
+    from syncd.console import passwords as passwords
     from syncd.daemon import differences as differences
     from syncd.daemon import drain as drain
     from syncd.daemon import metrics as metrics
@@ -72,6 +75,7 @@ if TYPE_CHECKING:
     from syncd.daemon import schedule as schedule
     from syncd.daemon import supervisor as supervisor
     from syncd.daemon import tally as tally
+    from syncd.desk import accounts as accounts
     from syncd.desk import anchors as anchors
     from syncd.desk import approvals as approvals
     from syncd.desk import approving as approving
@@ -97,6 +101,10 @@ if TYPE_CHECKING:
     from syncd.outbox import box as box
 else:
     structlog = _Module("structlog")
+    uvicorn = _Module("uvicorn")
+    app = _Module("syncd.console.app")
+    passwords = _Module("syncd.console.passwords")
+    accounts = _Module("syncd.desk.accounts")
     progress = _Module("rich.progress")
     audit = _Module("syncd.audit")
     change = _Module("syncd.change")

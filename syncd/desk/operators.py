@@ -155,21 +155,29 @@ def edit(
     it to be tried again."""
     with ledger.desk() as desk:
         row = _open(desk, pipeline, id)
-        change = decode_change(tables, row.change)
-        table = tables[change.table]
-        if change.after is None or change.op == "unreadable":
-            raise WrongUsage("edit_no_row", id=id, op=change.op)
-        after, was = list(change.after), dict[str, object]()
-        for name, text in values.items():
-            at = _column(table, name)
-            if table.columns[at].of is not None:
-                raise WrongUsage("edit_lines", id=id, column=name)
-            was[name] = [plain(after[at]), text]
-            after[at] = None if text is None else _typed(table.columns[at], text, read)
-        edited = encode_change(table, change._replace(after=tuple(after)))
-        _touch(desk.execute(SQL["edit"], (edited, pipeline, id)), id)
-        contents = [audit.digest(row.change), audit.digest(edited)]
+        with_them, was = edited(row, values, tables, read)
+        _touch(desk.execute(SQL["edit"], (with_them.change, pipeline, id)), id)
+        contents = [audit.digest(row.change), audit.digest(with_them.change)]
         act(desk, by, "edit", pipeline, _target(row), was | {audit.CONTENTS: contents})
+
+
+def edited(
+    row: ParkedRow, values: Mapping[str, str | None], tables: Mapping[str, Table], read: Read
+) -> tuple[ParkedRow, dict[str, object]]:
+    """The row with these values in its `after` image, and by column what was there and what was given. Raises
+    WrongUsage for a row without one, a column that it does not have, a text that is no value of it."""
+    change = decode_change(tables, row.change)
+    table = tables[change.table]
+    if change.after is None or change.op == "unreadable":
+        raise WrongUsage("edit_no_row", id=row.id, op=change.op)
+    after, was = list(change.after), dict[str, object]()
+    for name, text in values.items():
+        at = _column(table, name)
+        if table.columns[at].of is not None:
+            raise WrongUsage("edit_lines", id=row.id, column=name)
+        was[name] = [plain(after[at]), text]
+        after[at] = None if text is None else _typed(table.columns[at], text, read)
+    return row._replace(change=encode_change(table, change._replace(after=tuple(after)))), was
 
 
 def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:

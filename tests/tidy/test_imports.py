@@ -41,6 +41,19 @@ LAYERS = (
         ("syncd.daemon", "syncd.daemon.*"),
         ("syncd.daemon*", "syncd.desk*", "structlog", "tenacity", "prometheus_client*", "opentelemetry*"),
     ),
+    Layer(
+        ("syncd.console", "syncd.console.*"),
+        (
+            "syncd.console*",
+            "syncd.desk*",
+            "syncd.outbox*",
+            "syncd.wiring",
+            "syncd.__version__",
+            "fastapi*",
+            "jinja2",
+            "argon2*",
+        ),
+    ),
     Layer(("syncd.config",), ("syncd.mapping*", "pydantic")),
     Layer(
         ("connectors.catalogue", "connectors.catalogue.*"),
@@ -62,7 +75,7 @@ LAYERS = (
         ),
     ),
     Layer(("syncd.wiring", "syncd.outside", "syncd.checks", "syncd.workbench", "syncd.first_day"), ("*",)),
-    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2")),
+    Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2", "uvicorn")),
 )
 
 

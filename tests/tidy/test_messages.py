@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from syncd.language import catalogue
-from tests.tidy.tree import python, tree
+from tests.tidy.tree import ROOT, python, tree
 
 LANGUAGES = ("en", "zh")
 FAULTS = (
@@ -64,6 +64,7 @@ def _hints(entry: Mapping[str, object]) -> Iterator[str]:
 
 def test_no_message_is_left_over() -> None:
     texts = {code for path in python("syncd", "connectors") for text in _texts(path) for code in CODE.findall(text)}
+    texts |= {code for path in (ROOT / "syncd").rglob("*.html") for code in CODE.findall(path.read_text("utf-8"))}
     begun = tuple(_begun())
     left = [c for c in catalogue() if c not in texts and not c.startswith(begun)]
     assert not left, f"nobody says {left}"

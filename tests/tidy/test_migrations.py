@@ -27,6 +27,7 @@ LANDED: Final[Mapping[str, str]] = {
     "0013_closing": "69d01dde58f14dfbe53add7fc814f2a5a51595d65ea7a27475c6bc309a2138a9",
     "0014_lifecycle": "60a0bcc560111bb1eac74b716fe9c641974e3e1ae90cc2144919e4a06feb5185",
     "0015_outbox": "fc8840fd2ea4f9c02d3e665dc4c54b1486e72b20cb9713ee211a4e5e0afeb634",
+    "0016_account": "84dae23280d2cd1ed78e4aefbbdae6a472cbd59759f3149211ccb663434fc70b",
 }
 """Each file's SHA-256 as it landed. A line is added once, with the file, and never changed."""
 

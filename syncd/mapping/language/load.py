@@ -69,6 +69,8 @@ class Mapping:
     expressions of collecting rules."""
 
     path: Path
+    files: Sequence[Path]
+    """All that it is written in, with finance's layout and the decision tables."""
     file: MappingFile
     hash: str
     earlier: Map[str, int]
@@ -246,6 +248,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references), frozenset(answers))
     return Mapping(
         path,
+        tuple(files),
         file,
         *_hashes(_content_hash(path.parent, files)),
         tables,

@@ -1,0 +1,104 @@
+"""Accounts of people who sign in to the console, and the console itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from syncd.cli.answering import answering
+from syncd.cli.later import accounts, app, passwords, ports, uvicorn, wiring
+from syncd.cli.options import Actor, Config, Json, Reason, config_path
+from syncd.cli.output import emit, line, table
+from syncd.errors import WrongUsage, no_driver
+from syncd.language import say
+
+Person = Annotated[str, typer.Argument(metavar="NAME", help=say("help_people_name"), show_default=False)]
+Roles = Annotated[list[str], typer.Option("--role", metavar="ROLE", help=say("help_people_role"), show_default=False)]
+Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help=say("help_console_host"))]
+Port = Annotated[int, typer.Option("--port", metavar="PORT", help=say("help_console_port"), min=1, max=65535)]
+
+
+def console(config: Config = None, host: Host = "127.0.0.1", port: Port = 8440) -> None:
+    """Serve the console until it is stopped."""
+    with _extra():
+        made = app.create(config_path(config))
+        with made.state.house.accounts() as ledger:
+            if not accounts.every(ledger):
+                raise WrongUsage("people_none")
+        line("console_at", address=f"http://{host}:{port}/")
+        uvicorn.run(made, host=host, port=port, log_config=None, server_header=False, date_header=True)
+
+
+def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Open an account."""
+    with _ledger(config) as ledger, _extra():
+        by = answering(None, actor, reason)
+        now, hasher = datetime.now(UTC), passwords.Argon2()
+        accounts.add(ledger, person.strip(), _password(), role, hasher, by, now)
+    line("people_added", name=person, roles=", ".join(role))
+
+
+def set_password(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Another password."""
+    with _ledger(config) as ledger, _extra():
+        by = answering(None, actor, reason)
+        accounts.set_password(ledger, person, _password(), passwords.Argon2(), by)
+    line("people_changed", name=person)
+
+
+def set_roles(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Other roles."""
+    with _ledger(config) as ledger:
+        accounts.set_roles(ledger, person, role, answering(None, actor, reason))
+    line("people_changed", name=person)
+
+
+def close(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Let nobody in under a name any more."""
+    with _ledger(config) as ledger:
+        accounts.close(ledger, person, answering(None, actor, reason), datetime.now(UTC))
+    line("people_closed", name=person)
+
+
+def show_list(config: Config = None, as_json: Json = False) -> None:
+    """Who may sign in."""
+    with _ledger(config) as ledger:
+        found = accounts.every(ledger)
+    if as_json:
+        emit([one._asdict() for one in found])
+    elif not found:
+        line("people_none", "yellow")
+    else:
+        rows = [(one.name, ", ".join(one.roles), say("console_yes" if one.is_open else "console_no")) for one in found]
+        table(("col_who", "col_roles", "col_may_sign_in"), rows)
+
+
+@contextmanager
+def _ledger(config: Config) -> Iterator[ports.Ledger]:
+    """The one that holds accounts: that of the first pipeline."""
+    with closing(next(iter(wiring.pipelines(config_path(config)).values())).open_ledger()) as ledger:
+        yield ledger
+
+
+def _password() -> str:
+    """What is typed, twice and unseen, or comes as a line of the standard input; never an argument, which every process
+    of the host can read."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = typer.prompt(say("ask_password"), hide_input=True, err=True)
+    while typer.prompt(say("ask_password_again"), hide_input=True, err=True) != first:
+        first = typer.prompt(say("ask_password"), hide_input=True, err=True)
+    return str(first)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise no_driver(missing.name, "console") from None

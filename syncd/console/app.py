@@ -1,0 +1,78 @@
+"""The console as a web application: every page a plain link or form, nothing loaded from elsewhere.
+
+The console posts nothing. It calls the desk and the books as the command line does, and may be down while the daemon
+goes on.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from syncd.console import overview, parked, signing
+from syncd.console.house import House
+from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
+from syncd.errors import Fault, WrongUsage
+
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store",
+}
+_Next = Callable[[Request], Awaitable[Response]]
+
+
+def create(path: Path) -> FastAPI:
+    """The console of a configuration."""
+    app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.house = House(path)
+    app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
+    for room in (signing, overview, parked):
+        app.include_router(room.router)
+
+    @app.middleware("http")
+    async def guarded(request: Request, go_on: _Next) -> Response:
+        response = await (go_on(request) if _is_from_here(request) else _foreign())
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if (chosen := request.query_params.get("lang")) in ("zh", "en"):
+            response.set_cookie(LANGUAGE, str(chosen), samesite="strict", max_age=365 * 86_400)
+        return response
+
+    @app.exception_handler(SignedOut)
+    async def signed_out(request: Request, _: Exception) -> Response:
+        to = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?to={quote(to if request.method == 'GET' else '/', safe='')}", 303)
+
+    @app.exception_handler(Fault)
+    @app.exception_handler(WrongUsage)
+    def refused(request: Request, fault: Fault | WrongUsage) -> HTMLResponse:
+        return page(request, "fault.html", "console_refused", _visitor(request), status=409, fault=fault)
+
+    return app
+
+
+def _visitor(request: Request) -> Visitor | None:
+    try:
+        return visitor(request)
+    except (SignedOut, Fault):
+        return None
+
+
+def _is_from_here(request: Request) -> bool:
+    """A form of another site is refused by what the browser says of it, and by what it cannot know; see `signing`."""
+    if request.method in ("GET", "HEAD"):
+        return True
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+async def _foreign() -> Response:
+    return PlainTextResponse("this form is of another site", 403)

@@ -1,0 +1,123 @@
+"""What every page has: its frame, its language, and who sees it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Final, NamedTuple, cast
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from syncd import __version__
+from syncd.console.house import House
+from syncd.desk import accounts
+from syncd.language import Language, hint, say
+
+SESSION: Final = "syncd_session"
+LANGUAGE: Final = "syncd_language"
+_ENVIRONMENT: Final = Environment(
+    loader=PackageLoader("syncd.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+
+
+class SignedOut(Exception):
+    """The page is for who is signed in."""
+
+
+class Visitor(NamedTuple):
+    """Who looks at a page. `secret` is their browser's."""
+
+    account: accounts.Account
+    secret: str
+
+    def may(self, right: str) -> bool:
+        """Whether a role of theirs gives a right."""
+        return any(right in RIGHTS.get(role, ()) for role in self.account.roles)
+
+
+RIGHTS: Final[Mapping[str, frozenset[str]]] = {
+    "support": frozenset(("mend",)),
+    "administrator": frozenset(("accounts",)),
+}
+"""By role what it may do beside looking; approving goes by the role that the mapping asks for."""
+
+
+def house(request: Request) -> House:
+    """The one that this console is of."""
+    return cast(House, request.app.state.house)
+
+
+def visitor(request: Request) -> Visitor:
+    """Who is signed in; raises SignedOut."""
+    secret = request.cookies.get(SESSION, "")
+    if secret:
+        with house(request).accounts() as ledger:
+            account = accounts.signed_in(ledger, secret, datetime.now(UTC))
+        if account is not None:
+            return Visitor(account, secret)
+    raise SignedOut
+
+
+SignedIn = Annotated[Visitor, Depends(visitor)]
+
+
+def language(request: Request) -> Language:
+    """The one that was chosen; else the browser's, if it asks for English before Chinese; else Chinese."""
+    chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE)
+    if chosen in ("zh", "en"):
+        return cast(Language, chosen)
+    asked = [part.strip().lower()[:2] for part in request.headers.get("accept-language", "").split(",")]
+    return cast(Language, next((one for one in asked if one in ("zh", "en")), "zh"))
+
+
+def page(
+    request: Request, template: str, title: str, who: Visitor | None = None, zone: str = "", status: int = 200,
+    **given: object,
+) -> HTMLResponse:  # fmt: skip
+    """A page as HTML; `zone` is the clock of the books, for times that are not on it yet."""
+    words = language(request)
+    clock = ZoneInfo(zone) if zone else None
+
+    def shown(value: object) -> str:
+        if value is None or value == "":
+            return "–"
+        if isinstance(value, datetime):
+            return (value.astimezone(clock) if clock else value).strftime("%Y-%m-%d %H:%M:%S")
+        if isinstance(value, bool):
+            return say("console_yes" if value else "console_no", {}, words)
+        return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+
+    def say_(code: str, **params: object) -> str:
+        return say(code, params, words)
+
+    given |= {
+        "say": say_,
+        "told": lambda code, params: say(code, params, words),
+        "hint": lambda code, params: hint(code, params, words),
+        "shown": shown,
+        "language": words,
+        "title": say(title, {}, words),
+        "who": who,
+        "form": "" if who is None else accounts.form_token(who.secret),
+        "version": __version__,
+        "here": request.url.path,
+        "elsewhere": lambda **change: _address(request, change),
+        "rooms": ROOMS,
+    }
+    made = _ENVIRONMENT.get_template(template).render(given)
+    return HTMLResponse(made, status)
+
+
+def _address(request: Request, change: Mapping[str, object]) -> str:
+    """The same page with other parameters; None takes one away."""
+    params = {**request.query_params, **change}
+    said = urlencode({name: value for name, value in params.items() if value not in (None, "")})
+    return request.url.path + (f"?{said}" if said else "")
+
+
+ROOMS: Final[Sequence[tuple[str, str]]] = (("/", "console_overview"), ("/parked", "console_parked"))
+"""What the head of each page leads to: address and name."""

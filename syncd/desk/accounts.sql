@@ -1,0 +1,43 @@
+-- account: one account by name
+SELECT name, password, roles, closed_at, failures, locked_until FROM syncd.account WHERE name = ?;
+
+-- accounts: all of them
+SELECT name, password, roles, closed_at, failures, locked_until FROM syncd.account ORDER BY name;
+
+-- open: a new account
+INSERT INTO syncd.account (name, password, roles, opened_at, closed_at, failures, locked_until)
+VALUES (?, ?, ?, ?, '', 0, '');
+
+-- password: another password; who was locked out is not any more
+UPDATE syncd.account SET password = ?, failures = 0, locked_until = '' WHERE name = ?;
+
+-- roles: other roles
+UPDATE syncd.account SET roles = ? WHERE name = ?;
+
+-- close: nobody signs in with it any more
+UPDATE syncd.account SET closed_at = ? WHERE name = ? AND closed_at = '';
+
+-- failed: a wrong password
+UPDATE syncd.account SET failures = failures + 1, locked_until = ? WHERE name = ?;
+
+-- signed_in: the right password
+UPDATE syncd.account SET failures = 0, locked_until = '' WHERE name = ?;
+
+-- begin: a browser is let in
+INSERT INTO syncd.session (digest, account, begun_at, seen_at) VALUES (?, ?, ?, ?);
+
+-- session: whose a session is
+SELECT s.begun_at, s.seen_at, a.name, a.password, a.roles, a.closed_at, a.failures, a.locked_until
+FROM syncd.session s JOIN syncd.account a ON a.name = s.account WHERE s.digest = ?;
+
+-- seen: it was used
+UPDATE syncd.session SET seen_at = ? WHERE digest = ?;
+
+-- end: it is over
+DELETE FROM syncd.session WHERE digest = ?;
+
+-- end_all: all of an account's are over
+DELETE FROM syncd.session WHERE account = ?;
+
+-- forget: those that were not used for long
+DELETE FROM syncd.session WHERE seen_at < ? OR begun_at < ?;
