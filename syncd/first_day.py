@@ -17,7 +17,7 @@ from syncd.init.files.render import Question, scalar
 from syncd.init.finance import books, cards, layout
 from syncd.init.seen.schema import Schema
 from syncd.init.source import eam, meaning
-from syncd.language import say
+from syncd.language import current, say
 from syncd.mapping.cases import cases
 from syncd.mapping.language.load import load
 from syncd.secrets import hidden, unquoted
@@ -160,6 +160,8 @@ def found(
         raise Halt("init_no_assets", tables=_names(schemas["eam"]))
     made = layout.propose(kept)
     made.cards = cards.card_columns(kept, made)
+    chinese = schemas["finance"].is_chinese
+    made.language = current() if chinese is None else "zh" if chinese else "en"
     said = meaning.propose(held, kept, made)
     documents = None if held.is_document else eam.find_beside(schemas["eam"], held)
     beside = None if documents is None else meaning.propose(documents, kept, made)

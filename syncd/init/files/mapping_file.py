@@ -9,7 +9,7 @@ from syncd.init.seen.guess import Guess, Why
 from syncd.init.seen.schema import Table
 from syncd.init.source.eam import Assets, Join, declared
 from syncd.init.source.meaning import RULE, Meaning, joined_key
-from syncd.language import current, say
+from syncd.language import say
 
 
 def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Meaning | None) -> Text:
@@ -18,9 +18,9 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Mea
     text.say("init_mapping_head")
     text.add(f"mapping: {called(name)}")
     text.add(f"finance: {finance}")
-    zone = Guess("", 0.85 if current() == "zh" else 0.5, (Why("init_why_usual"),))
+    zone = Guess("", 0.85 if layout.language == "zh" else 0.5, (Why("init_why_usual"),))
     text.add("timezone: Asia/Shanghai", zone, "timezone")
-    if current() == "en":
+    if layout.language == "en":
         text.add("language: en")
     text.add("")
     text.add("tables:")
@@ -136,7 +136,7 @@ def _rule(text: Text, name: str, alias: str, meaning: Meaning, layout: Layout, a
     text.add(f"      type: {scalar(quoted(layout.type.value))}", layout.type, f"{name}.voucher.type")
     text.add(f"      date: {scalar(meaning.day.value)}", meaning.day, f"{name}.voucher.date")
     called = f" || ' ' || {meaning.name}" if meaning.name else ""
-    word = say("init_word_document" if assets.is_document else "init_word_asset")
+    word = say("init_word_document" if assets.is_document else "init_word_asset", {}, layout.language)
     is_text = declared(assets.code).value == "text"
     text.add(f"      summary: {scalar(quoted(word + ' ') + ' || ' + (code if is_text else code + '::text') + called)}")
     if meaning.headings:

@@ -58,7 +58,8 @@ def _voucher(text: Text, meaning: Meaning, found: Movements, layout: Layout, amo
     text.add(f"      type: {scalar(quoted(layout.type.value))}", layout.type, f"{RULE}.voucher.type")
     text.add(f"      date: {scalar(day + '::date' if moment else day)}", Guess("", 0.8, found.guess.why))
     told = f" || ' ' || {meaning.name.replace('after.', f'{meaning.alias}.')}" if meaning.name else ""
-    summary = f"{quoted(say('init_word_asset') + ' ')} || {member('after', found.by)}{told}"
+    word = say("init_word_asset", {}, layout.language)
+    summary = f"{quoted(word + ' ')} || {member('after', found.by)}{told}"
     text.add(f"      summary: {scalar(summary)}")
     text.add("      entries:")
     own_dims = {one: guess.value.replace("after.", f"{meaning.alias}.") for one, guess in meaning.dims.items()}

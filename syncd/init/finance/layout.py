@@ -12,6 +12,7 @@ from syncd.init.seen.columns import assigned, day_form, filler
 from syncd.init.seen.guess import Guess, Why, linked, named, seen
 from syncd.init.seen.likeness import best, column_likeness
 from syncd.init.seen.schema import Column, Table
+from syncd.language import Language
 
 DIMS: Final = ("dept", "workshop", "class", "asset", "supplier", "project")
 HEAD: Final = (
@@ -49,6 +50,8 @@ class Layout:
     vouchers: Columns = field(default_factory=dict)
     entries: Columns = field(default_factory=dict)
     cards: Columns = field(default_factory=dict)
+    language: Language = "zh"
+    """What the books are written in: vouchers' summaries are, too."""
 
 
 def propose(books: Books) -> Layout:

@@ -13,6 +13,10 @@ Sort = Literal["integer", "decimal", "float", "text", "date", "timestamp", "bool
 """What a column's type makes of a value, whatever the server calls it."""
 _ITEM: Final = re.compile(r'\{(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<item>[^,}]+))')
 """The first element of an array as PostgreSQL writes it."""
+_WORD: Final = re.compile(r"[A-Za-z]{3}|[\u4e00-\u9fff]")
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+CHINESE_SHARE_MIN: Final = 0.1
+"""Codes of three letters are words too, and most texts of a Chinese ledger."""
 SAMPLE_ROWS_MAX: Final = 400
 """Rows of a table that are looked at: the newest, as far as a key tells."""
 TABLES_MAX: Final = 600
@@ -129,6 +133,12 @@ class Schema:
     log: Literal["log", "triggers"] = "triggers"
     skipped: Sequence[str] = ()
     """Tables that could not be read."""
+
+    @property
+    def is_chinese(self) -> bool | None:
+        """Whether its rows are written in Chinese, a share of them at least; None where they hold no words."""
+        texts = [v for table in self.tables for c in table if c.sort == "text" for v in c.counts if _WORD.search(v)]
+        return sum(_CHINESE.search(v) is not None for v in texts) >= len(texts) * CHINESE_SHARE_MIN if texts else None
 
     def table(self, name: str) -> Table | None:
         """A table by its name."""
