@@ -24,7 +24,8 @@ ACTION: Final = ("seq", "at", "actor", "action", "pipeline", "target", "reason",
 """The columns of an operator's action that its hash covers, in order."""
 
 CONTENTS: Final = "/"
-"""In the detail of an edit, beside the columns: digests of the row before and after. No column is called so."""
+"""In the detail of an edit, beside the columns: digests of the row before and after. No column is called so. In that
+of an accepted difference: the digest of the change that was accepted."""
 EVENT: Final = (*("seq", "id", "at", "event", "subject", "state", "rule", "code", "params", "origin", "content"),)
 """The columns of an event of a parked row that its hash covers, in order."""
 
@@ -49,6 +50,17 @@ class Event(NamedTuple):
 def digest(*texts: str) -> str:
     """What stands for texts in a chain: 32 hexadecimal digits."""
     return sha256(orjson.dumps(texts)).hexdigest()[:DIGEST_DIGITS]
+
+
+def accepts(target: str, detail: str) -> tuple[str, str]:
+    """What an action `accept_difference` has accepted: the run and the digest of the change, which is empty where a
+    version before 0.3.0 kept none."""
+    run = target.removeprefix("difference/").partition("/")[0]
+    try:
+        said = orjson.loads(detail)
+    except ValueError:  # was edited, which its chain tells
+        return run, ""
+    return run, str(said.get(CONTENTS, "")) if isinstance(said, dict) else ""
 
 
 def kept_content(change: str, original: str | None, settled_at: str | None, attempts: int) -> str:

@@ -173,6 +173,9 @@ SELECT seq, key FROM syncd.delivery WHERE pipeline = ? AND kind = 'answer' AND s
 SELECT run, max(asset), change FROM syncd.difference
 WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, change ORDER BY run, min(id);
 
+-- accepting: what people did to have it posted
+SELECT target, detail FROM syncd.action WHERE pipeline = ? AND action = 'accept_difference' AND target LIKE ?;
+
 -- accept: taken up, under this number
 UPDATE syncd.difference SET request = ? WHERE pipeline = ? AND run = ? AND change = ? AND request = 'post';
 

@@ -7,7 +7,7 @@ from typing import Final
 from connectors.ledger import answering, collecting, parked_events
 from connectors.ledger.fitting import change_text
 from connectors.ledger.state import FOLDED_MAX, SQL, Folded, Work, integer
-from syncd.audit import Event, digest
+from syncd.audit import Event, accepts, digest
 from syncd.change import Change, Position, Value
 from syncd.folding import fold, fold_sent, follows, old_row_of, row_of
 from syncd.overtaken import is_overtaken
@@ -221,7 +221,7 @@ def _reopen(work: Work) -> None:
 def _accept(work: Work) -> None:
     """What people have accepted of what a reconciliation proposed comes to rest as a parked row that is to be tried,
     and is one as any other from here on."""
-    accepted = work.database.query(SQL["accepted"], (work.pipeline,))
+    accepted = [*_accepted(work)]
     for run, asset, stored in accepted:
         work.state.parked_seq += 1
         number = work.state.parked_seq
@@ -238,6 +238,20 @@ def _accept(work: Work) -> None:
         work.database.execute(SQL["accept"], (str(number), work.pipeline, run, str(stored)))
     if accepted:
         work.database.execute(SQL["parked_seq"], (work.state.parked_seq, work.pipeline))
+
+
+def _accepted(work: Work) -> Iterator[Sequence[object]]:
+    """As the chain of actions says: what only the table says stays where it is, and `syncd audit verify` tells of it.
+    What a version before 0.3.0 accepted without a digest is accepted by nobody, and the next reconciliation proposes it
+    anew."""
+    for row in work.database.query(SQL["accepted"], (work.pipeline,)):
+        run, _, stored = row
+        actions = work.database.query(SQL["accepting"], (work.pipeline, f"difference/{run}/%"))
+        wanted = {accepts(str(target), str(detail)) for target, detail in actions}
+        if (str(run), digest(str(stored))) in wanted:
+            yield row
+        elif (str(run), "") in wanted:
+            work.database.execute(SQL["accept"], ("", work.pipeline, run, str(stored)))
 
 
 def _corrected(work: Work, subject: str) -> list[Parked]:

@@ -174,6 +174,7 @@ def _actions(
     deeds: list[tuple[str, str, str]] = []
     asked: list[tuple[int, str, str, str, str]] = []
     accepted: set[tuple[str, ...]] = set()
+    wanted: set[tuple[str, str]] = set()
     closed: dict[str, str] = {}
 
     def records() -> Iterator[tuple[int, Sequence[str], str]]:
@@ -189,6 +190,8 @@ def _actions(
                     asked.append((int(seq), target, actor, reason, detail))
                 elif action == "accept":
                     accepted.add((target.removeprefix("mapping/"), _hash(detail), actor, reason, at))
+                elif of == pipeline and action == "accept_difference":
+                    wanted.add(audit.accepts(target, detail))
                 elif action == "close":
                     closed[target.removeprefix("period/")] = at
                 elif action == "reopen":
@@ -203,6 +206,7 @@ def _actions(
         flaws.add("audit_action_end", seq=ends[0][0] if ends else 0, found=found)
     _acceptances(ledger, accepted, flaws)
     _closings(ledger, closed, flaws)
+    _differences(ledger, pipeline, wanted, flaws)
     return found, parked_record.deeds_of(deeds), run_record.asked_of(asked)
 
 
@@ -218,6 +222,14 @@ def _closings(ledger: Ledger, closed: Mapping[str, str], flaws: Flaws) -> None:
     there = {(str(period), str(at)) for period, at in ledger.query(SQL["closings"])}
     for period, at in sorted(there ^ set(closed.items())):
         flaws.add("audit_closing", period=period, at=at)
+
+
+def _differences(ledger: Ledger, pipeline: str, wanted: set[tuple[str, str]], flaws: Flaws) -> None:
+    """What is posted of a reconciliation's proposals somebody has accepted, as it stands. Of a run of which a version
+    before 0.3.0 accepted something, without a digest, the daemon takes up nothing else."""
+    for run, number, asset, change in ledger.query(SQL["differences"], (pipeline,)):
+        if not {(str(run), audit.digest(str(change))), (str(run), "")} & wanted:
+            flaws.add("audit_difference", pipeline=pipeline, difference=f"{run}/{number}", asset=asset or "–")
 
 
 def _hash(detail: str) -> str:

@@ -48,6 +48,10 @@ SELECT mapping, hash, actor, reason, accepted_at FROM syncd.acceptance ORDER BY 
 -- closings: the periods that are closed
 SELECT period, closed_at FROM syncd.closing ORDER BY period;
 
+-- differences: what a reconciliation has proposed and somebody is said to have accepted
+SELECT run, id, asset, change FROM syncd.difference
+WHERE pipeline = ? AND request <> '' ORDER BY run, id;
+
 -- runs: runs of computed depreciation as they are kept
 SELECT period, run, kind, asset, state, assets, cents, actor, reason FROM syncd.depreciation_run
 WHERE pipeline = ? AND book = '' ORDER BY period, run;

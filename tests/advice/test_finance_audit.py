@@ -57,6 +57,12 @@ FROM_A_BACKUP = [
     advised("audit_parked_gone", "DELETE FROM syncd_parked", ["syncd_parked"]),
     advised("audit_parked_event", "UPDATE syncd_parked_event SET code = 'other' WHERE seq = 1", ["syncd_parked_event"]),
     advised("audit_parked_end", f"DELETE FROM syncd_parked_event WHERE seq = ({LAST})", ["syncd_parked_event"]),
+    advised(
+        "audit_difference",
+        "INSERT INTO syncd_difference (pipeline, run, id, asset, field, cause, params, proposal, change, request)"
+        " SELECT name, 1, 1, 'FA-SC-0002', 'impairment', '', '{}', 'p', '{}', '7' FROM syncd_pipeline",
+        ["syncd_difference"],
+    ),
     advised("audit_closing", "INSERT INTO syncd_closing VALUES ('2026-01', '2999')", ["syncd_closing"]),
     advised("audit_acceptance", "UPDATE syncd_acceptance SET actor = 'other'", ["syncd_acceptance", "syncd_action"]),
     advised("audit_shape", "DELETE FROM syncd_shape", ["syncd_shape"]),

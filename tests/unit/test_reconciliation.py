@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import pytest
 
+from syncd import audit
 from syncd.books.close.item import Said
 from syncd.books.reconciliation import history
 from syncd.books.reconciliation.reconcile import Report
 from syncd.books.reports.package import Printed
 from syncd.books.reports.sheet import Sheet, text
+from syncd.change import Change, Position
 from syncd.demo import eam
 from syncd.demo.eam import period_of
 from syncd.demo.month import play
@@ -23,7 +25,7 @@ from syncd.demo.stage import ACTOR, PIPELINE, Stage, built, running
 from syncd.desk import closing as closings
 from syncd.desk import operators, verify
 from syncd.errors import Halt, WrongUsage
-from syncd.record import decode_voucher
+from syncd.record import decode_voucher, encode_change
 from syncd.wiring import Pipeline
 
 TODAY: Final = date(2026, 11, 20)
@@ -200,6 +202,37 @@ def test_a_voucher_by_hand_that_is_wrong_is_cancelled_once_somebody_accepts_it_a
         year, month = period.split("-")
         assert red.summary == f"注销{year}年{int(month)}月28日记-9002号凭证"
         assert list(verify.verify(ledger, PIPELINE, stage.pipeline.mapping.layout).flaws) == []
+
+
+def test_what_nobody_accepted_is_not_posted_and_is_told_of(undone: Stage) -> None:
+    """A row in the table of differences that asks for a posting, and an accepted one whose change was edited: the chain
+    of actions says what a person accepted. Without a digest, as an earlier version kept it, the request is taken
+    back."""
+    table = undone.pipeline.mapping.tables["impairment"]
+    named = {"id": 777, "asset_id": 2, "amount": Decimal("1234.00"), "status": "approved"}
+    row = tuple(named.get(column.name) for column in table.columns)
+    forged = encode_change(table, Change("impairment", "insert", None, row, Position(""), datetime.now(UTC)))
+    insert = (
+        "INSERT INTO syncd_difference (pipeline, run, id, asset, field, eam, finance, cause, params, proposal, change,"
+        " request) VALUES (?, ?, 1, ?, 'impairment', '1', '0', 'cause_missing', '{}', 'p', ?, 'post')"
+    )
+    asked = "SELECT request FROM syncd_difference WHERE run = ? AND id = 1"
+    undone.finance.execute(insert, (PIPELINE, 901, ADDED, forged))
+    undone.finance.execute(insert, (PIPELINE, 902, ADDED, forged))
+    undone.finance.execute(insert, (PIPELINE, 903, ADDED, forged))
+    with closing(undone.pipeline.open_ledger()) as ledger:
+        with ledger.desk() as desk:
+            other = {audit.CONTENTS: audit.digest("what was accepted")}
+            operators.act(desk, ACTOR, "accept_difference", PIPELINE, "difference/902/1", other)
+            operators.act(desk, ACTOR, "accept_difference", PIPELINE, "difference/903/1", {"asset": ADDED})
+        with running(undone):
+            undone.wait(lambda: undone.rows(asked, 903) == [("",)])
+        assert [undone.rows(asked, run)[0][0] for run in (901, 902)] == ["post", "post"]
+        assert undone.rows("SELECT count(*) FROM syncd_parked WHERE code = 'difference_accepted'") == [(0,)]
+        flaws = verify.verify(ledger, PIPELINE, undone.pipeline.mapping.layout).flaws
+        told = [flaw.params["difference"] for flaw in flaws if flaw.code == "audit_difference"]
+        assert told == ["901/1", "902/1"]
+    undone.finance.execute("DELETE FROM syncd_difference WHERE run > 900")
 
 
 @pytest.mark.parametrize("account", ["1601", "1602"])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from syncd import audit
 from syncd.books.reconciliation.by_hand import TOLD
 from syncd.books.reconciliation.causes import SQL
 from syncd.books.reconciliation.reconcile import Amounts, Difference, Report
@@ -127,7 +128,8 @@ def accept(ledger: Ledger, pipeline: str, name: str, by: operators.Actor) -> Non
         if asset and desk.query(SQL["newer"], (pipeline, asset)):
             raise Halt("reconcile_parked_first", difference=name, asset=asset)
         desk.execute(SQL["accept"], (pipeline, run_id, change))
-        detail = {"asset": asset, "fields": [str(row[2]) for row in rows if row[6] == change]}
+        fields = [str(row[2]) for row in rows if row[6] == change]
+        detail = {"asset": asset, "fields": fields, audit.CONTENTS: audit.digest(str(change))}
         if cause == TOLD:
             detail["voucher"] = json.loads(str(params))["voucher"]
         operators.act(desk, by, "accept_difference", pipeline, f"difference/{name}", detail)
