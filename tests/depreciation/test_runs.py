@@ -329,7 +329,7 @@ def test_one_function_says_what_stands_on_any_date() -> None:
     assert asset.history is not None
     for period in ("2026-02", "2026-03", "2026-04"):
         until = month_read(period)
-        posted = terms.posted(plant.ledger, NAME, "", ["A"], until)["A"]
+        posted = terms.posted(plant.ledger, NAME, "", [asset], until)["A"]
         assert figures(asset.history, until, posted).accumulated == D(1900) * (until - month_read("2026-01"))
     assert figures(asset.history, until, posted).accumulated == plant.accumulated("A")
 

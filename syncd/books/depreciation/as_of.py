@@ -76,7 +76,7 @@ def as_of(
     sent = _sent(ledger, computing, until) if meaning.by == "eam" else {}
     total, done = len(lines), 0
     for chunk in terms.assets(ledger, pipeline, meaning):
-        made = terms.posted(ledger, pipeline, BOOK, [one.code for one in chunk], until)
+        made = terms.posted(ledger, pipeline, BOOK, chunk, until)
         for one in chunk:
             line = lines.pop(one.code, None)
             if line is not None and any(line.closing) and asset in ("", one.code):
@@ -111,7 +111,7 @@ def _standing(
         posted = Posted(frozenset(range(planned.first, last + 1)), planned.through(last))
     said_of = plans.figures(history, until, posted, work)
     owed = min(said_of.owed, _room(line.closing, plans.at_month(history, month)))
-    of_month = min(owed, said_of.month_amount) if until == month and month not in posted.months else ZERO
+    of_month = max(ZERO, min(owed, said_of.month_amount)) if until == month and month not in posted.months else ZERO
     standing = plain._replace(owed=owed, of_month=of_month, months_left=said_of.months_left)
     difference = line.closing.accumulated_depreciation - (said_of.accumulated - said_of.owed)
     if not difference or until < month:  # within a month its own charge may be booked or not

@@ -84,7 +84,7 @@ def still_owed(ledger: Ledger, computing: Computing, periods: Sequence[Period], 
     runs.fold(ledger, computing)
     said = sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
     for chunk in terms.assets(ledger, computing.pipeline, computing.meaning):
-        posted = terms.posted(ledger, computing.pipeline, BOOK, [asset.code for asset in chunk])
+        posted = terms.posted(ledger, computing.pipeline, BOOK, chunk)
         yield from (one for one in runs.owed(chunk, posted, said, until, periods) if one.periods)
 
 

@@ -72,10 +72,12 @@ class History(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """What is in the books: the months that are carried, a `range` where none lacks, and their amount in cents."""
+    """What is in the books: the months that are carried, a `range` where none lacks, and their amount in cents; month
+    by month where they may be told otherwise afterwards, as by a meter."""
 
     months: Collection[int] = ()
     cents: int = 0
+    by_month: Mapping[int, int] = {}
 
 
 NOTHING: Final = Posted()
@@ -244,8 +246,28 @@ def _amounts(original_value: Decimal, impairment: Decimal, residual_rate: Decima
 def due(history: History, posted: Posted, until: int, work: Mapping[int, Decimal] | None = None) -> list[
     tuple[int, int]
 ]:  # fmt: skip
-    """What a run up to `until` has to carry: month and cents."""
-    return owed(plan(history, work), posted, until, room(history, posted, until))
+    """What a run up to `until` has to carry: month and cents. A posted month is among them with what it differs from
+    the plan by, below zero where too much was posted."""
+    return _due(plan(history, work), history, posted, until)
+
+
+def _due(planned: Plan, history: History, posted: Posted, until: int) -> list[tuple[int, int]]:
+    left = room(history, posted, until)
+    corrected = _corrected(planned, posted, until, left) if posted.by_month else []
+    more = sum(cents for _, cents in corrected)
+    return [*corrected, *owed(planned, posted, until, left - more)]
+
+
+def _corrected(planned: Plan, posted: Posted, until: int, left: int) -> list[tuple[int, int]]:
+    """Posted months that carry another amount by now, with the difference. What is less makes room for what is more."""
+    apart = [(month, planned.amount(month) - cents) for month, cents in posted.by_month.items() if month <= until]
+    found = [(month, cents) for month, cents in apart if cents < 0]
+    left -= sum(cents for _, cents in found)
+    for month, apart_by in apart:
+        if (more := min(apart_by, left)) > 0:
+            found.append((month, more))
+            left -= more
+    return sorted(found)
 
 
 def figures(
@@ -254,7 +276,7 @@ def figures(
     """How the asset stands at the end of a month. `posted` is what was posted of months up to then."""
     planned, terms = plan(history, work), at_month(history, month - 1)
     after = at_month(history, month)
-    missing = sum(amount for _, amount in owed(planned, posted, month, room(history, posted, month)))
+    missing = sum(amount for _, amount in _due(planned, history, posted, month))
     accumulated = planned.opening + posted.cents + missing + cents(after.beside)
     used = months_used(history, month)
     net = cents(after.original_value) - cents(after.impairment) - accumulated

@@ -78,7 +78,7 @@ def looked_at(
     total, done = int(str(ledger.query(SQL["count"], (pipeline,))[0][0])), 0
     for chunk in terms.assets(ledger, pipeline, meaning):
         if meaning.by == "syncd":
-            posted = terms.posted(ledger, pipeline, BOOK, [asset.code for asset in chunk], posted_until)
+            posted = terms.posted(ledger, pipeline, BOOK, chunk, posted_until)
         else:
             posted = {a.code: _as_planned(a.history, until - 1, said.work.get(a.code)) for a in chunk if a.history}
         yield chunk, posted, said
@@ -135,8 +135,10 @@ def reasons_of(
 ) -> Sequence[str]:
     """Why a month is not as the one before, each a code of the message catalogue without its beginning."""
     found: list[str] = []
-    if any(one != month for one in carried):
+    if any(one != month and one not in posted.months for one in carried):
         found.append("caught_up")
+    if any(one <= month and planned.amount(one) != cents for one, cents in posted.by_month.items()):
+        found.append("corrected")
     if month in posted.months:
         return [*found, "posted"]
     now, then = at_month(history, month - 1), at_month(history, month - 2)

@@ -94,7 +94,9 @@ def likely(history: History, month: int, found: int, work: Work = None, others: 
         return "too_much"
     if abs(computed - found) == 1:
         return "rounding"
-    return "plan" if found == _amount(history, month, work) else "unknown"
+    if found != _amount(history, month, work):
+        return "reading" if at_month(history, month - 1).method is Method.UNITS else "unknown"
+    return "plan"
 
 
 def _amount(history: History, month: int, work: Work) -> int:

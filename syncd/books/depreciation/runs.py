@@ -103,7 +103,9 @@ def target(month: int, until: int, periods: Sequence[Period]) -> int | None:
 def owed(
     found: Sequence[Asset], posted: Mapping[str, Posted], said: Sources, until: int, periods: Sequence[Period]
 ) -> Iterator[Owed]:
-    """What assets owe up to a month, by the periods in which it is to be posted."""
+    """What assets owe up to a month, by the periods in which it is to be posted. What is told otherwise of a posted
+    month is posted in the run's; where that is less, all that the asset owes is posted there, once it is more than what
+    there is too much of."""
     targets: dict[int, int | None] = {}
     for asset in found:
         if asset.fault is not None:
@@ -120,10 +122,16 @@ def owed(
             continue
         by_period: dict[int, list[tuple[int, int]]] = {}
         work = said.work.get(asset.code)
-        for month, cents in plans.due(asset.history, posted.get(asset.code, NOTHING), until, work):
-            if month not in targets:
-                targets[month] = target(month, until, periods)
-            if (at := targets[month]) is not None:
+        made = posted.get(asset.code, NOTHING)
+        due = plans.due(asset.history, made, until, work)
+        is_less = bool(made.by_month) and any(cents < 0 for _, cents in due)
+        if is_less and sum(cents for _, cents in due) <= 0:
+            due = []
+        for month, cents in due:
+            into = until if is_less or month in made.by_month else month
+            if into not in targets:
+                targets[into] = target(into, until, periods)
+            if (at := targets[into]) is not None:
                 by_period.setdefault(at, []).append((month, cents))
         yield Owed(asset, by_period)
 
@@ -205,11 +213,14 @@ def _post(
             asked.book, asked.period, asked.run, (), (), asked.reached, True, 0, 0, 0, asked.faults
         )
     codes = [asset.code for asset in found]
-    posted = terms.posted(ledger, pipeline, asked.book, codes)
+    posted = terms.posted(ledger, pipeline, asked.book, found)
     said = _read(ledger, computing) if read is None else read(ledger, asked)
     within = (pipeline, asked.book, codes[0], codes[-1])
     at, place, n = moment(asked.asked_at), _place(asked), asked.made
     nth = {(str(a), int(str(m))): int(str(times)) for a, m, times in ledger.query(SQL["taken_back"], within)}
+    if metered := [code for code, one in posted.items() if one.by_month]:
+        times = ledger.query(SQL["times"], (pipeline, asked.book, metered))
+        nth |= {(str(a), int(str(m))): int(str(last)) for a, m, last in times}
     every = list(owed(found, posted, said, until, finance.periods()))
     lines = _lines(ledger, within, min((min(one.periods) for one in every if one.periods), default=until))
     alias, key_of = meaning.rows.alias, keyer(meaning.rows)
@@ -326,6 +337,8 @@ def _reverse(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) 
     month, alias = month_read(asked.period), computing.meaning.rows.alias
     params = (computing.pipeline, asked.book, month, asked.reached, asked.asset, asked.asset, terms.ASSETS_MAX)
     found = [(str(asset), str(keys)) for asset, keys in ledger.query(SQL["carrying"], params)]
+    if len(found) == terms.ASSETS_MAX:  # of the last asset there may be more
+        found = [one for one in found if one[0] != found[-1][0]] or found
     keys = [key for _, said in found for key in json.loads(said)]
     images = finance.mirror(alias, keys)
     at, place = moment(asked.asked_at), _place(asked)

@@ -298,11 +298,11 @@ def _terms(month: int, said: CardTerms, beside: Decimal) -> Terms | Fault:
 
 
 def posted(
-    ledger: Ledger, pipeline: str, book: str, codes: Sequence[str], until: int = plans.NEVER
+    ledger: Ledger, pipeline: str, book: str, assets: Sequence[Asset], until: int = plans.NEVER
 ) -> Mapping[str, Posted]:
-    """By asset what runs have made up to a month, of the assets from the first to the last of `codes`."""
+    """By asset what runs have made up to a month, of the assets from the first to the last of these."""
     found: dict[str, Posted] = {}
-    rows = ledger.query(SQL["posted"], (pipeline, book, codes[0], codes[-1], until))
+    rows = ledger.query(SQL["posted"], (pipeline, book, assets[0].code, assets[-1].code, until))
     for code, count, cents, first, last in rows:
         asset, low, high = str(code), int(str(first)), int(str(last))
         if high - low + 1 == int(str(count)):
@@ -310,4 +310,13 @@ def posted(
         else:
             months = ledger.query(SQL["posted_months"], (pipeline, book, asset, until))
             found[asset] = Posted(frozenset(int(str(m)) for m, _, _ in months), int(Decimal(str(cents))))
-    return found
+    by_month: dict[str, dict[int, int]] = {}
+    if metered := [one.code for one in assets if one.code in found and is_metered(one)]:
+        for code, month, cents in ledger.query(SQL["posted_by_month"], (pipeline, book, until, metered)):
+            by_month.setdefault(str(code), {})[int(str(month))] = int(Decimal(str(cents)))
+    return found | {code: found[code]._replace(by_month=months) for code, months in by_month.items()}
+
+
+def is_metered(asset: Asset) -> bool:
+    """Whether what its months carry follows from readings, which are corrected after months are posted."""
+    return asset.history is not None and any(terms.method is Method.UNITS for terms in asset.history.terms)

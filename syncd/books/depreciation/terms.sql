@@ -34,12 +34,16 @@ SELECT asset, day, month, card FROM syncd.terms WHERE pipeline = ? AND asset >= 
 SELECT COUNT(DISTINCT asset) FROM syncd.terms WHERE pipeline = ?;
 
 -- posted: by asset what runs have made up to a month
-SELECT asset, COUNT(*), SUM(cents), MIN(month), MAX(month) FROM syncd.depreciated
+SELECT asset, COUNT(DISTINCT month), SUM(cents), MIN(month), MAX(month) FROM syncd.depreciated
 WHERE pipeline = ? AND book = ? AND live = 1 AND asset >= ? AND asset <= ? AND month <= ? GROUP BY asset;
 
 -- posted_months: of an asset, month by month
 SELECT month, cents, period FROM syncd.depreciated
 WHERE pipeline = ? AND book = ? AND live = 1 AND asset = ? AND month <= ? ORDER BY month;
+
+-- posted_by_month: of assets, month by month
+SELECT asset, month, SUM(cents) FROM syncd.depreciated
+WHERE pipeline = ? AND book = ? AND live = 1 AND month <= ? AND asset IN (?*) GROUP BY asset, month;
 
 -- of_month: by asset what runs have made of a month
 SELECT asset, SUM(cents) FROM syncd.depreciated
@@ -51,6 +55,10 @@ SELECT DISTINCT asset FROM syncd.terms WHERE pipeline = ? AND asset >= ? ORDER B
 -- taken_back: months that were made and do not count any more
 SELECT asset, month, COUNT(*) FROM syncd.depreciated
 WHERE pipeline = ? AND book = ? AND live = 0 AND asset >= ? AND asset <= ? GROUP BY asset, month;
+
+-- times: how often months of these assets were made
+SELECT asset, month, MAX(nth) FROM syncd.depreciated
+WHERE pipeline = ? AND book = ? AND asset IN (?*) GROUP BY asset, month;
 
 -- row_lines: the rows that assets have in periods
 SELECT asset, period, line, row_keys FROM syncd.depreciated
