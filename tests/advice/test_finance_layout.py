@@ -37,6 +37,10 @@ MADE_BY = [
 ]
 HEADED = "    generated: id\n    key: [period, type, number]\n    columns:\n"
 KEY = "      external_key: voucher.key\n"
+PERIODS = """  {table: gl_period, code: code, first: starts_on, last: ends_on, open: status = 'open',
+   close: status = 'closed', reopen: status = 'open'}"""
+NO_CODE = "code: \"nullif(code, '2026-12')\""
+QUERY = "  {query: \"SELECT code, starts_on, ends_on, status = 'open' FROM gl_period WHERE code IS NOT NULL\"}"
 
 # what finance's people have done, how the layout was wrong before, how it is corrected, and what undoes the first
 CASES = [
@@ -99,6 +103,17 @@ CASES = [
     advised(
         "ledger_lookup_empty", [], ("where: leaf = 1", "where: leaf = 9"), ("where: leaf = 9", "where: leaf = 1"), []
     ),
+    advised(
+        "finance_period_no_day", [], ("first: starts_on", "first: \"'1.1.26'\""), ("\"'1.1.26'\"", "starts_on"), []
+    ),
+    advised(
+        "finance_period_no_code",
+        [],
+        (PERIODS, PERIODS.replace("code: code", NO_CODE)),
+        (PERIODS.replace("code: code", NO_CODE), QUERY),
+        [],
+    ),
+    advised("finance_periods_columns", [], (PERIODS, "  {query: SELECT 1}"), ("  {query: SELECT 1}", QUERY), []),
     advised(
         "finance_no_table",
         ["ALTER TABLE gl_account RENAME TO chart"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.change import Kind
+from syncd.errors import Halt
 from syncd.mapping.expression.parse import Expression, parse
 from syncd.mapping.language.explain import explain
 from syncd.mapping.layout.fields import UnreadableField
@@ -157,6 +158,54 @@ def test_a_closed_day_moves_what_comes_late_behind_it(periods: str, told: list[t
         one.commit(one.insert("bill", id=n, amount=Decimal("10.00"), on_=day))
     one.rest()
     assert one.ask("SELECT period, date FROM gl_voucher ORDER BY event_date") == told
+
+
+PERIODS = next(line for line in lab.FINANCE.splitlines() if line.startswith("periods:"))
+CLOSED = 'periods: {closed_until: "SELECT %s"}'
+OPEN_ENDED = "CASE WHEN code = '2026-02' THEN %s ELSE last END"
+
+
+@pytest.mark.parametrize(
+    "periods",
+    [
+        *(CLOSED % said for said in ("NULL", "'0000-00-00'", "'0000-00-00 00:00:00'", "''", "0")),
+        *(PERIODS.replace("last: last", f'last: "{OPEN_ENDED % said}"') for said in ("NULL", "'0000-00-00'")),
+    ],
+)
+def test_no_day_closes_nothing_and_ends_nothing(periods: str) -> None:
+    """NULL and what stands for it: the books are open, a period goes on until the next."""
+    one = lab.Lab(lab.BILLS, finance=lab.FINANCE.replace(PERIODS, periods))
+    for n, day in enumerate((date(2026, 2, 9), date(2026, 3, 9))):
+        one.commit(one.insert("bill", id=n, amount=Decimal("10.00"), on_=day))
+    one.rest()
+    assert [(period, day) for period, _, day, _ in one.vouchers] == [
+        ("2026-02", "2026-02-09"),
+        ("2026-03", "2026-03-09"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("periods", "code", "params"),
+    [
+        (CLOSED % "'31/01/2026'", "finance_period_no_day", ("periods", "closed_until", "'31/01/2026'")),
+        (CLOSED % "202601", "finance_period_no_day", ("periods", "closed_until", "'202601'")),
+        (PERIODS.replace("first: first", "first: NULL"), "finance_period_no_day", ("gl_period", "NULL", "NULL")),
+        (PERIODS.replace("code: code", "code: NULL"), "finance_period_no_code", ("gl_period", "NULL", "NULL")),
+        ("periods: {query: \"SELECT '2026-01', '1.1.26', '31.1.26', 1\"}", "finance_period_no_day", ("'31.1.26'",)),
+        ("periods: {query: SELECT 1}", "finance_periods_columns", ("1", "4")),
+    ],
+)
+def test_periods_that_cannot_be_read_stop_with_the_place_and_the_value(
+    periods: str, code: str, params: tuple[str, ...]
+) -> None:
+    """Invariant 15: not `unexpected` at every start; `syncd check` says the same."""
+    one, finance = lab.Lab(lab.BILLS), lab.FINANCE.replace(PERIODS, periods)
+    one.mapping = lab.loaded(lab.BILLS, finance)
+    assert [f.level for f in one.open_ledger().check() if f.code == code] == ["error"]
+    with pytest.raises(Halt) as halt:
+        lab.Lab(lab.BILLS, finance=finance)
+    assert halt.value.code == code
+    assert set(params) <= set(halt.value.params.values())
 
 
 def test_lookups_take_codes_of_any_kind() -> None:

@@ -7,11 +7,15 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from syncd.errors import Halt
 from syncd.mapping.language.file.layout_file import ClosedUntil, Periods, PeriodsQuery
 from syncd.ports import Period
 
 YEARS: Final = (2000, 2099)
 """The first and the last of the years that have months."""
+COLUMNS: Final = 4
+"""Code, first and last day, whether it is open."""
+_OF_QUERY: Final = ("periods.query", "1 (code)", "2 (first)", "3 (last)")
 Said = Periods | PeriodsQuery | ClosedUntil | str
 
 
@@ -31,16 +35,32 @@ def are_months(said: Said) -> bool:
 
 
 def found(said: Said, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
-    """The periods by what finance answered, the oldest first."""
+    """The periods by what finance answered, the oldest first. Raises Halt where it answered with no day."""
     if are_months(said):
-        return months(_day(rows[0][0]) if rows and rows[0] and rows[0][0] not in (None, "") else date.min)
-    return listed(rows)
+        value = rows[0][0] if rows and rows[0] else None
+        return months(date.min if _is_nothing(value) else _day(value, "periods", "closed_until"))
+    return listed(rows, said)
 
 
-def listed(rows: Sequence[Sequence[object]]) -> Sequence[Period]:
-    """The same of rows of code, first and last day, and whether the period is open."""
-    read = [Period(str(code), _day(first), _day(last), _is_true(said)) for code, first, last, said in rows]
-    return sorted(read, key=lambda period: period.first)
+def listed(rows: Sequence[Sequence[object]], said: Said = "open") -> Sequence[Period]:
+    """The same of rows of code, first and last day, and whether the period is open. One without a last day goes on
+    until the next begins."""
+    table, *columns = (said.table, said.code, said.first, said.last) if isinstance(said, Periods) else _OF_QUERY
+    code_of, first_of, last_of = columns
+    read: list[Period] = []
+    for row in rows:
+        if len(row) != COLUMNS:
+            raise Halt("finance_periods_columns", found=len(row), needed=COLUMNS)
+        code, first, last, is_open = row
+        if code is None or not str(code).strip():
+            raise Halt("finance_period_no_code", table=table, column=code_of, value=_shown(code))
+        ends = date.max if _is_nothing(last) else _day(last, table, last_of)
+        read.append(Period(str(code), _day(first, table, first_of), ends, _is_true(is_open)))
+    read.sort(key=lambda period: period.first)
+    for n, (period, after) in enumerate(pairwise(read)):
+        if period.last == date.max and period.first < after.first:
+            read[n] = period._replace(last=after.first - timedelta(days=1))
+    return read
 
 
 @lru_cache(8)
@@ -61,7 +81,21 @@ def _is_true(value: object) -> bool:
     return value in (True, 1, "1", "t", "true", "True")
 
 
-def _day(value: object) -> date:
+def _is_nothing(value: object) -> bool:
+    """NULL, or what stands for it: an empty text, a zero date."""
+    return value is None or not str(value).strip(" 0-/:.T")
+
+
+def _shown(value: object) -> str:
+    return "NULL" if value is None else repr(str(value))
+
+
+def _day(value: object, table: str, column: str) -> date:
     if isinstance(value, datetime):
         return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        raise Halt("finance_period_no_day", table=table, column=column, value=_shown(value)) from None
