@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Final, cast
 
 from connectors.ledger import collecting, drawing
+from connectors.ledger.by_period import absent
 from connectors.ledger.database import CHUNK_ROWS, Verb
 from connectors.ledger.reading_back import read_back
 from connectors.ledger.renaming import rename
@@ -116,14 +117,17 @@ class Bookkeeper:
             known.add(shape.hash)
 
     def _unsound(self, postings: Sequence[Posting], series: set[Series]) -> RowRefused | None:
-        """The last guard before finance: no voucher that does not balance. Notes what else the postings need: numbers
-        of `series`, and the names of vouchers that this batch makes."""
+        """The last guard before finance: no voucher that does not balance, or that has no table yet. Notes what else
+        the postings need: numbers of `series`, and the names of vouchers that this batch makes."""
+        there = self._work.state.periods
         for posting in postings:
             voucher, reverses = posting[5], posting[7]
             if reverses is not None and is_unnamed(posting):
                 self._unnamed.add(reverses.key)
             if voucher is not None:
                 if fault := unsound(voucher, reverses is not None):
+                    return fault
+                if voucher[1] not in there and (fault := absent(self._work, voucher[1], voucher[0])):
                     return fault
                 series.add((voucher[1], voucher[0]))
         return None

@@ -39,7 +39,8 @@ class LedgerState:
     were compared with finance's own; and by table how cards are opened: first replacing, which proves that the key is
     one, then inserting, which costs half, until one is found to be there; whether rows that the log inserts go into the
     mirror without asking whether it has them, as those before were not there; how many changes finance has the time to
-    take at once; and whether any group may be due: to see that none is takes a look at every row that is collected."""
+    take at once; whether any group may be due: to see that none is takes a look at every row that is collected; and the
+    periods whose tables are there."""
 
     position: Position | None
     posting_seq: int
@@ -61,6 +62,7 @@ class LedgerState:
     opening: dict[str, Verb] = field(default_factory=dict)
     mirrors_unasked: bool = False
     lot_max: int = 50_000
+    periods: set[str] = field(default_factory=set)
 
 
 class Work(NamedTuple):
