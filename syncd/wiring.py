@@ -23,7 +23,7 @@ from syncd.books import comparison, figures
 from syncd.books.close import cards
 from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item
-from syncd.books.depreciation import runs
+from syncd.books.depreciation import runs, terms_record
 from syncd.books.hindsight import Finance
 from syncd.books.lifecycle import states
 from syncd.books.lifecycle.deadlines import Deadlines
@@ -184,6 +184,12 @@ class Pipeline:
             return None
         rules = [rule.name for rule in mapping.rules if rule.on.alias == meaning.rows.alias]
         return runs.Computing(self.name, meaning, mapping.tables, rules, mapping.zone)
+
+    def misfolded(self, ledger: Ledger) -> Iterable[str]:
+        """Assets whose terms of depreciation are not as the record says."""
+        if (said := self.depreciation) is None:
+            return ()
+        return terms_record.flawed(ledger, said.pipeline, said.meaning, said.rules, said.zone)
 
     def runner(self, stop: Event) -> Runner:
         """What the daemon runs for it: its posting thread, or what shares out its partitions."""
@@ -452,7 +458,9 @@ class Pipeline:
     def _verified(self, ledger: Ledger) -> verify.Verdict:
         """Whether the record is whole, as it stands here: what was kept outside is asked by `syncd audit verify`."""
         layout, others = self.mapping.layout, self.audit.others
-        return verify.joined(verify.verify(ledger, part.name, layout, (), others) for part in self.begun())
+        return verify.joined(
+            verify.verify(ledger, part.name, layout, (), others, terms=part.misfolded(ledger)) for part in self.begun()
+        )
 
     def _alerting(self) -> list[tuple[str, str, object, object]]:
         report = self.reconcile()

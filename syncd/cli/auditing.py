@@ -54,6 +54,7 @@ def verify(
                 [one for one in (*kept, *given) if one.pipeline == part.name],
                 pipeline.audit.others,
                 partial(wiring.again, path, pipeline.name),
+                part.misfolded(ledger),
             )
             for part in parts
         )

@@ -42,10 +42,12 @@ def verify(
     anchored: Sequence[audit.Anchored] = (),
     others: Sequence[str] = (),
     again: together.Again | None = None,
+    terms: Iterable[str] = (),
 ) -> Verdict:
     """One pipeline's postings, vouchers, cards and parked rows, all actions, and what in finance claims to be ours.
     `anchored` are heads of the pipeline's chains that were kept elsewhere, `others` the beginnings of keys that other
-    systems write into finance. Where the ledger can be opened `again`, a long chain is judged by several processes."""
+    systems write into finance, `terms` the assets whose terms of depreciation are not as the record says. Where the
+    ledger can be opened `again`, a long chain is judged by several processes."""
     flaws, watch = Flaws(), Watch(anchored)
     bounds = stretches.cut(ledger, pipeline, together.processes(), together.POSTINGS_MIN) if again else [WHOLE]
     with together.judging(again, pipeline, bounds, watch.awaits("posting")) as elsewhere:
@@ -57,6 +59,8 @@ def verify(
     edited = _lasting(told, flaws)
     for flaw in run_record.flawed(ledger, pipeline, SQL, asked):
         flaws.add(flaw.code, pipeline=pipeline, **flaw.params)
+    for asset in dict.fromkeys(terms):
+        flaws.add("audit_terms", pipeline=pipeline, asset=asset)
     _refuse_homeless(ledger, flaws)
     for claim in claimed:
         flaws.add(claim.code, table=claim.table, key=claim.key, subject=claim.subject)

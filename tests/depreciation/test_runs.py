@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.books.depreciation import asking, runs, terms
+from syncd.books.depreciation import asking, runs, terms, terms_record
 from syncd.books.depreciation.plan import figures, month_read
 from syncd.daemon import pipeline
 from syncd.desk import operators, trace
@@ -398,3 +398,58 @@ def test_invariant_12_a_month_counts_as_people_asked(kept: Plant, tampering: str
         backup.backup(kept.database)
     assert [(flaw.code, flaw.params.get("asset") or flaw.params["run"]) for flaw in found] == flaws
     assert verify(kept.ledger, NAME, kept.mapping.layout).flaws == []
+
+
+def misfolded(plant: Plant) -> list[str]:
+    """Assets whose terms verify finds otherwise than the record says."""
+    said = plant.computing
+    found = terms_record.flawed(plant.ledger, NAME, said.meaning, said.rules, said.zone)
+    flaws = verify(plant.ledger, NAME, plant.mapping.layout, terms=found).flaws
+    assert {flaw.code for flaw in flaws} <= {"audit_terms"}
+    return [flaw.params["asset"] for flaw in flaws]
+
+
+@advice("audit_terms")
+@pytest.mark.parametrize("lot", [3, 2_000])
+@pytest.mark.parametrize(
+    ("tampering", "told"),
+    [
+        ("SELECT 1", []),
+        ("UPDATE syncd_terms SET card = replace(card, '120000.00', '1200000.00') WHERE asset = 'A'", ["A"]),
+        ("UPDATE syncd_terms SET day = '2026-01-01' WHERE asset = 'B' AND month > 0", ["B"]),
+        ("UPDATE syncd_terms SET month = month + 1 WHERE asset = 'C' AND month > 0", ["C"]),
+        ("UPDATE syncd_terms SET card = 'x' WHERE asset = 'C'", ["C"]),
+        ("DELETE FROM syncd_terms WHERE asset = 'B' AND month > 0", ["B"]),
+        ("DELETE FROM syncd_terms WHERE asset = 'A'", ["A"]),
+        ("INSERT INTO syncd_terms SELECT pipeline, asset, 99, day, month, card FROM syncd_terms"
+         " WHERE asset = 'A' LIMIT 1",
+         ["–"]),
+        ("UPDATE syncd_terms_folded SET seq = 999", ["–"]),
+    ],
+)  # fmt: skip
+def test_invariant_12_terms_are_those_of_the_record(
+    monkeypatch: pytest.MonkeyPatch, tampering: str, told: list[str], lot: int
+) -> None:
+    """An edit of them has a run depreciate by another cost, life or day. Assets that were altered, also in a closed
+    month, and one of which a month was taken back; deriving them anew mends it."""
+    monkeypatch.setattr(terms_record, "POSTINGS_MAX", lot)
+    plant = Plant()
+    for code in "ABC":
+        plant.asset(code, "120000.00", 60)
+    plant.run("2026-02")
+    for code in "BC":
+        plant.alter(code, date(2026, 2, 20), value=D("180000.00"))
+    plant.run("2026-03")
+    plant.reverse("2026-03", "A")
+    plant.alter("A", date(2026, 3, 15), value=D("240000.00"))
+    plant.run("2026-03")
+    before = plant.ask("SELECT * FROM syncd_terms ORDER BY asset, seq")
+    plant.database.execute(tampering)
+    found = misfolded(plant)
+    assert set(found) - {"–"} == set(told) - {"–"}
+    assert bool(found) == bool(told)
+    plant.database.execute("DELETE FROM syncd_terms_folded")
+    runs.fold(plant.ledger, plant.computing)
+    assert misfolded(plant) == []
+    after = plant.ask("SELECT * FROM syncd_terms ORDER BY asset, seq")
+    assert [row for row in after if row[1] != "A"] == [row for row in before if row[1] != "A"]

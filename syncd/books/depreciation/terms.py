@@ -10,7 +10,7 @@ month.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -44,6 +44,10 @@ BOOK: Final = ""
 """The accounting book; a second book has a name."""
 
 
+Query = Callable[[str, Sequence[object]], Sequence[tuple[object, ...]]]
+"""As `Ledger.query` and `Desk.query`."""
+
+
 class Place(NamedTuple):
     """Who bears the expense from the month after `month` on."""
 
@@ -75,7 +79,7 @@ class Asset(NamedTuple):
 
 def fold(ledger: Ledger, pipeline: str, meaning: Depreciation, rules: Sequence[str], zone: ZoneInfo) -> None:
     """Take in what was posted since the last time. Postings of `rules` change no terms."""
-    fields = json.dumps(sorted(f"{name}:{kind}" for name, kind in meaning.fields.items()))
+    fields = folded_for(meaning)
     while True:
         with ledger.desk() as desk:
             known = desk.query(SQL["folded"], (pipeline,))
@@ -88,15 +92,22 @@ def fold(ledger: Ledger, pipeline: str, meaning: Depreciation, rules: Sequence[s
             if not rows:
                 return
             if len(rows) == POSTINGS_MAX:
-                rows = _whole(rows)
-            _keep(desk, pipeline, meaning, rows, frozenset(rules), zone)
+                rows = whole(rows)
+            _keep(desk, changed(desk.query, pipeline, meaning, rows, frozenset(rules), zone, since))
             desk.execute(SQL["reach"], (rows[-1][0], pipeline, since))
 
 
-def _keep(
-    desk: Desk, pipeline: str, meaning: Depreciation, rows: Sequence[Sequence[object]], rules: frozenset[str],
-    zone: ZoneInfo,
-) -> None:  # fmt: skip
+def folded_for(meaning: Depreciation) -> str:
+    """The fields that terms are folded for; where others are asked for, all is folded anew."""
+    return json.dumps(sorted(f"{name}:{kind}" for name, kind in meaning.fields.items()))
+
+
+def changed(
+    query: Query, pipeline: str, meaning: Depreciation, rows: Sequence[Sequence[object]], rules: frozenset[str],
+    zone: ZoneInfo, since: int,
+) -> list[tuple[object, ...]]:  # fmt: skip
+    """The terms that postings changed, as rows of the table; of what is kept it takes what was by the posting `since`,
+    behind which these are."""
     found: list[tuple[int, str, date, dict[str, object], bool]] = []
     cancelling = {row[4] for row in rows if row[5]}
     beside = _days_of_others(rows)
@@ -112,18 +123,18 @@ def _keep(
                 found.append((int(str(seq)), code, day, fields, cancels))
     assets = sorted({code for _, code, *_ in found})
     if not assets:
-        return
+        return []
     cards_now: dict[str, dict[str, object]] = {}
     months: dict[str, dict[str, int]] = {}
     opened: dict[str, Decimal] = {}
-    for asset, _, month, card in desk.query(SQL["known"], (pipeline, assets)):
-        changed = json.loads(str(card))
+    for asset, _, month, card in query(SQL["known"], (pipeline, since, assets)):
+        before = json.loads(str(card))
         if str(asset) not in opened:
-            opened[str(asset)] = _accumulated(meaning, changed)
-        cards_now.setdefault(str(asset), {}).update(changed)
-        months.setdefault(str(asset), {}).update(dict.fromkeys(changed, int(str(month))))
+            opened[str(asset)] = _accumulated(meaning, before)
+        cards_now.setdefault(str(asset), {}).update(before)
+        months.setdefault(str(asset), {}).update(dict.fromkeys(before, int(str(month))))
     carried: dict[str, list[tuple[int, int, int]]] = {}
-    for asset, month, made_at, cents in desk.query(SQL["carried"], (pipeline, assets)):
+    for asset, month, made_at, cents in query(SQL["carried"], (pipeline, assets)):
         carried.setdefault(str(asset), []).append((int(str(made_at)), int(str(month)), int(str(cents))))
     kept: dict[tuple[str, int], tuple[object, ...]] = {}
     for at, code, day, fields, cancels in found:
@@ -133,20 +144,23 @@ def _keep(
         if meaning.by == "syncd" and not is_first and meaning.accumulated & fields.keys():
             accumulated = _accumulated(meaning, card | fields) - opened[code]
             fields[BESIDE] = str(accumulated - yuan(sum(cents for _, cents in by_runs)))
-        if not (changed := {name: value for name, value in fields.items() if name not in card or card[name] != value}):
+        if not (fresh := {name: value for name, value in fields.items() if name not in card or card[name] != value}):
             continue
         if is_first:
-            opened[code] = _accumulated(meaning, changed)
-        since = months.setdefault(code, {})
+            opened[code] = _accumulated(meaning, fresh)
+        since_when = months.setdefault(code, {})
         booked = [month for month, _ in by_runs]
-        earlier = [since[name] for name in changed if name in since]
+        earlier = [since_when[name] for name in fresh if name in since_when]
         month = FIRST if is_first else max((month_of(day), *booked, *earlier))
-        if cancels and earlier and _depreciates(meaning, card) != _depreciates(meaning, card | changed):
+        if cancels and earlier and _depreciates(meaning, card) != _depreciates(meaning, card | fresh):
             month = max(earlier)  # a disposal or an addition that is taken back was none
-        card.update(changed)
-        since.update(dict.fromkeys(changed, month))
-        kept[code, at] = (pipeline, code, at, str(day), month, json.dumps(changed, ensure_ascii=False))
-    values = list(kept.values())
+        card.update(fresh)
+        since_when.update(dict.fromkeys(fresh, month))
+        kept[code, at] = (pipeline, code, at, str(day), month, json.dumps(fresh, ensure_ascii=False))
+    return list(kept.values())
+
+
+def _keep(desk: Desk, values: Sequence[tuple[object, ...]]) -> None:
     for start in range(0, len(values), INSERTED_MAX):
         some = values[start : start + INSERTED_MAX]
         places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))
@@ -160,7 +174,7 @@ def _days_of_others(rows: Sequence[Sequence[object]]) -> dict[object, date]:
     return {position: voucher.event_date for position, voucher in made if voucher is not None}
 
 
-def _whole(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+def whole(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
     """Without the postings of the last change, of which more may come; all where they are of one."""
     last = rows[-1][4]
     return [row for row in rows if row[4] != last] or rows

@@ -14,8 +14,18 @@ UPDATE syncd.terms_folded SET seq = ? WHERE pipeline = ? AND seq = ?;
 -- postings: what comes behind
 SELECT seq, rule, committed_at, content, position, reverses FROM syncd.posting WHERE pipeline = ? AND seq > ? ORDER BY seq LIMIT ?;
 
--- known: the terms of these assets, each with its latest last
-SELECT asset, seq, month, card FROM syncd.terms WHERE pipeline = ? AND asset IN (?*) ORDER BY seq;
+-- known: the terms of these assets up to a posting, each with its latest last
+SELECT asset, seq, month, card FROM syncd.terms WHERE pipeline = ? AND seq <= ? AND asset IN (?*) ORDER BY seq;
+
+-- stretch: the terms of these assets by the postings from one to another
+SELECT pipeline, asset, seq, day, month, card FROM syncd.terms
+WHERE pipeline = ? AND asset IN (?*) AND seq > ? AND seq <= ?;
+
+-- rows: how many terms there are
+SELECT COUNT(*) FROM syncd.terms WHERE pipeline = ?;
+
+-- restated: those of these assets of which a month was taken back
+SELECT DISTINCT asset FROM syncd.depreciated WHERE pipeline = ? AND book = '' AND live = 0 AND asset IN (?*);
 
 -- carried: the months that runs had made of these assets, and their amounts
 SELECT asset, month, posting_seq, cents FROM syncd.depreciated
