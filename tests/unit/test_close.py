@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from syncd.books.close import cards
 from syncd.desk import closing, operators
 from syncd.desk.verify import verify
 from syncd.errors import Halt, Transient, WrongUsage
 from tests.finance_cases.books import Books, standard
 from tests.unit.lab import CLERK, NAME
 
+D = Decimal
 ONCE = "UPDATE gl_period SET open = 0 WHERE code < '{}'"
 Break = Callable[[Books], object]
 
@@ -63,6 +65,41 @@ def test_what_does_not_hold_is_found(code: str) -> None:
     item = books.close_items("2026-02")[code]
     assert (item.state, item.total > 0, bool(item.mend or item.mends)) == ("fails", True, True)
     assert all(len(row) == len(item.columns) for row in item.rows)
+
+
+def test_a_charge_of_another_month_is_none_of_this() -> None:
+    """FA-1 was charged 1,900.00 in February: for February, or to make up for January."""
+    books = ready()
+    month_end = books.mapping.month_end
+
+    def undepreciated(made: set[str] | None) -> list[object]:
+        every = cards.items(books.figures("2026-02"), None, month_end, made)
+        (item,) = (one for one in every if one.said.code == "close_undepreciated")
+        return [row[0] for row in item.rows]
+
+    assert [undepreciated(made) for made in (None, {"FA-1"}, set())] == [[], [], ["FA-1"]]
+
+
+def test_an_entry_without_asset_is_a_row_of_its_own() -> None:
+    """It hides no asset: 500.00 that somebody moved from one to another of the same department are told, with a pair
+    of entries that name none; then what is left over without an asset. An opening in one sum, before the first voucher
+    of ours, says nothing of assets."""
+    books = ready()
+    books.buy("FA-2", "1000.00", "2026-02-03")
+    hand = ("2026-02", "2026-02-27")
+    books.by_hand(*hand, ("1602", "500.00", "0", "FA-1"), ("1602", "0", "500.00", "FA-2"))
+    books.by_hand(*hand, ("1602", "7.00", "0", ""), ("1602", "0", "7.00", ""))
+
+    def told() -> list[tuple[object, object]]:
+        rows = books.close_items("2026-02")["close_cards"].rows
+        return [(row[0], row[4]) for row in rows if row[0] == cards.NO_ASSET or str(row[0]).startswith("asset")]
+
+    assets: list[tuple[object, object]] = [("asset=FA-1", D("-500.00")), ("asset=FA-2", D("500.00"))]
+    assert told() == assets
+    books.by_hand(*hand, ("1602", "9.00", "0", ""), ("1002", "0", "9.00", ""))
+    assert told() == [(cards.NO_ASSET, D("-9.00")), *assets]
+    books.by_hand("2026-01", "2026-01-01", ("1601", "80.00", "0", ""), ("1002", "0", "80.00", ""))
+    assert told() == []
 
 
 def test_a_row_that_waits_behind_another_is_its_own_item() -> None:

@@ -204,6 +204,25 @@ def test_a_voucher_by_hand_that_is_wrong_is_cancelled_once_somebody_accepts_it_a
         assert list(verify.verify(ledger, PIPELINE, stage.pipeline.mapping.layout).flaws) == []
 
 
+def test_the_depreciation_of_a_month_is_what_the_eam_sent_for_it(undone: Stage) -> None:
+    """The same charge, had the EAM sent it to adjust an earlier month, leaves the month's own owed."""
+    ((period,),) = undone.rows("SELECT max(period) FROM gl_voucher WHERE summary LIKE '%折旧%'")
+    mine = "FROM syncd_mirror WHERE source_table = 'deprec' AND image LIKE ? AND image LIKE '%\"kind\":\"month\"%'"
+    key, image = undone.rows(f"SELECT key, image {mine} ORDER BY key LIMIT 1", f'%"{period}"%')[0]
+    keep = "UPDATE syncd_mirror SET image = ? WHERE source_table = 'deprec' AND key = ?"
+
+    def owed() -> int:
+        with closing(undone.pipeline.open_ledger()) as ledger:
+            items = undone.pipeline.close_items(ledger, period)
+        return next(item.total for item in items if item.said.code == "close_undepreciated")
+
+    before = owed()
+    undone.finance.execute(keep, (image.replace(f'"{period}"', '"2026-01"'), key))
+    after = owed()
+    undone.finance.execute(keep, (image, key))
+    assert (before, after) == (0, 1)
+
+
 def test_what_nobody_accepted_is_not_posted_and_is_told_of(undone: Stage) -> None:
     """A row in the table of differences that asks for a posting, and an accepted one whose change was edited: the chain
     of actions says what a person accepted. Without a digest, as an earlier version kept it, the request is taken

@@ -1,6 +1,7 @@
 """The cards at the end of a period: sound by themselves, depreciated, and equal to the accounts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -16,6 +17,7 @@ from syncd.posting import Fields
 GROUPS: Final = ("department", "workshop", "class", "use")
 """Columns of the reports by which assets are grouped."""
 _ACCOUNT: Final = "account"
+NO_ASSET: Final = Said("close_no_asset")
 CREDITED: Final = ("accumulated_depreciation", "impairment")
 """Fields whose account stands on the credit side."""
 
@@ -33,7 +35,8 @@ def places(month_end: MonthEnd) -> tuple[str, ...]:
 
 class Held(NamedTuple):
     """The accounts of cards as the ledger has them: by account, and by (auxiliary, its value, field), the auxiliary
-    empty for all. `names_assets` says that every entry names its asset."""
+    empty for all. `names_assets` says that ours name their assets and finance's openings too: what somebody has entered
+    without one since is a row of its own."""
 
     by_account: Mapping[str, Balance]
     by_part: Mapping[tuple[str, str, str], Balance]
@@ -45,9 +48,20 @@ def held(entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd) -
     fields = {code: field for field in FIELDS for code in month_end.accounts.get(field, ())}
     dims = [*month_end.auxiliaries, *([month_end.asset] if month_end.asset else [])]
 
+    ours: list[tuple[str, date]] = []
+    nameless: list[tuple[str, date]] = []
+    is_named = bool(month_end.asset)
+
     def keys(entry: JournalEntry) -> Iterator[tuple[str, str, str]]:
+        nonlocal is_named
         field = fields.get(entry.account)
         if field is not None:
+            when = (entry.period, entry.day or date.min)
+            if entry.key:
+                ours[:] = [min(*ours, when)] if ours else [when]
+                is_named = is_named and bool(entry.dims.get(month_end.asset))
+            elif not entry.dims.get(month_end.asset):
+                nameless[:] = [min(*nameless, when)] if nameless else [when]
             yield _ACCOUNT, entry.account, ""
             yield "", "", field
             for dim in dims:
@@ -55,12 +69,16 @@ def held(entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd) -
 
     found = balances(entries, period, keys)
     by_account = {code: balance for (dim, code, _), balance in found.items() if dim == _ACCOUNT}
-    is_named = bool(month_end.asset) and not any(dim == month_end.asset and not value for dim, value, _ in found)
+    if nameless and (not ours or nameless <= ours):
+        is_named = False
     return Held(by_account, found, is_named)
 
 
-def items(figures: Figures, ledger: Held | None, month_end: MonthEnd) -> Iterator[Item]:
-    """All that can be said of them. `ledger` is None where the layout does not tell how entries are read back."""
+def items(
+    figures: Figures, ledger: Held | None, month_end: MonthEnd, made: Collection[str] | None = None
+) -> Iterator[Item]:
+    """All that can be said of them. `ledger` is None where the layout does not tell how entries are read back, `made`
+    are the assets of which the depreciation of this very month was made; None where the mapping does not tell."""
     assets = {asset: line.closing for asset, line in figures.assets().items()}
     yield found(
         "close_net_negative",
@@ -75,13 +93,14 @@ def items(figures: Figures, ledger: Held | None, month_end: MonthEnd) -> Iterato
         Said("mend_asset"),
     )
     if month_end.depreciates:
-        yield _depreciated(figures, month_end)
+        yield _depreciated(figures, month_end, made)
     if ledger is None:
         yield unknown("close_cards", Said("close_unreadable"))
     elif ledger.by_account:
         rows = list(differences(figures, ledger, month_end))
         columns = ("report_by", "reconcile_value", "reconcile_ledger", "reconcile_cards", "difference")
-        yield found("close_cards", columns, rows, Said("mend_cards", {"asset": rows[0][0] if rows else ""}))
+        named = (row[0] for row in rows if isinstance(row[0], str))
+        yield found("close_cards", columns, rows, Said("mend_cards", {"asset": next(named, "–")}))
 
 
 def on_side(field: str, balance: Decimal) -> Decimal:
@@ -105,15 +124,17 @@ def _over_depreciated(
             yield asset, amounts.accumulated_depreciation, limit
 
 
-def _depreciated(figures: Figures, month_end: MonthEnd) -> Item:
-    """Assets that were in the books before the month, are not used up, and were not charged in it."""
+def _depreciated(figures: Figures, month_end: MonthEnd, made: Collection[str] | None) -> Item:
+    """Assets that were in the books before the month, are not used up, and were not charged in it, or for other months
+    alone: an adjustment of an earlier one is no charge of this."""
     holds = condition(month_end.depreciates)
     rows = []
     for asset, line in figures.assets().items():
         card, before = figures.cards.get(asset, {}), line.opening
         left = depreciable(card, before, month_end) - before.accumulated_depreciation - before.impairment
         is_due = before.original_value > 0 and left > 0 and any(line.closing) and holds(card)
-        if is_due and not line.of("charged", "corrected").accumulated_depreciation:
+        is_charged = line.of("charged", "corrected").accumulated_depreciation and (made is None or asset in made)
+        if is_due and not is_charged:
             rows.append((asset, before.original_value, before.accumulated_depreciation, left))
     columns = ("reconcile_asset", "original_value", "accumulated_depreciation", "close_left")
     return found("close_undepreciated", columns, rows, Said("mend_undepreciated"))
@@ -121,8 +142,9 @@ def _depreciated(figures: Figures, month_end: MonthEnd) -> Item:
 
 def differences(
     figures: Figures, ledger: Held, month_end: MonthEnd
-) -> Iterator[tuple[str, Said, Decimal, Decimal, Decimal]]:
-    """Where accounts and cards differ: by what, the field, both amounts, ledger less cards."""
+) -> Iterator[tuple[str | Said, Said, Decimal, Decimal, Decimal]]:
+    """Where accounts and cards differ: by what, the field, both amounts, ledger less cards. What names no asset is said
+    so."""
     yield from _compared("", ledger, {"": figures.total.closing}, month_end)
     for dim, field in month_end.auxiliaries.items():
         n = places(month_end).index(field)
@@ -135,7 +157,7 @@ def differences(
 
 def _compared(
     by: str, ledger: Held, cards: Mapping[str, Amounts], month_end: MonthEnd
-) -> Iterator[tuple[str, Said, Decimal, Decimal, Decimal]]:
+) -> Iterator[tuple[str | Said, Said, Decimal, Decimal, Decimal]]:
     values = {value for dim, value, _ in ledger.by_part if dim == by} | set(cards)
     for value in sorted(values):
         for field in FIELDS:
@@ -143,4 +165,5 @@ def _compared(
                 said = on_side(field, ledger.by_part.get((by, value, field), EMPTY).closing)
                 ours = getattr(cards.get(value, NOTHING), field)
                 if said != ours:
-                    yield f"{by}={value}" if by else "Σ", Said(field), said, ours, said - ours
+                    which = "Σ" if not by else f"{by}={value}" if value or by != month_end.asset else NO_ASSET
+                    yield which, Said(field), said, ours, said - ours

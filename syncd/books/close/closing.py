@@ -8,6 +8,9 @@ from typing import Final, NamedTuple
 from syncd.books import balances, writes
 from syncd.books.close import accounts, cards, documents, journal, outstanding
 from syncd.books.close.item import Item, Said, found
+from syncd.books.depreciation.plan import month_of
+from syncd.books.depreciation.recomputation import found_amounts
+from syncd.books.depreciation.runs import Computing
 from syncd.books.figures import FIELDS, figures
 from syncd.desk.closing import begun
 from syncd.desk.verify import Verdict
@@ -57,7 +60,7 @@ def look(
     held = cards.held(entries, period, month_end) if readable else None
     read = cards.read(month_end, layout.card_kinds)
     found_figures = figures(writes.card_writes(ledger, zone, pipelines), read, period.first, period.last)
-    yield from cards.items(found_figures, held, month_end)
+    yield from cards.items(found_figures, held, month_end, _made(ledger, mapping, period, pipelines))
     if readable:
         of_period = balances.of_period(ledger, layout, periods, period)
         yield from journal.items(of_period, month_end, layout.dates_ascend, layout.numbers.read)
@@ -84,6 +87,16 @@ def _used(ledger: Ledger, layout: FinanceLayout, periods: Sequence[Period]) -> S
     """Where every month is a period, those since syncd has posted."""
     since = begun(ledger, layout.kept(""))
     return [] if since is None else [period for period in periods if period.code >= since]
+
+
+def _made(ledger: Ledger, mapping: Mapping, period: Period, pipelines: Sequence[str]) -> set[str] | None:
+    """The assets of which the depreciation of a month was made; None where the mapping does not say which rows are."""
+    meaning = mapping.depreciation
+    if meaning is None or not mapping.month_end.depreciates:
+        return None
+    month = month_of(period.last)
+    every = (Computing(name, meaning, mapping.tables, (), mapping.zone) for name in pipelines)
+    return {asset for one in every for asset in found_amounts(ledger, one, month)}
 
 
 def _earlier(periods: Sequence[Period], period: Period) -> Item:
