@@ -58,7 +58,7 @@ def verify(
             )
             for part in parts
         )
-    flaws = [auditing.Flaw("audit_anchor_forged", _told(one)) for one in forged]
+    flaws = [auditing.Flaw("audit_anchor_forged", anchors.told(one)) for one in forged]
     verdict = verdict._replace(flaws=[*flaws, *verdict.flaws])
     if as_json:
         series = [one._asdict() | {"listed": [*map(list, one.listed)]} for one in verdict.series]
@@ -112,10 +112,6 @@ def _kept(
     if anchor is None:
         return [], []
     return anchors.trusted(anchor, [part.name for part in parts], pipeline.audit.key)
-
-
-def _told(one: chains.Anchored) -> dict[str, str]:
-    return {"pipeline": one.pipeline, "chain": one.chain, "seq": str(one.seq), "at": one.at}
 
 
 def _show(verdict: auditing.Verdict) -> None:

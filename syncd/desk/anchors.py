@@ -102,6 +102,11 @@ def trusted(anchor: Anchor, pipelines: Sequence[str], key: str) -> tuple[list[An
     return [one for one in ours if audit.is_signed(one, key)], [one for one in ours if not audit.is_signed(one, key)]
 
 
+def told(one: Anchored) -> dict[str, str]:
+    """What a message says of a head."""
+    return {"pipeline": one.pipeline, "chain": one.chain, "seq": str(one.seq), "at": one.at}
+
+
 def write(ledger: Ledger, pipeline: str, anchor: Anchor, key: str, now: datetime) -> list[Anchored]:
     """Anchor the heads as they stand; what `status` says of it is kept."""
     found = [audit.signed(one, key) for one in heads(ledger, pipeline, now)]

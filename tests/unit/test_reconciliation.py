@@ -4,8 +4,10 @@ what is accepted is posted."""
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -22,9 +24,10 @@ from syncd.demo import eam
 from syncd.demo.eam import period_of
 from syncd.demo.month import play
 from syncd.demo.stage import ACTOR, PIPELINE, Stage, built, running
+from syncd.desk import anchors, operators, verify
 from syncd.desk import closing as closings
-from syncd.desk import operators, verify
 from syncd.errors import Halt, WrongUsage
+from syncd.outside import Auditing, anchor_file
 from syncd.record import decode_voucher, encode_change
 from syncd.wiring import Pipeline
 
@@ -221,6 +224,28 @@ def test_the_depreciation_of_a_month_is_what_the_eam_sent_for_it(undone: Stage) 
     after = owed()
     undone.finance.execute(keep, (image, key))
     assert (before, after) == (0, 1)
+
+
+def test_a_close_holds_the_record_against_its_anchor(stage: Stage, tmp_path: Path) -> None:
+    """Before it anchors anew: a chain that was computed again is whole by itself. An anchor out of reach tells nothing,
+    and keeps the month open too."""
+    where, key = tmp_path / "anchor.jsonl", "of the auditor"
+    anchored = replace(stage.pipeline, audit=Auditing(anchor_file(where), key))
+    ((period,),) = stage.rows("SELECT max(period) FROM gl_voucher")
+
+    def told() -> list[str]:
+        with closing(anchored.open_ledger()) as ledger:
+            (item,) = (one for one in anchored.close_items(ledger, period) if one.said.code == "close_chain")
+            return [row[0].code for row in item.rows if isinstance(row[0], Said)]
+
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        heads = anchors.write(ledger, PIPELINE, anchor_file(where), key, datetime.now(UTC))
+    assert told() == []
+    anchor_file(where).append([audit.signed(heads[0]._replace(hash="f" * 64, mac=""), key)])
+    assert told() == ["audit_anchor"]
+    where.unlink()
+    where.mkdir()
+    assert told() == ["anchor_failed"]
 
 
 def test_what_nobody_accepted_is_not_posted_and_is_told_of(undone: Stage) -> None:
