@@ -48,8 +48,16 @@ rules:
       date: change.committed_on
       summary: "'勾选 ' || after.id::text"
       entries: [{account: "'22210101'", debit: before.vat}, {account: "'222109'", credit: before.vat}]
+  carried:
+    on: asset
+    when: op = 'update' AND after.status = 'in_use'
+    voucher:
+      type: "'记'"
+      date: change.committed_on
+      summary: "'转固 ' || after.code"
+      entries: [{account: "'1601'", debit: "900.00"}, {account: "'1604'", credit: "900.00"}]
 close:
-  accounts: {input_vat: "222109", input_vat_deducted: "22210101"}
+  accounts: {input_vat: "222109", input_vat_deducted: "22210101", construction: "1604"}
   ready:
     asset: {asset: code, since: ready_on, where: status = 'building' AND ready_on <= last}
   input_vat:
@@ -86,6 +94,20 @@ def test_what_is_ready_and_not_carried_is_named_by_document_and_asset() -> None:
     item = items(books, "2026-02")["close_ready_construction"]
     assert (item.state, list(item.rows)) == ("fails", [("asset:7", "FA-7", date(2026, 2, 10), 18)])
     books.commit(books.update("asset", READY, status="in_use"))
+    assert items(books, "2026-02")["close_ready_construction"].state == "holds"
+
+
+def test_what_was_ready_in_a_month_and_carried_in_the_next_was_not_carried_at_its_end() -> None:
+    """Whatever the EAM says of it today: a month that is closed late lists what one closed in time does. What was
+    carried in its own month is none of it."""
+    books = lab()
+    early = {**READY, "ready_on": date(2026, 1, 28)}
+    books.commit(books.insert("asset", **early), books.insert("asset", **{**READY, "id": 8}))
+    books.commit(
+        books.update("asset", early, status="in_use"), books.update("asset", {**READY, "id": 8}, status="in_use")
+    )
+    item = items(books, "2026-01")["close_ready_construction"]
+    assert (item.state, list(item.rows)) == ("fails", [("asset:7", "FA-7", date(2026, 1, 28), 3)])
     assert items(books, "2026-02")["close_ready_construction"].state == "holds"
 
 

@@ -74,7 +74,9 @@ def look(
             of_period = balances.of_period(ledger, layout, periods, period)
             yield documents.vat(ledger, pipelines, month_end, mapping.tables, of_period, period)
     if month_end.documents.ready:
-        yield documents.ready(ledger, pipelines, month_end, mapping.tables, period)
+        codes = month_end.accounts.get("construction", ()) if readable else ()
+        construction = balances.of_accounts(ledger, layout, periods, codes)
+        yield documents.ready(ledger, pipelines, month_end, mapping.tables, period, construction)
     if (numbers := layout.numbers_of(period.code)) is not None:
         statement, begins_with_one = numbers
         found_numbers = ((kind, layout.number_in(number)) for kind, number in ledger.query(*statement))

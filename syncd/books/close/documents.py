@@ -23,22 +23,33 @@ _OF_ROWS: Final = "SELECT source, content FROM syncd.posting WHERE source IN (?*
 
 
 def ready(
-    ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table], period: Period
-) -> Item:
-    """What the EAM says is ready for use by the end of the month, and has not carried to an asset."""
+    ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table], period: Period,
+    entries: Iterable[JournalEntry],
+) -> Item:  # fmt: skip
+    """What the EAM says is ready for use by the end of the month, and has not carried to an asset by then: what it has
+    carried since stood in construction on that day. `entries` are those to the accounts of construction."""
+    since_then = [entry for entry in entries if entry.credit > 0 and _is_after(entry, period)]
+    carried = {source for lot in _lots(since_then) for source, _ in _made_of(ledger, {e.key for e in lot}).values()}
     rows = []
     for pipeline in pipelines:
         for reading in month_end.documents.ready:
             for *key, asset, since, counts in sources.said_by(
                 ledger, pipeline, reading, tables, period.first, period.last
             ):
-                if counts:
+                source = f"{reading.alias}:{join_key(key)}"
+                if counts or (source in carried and since is not None and since <= period.last):
                     age = None if since is None else (period.last - since).days
-                    rows.append((f"{reading.alias}:{join_key(key)}", asset, since, age))
+                    rows.append((source, asset, since, age))
     return found(
         "close_ready_construction", ("close_document", "reconcile_asset", "close_since", "close_days"),
         sorted(rows, key=str), Said("mend_construction"),
     )  # fmt: skip
+
+
+def _is_after(entry: JournalEntry, period: Period) -> bool:
+    return entry.period != period.code and (
+        entry.period > period.code if entry.day is None else entry.day > period.last
+    )
 
 
 def by_document(ledger: Ledger, entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
