@@ -19,7 +19,6 @@ import structlog
 from connectors import reading
 from connectors.convert import row_converter, typed
 from syncd import config, language, migrate
-from syncd.audit import Anchored
 from syncd.books import comparison, figures
 from syncd.books.close import cards
 from syncd.books.close import closing as month_end
@@ -457,28 +456,14 @@ class Pipeline:
         return periods, found
 
     def _verified(self, ledger: Ledger) -> verify.Verdict:
-        """Whether the record is whole, as it stands here and against what was kept outside: before a close anchors
-        anew. An anchor out of reach tells nothing, and is a flaw itself."""
-        layout, parts, flaws = self.mapping.layout, self.begun(), list[verify.Flaw]()
-        kept: list[Anchored] = []
-        if self.audit.anchor is not None:
-            try:
-                kept, forged = anchors.trusted(self.audit.anchor, [part.name for part in parts], self.audit.key)
-                flaws += [verify.Flaw("audit_anchor_forged", anchors.told(one)) for one in forged]
-            except Fault as fault:
-                flaws.append(verify.Flaw(fault.code, {name: str(said) for name, said in fault.params.items()}))
+        """Whether the record is whole, as it stands here and against what was kept outside: before a close anchors."""
+        layout, others, parts = self.mapping.layout, self.audit.others, self.begun()
+        kept, told = anchors.look(self.audit.anchor, [part.name for part in parts], self.audit.key)
         verdict = verify.joined(
-            verify.verify(
-                ledger,
-                part.name,
-                layout,
-                [one for one in kept if one.pipeline == part.name],
-                self.audit.others,
-                terms=part.misfolded(ledger),
-            )
+            verify.verify(ledger, part.name, layout, kept[part.name], others, terms=part.misfolded(ledger))
             for part in parts
         )
-        return verdict._replace(flaws=[*flaws, *verdict.flaws])
+        return verdict._replace(flaws=[*(verify.Flaw(*one) for one in told), *verdict.flaws])
 
     def _alerting(self) -> list[tuple[str, str, object, object]]:
         report = self.reconcile()

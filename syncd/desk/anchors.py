@@ -102,6 +102,23 @@ def trusted(anchor: Anchor, pipelines: Sequence[str], key: str) -> tuple[list[An
     return [one for one in ours if audit.is_signed(one, key)], [one for one in ours if not audit.is_signed(one, key)]
 
 
+def look(
+    anchor: Anchor | None, pipelines: Sequence[str], key: str
+) -> tuple[Mapping[str, list[Anchored]], list[tuple[str, Mapping[str, str]]]]:
+    """By pipeline the heads that an anchor has; and as messages those that are not signed, or that it is out of reach:
+    then it tells nothing, which nobody may take for nothing being wrong."""
+    kept: dict[str, list[Anchored]] = {name: [] for name in pipelines}
+    if anchor is None:
+        return kept, []
+    try:
+        heads, forged = trusted(anchor, pipelines, key)
+    except Fault as fault:
+        return kept, [(fault.code, {name: str(said) for name, said in fault.params.items()})]
+    for one in heads:
+        kept[one.pipeline].append(one)
+    return kept, [("audit_anchor_forged", told(one)) for one in forged]
+
+
 def told(one: Anchored) -> dict[str, str]:
     """What a message says of a head."""
     return {"pipeline": one.pipeline, "chain": one.chain, "seq": str(one.seq), "at": one.at}
