@@ -277,6 +277,10 @@ class Book(Protocol):
         """The cards of a class as they stand, others too where finance does not tell; None where nobody knows."""
         ...
 
+    def journal(self, asked: "Statement") -> Sequence[Sequence[object]] | None:
+        """What finance's own vouchers answer at this moment; None where nobody knows."""
+        ...
+
     def holds(self) -> Holds: ...
     def write(self, batch: Batch) -> Sequence[Outcome]:
         """Write a batch; returns the outcomes as they were written, a refused posting of a group turned into a

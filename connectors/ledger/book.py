@@ -16,7 +16,7 @@ from connectors.ledger.state import SQL, Work, integer
 from syncd.change import Position, Row, Value
 from syncd.errors import Halt, Transient
 from syncd.folding import row_of
-from syncd.ports import CollectedRow, Holds, Parked, Period, Posted
+from syncd.ports import CollectedRow, Holds, Parked, Period, Posted, Statement
 from syncd.posting import Batch, Fields, Images, Outcome, Refused
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
@@ -113,6 +113,9 @@ class SqlBook:
         query = layout.class_query()
         rows = self._work.database.query(query, (class_,) if query.endswith("?") else ()) if query else []
         return {str(row[0]): layout.card_row(row) for row in rows}
+
+    def journal(self, asked: Statement) -> Sequence[Sequence[object]]:
+        return self._work.database.query(*asked)
 
     def holds(self) -> Holds:
         return self._work.state.holds

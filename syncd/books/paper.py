@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from syncd.change import Change, Position, Row, Table, Value, key_text
 from syncd.folding import row_of
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.ports import CollectedRow, Head, Numbered, Parked, Period, Posted, Series
+from syncd.ports import CollectedRow, Head, Numbered, Parked, Period, Posted, Series, Statement
 from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, Voucher, named
 from syncd.record import encode_content
 
@@ -150,6 +150,10 @@ class PaperBook:
 
     def class_cards(self, class_: str) -> Mapping[str, Fields] | None:
         """Not all cards are on paper."""
+        return None
+
+    def journal(self, asked: Statement) -> Sequence[Sequence[object]] | None:
+        """Finance's own vouchers are not on paper."""
         return None
 
     def holds(self) -> "PaperHolds":

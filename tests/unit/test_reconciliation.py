@@ -30,6 +30,7 @@ from syncd.errors import Halt, WrongUsage
 from syncd.outside import Auditing, anchor_file
 from syncd.record import decode_voucher, encode_change
 from syncd.wiring import Pipeline
+from tests.advice import advice
 
 TODAY: Final = date(2026, 11, 20)
 ADDED: Final = "FA-SC-2301"
@@ -277,6 +278,73 @@ def test_what_nobody_accepted_is_not_posted_and_is_told_of(undone: Stage) -> Non
         told = [flaw.params["difference"] for flaw in flaws if flaw.code == "audit_difference"]
         assert told == ["901/1", "902/1"]
     undone.finance.execute("DELETE FROM syncd_difference WHERE run > 900")
+
+
+@advice("by_hand_gone", "by_hand_changed")
+def test_a_voucher_by_hand_that_finance_changes_meanwhile_is_not_cancelled_as_it_was(stage: Stage) -> None:
+    """Invariant 15: accepted, then changed or taken back by its maker, then approved: the row parks, and its hint leads
+    to a red letter of what stands, or to none. Changed after it was cancelled, it is named again."""
+    period = stage.rows("SELECT max(period) FROM gl_voucher")[0][0]
+    with running(stage), closing(stage.pipeline.open_ledger()) as ledger:
+        held = "SELECT id FROM syncd_parked WHERE settled_at IS NULL AND code = ?"
+
+        def accepted() -> None:
+            report = stage.pipeline.reconcile()
+            (told,) = [d for d in report.differences if d.cause and d.cause.code == "cause_manual"]
+            history.accept(ledger, PIPELINE, f"{report.run}/{told.number}", ACTOR)
+            stage.wait(lambda: bool(stage.rows(held, "approval")))
+
+        def approved() -> None:
+            row = stage.rows(held, "approval")[0][0]
+            operators.approve(ledger, PIPELINE, row, operators.Actor("controller", "agreed"), "finance")
+
+        def discarded(code: str) -> None:
+            stage.wait(lambda: bool(stage.rows(held, code)))
+            row = stage.rows(held, code)[0][0]
+            operators.discard(ledger, PIPELINE, operators.Selection(ids=(row,)), ACTOR)
+            stage.wait(lambda: not stage.rows(held, code))
+
+        def entered(number: int, amount: str) -> None:
+            stage.finance.execute("DELETE FROM gl_entry WHERE number = ?", (number,))
+            stage.finance.execute("DELETE FROM gl_voucher WHERE number = ?", (number,))
+            stage.finance.execute(
+                "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit,"
+                " external_key) VALUES (?, '记', ?, ?, ?, '手工补提', ?, ?, NULL)",
+                (period, number, f"{period}-28", f"{period}-28", amount, amount),
+            )
+            for line, account, sides, asset in (
+                (1, "6602", (amount, "0.00"), None),
+                (2, "1602", ("0.00", amount), ADDED),
+            ):
+                stage.finance.execute(
+                    "INSERT INTO gl_entry (period, type, number, line, summary, account, debit, credit, dept, asset)"
+                    " VALUES (?, '记', ?, ?, '手工补提', ?, ?, ?, 'SC', ?)",
+                    (period, number, line, account, *sides, asset),
+                )
+
+        entered(9003, "500.00")
+        accepted()
+        entered(9003, "50.00")
+        approved()
+        discarded("by_hand_changed")
+        accepted()
+        approved()
+        key = f"by_hand_cancelled/{period} 记-9003"
+        stage.wait(lambda: bool(stage.rows("SELECT 1 FROM syncd_posting WHERE key = ?", key)))
+        after = stage.pipeline.reconcile()
+        assert (after.manual, [c.balance - c.cards for c in after.controls]) == ([], [0, 0, 0])
+        entered(9003, "80.00")
+        (named,) = stage.pipeline.reconcile().manual
+        assert (named.asset_code, named.amount, named.cause) == (ADDED, Decimal("30.00"), None)
+        entered(9003, "50.00")
+        entered(9050, "70.00")
+        accepted()
+        stage.finance.execute("DELETE FROM gl_entry WHERE number = 9050")
+        stage.finance.execute("DELETE FROM gl_voucher WHERE number = 9050")
+        approved()
+        discarded("by_hand_gone")
+        after = stage.pipeline.reconcile()
+        assert (after.manual, [c.balance - c.cards for c in after.controls]) == ([], [0, 0, 0])
 
 
 @pytest.mark.parametrize("account", ["1601", "1602"])

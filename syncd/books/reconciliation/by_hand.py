@@ -1,7 +1,8 @@
 """Vouchers by hand on controlled accounts: which entries there are since syncd posts, and the red letter that a person
 may accept, as a row of a table of the mapping."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from syncd.mapping.language.blocks.measures import FIELDS
 from syncd.money import ZERO, decimal
 from syncd.ports import Ledger
 from syncd.posting import BY_HAND, Entry, Posting, Voucher
-from syncd.record import encode_change, encode_content
+from syncd.record import decode_voucher, encode_change, encode_content
 
 if TYPE_CHECKING:
     from syncd.books.reconciliation.course import Asked
@@ -49,11 +50,40 @@ def entries(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> li
                 parts = tuple(str(part) for part in voucher)
                 entry = (control.field, str(account), str(asset or ""), " ".join(parts), amount)
                 found.append(Manual(*entry, _reference(asked, parts), parts))
-    keys = sorted({f"{BY_HAND}{one.reference}" for one in found if one.reference})
-    over = {str(key) for (key,) in ledger.query(SQL["cancelled"], (keys,))} if keys else set()
-    stand = [one for one in found if f"{BY_HAND}{one.reference}" not in over]
+    over = _cancelled(ledger, found)
+    stand = [one for one in found if one.reference not in over]
     causes = _causes(asked, ledger, stand)
-    return [one._replace(cause=causes.get(one.parts)) for one in stand]
+    return [*(one._replace(cause=causes.get(one.parts)) for one in stand), *_edited(found, over)]
+
+
+Cancelled = Mapping[str, Mapping[tuple[str, str], Decimal]]
+"""By reference of a voucher by hand what its red letter took from accounts, debit less credit, by account and asset."""
+
+
+def _cancelled(ledger: Ledger, found: Sequence[Manual]) -> Cancelled:
+    keys = sorted({f"{BY_HAND}{one.reference}" for one in found if one.reference})
+    taken: dict[str, defaultdict[tuple[str, str], Decimal]] = {}
+    for key, content in ledger.query(SQL["cancelled"], (keys,)) if keys else ():
+        red = decode_voucher(str(content))
+        of = taken.setdefault(str(key).removeprefix(BY_HAND), defaultdict(Decimal))
+        for entry in () if red is None else red.entries:
+            of[entry.account, str(entry.dims.get("asset") or "")] += entry.debit - entry.credit
+    return taken
+
+
+def _edited(found: Sequence[Manual], over: Cancelled) -> Iterator[Manual]:
+    """What stands of vouchers that were cancelled and then changed: by how much they are another than was cancelled."""
+    together: dict[tuple[str, str, str], Manual] = {}
+    for one in found:
+        if one.reference in over:
+            place = one.reference, one.account, one.asset_code
+            before = together.get(place)
+            together[place] = one if before is None else one._replace(amount=before.amount + one.amount)
+    for (reference, account, asset), one in together.items():
+        taken = over[reference].get((account, asset), ZERO)
+        rest = one.amount + (taken if one.field == FIELDS[0] else -taken)
+        if rest != ZERO:
+            yield one._replace(amount=rest)
 
 
 def _causes(asked: "Asked", ledger: Ledger, found: Sequence[Manual]) -> Mapping[tuple[str, ...], Cause]:

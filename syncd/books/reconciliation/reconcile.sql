@@ -16,8 +16,8 @@ WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
 -- rules: whose keys are ours
 SELECT DISTINCT rule FROM syncd.posting;
 
--- cancelled: vouchers by hand that a posting has cancelled
-SELECT reverses FROM syncd.posting WHERE reverses IN (?*);
+-- cancelled: vouchers by hand that a posting has cancelled, and by what
+SELECT reverses, content FROM syncd.posting WHERE reverses IN (?*);
 
 -- begin: a run of the reconciliation; its totals and what it looked at as JSON
 INSERT INTO syncd.reconciliation (pipeline, id, at, actor, position, assets, differing, alerting, waiting, report)

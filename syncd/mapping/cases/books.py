@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from syncd.change import Value
 from syncd.mapping.cases.finance import CaseLayout, Unlearnt
-from syncd.ports import Book, Ledger
+from syncd.ports import Book, Ledger, Statement
 from syncd.posting import Batch, Outcome
 
 
@@ -61,6 +61,10 @@ class CaseBook:
     def lookup(self, name: str) -> Mapping[Value, Value]:
         """As the case has it."""
         return self._ledger.asked[name] if name in self._ledger.asked else self._book.lookup(name)
+
+    def journal(self, asked: Statement) -> Sequence[Sequence[object]] | None:
+        """A case does not say what finance's people have booked."""
+        return None
 
     def write(self, batch: Batch) -> Sequence[Outcome]:
         """As the book, once finance knows all codes that were asked for."""

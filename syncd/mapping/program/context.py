@@ -13,6 +13,7 @@ from syncd.journal import exact
 from syncd.language import say
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.render import UnknownLookup
+from syncd.mapping.program import by_hand
 from syncd.mapping.program.effects import Effects
 from syncd.mapping.program.failure import REPEAT, Failure, Target
 from syncd.mapping.program.lookups import Kept, Lookups
@@ -221,8 +222,8 @@ class Context(Lookups):
     # What the generated rules have done
 
     def by_hand(self, content: str) -> Sequence[Target] | Failure:
-        """A voucher that no posting made, as a row tells it that `reconcile` has filled: to be cancelled as one of
-        ours."""
+        """A voucher that no posting made, as a row tells it that `reconcile` has filled and finance still has it: to be
+        cancelled as one of ours."""
         try:
             voucher, (_, number, _) = decode_voucher(content), decode_kept(content)
         except (ValueError, KeyError, TypeError, ArithmeticError):
@@ -230,6 +231,8 @@ class Context(Lookups):
         if voucher is None or not number:
             return Failure("by_hand_unread", {})
         ref = self.layout.voucher_ref(voucher.period, voucher.type, number, "")
+        if failure := by_hand.apart(self.book, self.layout, voucher, number, ref):
+            return failure
         return (Target(f"{BY_HAND}{ref}", "", ref, voucher, "", number),)
 
     def reversed(self, target: Target, by: str) -> None:
