@@ -120,6 +120,14 @@ class Posting(NamedTuple):
     release: Release | None = None
 
 
+def freed(posting: Posting) -> str:
+    """What is waited for that a posting takes back, in the words of `Rejection.waits_for`; empty for nothing."""
+    if posting.reverses is not None:
+        return f"fact:{posting.reverses.key}"
+    collected = posting.collected
+    return f"fact:{collected.replaces}" if collected and collected.replaces not in ("", posting.key) else ""
+
+
 def is_unnamed(posting: Posting) -> bool:
     """Whether the posting cancels a voucher that has no number yet."""
     return posting.reverses is not None and posting.reverses.voucher == posting.reverses.key
@@ -156,8 +164,8 @@ Status = Literal["failed", "behind", "approval"]
 class Rejection(NamedTuple):
     """A change that could not be posted, as a value. `code` names the reason in the message catalogue and
     `params` fill it in. `waits_for` is what will have it tried again by itself: `table:key` a reference row that has
-    not arrived, `card:CODE` a card that is not there, `group:RULE/GROUP` a collected group that is not posted, or
-    IN_TRANSACTION."""
+    not arrived, `card:CODE` a card that is not there, `group:RULE/GROUP` a collected group that is not posted,
+    `fact:KEY` that what another row has posted is taken back, or IN_TRANSACTION."""
 
     change: Change
     subject: str

@@ -21,7 +21,7 @@ from syncd.errors import RowRefused, Transient
 from syncd.folding import old_row_of, row_namer, row_of
 from syncd.money import EXACT, ZERO
 from syncd.ports import ANY_TYPE, Layout, Numbered, Series, TableWrite
-from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, brought, is_unnamed, named
+from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, brought, freed, is_unnamed, named
 from syncd.record import encode_content, timestamp
 
 MIRROR: Final = "syncd.mirror"
@@ -140,7 +140,7 @@ class Bookkeeper:
             return False
         if head.waits_for == row_of(self._work.tables[outcome.change.table], outcome.change):
             return False
-        return head.waits_for not in {
+        return head.waits_for not in {fact for p in outcome.postings if (fact := freed(p))} | {
             f"card:{code}" for p in outcome.postings for card in p.cards for code in (card.asset_code, brought(card))
         }
 

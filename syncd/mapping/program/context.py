@@ -90,18 +90,21 @@ class Context(Lookups):
     def repeated(self, key: str, change: Change) -> str | Failure:
         """What a rule that opens a card says when its fact is posted already: nothing, unless another row that is still
         there has made it. Then two rows claim one card."""
-        maker = self.maker(key)
+        maker = self.maker(self.stands(key))
         if not maker or maker in self.names_of(self.row_of) or not self._is_there(maker):
             return REPEAT
         return Failure("made_of_another", {"row": self.row_of, "other": maker})
 
-    def claimed(self, key: str, fact: str) -> str | Failure:
+    def claimed(self, key: str, fact: str, of: str = "", waits: bool = False) -> str | Failure:
         """What a rule says whose fact is one row's when it is posted already: nothing, unless another row has made
-        it."""
-        maker = self.maker(key)
-        if not maker or maker in self.names_of(self.row_of):
+        it; where it is one of the table `of`, if any is given. What `waits` is tried again when that one is taken
+        back."""
+        stands = self.stands(key)
+        maker = self.maker(stands)
+        if not maker or maker in self.names_of(self.row_of) or not maker.startswith(of and f"{of}:"):
             return REPEAT
-        return Failure("claimed_already", {"fact": fact, "key": key.partition("/")[2], "other": maker})
+        params = {"fact": fact, "key": key.partition("/")[2], "other": maker}
+        return Failure("claimed_already", params, waits_for=f"fact:{stands}" if waits else "")
 
     def refused_over(self, codes: Sequence[str | None], said: Mapping[str, str]) -> Failure:
         """What a check of cards refuses. Where a collected row of one is not posted yet that is no verdict: it is asked
@@ -158,11 +161,11 @@ class Context(Lookups):
 
     def is_kept(self, key: str) -> bool:
         """Whether the row is collected under this key, and in no voucher yet."""
-        return self._collected_row(key) == (self.row_of, False)
+        return self.collected_row(key) == (self.row_of, False)
 
     def is_taken(self, key: str) -> bool:
         """Whether the row was collected under this key and is in its group's voucher."""
-        return self._collected_row(key) == (self.row_of, True)
+        return self.collected_row(key) == (self.row_of, True)
 
     def keeps(self, key: str) -> None:
         """The row is collected."""
@@ -171,11 +174,6 @@ class Context(Lookups):
     def unkeeps(self, key: str) -> None:
         """A collected row is withdrawn: as if it had never been."""
         self.effects.keep_row(key, "")
-
-    def _collected_row(self, key: str) -> tuple[str, bool]:
-        if key not in self.collected_rows:
-            self.collected_rows[key] = self.book.collected_row(key)
-        return self.collected_rows[key]
 
     def is_so(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
         """Whether what stands says what a voucher does, and of its day."""

@@ -156,9 +156,10 @@ class Lookups:
             at = self.moved.get(at) or self.book.moved(at)
         return names
 
-    def generation(self, key: str, position: str) -> str | None:
-        """The key under which a change is posted: this one, or its next after reversals. None when a posting stands,
-        or when one was made of this change and is reversed by now: a log that is read again says it a second time."""
+    def generation(self, key: str, position: str, is_edit: bool = False) -> str | None:
+        """The key under which a change is posted: this one, or its next after reversals; that of an edit comes behind
+        what stands as well. None when a posting stands, or when one was made of this change: a log that is read again
+        says it a second time."""
         generation, candidate = 1, key
         while True:
             if candidate not in self.posted:
@@ -168,20 +169,31 @@ class Lookups:
             state = self.posted[candidate]
             if state is None:
                 return candidate
-            if not state or self.made_of.get(candidate, ("",))[0] == position:
+            if not (state or is_edit) or self.made_of.get(candidate, ("",))[0] == position:
                 return None
             generation += 1
             candidate = f"{key}~{generation}"
 
-    def maker(self, key: str) -> str:
-        """The source row that the standing posting of a key, or of its next after reversals, was made of; empty where
-        none stands or the record does not say."""
+    def stands(self, key: str) -> str:
+        """The key, or its next after reversals, under which a posting stands."""
         later = (f"{key}~{n}" for n in count(2))
-        stands = next(k for k in chain((key,), later) if not self.posted.get(k))
+        return next(k for k in chain((key,), later) if not self.posted.get(k))
+
+    def maker(self, stands: str) -> str:
+        """The source row that the standing posting of a key was made of, or that is collected under it; empty where
+        none is or the record does not say."""
         if row := self.made_of.get(stands, ("", ""))[1]:
             return row
         found = self.book.posted((stands,)).get(stands)
-        return decode_source(found.content) if found is not None and found.content else ""
+        if found is not None and found.content:
+            return decode_source(found.content)
+        return self.collected_row(stands)[0]
+
+    def collected_row(self, key: str) -> tuple[str, bool]:
+        """The source row that is collected under a key, and whether it is in a voucher."""
+        if key not in self.collected_rows:
+            self.collected_rows[key] = self.book.collected_row(key)
+        return self.collected_rows[key]
 
     def free(self, stem: str) -> str:
         """The first key of `stem1`, `stem2`, … under which nothing was posted."""

@@ -30,6 +30,7 @@ from syncd.posting import (
     Rejection,
     Rejections,
     brought,
+    freed,
 )
 
 _new: Final = tuple.__new__
@@ -236,17 +237,18 @@ class Run:
             if posting.release is not None or (collected and self._book.is_released(collected.rule, collected.group)):
                 self._asks = True
         if self.holding.awaited or self.holding.new_awaited:
-            self._look_for_cards(postings)
+            self._look_for_awaited(postings)
 
-    def _look_for_cards(self, postings: Sequence[Posting]) -> None:
+    def _look_for_awaited(self, postings: Sequence[Posting]) -> None:
         self.arrived.update(f"card:{code}" for p in postings for c in p.cards if (code := brought(c)))
+        self.arrived.update(fact for p in postings if (fact := freed(p)))
 
     # Parked rows
 
-    def look_for_cards(self, outcomes: Sequence[Outcome]) -> None:
-        """Note the cards that outcomes open."""
+    def look_for_awaited(self, outcomes: Sequence[Outcome]) -> None:
+        """Note the cards that outcomes open, and what they take back."""
         for outcome in outcomes:
-            self._look_for_cards(outcome.postings if outcome.rejection is None else ())
+            self._look_for_awaited(outcome.postings if outcome.rejection is None else ())
 
     def take_up(self, subject: str) -> None:
         """The subject's parked rows hold nothing back while they are tried."""
@@ -351,7 +353,7 @@ class Run:
             is_new = self.holding.holder_of(old_row_of(self.tables[alias], change)) is None
             if is_new and opens == own:
                 opens = ""  # what is waited for does not wait behind what waits for it
-            elif not (is_new and alias in self._openers and opens.startswith("card:")):
+            elif not (is_new and (opens.startswith("fact:") or (alias in self._openers and opens.startswith("card:")))):
                 return self._rejected(change, holder, "", Failure("behind", {"subject": holder}, "behind"))
         if self._refused and (rejection := self._refused.get(change)) is not None:
             return Outcome(change, subject, (), rejection)
@@ -468,9 +470,9 @@ class Run:
         return Outcome(change, subject, (), rejection)
 
 
-def _opens(postings: Sequence[Posting], card: str) -> bool:
-    """Whether postings open a card, given as `card:CODE`."""
-    return any(f"card:{brought(c)}" == card for p in postings for c in p.cards)
+def _opens(postings: Sequence[Posting], awaited: str) -> bool:
+    """Whether postings open a card, given as `card:CODE`, or take back what another row waits for."""
+    return any(freed(p) == awaited or any(f"card:{brought(c)}" == awaited for c in p.cards) for p in postings)
 
 
 def repeat(change: Change) -> Outcome:

@@ -123,7 +123,7 @@ class Translator:
         with self._run(book, [row.change for row in parked], refused) as run:
             run.context.replaying = True
             outcomes = [o for subject, rows in subjects.items() for o in replay_subject(run, subject, rows)]
-            run.look_for_cards(outcomes)
+            run.look_for_awaited(outcomes)
         return Batch(outcomes, {}, frozenset(run.arrived), None)
 
     def gather(
@@ -161,7 +161,7 @@ class Translator:
                     return Batch(rejected[:1], {}, arrived, None, gathered=gathered)
                 posting = made._replace(key=run.context.free(f"{rule}/{group}/"), subject=f"{rule}/{group}")
                 outcomes = [Outcome(posting.change, posting.subject, (posting,)), *rejected]
-                run.look_for_cards(outcomes)
+                run.look_for_awaited(outcomes)
                 return Batch(outcomes, {}, arrived | run.arrived, None, gathered=gathered)
 
     @contextmanager

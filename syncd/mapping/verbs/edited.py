@@ -99,11 +99,16 @@ class Edited(Verb):
         block.add("if not (kept or w.gathering or was_key == idem) and w.is_taken(was_key):")
         block.add("    return w.posted_already(())")
 
-    def met(self, block: Block) -> str:
-        """What is in its group's voucher is not edited any more."""
-        if not block.rule.may_replace:
+    def met(self, block: Block, once: Once) -> str:
+        """Another row that claims the fact waits until it is taken back, else its edits would be nobody's. What is in
+        its group's voucher is not edited any more."""
+        if block.rule.opens_card and not once.unique:
             return ""
-        return f"w.posted_already(()) if w.is_taken(first) and not ({_is_unedited(block.rule)}) else REPEAT"
+        of = "''" if once.unique else "change[0]"
+        claimed = f"w.claimed(first, {once.stem!r}, {of}, True)"
+        if not block.rule.may_replace:
+            return claimed
+        return f"w.posted_already(()) if w.is_taken(first) and not ({_is_unedited(block.rule)}) else {claimed}"
 
     def find(self, block: Block) -> None:
         """A collected row that is kept is replaced where anything has changed that its posting is made of; one that

@@ -89,17 +89,20 @@ class Once(Verb):
             read = f"'{self.stem}/read/' + key if op == 'read' else "
             block.key((read if block.rule.takes_snapshots else "") + plain)
         if beside:
-            block.add("if targets:", "    idem += '/' + change[4]")
+            block.add("if targets and w.generation(idem + '/' + change[4], change[4]) is None:", "    return REPEAT")
         if block.rule.may_replace:
             for verb in block.rule.verbs:
                 verb.keep(block, self)
             unless += "not (kept and was_key == idem) and "
         block.add("first = idem")
-        block.add(f"if {unless}posted.get(idem, UNKNOWN) is not None:", "    idem = w.generation(idem, change[4])")
+        edit = ", bool(targets)" if beside else ""
+        block.add(
+            f"if {unless}posted.get(idem, UNKNOWN) is not None:", f"    idem = w.generation(idem, change[4]{edit})"
+        )
         said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"
-        said = next((other for verb in block.rule.verbs if (other := verb.met(block))), said)
         if self.unique:
             said = f"w.claimed(first, {self.stem!r})"
+        said = next((other for verb in block.rule.verbs if (other := verb.met(block, self))), said)
         block.add("    if idem is None:", f"        return {said}")
 
 

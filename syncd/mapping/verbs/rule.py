@@ -123,7 +123,7 @@ class Verb:
     def keep(self, block: "Block", once: "Once") -> None:
         """Emits `was_key`, the key that the row had before, and `kept`, whether it is collected under that."""
 
-    def met(self, block: "Block") -> str:
+    def met(self, block: "Block", once: "Once") -> str:
         """Source of what is said where the posting exists already; empty where that is none of its business."""
         return ""
 
