@@ -512,3 +512,24 @@ def test_edits_of_a_single_row_are_declared_likewise(how: str, count: int) -> No
     lab.rest()
     assert lab.balance("6602") == (10 if how == "refuse" else 0)
     assert len(lab.parked) == (2 if how == "refuse" else 0)
+
+
+@pytest.mark.parametrize(("how", "count"), [("refuse", 1), ("reverse", 2), ("difference", 2)])
+def test_the_last_line_of_a_posted_document_may_go_and_another_come(how: str, count: int) -> None:
+    """Nothing is left of it: refused, or cancelled in red, or a difference of all; no voucher of nothing is made, and
+    what comes then is an edit again."""
+    whole = edited(how).replace("sum(item.amount) - after.advance", '"coalesce(sum(item.amount), 0.00)"')
+    for splits in (True, False):
+        lab = Lab(whole.replace("        - {account: \"'1601'\", credit: after.advance}\n", ""), splits)
+        lab.commit(lab.insert("claim_head", **head("approved")), lab.insert("claim_item", **item(1, "100.00")))
+        lab.commit(lab.delete("claim_item", **item(1, "100.00")))
+        lab.commit(lab.insert("claim_item", **item(2, "0.00")))
+        lab.rest()
+        assert (len(lab.vouchers), lab.balance("6602")) == (count, Decimal(100 if how == "refuse" else 0))
+        assert ("claim:7", "failed", "edited_after_posting") in lab.parked if how == "refuse" else lab.parked == []
+        lab.commit(lab.update("claim_item", item(2, "0.00"), amount=Decimal("70.00")))
+        lab.rest()
+        assert (len(lab.vouchers), lab.balance("6602")) == ((1, 100) if how == "refuse" else (3, 70))
+        lab.commit(lab.update("claim_head", head("approved"), status="draft"))
+        lab.rest()
+        assert lab.balance("6602") == (100 if how == "refuse" else 0)

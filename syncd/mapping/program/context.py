@@ -178,7 +178,7 @@ class Context(Lookups):
     def is_so(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
         """Whether what stands says what a voucher does, and of its day."""
         days = {target.journal.event_date for target in targets if target.journal is not None}
-        return days == {voucher.event_date} and self.difference(voucher, targets) is None
+        return days <= {voucher.event_date} and self.difference(voucher, targets) is None
 
     def heading(self, target: Target) -> Fields:
         """What the header of a posted voucher says besides."""

@@ -118,8 +118,13 @@ class Edited(Verb):
             block.add(f"if kept and {_is_unedited(block.rule)}:", "    return REPEAT")
             block.add(f"if not (kept or w.gathering or op == 'insert') and {applied}:", "    return None")
 
+    def may_empty(self, rule: Rule) -> bool:
+        """A document of which nothing is left, as its last line is deleted."""
+        return not rule.may_replace
+
     def make(self, block: Block) -> None:
-        """What becomes of a voucher where others stand."""
+        """What becomes of a voucher where others stand. One of nothing is kept as a posting without a voucher, so that
+        the next edit finds the row among what was posted."""
         if block.rule.may_replace:
             return
         if self.how == "difference":
@@ -131,6 +136,7 @@ class Edited(Verb):
             block.add("if targets:", "    return w.posted_already(targets)")
         else:
             emit_reds(block, "w.day_of(change)", "False", "w.heading(target)", "NO_FIELDS")
+            block.add("if not entries:", "    voucher = None")
 
     def post(self, block: Block) -> None:
         """Red letters before the right voucher; the batch knows what is kept."""

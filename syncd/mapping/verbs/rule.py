@@ -127,6 +127,10 @@ class Verb:
         """Source of what is said where the posting exists already; empty where that is none of its business."""
         return ""
 
+    def may_empty(self, rule: "Rule") -> bool:
+        """Whether a voucher of nothing is one where `targets` stand."""
+        return False
+
     def find(self, block: "Block") -> None:
         """Emits what finds out whether there is anything to do: leaves when there is not."""
 

@@ -130,7 +130,8 @@ class Voucher(Verb):
                 _emit_line_when(block, number, line, amounts, balanced)
         if not balanced:
             block.add("if total:", "    return w.unbalanced(entries)")
-        block.add("if len(entries) < 2:", "    return fail('few_entries', {'entries': str(len(entries))})")
+        unless = " and (entries or not targets)" if any(verb.may_empty(block.rule) for verb in block.rule.verbs) else ""
+        block.add(f"if len(entries) < 2{unless}:", "    return fail('few_entries', {'entries': str(len(entries))})")
         fields = fields_source(block, self.fields)
         block.add(f"voucher = new(Voucher, (kind, period[0], period[1], day, summary, tuple(entries), {fields}, ()))")
 
