@@ -533,3 +533,25 @@ def test_the_last_line_of_a_posted_document_may_go_and_another_come(how: str, co
         lab.commit(lab.update("claim_head", head("approved"), status="draft"))
         lab.rest()
         assert lab.balance("6602") == (100 if how == "refuse" else 0)
+
+
+@pytest.mark.parametrize("says_change", [False, True])
+@pytest.mark.parametrize("splits", [True, False])
+def test_another_day_of_a_document_is_no_difference(splits: bool, says_change: bool) -> None:
+    """What stands is cancelled, and posted on the day that is right; later edits are differences again. A voucher
+    that is dated by the change has no day that an edit could move."""
+    dated = "change.committed_on" if says_change else "after.applied_on"
+    lab = Lab(edited("difference").replace("date: after.applied_on", f"date: {dated}"), splits)
+    posted(lab)
+    lab.commit(lab.update("claim_item", item(2, "60.00"), amount=Decimal("61.00")))
+    lab.commit(lab.update("claim_head", head("approved"), applied_on=date(2026, 3, 2)))
+    moved = {**head("approved"), "applied_on": date(2026, 3, 2)}
+    lab.at = lab.at.replace(month=3)
+    lab.commit(lab.update("claim_item", item(2, "61.00"), amount=Decimal("63.00")))
+    lab.rest()
+    assert (lab.balance("6602"), lab.parked) == (163, [])
+    march = lab.ask("SELECT sum(debit) FROM gl_entry WHERE period = '2026-03' AND account = '6602'")
+    assert (len(lab.vouchers), march) == ((3, [(2,)]) if says_change else (6, [(163,)]))
+    lab.commit(lab.update("claim_head", moved, status="draft"))
+    lab.rest()
+    assert (lab.balance("6602"), lab.parked) == (0, [])

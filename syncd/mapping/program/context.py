@@ -175,10 +175,14 @@ class Context(Lookups):
         """A collected row is withdrawn: as if it had never been."""
         self.effects.keep_row(key, "")
 
+    def is_moved(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
+        """Whether what stands is of another day than a voucher."""
+        days = {target.journal.event_date for target in targets if target.journal is not None}
+        return not days <= {voucher.event_date}
+
     def is_so(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
         """Whether what stands says what a voucher does, and of its day."""
-        days = {target.journal.event_date for target in targets if target.journal is not None}
-        return days <= {voucher.event_date} and self.difference(voucher, targets) is None
+        return not self.is_moved(voucher, targets) and self.difference(voucher, targets) is None
 
     def heading(self, target: Target) -> Fields:
         """What the header of a posted voucher says besides."""

@@ -128,7 +128,15 @@ class Edited(Verb):
         if block.rule.may_replace:
             return
         if self.how == "difference":
-            block.add("if targets:", "    voucher = w.difference(voucher, targets)")
+            has_day = self._has_day_of_its_own(block.rule)
+            if has_day:
+                block.add("reds = []")
+                with block.inner("targets and w.is_moved(voucher, targets)"):
+                    emit_reds(block, "w.day_of(change)", "False", "w.heading(target)", "NO_FIELDS")
+                    block.add("if not entries:", "    voucher = None")
+            block.add(
+                f"if targets{' and not reds' if has_day else ''}:", "    voucher = w.difference(voucher, targets)"
+            )
             block.add("    if voucher is None:", "        return REPEAT")
             return
         block.add("if targets and w.is_so(voucher, targets):", "    return REPEAT")
@@ -145,6 +153,14 @@ class Edited(Verb):
             block.add("if collected is not None:", "    w.keeps(idem)")
         elif self.how == "reverse":
             post_reds(block, 0)
+        elif self.how == "difference" and self._has_day_of_its_own(block.rule):
+            with block.inner("reds"):
+                post_reds(block, 0)
+
+    def _has_day_of_its_own(self, rule: Rule) -> bool:
+        """Whether the voucher's day is the document's and not that of each change of it."""
+        voucher = rule.verb(Voucher)
+        return voucher is not None and not any(name.startswith("change.") for name in voucher.date.names)
 
 
 @dataclass(frozen=True)
