@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Protocol, cast
 
-from syncd.change import Value
+from syncd.change import Kind, Value
 from syncd.ports import Layout, LookupSpec, Period, Series
 
 
@@ -41,7 +41,7 @@ def last_day(database: Database, layout: Layout, series: Series) -> date | None:
     if not rows or rows[0][0] is None:
         return None
     ends = next((known.last for known in periods(database, layout) if known.code == series[0]), None)
-    day = _day(rows[0][0])
+    day = cast(date, layout.exact(Kind.DATE, rows[0][0]))
     return day if ends is None else min(day, ends)
 
 
@@ -49,9 +49,3 @@ def _code(value: object) -> Value:
     if isinstance(value, datetime):
         return value.isoformat(" ") if value.time() != time.min else value.date().isoformat()
     return str(value) if isinstance(value, int | Decimal | date) else cast(Value, value)
-
-
-def _day(value: object) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])

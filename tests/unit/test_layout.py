@@ -1,6 +1,6 @@
 """Layouts: how cards, vouchers and entries lie in finance's tables, and what may be asked of that."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -182,6 +182,15 @@ def test_no_day_closes_nothing_and_ends_nothing(periods: str) -> None:
         ("2026-02", "2026-02-09"),
         ("2026-03", "2026-03-09"),
     ]
+
+
+@pytest.mark.parametrize("said", ["2026-01-31", "2026-01-31 ", "20260131", datetime(2026, 1, 30, 16, tzinfo=UTC)])
+def test_a_closing_stamp_is_a_day_of_the_books(said: object) -> None:
+    """Time is where the books are: midnight in Shanghai is the day before by UTC."""
+    layout = lab.loaded(lab.BILLS, lab.FINANCE.replace(PERIODS, CLOSED % "closed FROM book")).layout
+    assert layout.zone == "Asia/Shanghai"
+    january, february = (p for p in layout.periods([(said,)]) if p.code in ("2026-01", "2026-02"))
+    assert (january.open, january.since, february.begins) == (False, None, date(2026, 2, 1))
 
 
 @pytest.mark.parametrize(

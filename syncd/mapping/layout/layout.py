@@ -224,7 +224,7 @@ class FinanceLayout:
 
     def periods(self, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
         """The periods by what finance answered to that, the oldest first."""
-        return periods.found(self.file.periods, rows)
+        return periods.found(self.file.periods, rows, self.zone)
 
     def last_number(self, series: Series) -> Statement:
         """SELECT what finance holds of a series' numbers: the highest, or all of them as they are written."""

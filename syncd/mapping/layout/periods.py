@@ -2,13 +2,15 @@
 its books are closed, or none."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, cast
 
+from syncd.change import Kind
 from syncd.errors import Halt
 from syncd.mapping.language.file.layout_file import ClosedUntil, Periods, PeriodsQuery
+from syncd.mapping.layout.fields import exact
 from syncd.ports import Period
 
 YEARS: Final = (2000, 2099)
@@ -34,15 +36,16 @@ def are_months(said: Said) -> bool:
     return isinstance(said, str | ClosedUntil)
 
 
-def found(said: Said, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
-    """The periods by what finance answered, the oldest first. Raises Halt where it answered with no day."""
+def found(said: Said, rows: Sequence[Sequence[object]], zone: str) -> Sequence[Period]:
+    """The periods by what finance answered, the oldest first; a moment is a day in the zone of the books. Raises
+    Halt where it answered with no day."""
     if are_months(said):
         value = rows[0][0] if rows and rows[0] else None
-        return months(date.min if _is_nothing(value) else _day(value, "periods", "closed_until"))
-    return listed(rows, said)
+        return months(date.min if _is_nothing(value) else _day(value, "periods", "closed_until", zone))
+    return listed(rows, said, zone)
 
 
-def listed(rows: Sequence[Sequence[object]], said: Said = "open") -> Sequence[Period]:
+def listed(rows: Sequence[Sequence[object]], said: Said = "open", zone: str = "UTC") -> Sequence[Period]:
     """The same of rows of code, first and last day, and whether the period is open. One without a last day goes on
     until the next begins."""
     table, *columns = (said.table, said.code, said.first, said.last) if isinstance(said, Periods) else _OF_QUERY
@@ -54,8 +57,8 @@ def listed(rows: Sequence[Sequence[object]], said: Said = "open") -> Sequence[Pe
         code, first, last, is_open = row
         if code is None or not str(code).strip():
             raise Halt("finance_period_no_code", table=table, column=code_of, value=_shown(code))
-        ends = date.max if _is_nothing(last) else _day(last, table, last_of)
-        read.append(Period(str(code), _day(first, table, first_of), ends, _is_true(is_open)))
+        ends = date.max if _is_nothing(last) else _day(last, table, last_of, zone)
+        read.append(Period(str(code), _day(first, table, first_of, zone), ends, _is_true(is_open)))
     read.sort(key=lambda period: period.first)
     for n, (period, after) in enumerate(pairwise(read)):
         if period.last == date.max and period.first < after.first:
@@ -90,12 +93,8 @@ def _shown(value: object) -> str:
     return "NULL" if value is None else repr(str(value))
 
 
-def _day(value: object, table: str, column: str) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
+def _day(value: object, table: str, column: str, zone: str) -> date:
     try:
-        return date.fromisoformat(str(value)[:10])
+        return cast(date, exact(Kind.DATE, str(value).strip() if isinstance(value, str | None) else value, zone))
     except ValueError:
         raise Halt("finance_period_no_day", table=table, column=column, value=_shown(value)) from None
