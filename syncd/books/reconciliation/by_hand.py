@@ -4,7 +4,7 @@ may accept, as a row of a table of the mapping."""
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,7 @@ from syncd.desk import closing
 from syncd.errors import Fault
 from syncd.mapping.language.blocks.measures import FIELDS
 from syncd.money import ZERO, decimal
-from syncd.ports import Ledger
+from syncd.ports import Ledger, Period
 from syncd.posting import BY_HAND, Entry, Posting, Voucher
 from syncd.record import decode_voucher, encode_change, encode_content
 
@@ -35,15 +35,12 @@ def entries(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> li
     if not off:
         return []
     rules = [str(rule) for (rule,) in ledger.query(SQL["rules"])]
-    since = closing.begun(ledger, asked.layout.kept(""))
+    since = _since(asked, ledger)
     for control in off:
         query = asked.layout.manual_query(len(control.accounts), rules)
         if not query or since is None:
             break
-        from_period = [str(since)] * query.count(">= ?")
-        for account, asset, debit, credit, *voucher in ledger.query(
-            query, (*control.accounts, *from_period, ENTRIES_MAX)
-        ):
+        for account, asset, debit, credit, *voucher in ledger.query(query, (*control.accounts, since, ENTRIES_MAX)):
             amount = decimal(debit) - decimal(credit)
             if amount != ZERO:
                 amount = amount if control.field == FIELDS[0] else -amount
@@ -84,6 +81,20 @@ def _edited(found: Sequence[Manual], over: Cancelled) -> Iterator[Manual]:
         rest = one.amount + (taken if one.field == FIELDS[0] else -taken)
         if rest != ZERO:
             yield one._replace(amount=rest)
+
+
+def _since(asked: "Asked", ledger: Ledger) -> str | date | None:
+    """The first period in which syncd has posted, or its first day where vouchers do not say theirs: what lies there
+    before is an opening balance. None where it has posted nothing."""
+    begun = closing.begun(ledger, asked.layout.kept(""))
+    if begun is None or "voucher.period" in asked.layout.naming:
+        return begun
+    return next((period.first for period in _periods(asked, ledger) if period.code == begun), None)
+
+
+def _periods(asked: "Asked", ledger: Ledger) -> Sequence[Period]:
+    query = asked.layout.periods_query()
+    return asked.layout.periods(ledger.query(query) if query else [])
 
 
 def _causes(asked: "Asked", ledger: Ledger, found: Sequence[Manual]) -> Mapping[tuple[str, ...], Cause]:
@@ -158,8 +169,7 @@ def _voucher(asked: "Asked", ledger: Ledger, one: Manual) -> Voucher | None:
     """A voucher by hand with all its entries."""
     period, kind, _ = _named(asked, one.parts)
     layout, naming = asked.layout, asked.layout.naming
-    query = layout.periods_query()
-    periods = [p for p in layout.periods(ledger.query(query) if query else []) if p.code == period]
+    periods = [known for known in _periods(asked, ledger) if known.code == period]
     dims = [f"entry.{dim}".lower() for dim in layout.file.dims]
     if not periods or not balances.can_read(layout, periods, "voucher.date", *naming, *dims):
         return None

@@ -173,8 +173,8 @@ def manual(
     rules: Sequence[str],
 ) -> str:
     """SELECT account, asset, debit, credit and what names the voucher, of entries on accounts (the marks) whose voucher
-    carries no key of these rules, from a period (the next mark, where there is one) on, so many (the last mark). Empty
-    where the layout does not tell the key, the debit and the credit."""
+    carries no key of these rules, from a period on (the next mark), or from its first day where vouchers have no
+    period, so many (the last mark). Empty where the layout does not tell the key, the debit, the credit and that."""
     if len(entry) != 1 or len(voucher) != 1 or entry[0].named is not None or voucher[0].named is not None:
         return ""
     (lines,), (head,) = entry, voucher
@@ -193,12 +193,14 @@ def manual(
     key = said["voucher.key"]
     unlike = " AND ".join(f"{key} NOT LIKE '{rule}/%'" for rule in rules)
     foreign = f" OR {unlike}" if unlike else ""
-    since = f" AND {said['voucher.period']} >= ?" if "voucher.period" in said else ""
+    at = said.get("voucher.period") or (own | said).get("voucher.date")
+    if at is None:
+        return ""  # what lay there before syncd posted would be taken for it
     told = ", ".join([account, own.get("entry.asset", "''"), debit, credit, *names])
     return (
         f"SELECT {told} FROM {lines.source} AS e{looked_up} JOIN {head.source} AS v ON {on}"
         f" WHERE {account} IN ({accounts}) AND ({key} IS NULL OR {key} = ''{foreign})"
-        f"{since} ORDER BY {', '.join(names) or key} LIMIT ?"
+        f" AND {at} >= ? ORDER BY {', '.join(names) or key} LIMIT ?"
     )
 
 
