@@ -24,7 +24,8 @@ class OnceShape(Strict):
     as_: Identifier = Field(alias="as")
     """The name of the fact."""
     unique: bool = False
-    """Whether the fact is one row's: another row that comes second is parked, not passed by."""
+    """Whether the fact is one row's: another row that comes second is parked, not passed by; one that a snapshot
+    reads is."""
 
 
 _Said = Annotated[Annotated[Exprs, Tag("<word>")] | Annotated[OnceShape, Tag("<block>")], Discriminator(is_block)]
@@ -101,7 +102,8 @@ class Once(Verb):
         )
         said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"
         if self.unique:
-            said = f"w.claimed(first, {self.stem!r})"
+            # A snapshot tells what was booked before: a second row of it books nothing.
+            said = f"REPEAT if op == 'read' else w.claimed(first, {self.stem!r})"
         said = next((other for verb in block.rule.verbs if (other := verb.met(block, self))), said)
         block.add("    if idem is None:", f"        return {said}")
 
