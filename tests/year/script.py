@@ -65,6 +65,7 @@ class Script:
         self._said: list[Transaction] = []
         self._busy: set[str] = set()
         self._touched: set[str] = set()
+        self._welfare: set[str] = set()
         self._late: list[tuple[str, str, Any]] = []
         self._settled: set[str] = set()
         self.kinds: dict[str, int] = {}
@@ -351,7 +352,9 @@ class Script:
             self._late.append(("settle_later", code, (kind, paper)))
 
     def _paper(self, code: str, kind: str, on: date) -> dict[str, Value]:
-        is_sale, deducted = kind in ("sale", "group"), self._assets[code]["invoice"] == "special"
+        is_sale, asset = kind in ("sale", "group"), self._assets[code]
+        deducted = asset["invoice"] == "special" and code not in self._welfare
+        deducted = deducted and (cents(asset["input_vat"]) > 0 or not self._is_new(code))
         return {
             "id": next(self._ids), "asset_id": self._id(code), "kind": "scrap" if kind == "back" else kind,
             "inspection_no": None if is_sale or kind == "held_for_sale" else f"JD-{code}",

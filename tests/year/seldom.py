@@ -133,7 +133,10 @@ class Year(Script):
         """Input VAT of what the asset is still worth goes out, into its cost."""
         code = self._any(
             lambda c, a: (
-                self._is_new(c) and 0 < a.accumulated < a.terms.cost // 2 and self._assets[c]["invoice"] == "special"
+                self._is_new(c)
+                and 0 < a.accumulated < a.terms.cost // 2
+                and self._assets[c]["invoice"] == "special"
+                and c not in self._welfare
             )
         )
         if code:
@@ -146,6 +149,7 @@ class Year(Script):
             self._say("turned to welfare", on, Written("use_change", None, row))
             self._costs(code, vat)
             self._touched.add(code)
+            self._welfare.add(code)
 
     def _rebuild(self) -> None:
         """Out of the cards, spent on, and back with a new life: all of it waits for the month's depreciation."""
