@@ -141,3 +141,32 @@ def test_a_document_that_says_another_amount_by_now_is_named_with_both() -> None
     assert untied(books) == [("2026-02 记-1", "bill:1", "22210101", Decimal("13.00"), Decimal("9.00"))]
     books.commit(books.delete("bill", **{**BILL, "vat": Decimal("9.00")}))
     assert untied(books) == [("2026-02 记-1", "bill:1", "22210101", Decimal("13.00"), Decimal(0))]
+
+
+def test_a_document_that_says_tax_of_which_nothing_was_booked_is_named() -> None:
+    """Tax came in by an edit for which no rule had anything to say: from its document's month on."""
+    books = lab()
+    books.commit(books.insert("bill", **{**BILL, "vat": Decimal(0)}))
+    assert untied(books) == []
+    books.commit(books.update("bill", {**BILL, "vat": Decimal(0)}, vat=Decimal("9.00")))
+    assert untied(books, "2026-01") == []
+    for month in ("2026-02", "2026-03"):
+        assert untied(books, month) == [("2026-02 记-1", "bill:1", "22210101", Decimal(0), Decimal("9.00"))]
+
+
+def test_an_earlier_month_s_document_that_changes_without_a_voucher_is_named_at_the_next_close() -> None:
+    books = lab()
+    books.commit(books.insert("bill", **BILL))
+    books.commit(books.update("bill", BILL, vat=Decimal("9.00")))
+    assert untied(books, "2026-01") == []
+    assert untied(books, "2026-03") == [("2026-02 记-1", "bill:1", "22210101", Decimal("13.00"), Decimal("9.00"))]
+
+
+def test_an_opening_document_that_is_ticked_now_is_tied() -> None:
+    """What it gives up of the account where it waited was booked before syncd was there."""
+    books = lab()
+    opening = {**BILL, "id": 5, "ticked": False}
+    books.commit(books.update("bill", opening, ticked=True))
+    assert books.ask("SELECT count(*) FROM gl_voucher")[0][0] == 1
+    month = str(books.ask("SELECT max(period) FROM gl_voucher")[0][0])
+    assert untied(books, month) == []

@@ -19,7 +19,9 @@ from syncd.record import decode_voucher
 T = TypeVar("T")
 ASKED_MAX: Final = 500
 _MADE_OF: Final = "SELECT key, source, voucher FROM syncd.posting WHERE key IN (?*)"
-_OF_ROWS: Final = "SELECT source, content FROM syncd.posting WHERE source IN (?*) AND voucher <> ''"
+_OF_ROWS: Final = (
+    "SELECT source, voucher, content FROM syncd.posting WHERE source IN (?*) AND voucher <> '' ORDER BY seq"
+)
 
 
 def ready(
@@ -64,8 +66,9 @@ def vat(
     ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table],
     entries: Iterable[JournalEntry], period: Period,
 ) -> Item:  # fmt: skip
-    """Entries of the month to the accounts of input VAT that no document brought, and documents with such entries that
-    say another amount today."""
+    """Entries of the month to the accounts of input VAT that no document brought, and documents posted by its end that
+    say another amount today than was ever booked of them. What one gives up of an account on which nothing was booked
+    it had before syncd posted."""
     codes = {code for name in ("input_vat", "input_vat_deducted") for code in month_end.accounts.get(name, ())}
     mine = [entry for entry in entries if entry.account in codes]
     made: dict[str, tuple[str, str]] = {}
@@ -75,11 +78,14 @@ def vat(
     rows: list[Sequence[object]] = [
         (" ".join(e.voucher), "", e.account, e.net, None) for e in mine if not made.get(e.key, ("", ""))[0]
     ]
-    named = {source: voucher for source, voucher in made.values() if source}
-    booked, said = _booked(ledger, named, codes), _said(ledger, pipelines, month_end, tables, named, codes, period)
+    said = _said(ledger, pipelines, month_end, tables, codes, period)
+    sources_of = {source for source, _ in made.values() if source} | {source for source, _ in said}
+    booked, named = _booked(ledger, sources_of, codes, period)
+    named |= {source: voucher for source, voucher in made.values() if source}
     for which in sorted(booked.keys() | said.keys()):
-        if (one := booked.get(which, ZERO)) != (other := said.get(which, ZERO)):
-            source, account = which
+        one, other = booked.get(which, ZERO), said.get(which, ZERO)
+        source, account = which
+        if source in named and one != other and not (one < ZERO and other == ZERO):
             rows.append((named[source], source, account, one, other))
     return found("close_vat_untied", columns, rows, Said("mend_vat_untied"))
 
@@ -96,23 +102,31 @@ def _made_of(ledger: Ledger, keys: Collection[str]) -> dict[str, tuple[str, str]
     return {str(key): (str(source), str(ref)) for key, source, ref in ledger.query(_MADE_OF, (asked,))} if asked else {}
 
 
-def _booked(ledger: Ledger, rows: Iterable[str], codes: Collection[str]) -> dict[tuple[str, str], Decimal]:
-    """By document and account what was ever posted of it."""
+def _booked(
+    ledger: Ledger, rows: Iterable[str], codes: Collection[str], period: Period
+) -> tuple[dict[tuple[str, str], Decimal], dict[str, str]]:
+    """By document and account what was ever posted of it; and by document its last voucher up to the period, of those
+    that have one."""
     total: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    named: dict[str, str] = {}
     for lot in _lots(sorted(rows)):
-        for source, content in ledger.query(_OF_ROWS, (list(lot),)):
+        for source, ref, content in ledger.query(_OF_ROWS, (list(lot),)):
             voucher = decode_voucher(str(content))
-            for entry in () if voucher is None else voucher.entries:
+            if voucher is None:
+                continue
+            if voucher.period <= period.code:
+                named[str(source)] = str(ref)
+            for entry in voucher.entries:
                 if entry.account in codes:
                     total[str(source), entry.account] += entry.debit - entry.credit
-    return total
+    return total, named
 
 
 def _said(
     ledger: Ledger, pipelines: Sequence[str], month_end: MonthEnd, tables: Mapping[str, Table],
-    rows: Collection[str], codes: Collection[str], period: Period,
+    codes: Collection[str], period: Period,
 ) -> dict[tuple[str, str], Decimal]:  # fmt: skip
-    """By document and account what it says today; of these rows alone."""
+    """By document and account what it says today."""
     total: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for pipeline in pipelines:
         for reading in month_end.documents.vat:
@@ -121,6 +135,6 @@ def _said(
             ):
                 source = f"{reading.alias}:{join_key(key)}"
                 code = month_end.vat_accounts.get(account, account)
-                if counts and amount and source in rows and code in codes:
+                if counts and amount and code in codes:
                     total[source, code] += amount
     return total
