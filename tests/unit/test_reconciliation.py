@@ -347,6 +347,37 @@ def test_a_voucher_by_hand_that_finance_changes_meanwhile_is_not_cancelled_as_it
         assert (after.manual, [c.balance - c.cards for c in after.controls]) == ([], [0, 0, 0])
 
 
+def test_an_amount_that_was_moved_by_hand_from_one_asset_to_another_is_named(undone: Stage) -> None:
+    """Both entries, though the account holds what the cards say; what was moved back by hand is not, nor what is no
+    asset's."""
+    period = undone.rows("SELECT max(period) FROM gl_voucher")[0][0]
+
+    def moved(number: int, debited: str | None, credited: str | None) -> None:
+        undone.finance.execute(
+            "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit,"
+            " external_key) VALUES (?, '记', ?, ?, ?, '手工', '500.00', '500.00', NULL)",
+            (period, number, f"{period}-28", f"{period}-28"),
+        )
+        for line, sides, asset in ((1, ("500.00", "0.00"), debited), (2, ("0.00", "500.00"), credited)):
+            undone.finance.execute(
+                "INSERT INTO gl_entry (period, type, number, line, summary, account, debit, credit, asset)"
+                " VALUES (?, '记', ?, ?, '手工', '1602', ?, ?, ?)",
+                (period, number, line, *sides, asset),
+            )
+
+    moved(9101, ADDED, "FA-SC-0005")
+    moved(9102, None, None)
+    report = undone.pipeline.reconcile()
+    assert [(m.asset_code, m.amount, m.voucher) for m in report.manual] == [
+        (ADDED, Decimal("-500.00"), f"{period} 记 9101"),
+        ("FA-SC-0005", Decimal("500.00"), f"{period} 记 9101"),
+    ]
+    assert [c.balance - c.cards for c in report.controls] == [0, 0, 0]
+    assert report.altered == []
+    moved(9103, "FA-SC-0005", ADDED)
+    assert undone.pipeline.reconcile().manual == []
+
+
 @pytest.mark.parametrize("account", ["1601", "1602"])
 @pytest.mark.parametrize("column", ["debit", "credit", "account"])
 def test_an_entry_of_ours_that_finance_changed_is_named(undone: Stage, account: str, column: str) -> None:

@@ -28,15 +28,14 @@ TOLD: Final = "cause_manual"
 
 
 def entries(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> list[Manual]:
-    """Of accounts that do not hold what the cards say: entries of vouchers that no posting made, since syncd posts, and
-    that none has cancelled."""
+    """Entries of vouchers that no posting made, since syncd posts, and that none has cancelled: all of accounts that do
+    not hold what the cards say; of others those to assets that are left with something, as when an amount was moved
+    from one asset to another."""
     found: list[Manual] = []
-    off = [control for control in controls if control.balance != control.cards]
-    if not off:
-        return []
+    off = {control.field for control in controls if control.balance != control.cards}
     rules = [str(rule) for (rule,) in ledger.query(SQL["rules"])]
     since = _since(asked, ledger)
-    for control in off:
+    for control in controls:
         query = asked.layout.manual_query(len(control.accounts), rules)
         if not query or since is None:
             break
@@ -48,9 +47,20 @@ def entries(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> li
                 entry = (control.field, str(account), str(asset or ""), " ".join(parts), amount)
                 found.append(Manual(*entry, _reference(asked, parts), parts))
     over = _cancelled(ledger, found)
-    stand = [one for one in found if one.reference not in over]
+    stand = _left([one for one in found if one.reference not in over], off)
     causes = _causes(asked, ledger, stand)
     return [*(one._replace(cause=causes.get(one.parts)) for one in stand), *_edited(found, over)]
+
+
+def _left(found: Sequence[Manual], off: Collection[str]) -> list[Manual]:
+    """Without those of accounts that hold what the cards say, where an asset has nothing left of them all."""
+    rest: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for one in found:
+        rest[one.account, one.asset_code] += one.amount
+    moved = {account for (account, asset), amount in rest.items() if asset and amount != ZERO}
+    return [
+        one for one in found if one.field in off or (one.account in moved and rest[one.account, one.asset_code] != ZERO)
+    ]
 
 
 Cancelled = Mapping[str, Mapping[tuple[str, str], Decimal]]
