@@ -68,8 +68,8 @@ class Database(ABC):
     dialect: ClassVar[Dialect]
     for_update: ClassVar[str]
     """What a SELECT ends with to keep others from its rows until the transaction ends."""
-    reads_doubles: ClassVar[bool] = False
-    """Whether a binary fraction of double precision comes as the decimal that it is written as."""
+    doubles: ClassVar[tuple[str, ...]] = ("double",)
+    """How types begin whose binary fractions, of double precision, come as the decimals that they are written as."""
     text_bytes_max: int = 1 << 62
     """How long a text may be to be sent."""
 

@@ -107,7 +107,6 @@ class MySql(Database):
     """One connection, in autocommit outside `begin`. Schema-qualified names are joined by `_`."""
 
     dialect = "mysql"
-    reads_doubles = True
     for_update = " FOR UPDATE"
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:

@@ -79,7 +79,6 @@ class Postgres(Database):
     Statements that nobody waits for go in one message with the next."""
 
     dialect = "postgres"
-    reads_doubles = True
     for_update = " FOR UPDATE"
 
     def __init__(self, dsn: str, pipeline: str) -> None:

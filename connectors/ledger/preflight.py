@@ -125,7 +125,7 @@ def _column(database: Database, table: str, name: str, kind: Kind, physical: Phy
     params = {"table": table, "column": name, "type": physical.type, "kind": str(kind)}
     if physical.generated:
         yield Finding("error", "ledger_column_generated", params)
-    elif kind is Kind.DECIMAL and database.reads_doubles and physical.type.startswith("double"):
+    elif kind is Kind.DECIMAL and not physical.exact and physical.type.lower().startswith(database.doubles):
         yield Finding("warning", "ledger_column_double", params)
     elif kind is Kind.DECIMAL and not physical.exact:
         yield Finding("error", "ledger_column_inexact", params, database.widened(table, name))

@@ -104,6 +104,7 @@ class Sqlite(Database):
     """One connection. Schema-qualified names are joined by `_`."""
 
     dialect = "sqlite"
+    doubles = ("double", "real", "float", "numeric", "decimal")  # as they are declared: it keeps them all alike
     for_update = ""  # a transaction that writes has the file to itself
 
     def __init__(self, path: Path) -> None:
@@ -172,8 +173,8 @@ class Sqlite(Database):
 
     def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         with self._open() as connection:
-            rows = connection.execute(spelled(sql), _storable_params(params)).fetchall()
-            return [*map(_exact, rows)] if rows and float in map(type, rows[0]) else rows
+            rows = connection.execute(spelled(sql), _storable_params(params))
+            return [_exact(row) if float in map(type, row) else row for row in rows]
 
     def scan(self, sql: str, params: Sequence[object] = ()) -> Generator[tuple[object, ...]]:
         with self._open() as connection:
@@ -187,7 +188,8 @@ class Sqlite(Database):
     def each(self, sql: str, params: Sequence[object], keys: Collection[str]) -> Rows:
         with self._open() as connection:
             one, given = spelled(sql), _storable_params(params)
-            return [row for key in keys for row in connection.execute(one, (*given, key))]
+            rows = (row for key in keys for row in connection.execute(one, (*given, key)))
+            return [_exact(row) if float in map(type, row) else row for row in rows]
 
     def put(
         self, table: str, columns: tuple[str, ...], key: tuple[str, ...], verb: Verb, chunks: Chunks, where: str = ""

@@ -386,12 +386,14 @@ def test_finance_need_not_have_cards(make: Make) -> None:
 
 
 @advice("ledger_column_double")
-@pytest.mark.parametrize("kind", ["postgres", "mysql"])
-def test_binary_fractions_are_exact_out_and_in(request: pytest.FixtureRequest, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "mysql"])
+def test_binary_fractions_are_exact_out_and_in(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
     """Invariant 7: of double precision they are a warning, and nothing need be done."""
     layout = loaded(RULES, COMMON + CARDS + DRAWN).layout
     schema = (SCHEMA + MOVES).replace("MONEY_TYPE", "DOUBLE PRECISION")
-    if kind == "postgres":
+    if kind == "sqlite":
+        finance = in_sqlite(tmp_path / "finance.db", layout, schema.replace("DOUBLE PRECISION", "NUMERIC"))
+    elif kind == "postgres":
         finance = in_postgres(request.getfixturevalue("new_database")(), layout, schema)
     else:
         finance = in_mysql(request.getfixturevalue("new_mariadb")(), layout, schema)

@@ -72,15 +72,22 @@ def test_another_program_that_writes_is_waited_for(path: Path, ledger: Ledger, m
     write(ledger, batch(posted(asset(1))))
 
 
-@pytest.mark.parametrize("declared", ["NUMERIC(18, 2)", "REAL", "DECIMAL", "INTEGER"])
-def test_check_refuses_columns_that_lose_cents(path: Path, declared: str) -> None:
-    """Invariant 7: of SQLite's columns only text keeps a decimal."""
+@pytest.mark.parametrize(
+    ("declared", "level", "code"),
+    [
+        *((declared, "warning", "ledger_column_double") for declared in ("NUMERIC(18, 2)", "REAL", "DECIMAL", "float")),
+        ("INTEGER", "error", "ledger_column_inexact"),
+    ],
+)
+def test_check_tells_columns_that_are_no_decimals(path: Path, declared: str, level: str, code: str) -> None:
+    """Invariant 7: of SQLite's columns only text keeps a decimal as it is; a fraction of double precision comes back as
+    it was written."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(SCHEMA.replace("fin.", "fin_").replace("MONEY_TYPE", declared))
     with closing(at(path)) as ledger:
-        found = {
-            (f.params.get("table"), f.params.get("column")) for f in ledger.check() if f.code == "ledger_column_inexact"
-        }
+        said = [f for f in ledger.check() if f.code.startswith("ledger_column")]
+    assert {(f.level, f.code) for f in said} == {(level, code)}
+    found = {(f.params.get("table"), f.params.get("column")) for f in said}
     assert found == {("fin.card", "original_value"), ("fin.entry", "debit"), ("fin.entry", "credit")}
 
 
