@@ -34,6 +34,8 @@ _SCHEMES: Final[Mapping[str, Dialect]] = {
     "mariadb": "mysql",
     "sqlite": "sqlite",
 }
+_OF_ADDRESS: Final = ("mysql_login", "mysql_certificate", "mysql_no_database")
+"""What a server says of a connection that is not to be had as it is asked for."""
 
 
 class Address(NamedTuple):
@@ -101,8 +103,13 @@ def read(at: Address) -> Schema:
     side = say(f"init_{at.side}")
     try:
         schema = _reader(at.dialect)(at.text)
-    except Fault:
+    except WrongUsage:
         raise
+    except Fault as fault:  # of a connector that takes it for the EAM
+        if "error" not in fault.params:
+            raise
+        code = "init_unreachable" if isinstance(fault, Transient) or fault.code in _OF_ADDRESS else "init_refused"
+        raise type(fault)(code, side=side, error=fault.params["error"]) from None
     except Exception as error:  # a driver's own: that of its connection, or of what it was asked
         raise _refused(side, error) from None
     if not schema.tables:

@@ -132,6 +132,14 @@ def test_a_server_that_is_not_there_and_a_role_that_may_not_look(
         assert secret not in said + written
 
 
+@pytest.mark.parametrize("url", ["mysql://a:x@127.0.0.1:{port}/books", "postgresql://a:x@127.0.0.1:{port}/books"])
+def test_the_side_that_is_not_there_is_named(folder: Path, url: str) -> None:
+    """Finance is not called the EAM, whichever driver it was asked by."""
+    said = refused(_both(folder, finance=url.format(port=free_port())), code=4)
+    heard("init_unreachable", said)
+    assert "finance cannot be reached" in said
+
+
 def test_a_terminal_is_asked_and_shows_no_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password is asked for where nobody sees it, and stands percent-encoded in the address."""
     asked: list[tuple[str, bool]] = []
