@@ -10,8 +10,9 @@ import pytest
 
 from syncd.init.finance import numbers
 from syncd.init.finance.numbers import Row
+from syncd.init.seen.columns import filler
 from syncd.init.seen.likeness import likeness, table_likeness, told
-from syncd.init.seen.schema import Table
+from syncd.init.seen.schema import Column, Table
 from syncd.init.seen.vocabulary import IN_USE
 from syncd.mapping.language.file.source import read
 from tests.advice.command import fine
@@ -160,3 +161,20 @@ def test_names_are_known_in_both_languages() -> None:
     assert [name for name, role in TABLES.items() if table_likeness(name, role) < 0.6] == []
     assert told("InUse", IN_USE) > 0.9
     assert not told("draft", IN_USE)
+
+
+@pytest.mark.parametrize(
+    ("value", "rows", "required", "sure"),
+    [
+        ("CNY", 30, False, 0.85),
+        ("CNY", 6, False, 0.4),
+        ("CNY", 6, True, 0.85),
+        ("PO-2026-0017", 30, False, None),
+        ("20260017", 6, False, None),
+    ],
+)
+def test_what_a_few_rows_have_in_common_is_asked(value: str, rows: int, required: bool, sure: float | None) -> None:
+    """Six vouchers of one purchase order: its number is no constant of the books."""
+    guess = filler(Column("c", "text", "TEXT", required=required, values=(value,) * rows), "voucher.date")
+    assert (guess and guess.sure) == sure
+    assert guess is None or guess.asks == (rows < 20 and not required)

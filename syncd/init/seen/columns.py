@@ -1,5 +1,6 @@
 """Which column of a table is what: each is one thing, and each thing one column, the most likely pairs first."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -8,6 +9,10 @@ from syncd.init.seen.likeness import column_likeness, is_money
 from syncd.init.seen.schema import Column, Table
 
 LEAST: Final = 0.55
+ROWS_MIN: Final = 20
+"""With fewer, a value that they all have may be an accident."""
+_DOCUMENT: Final = re.compile(r"(?=.*[^\W\d_])(?=.*\d{3}).{6,}|\d{8,}")
+"""The number of a document: letters beside digits, or many of these."""
 NUMBERS: Final = frozenset({"integer", "decimal", "float"})
 TEXTS: Final = frozenset({"text", "uuid", "other"})
 DAYS: Final = frozenset({"date", "timestamp", "text", "integer"})
@@ -153,6 +158,14 @@ def literal(column: Column, text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def told_by_few(column: Column) -> float | None:
+    """How sure it is that what all rows of a column hold is to stand in every new one: whether it is always so, a few
+    rows cannot tell. None for what names one thing, as an order or an invoice, and may as well be left out."""
+    if not column.required and _DOCUMENT.search(column.usual[0]):
+        return None
+    return 0.85 if column.required or len(column.values) >= ROWS_MIN else 0.4
+
+
 def filler(column: Column, day: str) -> Guess | None:
     """What a column is given of which nothing is known: what all its rows hold, or most, or what its type takes. None
     where it may as well stay empty."""
@@ -164,7 +177,9 @@ def filler(column: Column, day: str) -> Guess | None:
         and len(column.counts) == 1
         and column.sort not in ("date", "timestamp")
     ):
-        return Guess(literal(column, usual), 0.85, (Why("init_why_only", {"rows": len(column.values)}),))
+        sure = told_by_few(column)
+        why = Why("init_why_only", {"rows": len(column.values)})
+        return None if sure is None else Guess(literal(column, usual), sure, (why,))
     if not column.required:
         return None
     if usual and column.sort not in ("date", "timestamp") and len(column.counts) <= max(2, len(column.values) // 3):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from syncd.init.files.render import member, quoted
-from syncd.init.seen.columns import assigned, literal
+from syncd.init.seen.columns import assigned, literal, told_by_few
 from syncd.init.seen.guess import Guess, Why, named
 from syncd.init.seen.likeness import likeness, number, overlap, words
 from syncd.init.seen.schema import Column
@@ -152,7 +152,11 @@ def constant(target: Column, concept: str) -> Guess | None:
     if concept == "origin" and not usual and target.sort == "text":
         return Guess("CASE WHEN op = 'read' THEN 'opening' ELSE 'addition' END", 0.55, (Why("init_why_usual"),))
     if usual and target.sort in ("text", "integer", "boolean") and (target.required or share > 0.5):
-        return Guess(literal(target, usual), 0.3 + 0.5 * share, (Why("init_why_most", {"share": f"{share:.0%}"}),))
+        sure = 0.85 if target.required else told_by_few(target)
+        if sure is None:
+            return None
+        why = Why("init_why_most", {"share": f"{share:.0%}"})
+        return Guess(literal(target, usual), min(sure, 0.3 + 0.5 * share), (why,))
     if not target.required:
         return None
     empty = {"integer": "0", "decimal": "0.00", "float": "0.00", "boolean": "false"}
