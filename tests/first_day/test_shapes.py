@@ -10,10 +10,11 @@ import pytest
 
 from syncd.init.finance import numbers
 from syncd.init.finance.numbers import Row
-from syncd.init.seen.columns import filler
+from syncd.init.seen.columns import filler, is_day
 from syncd.init.seen.likeness import likeness, table_likeness, told
 from syncd.init.seen.schema import Column, Table
 from syncd.init.seen.vocabulary import IN_USE
+from syncd.init.source.eam import declared
 from syncd.mapping.language.file.source import read
 from tests.advice.command import fine
 
@@ -175,6 +176,22 @@ def test_names_are_known_in_both_languages() -> None:
 )
 def test_what_a_few_rows_have_in_common_is_asked(value: str, rows: int, required: bool, sure: float | None) -> None:
     """Six vouchers of one purchase order: its number is no constant of the books."""
-    guess = filler(Column("c", "text", "TEXT", required=required, values=(value,) * rows), "voucher.date")
+    guess = filler(Column("c", "TEXT", "text", required=required, values=(value,) * rows), "voucher.date")
     assert (guess and guess.sure) == sure
     assert guess is None or guess.asks == (rows < 20 and not required)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (("20260201", "00000000", None), '{date: "%Y%m%d", zero: null}'),
+        (("2026/02/01", ""), '{date: "%Y/%m/%d", zero: null}'),
+        (("20260201", None), '{date: "%Y%m%d"}'),
+        (("00000000",), "text"),
+    ],
+)
+def test_a_zero_date_among_days_means_nothing(values: tuple[object, ...], kind: str) -> None:
+    """One of them does not take the purchase date from the mapping."""
+    column = Column("gmrq", "CHAR(8)", "text", values=values)
+    assert is_day(column) == (kind != "text")
+    assert declared(column).value == kind

@@ -115,12 +115,17 @@ def is_day(column: Column) -> bool:
     return column.sort in ("text", "integer") and column.is_filled and day_form(column) != ""
 
 
+def is_no_day(value: object) -> bool:
+    """NULL, or what stands for it among days: an empty text, a zero date."""
+    return value is None or not str(value).strip(" 0-/.:")
+
+
 def day_form(column: Column) -> str:
-    """The `strptime` pattern of days that are kept as text or as a number; `epoch` for seconds; empty where they are
-    none, or the database's own."""
+    """The `strptime` pattern of days that are kept as text or as a number, zero dates aside; `epoch` for seconds; empty
+    where they are none, or the database's own."""
     from datetime import datetime
 
-    texts = list(column.counts)[:50]
+    texts = [text for text in column.counts if not is_no_day(text)][:50]
     if (
         column.sort == "integer"
         and texts

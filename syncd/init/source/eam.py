@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from syncd.init.files.render import member
-from syncd.init.seen.columns import assigned, day_form, is_day
+from syncd.init.seen.columns import assigned, day_form, is_day, is_no_day
 from syncd.init.seen.guess import Guess, Why, linked, seen
 from syncd.init.seen.likeness import best, is_money, number, overlap, places_of, table_likeness, told
 from syncd.init.seen.schema import SAMPLE_ROWS_MAX, Column, Schema, Sort, Table
@@ -413,7 +413,8 @@ def declared(column: Column, concept: str = "") -> Guess:
     if column.sort in ("integer", "text") and is_day(column):
         form = day_form(column)
         kind = "timestamp" if "%H" in form else "date"
-        return Guess(f'{{{kind}: "{form}"}}', 0.8, (*why, seen(list(column.counts)[:2])))
+        zero = ", zero: null" if any(map(is_no_day, column.counts)) else ""
+        return Guess(f'{{{kind}: "{form}"{zero}}}', 0.8, (*why, seen(list(column.counts)[:2])))
     if column.sort in ("date", "timestamp") and any(
         str(v).startswith("0000-00-00") for v in (*column.values, column.default)
     ):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from syncd.init.files.render import member, quoted
-from syncd.init.seen.columns import assigned, literal, told_by_few
+from syncd.init.seen.columns import assigned, is_no_day, literal, told_by_few
 from syncd.init.seen.guess import Guess, Why, named
 from syncd.init.seen.likeness import likeness, number, overlap, words
 from syncd.init.seen.schema import Column
@@ -167,7 +167,7 @@ def in_books(assets: Assets, row: Mapping[str, object]) -> bool:
     """Whether a row of the sample is in the state that belongs into the books."""
     if assets.status is None:
         gone = assets.columns.get("disposed_on")
-        return gone is None or _is_no_day(row[gone[0].name])
+        return gone is None or is_no_day(row[gone[0].name])
     column, value, _ = assets.status
     held = row[column.name]
     return str(held).lower() in ("true", "1") if column.sort == "boolean" else str(held) == value
@@ -184,17 +184,13 @@ def event_day(assets: Assets) -> tuple[Guess, list[str]]:
         is_moment = source.within is None and "timestamp" in declared(source.column).value
         texts.append(f"{text}::date" if is_moment else text)
         values = source.column.values
-        if len(values) == assets.table.rows and all(not _is_no_day(values[n]) for n in rows):
+        if len(values) == assets.table.rows and all(not is_no_day(values[n]) for n in rows):
             break
     else:
         texts.append("change.committed_on")
     score, name = (found[0].score, found[0].column.name) if found else (0.5, "change.committed_on")
     guess = named(texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})", score, name)
     return guess, [source.reads for source in found if source.expression in guess.value]
-
-
-def _is_no_day(value: object) -> bool:
-    return value in (None, "") or str(value).startswith("0000")
 
 
 def joined(assets: Assets) -> dict[str, Join]:
