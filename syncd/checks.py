@@ -49,8 +49,20 @@ def check_zone(pipeline: Pipeline) -> list[Finding]:
 
 def _check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
     chart = checked.layout.lookups[checked.layout.file.accounts]
-    missing = unknown_accounts(checked.accounts, [row[0] for row in ledger.query(chart.query)])
+    known = [row[0] for row in ledger.query(chart.query)]
+    compared = {code: rule for code, rule in _compared(checked).items() if code not in checked.accounts}
+    # What is compared may hold an account that nobody may post to any more.
+    missing = unknown_accounts(checked.accounts, known)
+    missing += [finding._replace(level="warning") for finding in unknown_accounts(compared, known)]
     if checked.role_table is None or not chart.called:
         return missing
     names = reading.lookup(ledger, chart._replace(gives=chart.called))
     return missing + misnamed(checked.role_table, {str(code): str(name) for code, name in names.items()})
+
+
+def _compared(checked: meanings.Mapping) -> dict[str, str]:
+    """The accounts that the reconciliation adds up, and where the mapping says so."""
+    measures = checked.reconcile
+    found = {code: f"balances.{one.name}" for one in checked.balances for code in one.accounts}
+    of_cards = () if measures is None else (code for codes in measures.accounts.values() for code in codes)
+    return found | dict.fromkeys(of_cards, "reconcile.accounts")

@@ -10,6 +10,7 @@ from tests.advice import advice, heard
 from tests.advice.mappings import edit, silent, told
 
 ROLES = "mappings/demo/accounts.csv"
+COMPARED = 'impairment: "1603"}'
 PREPAID = "ASBE,prepayments,1123,"
 
 
@@ -29,6 +30,16 @@ def test_an_account_that_finance_lacks_is_added_or_not_named_any_more(tmp_path: 
         edit(tmp_path, [(ROLES, PREPAID.replace("1123", "1129"), PREPAID)])
         accepted = told("mapping", "accept", "--config", config, "--actor", "finance", "--reason", "the right account")
         assert silent(accepted)
+        assert silent(told("check", "--config", config))
+
+        # what is compared alone is an account, too: with a wrong one nothing would ever be found on it
+        edit(tmp_path, [("mappings/demo.yaml", COMPARED, COMPARED.replace("1603", "16O3"))])
+        assert told("mapping", "accept", "--config", config, "--actor", "finance", "--reason", "a slip")[0] == 0
+        ended, output = told("check", "--config", config)
+        found = heard("account_missing", output)
+        assert (ended, found["account"], found["rule"]) == (0, "16O3", "reconcile.accounts")
+        edit(tmp_path, [("mappings/demo.yaml", COMPARED.replace("1603", "16O3"), COMPARED)])
+        assert silent(told("mapping", "accept", "--config", config, "--actor", "finance", "--reason", "corrected"))
         assert silent(told("check", "--config", config))
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from syncd.books.reconciliation import history
 from syncd.books.reconciliation.reconcile import ASSETS_MAX, Amounts, Control, Group, compare, controlled, side_by_side
 from syncd.cli import reconciling
+from syncd.errors import MappingErrors
+from tests.unit.lab import BILLS, loaded
 
 ALERT = Decimal("0.01")
 
@@ -26,6 +28,15 @@ def test_equal_sides_differ_in_nothing() -> None:
     assert (report.assets, report.differing, report.alerting) == (2, 0, 0)
     assert report.eam == report.finance
     assert report.eam.carrying_amount == Decimal("285.00")
+
+
+def test_no_share_is_below_nothing() -> None:
+    """A share of less than zero would alert of every asset."""
+    block = "reconcile: {on: bill, asset_code: id::text, original_value: amount, alert_above: %s}"
+    assert loaded(BILLS + block % "0").reconcile is not None
+    with pytest.raises(MappingErrors) as refused:
+        loaded(BILLS + block % "-0.01")
+    assert [(e.code, e.params["place"]) for e in refused.value.errors] == [("wrong_shape", "reconcile.alert_above")]
 
 
 @pytest.mark.parametrize(("finance", "alerting"), [("10100.00", 0), ("10100.01", 2), ("9900.00", 0), ("9899.99", 2)])

@@ -255,7 +255,7 @@ class Reconcile(Strict):
     """Measure → accounts whose balances must equal the cards' totals."""
     by_hand: ByHandRows | None = None
     """Vouchers by hand on these accounts, for rules to cancel when somebody accepts it; without it they are told."""
-    alert_above: Decimal = Decimal("0.01")
+    alert_above: Annotated[Decimal, Field(ge=0)] = Decimal("0.01")
     """The share of the EAM's amount above which a difference alerts; 0.01 is one percent."""
 
 
@@ -285,7 +285,7 @@ class Balances(Strict):
     by: dict[Identifier, Expr] = Field({})
     """Auxiliary of the entries → the EAM's side of it, as text: the department, the supplier. Both must say the
     same."""
-    alert_above: Decimal = Decimal("0.01")
+    alert_above: Annotated[Decimal, Field(ge=0)] = Decimal("0.01")
     """The share of the EAM's amount above which a difference alerts; 0.01 is one percent."""
 
 
