@@ -39,6 +39,11 @@ def is_unread(change: Change) -> bool:
     return change.position.endswith(UNREAD)
 
 
+def unfinished(change: Change) -> Change:
+    """The same, to be judged with what comes behind it."""
+    return change._replace(position=Position(f"{finished(change).position}{UNFINISHED}"))
+
+
 def finished(change: Change) -> Change:
     """The same, of the whole transaction."""
     return change._replace(position=Position(change.position.removesuffix(UNFINISHED)))

@@ -555,3 +555,37 @@ def test_another_day_of_a_document_is_no_difference(splits: bool, says_change: b
     lab.commit(lab.update("claim_head", moved, status="draft"))
     lab.rest()
     assert (lab.balance("6602"), lab.parked) == (0, [])
+
+
+@pytest.mark.parametrize("splits", [True, False])
+@pytest.mark.parametrize("how", ["refuse", "reverse", "difference"])
+@pytest.mark.parametrize("table", ["claim_item", "claim_head"])
+def test_a_document_of_an_emptied_table_waits_until_what_is_gone_was_read(how: str, table: str, splits: bool) -> None:
+    """Invariant 7: lines that a TRUNCATE has taken are posted by nobody. The repair tells which they are, and the hint
+    is followed: then each document is judged once, as it is."""
+    lab = Lab(edited(how), splits)
+    posted(lab)
+    nine = {**head("draft", "0.00"), "id": 9, "no": "EC-9"}
+    lab.commit(lab.insert("claim_head", **nine), lab.insert("claim_item", **{**item(5, "7.00"), "claim_id": 9}))
+    lab.commit(memory.Write(table, None, None))
+    if table == "claim_item":
+        lab.commit(lab.insert("claim_item", **{**item(6, "5.00"), "claim_id": 9}))
+        lab.commit(lab.update("claim_head", nine, status="approved"))
+        lab.commit(lab.insert("claim_item", **item(7, "150.00")))
+    else:
+        lab.commit(lab.insert("claim_head", **{**nine, "status": "approved"}))
+    lab.rest()
+    assert lab.balance("6602") == 160
+    assert lab.parked[0] == (f"{table}:*", "failed", "truncate")
+    scope = repair.Scope(lab.spec(), lab.mapping.source_tables, ())
+    gap = Gap("memory_forgotten", position="", forgotten=0)
+    repair.repair(scope, lab.ledger, gap, CLERK, lambda *_: None)
+    lab.ledger = lab.open_ledger()
+    lab.feed = lab.open_feed()
+    operators.discard(lab.ledger, NAME, operators.Selection(code="truncate"), CLERK)
+    lab.rest()
+    right = {"claim_item": 155, "claim_head": 7}[table]
+    refused = {"claim_item": 165, "claim_head": 167}[table]
+    assert lab.balance("6602") == (refused if how == "refuse" else right)
+    assert ("edited_after_posting" in [code for *_, code in lab.parked]) if how == "refuse" else (lab.parked == [])
+    assert len(lab.vouchers) <= 4

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
-from syncd.folding import is_unfinished, is_unread, old_row_of, row_of
+from syncd.folding import is_unfinished, is_unread, old_row_of, row_of, unfinished
 from syncd.mapping.program.context import Context, behind_group
 from syncd.mapping.program.documents import Told
 from syncd.mapping.program.failure import (
@@ -67,6 +67,7 @@ class Run:
         self._joined, self._ignored = frozenset(plan.joined), program.ignored
         self._answered = program.answered
         self._bound = program.bind(self.context)
+        self._documents = plan.documents
         self._nulls, self._rules, self._keys = self.context.nulls, plan.rules, program.keys
 
     def foresee(self) -> None:
@@ -183,12 +184,24 @@ class Run:
         if change.position in repeated:
             return repeat(change)
         row = change.before if change.after is None else change.after
+        if (emptied := self._emptied(alias)) is not None:
+            behind = Failure("behind", {"subject": emptied}, "behind")
+            return self._settled(self._rejected(unfinished(change), emptied, "", behind))
         if not is_unfinished(change) and not is_unread(change):
             return self._settled(self._apply(change, row, key))
         outcome = self._apply(change, row, key, is_trial=True)
         if outcome.subject and (outcome.rejection is None or outcome.rejection.status != "behind"):
             outcome = self._rejected(change, outcome.subject, "", _UNREAD if is_unread(change) else _UNFINISHED)
         return self._settled(outcome)
+
+    def _emptied(self, alias: str) -> str | None:
+        """The parked TRUNCATE of one of a document's tables: until what is gone was read, the mirror holds lines that
+        are not there any more, and what changes is judged with what a repair says of them."""
+        if not (self.holding.heads or self.holding.new_heads):
+            return None
+        document = self._documents[alias]
+        tables = (document.header, *(part.table for part in document.parts))
+        return next((held for t in tables if (held := self.holding.holder_of(f"{t.alias}:*")) is not None), None)
 
     def _rowless(self, change: Change) -> Outcome:
         """What says no row: for people to settle. A message that nobody understands is of the subject that its row is
