@@ -589,3 +589,71 @@ def test_a_document_of_an_emptied_table_waits_until_what_is_gone_was_read(how: s
     assert lab.balance("6602") == (refused if how == "refuse" else right)
     assert ("edited_after_posting" in [code for *_, code in lab.parked]) if how == "refuse" else (lab.parked == [])
     assert len(lab.vouchers) <= 4
+
+
+def remap(lab: Lab, mapping: str) -> None:
+    lab.mapping = loaded(mapping)
+    lab.ledger, lab.translator = lab.open_ledger(), lab.mapping.translator(NAME)
+    lab.feed = lab.open_feed()
+
+
+PAYS = (
+    "  claim_pay: {table: claim_pay, key: id, columns: {id: integer, claim_id: integer, amount: money}}\ndocuments:\n"
+)
+
+
+@pytest.mark.parametrize("splits", [True, False])
+@pytest.mark.parametrize("status", ["draft", "approved"])
+def test_lines_of_a_kind_that_is_declared_later_are_read_before_they_are_summed(status: str, splits: bool) -> None:
+    """Invariant 7: over a table that is carried already. Until a snapshot has read them each change of a document that
+    was there is parked, a new line of the kind too; one that comes later needs none of it."""
+    first = edited("reverse").replace("documents:\n", PAYS)
+    second = (
+        first.replace("of: claim_id}}}", "of: claim_id}, pays: {table: claim_pay, of: claim_id}}}")
+        .replace("credit: after.advance", 'credit: "coalesce(sum(pays.amount), 0)"')
+        .replace("sum(item.amount) - after.advance", '"sum(item.amount) - coalesce(sum(pays.amount), 0)"')
+    )
+    for n in (1, 2):
+        lab = Lab(first, splits)
+        lab.commit(lab.insert("claim_head", **head(status)), lab.insert("claim_item", **item(1, "160.00")))
+        lab.commit(lab.insert("claim_pay", id=1, claim_id=7, amount=Decimal(40)))
+        lab.rest()
+        remap(lab, second)
+        edit = lab.update("claim_item", item(1, "160.00"), amount=Decimal("170.00"))
+        lab.commit(edit if n == 1 else lab.insert("claim_pay", id=2, claim_id=7, amount=Decimal(2)))
+        nine = {**head("approved"), "id": 9, "no": "EC-9"}
+        lab.commit(lab.insert("claim_head", **nine), lab.insert("claim_item", **{**item(5, "5.00"), "claim_id": 9}))
+        lab.rest()
+        assert lab.parked == [("claim:7", "failed", "document_unread")]
+        assert lab.balance("6602") == (5 if status == "draft" else 165)
+        snapshot_again(lab)
+        operators.discard(lab.ledger, NAME, operators.Selection(code="document_unread"), CLERK)
+        lab.rest()
+        lab.translator = lab.mapping.translator(NAME)
+        if status == "draft":
+            lab.commit(lab.update("claim_head", head(status), status="approved"))
+        else:
+            lab.commit(lab.update("claim_head", head(status), advance=Decimal(1)))
+            lab.commit(lab.insert("claim_item", **item(3, "0.50")))
+        lab.rest()
+        paid, of_items = (40, 170) if n == 1 else (42, 160)
+        own = Decimal(of_items) if status == "draft" else of_items + Decimal("0.50")
+        assert (lab.parked, lab.balance("1601"), lab.balance("6602")) == ([], -paid, own + 5)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_line_of_a_document_that_has_another_name_now_parks_it_until_it_was_read(is_gone: bool) -> None:
+    """The document's alias is another since it was posted: a line alone, changed or deleted, is no line that has come
+    before its header."""
+    lab = Lab(edited("reverse"))
+    posted(lab)
+    renamed = edited("reverse").replace("  claim: {", "  claims: {").replace("on: claim\n", "on: claims\n")
+    remap(lab, renamed)
+    old = item(2, "60.00")
+    lab.commit(lab.delete("claim_item", **old) if is_gone else lab.update("claim_item", old, amount=Decimal(70)))
+    lab.rest()
+    assert lab.parked == [("claims:7", "failed", "document_unread")]
+    snapshot_again(lab)
+    operators.discard(lab.ledger, NAME, operators.Selection(code="document_unread"), CLERK)
+    lab.rest()
+    assert lab.parked == []

@@ -8,6 +8,7 @@ touched, with the row before the transaction and the row after it: what rules ca
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple, cast
 
 from syncd.change import ROWLESS, UNCHANGED, Change, Lines, Malformed, Position, Row, Table, Unchanged, Value, join_key
@@ -46,10 +47,12 @@ class Told(NamedTuple):
 
 @dataclass
 class _Held:
-    """A document while transactions pass over it. `header` is None while it has not come."""
+    """A document while transactions pass over it. `header` is None while it has not come; `is_partial` where lines of a
+    kind that was declared later were never read for it."""
 
     header: Row | None
     parts: list[dict[str, Row]]
+    is_partial: bool = False
 
 
 class _Touch(NamedTuple):
@@ -131,6 +134,8 @@ def _transaction(
 
 def _is_unread(document: DocumentTable, n: int | None, held: _Held, change: Change, key: str) -> bool:
     """Whether a change is of a row that was there before the documents were declared, and was never read for them."""
+    if held.is_partial:
+        return change.op != "read"
     if change.op not in ("update", "delete") or held.header is not None:
         return False
     part = document.header.key if n is None else document.parts[n].of
@@ -144,8 +149,12 @@ def _told(document: DocumentTable, key: str, held: _Held, span: _Span, is_whole:
     touch, is_unread = span.touched[alias, key], (alias, key) in span.unread
     if is_unread:
         row = _row(document, key, held)
-        held.header = None  # until all of it is read it is nobody's
+        held.header, held.is_partial = None, False  # until all of it is read it is nobody's
         image = _row(document, key, held)
+        if _judged(document, touch.was) is None and _judged(document, row) is None:
+            position = Position(f"{touch.first.position}/{touch.name}{UNREAD}")
+            row = _named(document, key, touch.first)
+            return Told(alias, key, image, Change(alias, "update", row, row, position, touch.first.committed_at, True))
     else:
         image = row = _row(document, key, held)
     was, first = touch.was, touch.first
@@ -181,10 +190,22 @@ def _keys(document: DocumentTable, n: int | None, change: Change) -> list[tuple[
     return list(found.items())
 
 
+def _named(document: DocumentTable, key: str, change: Change) -> Row:
+    """A document of which nothing but its key is known, by a change of a line."""
+    row: list[Value] = [UNCHANGED] * len(document.header.columns)
+    parts = (part for part in document.parts if part.table.alias == change.table)
+    for part, line in product(parts, (change.before, change.after)):
+        if line is not None and join_key([line[i] for i in part.of]) == key:
+            for at, i in zip(document.header.key, part.of, strict=True):
+                row[at] = line[i]
+    return (*row, *(cast(Value, Lines()) for _ in document.parts))
+
+
 def _put(document: DocumentTable, n: int | None, held: _Held, change: Change, row: Row | None) -> None:
     """What a change leaves of a document: `row` is the header, or the line, as it is in it now."""
     if n is None:
         held.header = row
+        held.is_partial = held.is_partial and change.op != "read"  # a snapshot reads its lines as well
         return
     table, lines = document.parts[n].table, held.parts[n]
     if change.before is not None:
@@ -199,7 +220,8 @@ def _opened(document: DocumentTable, row: Row) -> _Held:
         {key_of(part.table, line): line for line in cast(Sequence[Row], value)} if isinstance(value, tuple) else {}
         for part, value in zip(document.parts, row[count:], strict=True)
     ]
-    return _Held(_judged(document, row) and row[:count], parts)
+    is_partial = not all(isinstance(value, tuple) for value in row[count:])
+    return _Held(_judged(document, row) and row[:count], parts, is_partial)
 
 
 def _row(document: DocumentTable, key: str, held: _Held) -> Row | None:
