@@ -47,9 +47,12 @@ def approve(
         if len(selection.ids) == 1 and not count:
             (one,) = selection.ids
             holding = holding_of(pipelines, ledger, one)
-            more = operators.show(ledger, holding.name, one).params.get("more", "")
+            row = operators.show(ledger, holding.name, one)
+            more, behind = row.params.get("more", ""), operators.behind(ledger, holding.name, row)
             operators.approve(ledger, holding.name, one, answering(holding.people, actor, reason, role=role), role)
             line("rows_approve_next" if more else "rows_approve", id=one, next=more.partition(", ")[0])
+            if behind:
+                line("rows_behind", "yellow", id=one, rows=behind, subject=row.subject)
             return
         by = operators.Actor(actor, reason) if count else answering(pipelines[0].people, actor, reason, role=role)
         found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]

@@ -69,10 +69,14 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         holding = holding_of(pipelines, ledger, id)
         row = operators.show(ledger, holding.name, id)
         advised = operators.advice(ledger, holding.name, row)
+        behind = operators.behind(ledger, holding.name, row)
         done = approvals.deeds(ledger, holding.name, (id,)).get(id, ())
     preview = previewing.of(holding, [row]).get(id) if row.state == "approval" else None
     if as_json:
-        emit(_plain(row, advised) | {"deeds": named(done), "preview": preview and previewing.plain(preview)})
+        emit(
+            _plain(row, advised)
+            | {"behind": behind, "deeds": named(done), "preview": preview and previewing.plain(preview)}
+        )
         return
     zone = holding.mapping.file.timezone
     row = clock.local(row, zone)
@@ -82,6 +86,8 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         console.print(Text(say(advised, row.params), style="red"))
     if advice := _hint(row, advised):
         console.print(Text("→ " + advice, style="green"), soft_wrap=True)
+    if behind:
+        line("rows_behind", "yellow", id=id, rows=behind, subject=row.subject)
     facts = {
         "col_rule": row.rule,
         "col_table": f"{row.table} {row.key}",

@@ -111,6 +111,15 @@ def show(ledger: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
     return rows[0]
 
 
+def behind(ledger: Ledger | Desk, pipeline: str, row: ParkedRow) -> int:
+    """How many later changes of its subject wait behind an open row: they are judged when it is settled, as it is
+    then."""
+    if row.settled_at is not None:
+        return 0
+    ((count,),) = ledger.query(SQL["behind"], (pipeline, row.subject, row.id))
+    return int(str(count))
+
+
 def advice(ledger: Ledger | Desk, pipeline: str, row: ParkedRow) -> str:
     """The code of the message whose hint says what to do about a row: a row that the EAM no longer has cannot be
     corrected there, and what kind of value is wrong may say more than that one is."""

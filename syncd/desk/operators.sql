@@ -14,6 +14,10 @@ FROM syncd.parked WHERE pipeline = ? AND id IN (?*) ORDER BY id;
 -- mirrored: whether the EAM has a row
 SELECT 1 FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
 
+-- behind: how many later changes of a subject wait behind a row
+SELECT count(*) FROM syncd.parked
+WHERE pipeline = ? AND subject = ? AND id > ? AND state = 'behind' AND settled_at IS NULL;
+
 -- groups: open parked rows of one signature
 SELECT state, rule, code, source_table, count(*), min(id), min(committed_at), max(committed_at)
 FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL

@@ -1,9 +1,11 @@
 """Documents (单据): a header with its lines, judged as one thing."""
 
 import json
+from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from itertools import permutations
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from connectors import memory
 from syncd.books import comparison
 from syncd.books.hindsight import Finance
 from syncd.change import Malformed, Value
+from syncd.cli import approving
 from syncd.daemon import repair
 from syncd.desk import clock, operators
 from syncd.errors import Gap, WrongUsage
@@ -657,3 +660,25 @@ def test_a_line_of_a_document_that_has_another_name_now_parks_it_until_it_was_re
     operators.discard(lab.ledger, NAME, operators.Selection(code="document_unread"), CLERK)
     lab.rest()
     assert lab.parked == []
+
+
+def test_whoever_approves_is_told_what_waits_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document is edited while it waits for its approval: what is approved is what it was, and the edit is judged
+    afterwards."""
+    lab = Lab(edited("reverse", "    approve: {when: sum(item.amount) > 150, role: finance}\n"))
+    lab.commit(lab.insert("claim_head", **head("approved")), lab.insert("claim_item", **item(1, "160.00")))
+    lab.commit(lab.update("claim_item", item(1, "160.00"), amount=Decimal("161.00")))
+    lab.commit(lab.update("claim_item", item(1, "161.00"), amount=Decimal("162.00")))
+    lab.rest()
+    held, *later = operators.parked(lab.ledger, NAME, operators.Selection())
+    assert [operators.behind(lab.ledger, NAME, row) for row in (held, *later)] == [2, 1, 0]
+    said: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(approving, "line", lambda code, *_, **params: said.append((code, params)))
+    monkeypatch.setattr(approving, "at_desk", lambda *_: nullcontext(([], lab.ledger)))
+    monkeypatch.setattr(approving, "holding_of", lambda *_: SimpleNamespace(name=NAME, people=None))
+    monkeypatch.setattr(approving, "answering", lambda *_, **__: operators.Actor("wang", "seen"))
+    approving.approve("finance", [held.id])
+    assert said[1:] == [("rows_behind", {"id": held.id, "rows": 2, "subject": "claim:7"})]
+    lab.rest()
+    assert lab.balance("6602") == 160
+    assert [state for _, state, _ in lab.parked][:1] == ["approval"]
