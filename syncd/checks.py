@@ -19,7 +19,7 @@ def check(pipeline: Pipeline) -> list[Finding]:
     with closing(pipeline.open_source()) as source:
         unheld = people.unheld(pipeline.people, sorted({*pipeline.mapping.approvers, people.CONTROLLER}))
         answers = pipeline.outside.check(pipeline.mapping.answers)
-        return source.check() + of_finance + check_zone(pipeline) + unheld + answers
+        return source.check() + of_finance + check_zone(pipeline) + check_documents(pipeline) + unheld + answers
 
 
 def check_finance(pipeline: Pipeline) -> list[Finding]:
@@ -45,6 +45,12 @@ def check_zone(pipeline: Pipeline) -> list[Finding]:
     if said or assumed == books or all(column.kind is not Kind.TIMESTAMP for column in columns):
         return []
     return [Finding("warning", "source_zone", {"zone": assumed, "timezone": books})]
+
+
+def check_documents(pipeline: Pipeline) -> list[Finding]:
+    """The rules that would post documents by halves, row by row."""
+    doubts = pipeline.mapping.judged_by_row(pipeline.eam_dialect)
+    return [Finding("warning", doubt.code, doubt.params) for doubt in doubts]
 
 
 def _check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:

@@ -42,6 +42,7 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
         complain(error, as_json)
         raise typer.Exit(FOUND_SOMETHING) from None
     warnings = [*mapping.warnings, *(mapping.refused(*dialects.SPELLINGS) if pipeline is None else ())]
+    warnings += [] if pipeline is None else mapping.judged_by_row(pipeline.eam_dialect)
     if as_json:
         emit({"mapping": mapping.name, "hash": mapping.hash, "warnings": [w.params for w in warnings]})
         return

@@ -47,6 +47,7 @@ from syncd.mapping.verbs.approve import Approve
 from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
+from syncd.mapping.verbs.edited import Edited
 from syncd.mapping.verbs.reverse import Reverse, in_order
 from syncd.mapping.verbs.rule import Rule, V
 from syncd.mapping.verbs.voucher import Voucher, accounts
@@ -118,6 +119,19 @@ class Mapping:
         """What the reconciliation asks of the EAM that these servers cannot compute exactly."""
         asked = [one.refused for one in (self.reconcile, *self.balances) if one is not None]
         return [error for server in servers for refused in asked for error in refused(server)]
+
+    def judged_by_row(self, dialect: Dialect | None) -> list[MappingError]:
+        """The rules that post documents by halves where the EAM does not tell its transactions, as SQLite's triggers
+        cannot: each row is judged by itself there, and what comes behind the first is an edit that they pass by, or
+        refuse."""
+        doubts = ExpressionReader(self.resolver.reader.document)
+        for rule in self.rules if dialect == "sqlite" else ():
+            edited = rule.verb(Edited)
+            if rule.on.alias not in self.file.documents or rule.of or rule.may_replace or rule.verb(Voucher) is None:
+                continue
+            if edited is None or edited.how == "refuse":
+                doubts.fault("document_by_row", ("rules", rule.name, "on"), rule=rule.name)
+        return doubts.errors
 
     @property
     def compares(self) -> bool:
