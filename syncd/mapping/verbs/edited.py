@@ -158,9 +158,9 @@ class Edited(Verb):
                 post_reds(block, 0)
 
     def _has_day_of_its_own(self, rule: Rule) -> bool:
-        """Whether the voucher's day is the document's and not that of each change of it."""
+        """Whether the voucher's day is the header's, and not that of each change, or of the line that came last."""
         voucher = rule.verb(Voucher)
-        return voucher is not None and not any(name.startswith("change.") for name in voucher.date.names)
+        return voucher is not None and all(name.startswith("after.") for name in voucher.date.names)
 
 
 @dataclass(frozen=True)
