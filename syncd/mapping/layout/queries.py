@@ -174,8 +174,8 @@ def manual(
 ) -> str:
     """SELECT account, asset, debit, credit and what names the voucher, of entries on accounts (the marks) whose voucher
     carries no key of these rules, nor any of a posting, from a period on (the next mark), or from its first day where
-    vouchers have no period, so many (the last mark). Empty where the layout does not tell the key, the debit, the credit
-    and that."""
+    vouchers have no period, so many (the last mark). Empty where the layout does not tell the key, the debit, the
+    credit and that."""
     if len(entry) != 1 or len(voucher) != 1 or entry[0].named is not None or voucher[0].named is not None:
         return ""
     (lines,), (head,) = entry, voucher
