@@ -134,6 +134,7 @@ MISSING = {
     "registration": 3, "registration_cancelled": 1, "registration_corrected": 1, "upgrade": 1, "transfer": 1,
     "repair": 1, "registration_taken_back": 1, "registration_deleted": 1, "renamed": 1, "disposal": 1,
     "department_follows_transfer": 1, "status_follows_disposal": 1, "disposal_result": 1, "disposal_closed": 1,
+    "lifecycle": 1,
 }  # fmt: skip
 
 

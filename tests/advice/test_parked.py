@@ -143,7 +143,14 @@ OF_THE_ROW = [
     advised(
         "require",
         levied_at_another_rate,
-        ["registration", "disposal", "status_follows_disposal", "disposal_proceeds", "disposal_vat_relief"],
+        [
+            "registration",
+            "disposal",
+            "lifecycle",
+            "status_follows_disposal",
+            "disposal_proceeds",
+            "disposal_vat_relief",
+        ],
         name="require-another",
     ),
     advised("row_gone", depreciation_deleted, ["registration", "single_depreciation"]),
