@@ -202,6 +202,7 @@ def test_the_new_name_of_a_column_is_written_in_the_mapping(plant: Here, number:
     plant.eam.execute("INSERT INTO repair VALUES (?, ?, 800, 104, 'bank', 'done', '2026-02-10')", (number, number))
     for block in OF_REPAIRS.findall(plant.mapping.read_text("utf-8")):
         plant.rewrite(block, block.replace("done_on", "finished_on"))
+    plant.rewrite("latest: done_on, of: repair", "latest: finished_on, of: repair")
     plant.syncd("mapping", "accept", *BY)
     goes_on(plant, number)
     assert (
