@@ -48,20 +48,20 @@ def held(entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd) -
     fields = {code: field for field in FIELDS for code in month_end.accounts.get(field, ())}
     dims = [*month_end.auxiliaries, *([month_end.asset] if month_end.asset else [])]
 
-    ours: list[tuple[str, date]] = []
-    nameless: list[tuple[str, date]] = []
+    ours: tuple[str, date] | None = None
+    nameless: tuple[str, date] | None = None
     is_named = bool(month_end.asset)
 
     def keys(entry: JournalEntry) -> Iterator[tuple[str, str, str]]:
-        nonlocal is_named
+        nonlocal is_named, ours, nameless
         field = fields.get(entry.account)
         if field is not None:
             when = (entry.period, entry.day or date.min)
             if entry.key:
-                ours[:] = [min(*ours, when)] if ours else [when]
+                ours = min(ours or when, when)
                 is_named = is_named and bool(entry.dims.get(month_end.asset))
             elif not entry.dims.get(month_end.asset):
-                nameless[:] = [min(*nameless, when)] if nameless else [when]
+                nameless = min(nameless or when, when)
             yield _ACCOUNT, entry.account, ""
             yield "", "", field
             for dim in dims:
@@ -69,7 +69,7 @@ def held(entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd) -
 
     found = balances(entries, period, keys)
     by_account = {code: balance for (dim, code, _), balance in found.items() if dim == _ACCOUNT}
-    if nameless and (not ours or nameless <= ours):
+    if nameless is not None and (ours is None or nameless <= ours):
         is_named = False
     return Held(by_account, found, is_named)
 

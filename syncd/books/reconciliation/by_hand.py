@@ -33,10 +33,9 @@ def entries(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> li
     from one asset to another."""
     found: list[Manual] = []
     off = {control.field for control in controls if control.balance != control.cards}
-    rules = [str(rule) for (rule,) in ledger.query(SQL["rules"])]
     since = _since(asked, ledger)
     for control in controls:
-        query = asked.layout.manual_query(len(control.accounts), rules)
+        query = asked.layout.manual_query(len(control.accounts))
         if not query or since is None:
             break
         for account, asset, debit, credit, *voucher in ledger.query(query, (*control.accounts, since, ENTRIES_MAX)):

@@ -13,9 +13,6 @@ WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
   SELECT posted FROM syncd.collected WHERE (pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) AND posted <> ''))
   AND length(content) < ? ORDER BY pipeline, seq;
 
--- rules: whose keys are ours
-SELECT DISTINCT rule FROM syncd.posting;
-
 -- cancelled: vouchers by hand that a posting has cancelled, and by what
 SELECT reverses, content FROM syncd.posting WHERE reverses IN (?*);
 

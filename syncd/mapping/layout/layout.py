@@ -300,10 +300,10 @@ class FinanceLayout:
         said = p.reopen if is_open else p.close
         return (f"UPDATE {p.table} SET {said} WHERE {p.code} = ?", (code,)) if said else None
 
-    def manual_query(self, accounts: int, rules: Sequence[str]) -> str:
-        """SELECT the entries to so many accounts whose vouchers no posting of these rules made: `queries.manual`."""
+    def manual_query(self, accounts: int) -> str:
+        """SELECT the entries to so many accounts whose vouchers no posting made: `queries.manual`."""
         chart, marks = self.lookups[self.file.accounts], ", ".join("?" * accounts)
-        return queries.manual(self.entries, self.vouchers, chart, marks, rules)
+        return queries.manual(self.entries, self.vouchers, chart, marks)
 
     @property
     def company(self) -> tuple[str, ...] | None:

@@ -170,12 +170,10 @@ def manual(
     voucher: Sequence[PhysicalTable],
     chart: LookupSpec,
     accounts: str,
-    rules: Sequence[str],
 ) -> str:
     """SELECT account, asset, debit, credit and what names the voucher, of entries on accounts (the marks) whose voucher
-    carries no key of these rules, nor any of a posting, from a period on (the next mark), or from its first day where
-    vouchers have no period, so many (the last mark). Empty where the layout does not tell the key, the debit, the
-    credit and that."""
+    carries no posting's key, from a period on (the next mark), or from its first day where vouchers have no period, so
+    many (the last mark). Empty where the layout does not tell the key, the debit, the credit and that."""
     if len(entry) != 1 or len(voucher) != 1 or entry[0].named is not None or voucher[0].named is not None:
         return ""
     (lines,), (head,) = entry, voucher
@@ -192,16 +190,13 @@ def manual(
     on = " AND ".join(f"v.{spelled(c)} = e.{spelled(same or '')}" for c, same in joined.items())
     names = [said[name] for name in naming(voucher)]
     key = said["voucher.key"]
-    unlike = [f"{key} NOT LIKE '{rule}/%'" for rule in rules]  # of nearly all that are ours, without a look for each
-    unlike.append(f"NOT EXISTS (SELECT 1 FROM syncd.posting AS p WHERE p.key = {key})")  # those of a fact's name, too
-    foreign = f" OR {' AND '.join(unlike)}"
     at = said.get("voucher.period") or (own | said).get("voucher.date")
     if at is None:
         return ""  # what lay there before syncd posted would be taken for it
     told = ", ".join([account, own.get("entry.asset", "''"), debit, credit, *names])
     return (
         f"SELECT {told} FROM {lines.source} AS e{looked_up} JOIN {head.source} AS v ON {on}"
-        f" WHERE {account} IN ({accounts}) AND ({key} IS NULL OR {key} = ''{foreign})"
+        f" WHERE {account} IN ({accounts}) AND NOT EXISTS (SELECT 1 FROM syncd.posting AS p WHERE p.key = {key})"
         f" AND {at} >= ? ORDER BY {', '.join(names) or key} LIMIT ?"
     )
 
