@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.acceptance.databases import Database, connected
 from tests.acceptance.plant import DEMO, MONTH
 from tests.acceptance.test_repair import tools
 from tests.shipped import copied
+from tests.working import running
 
 BY = "--actor accountant --reason 'as advised'"
 WAIT_S_MAX = 60.0
@@ -84,18 +85,9 @@ class Company:
         assert worker.failures
         return self.syncd("status", expect=1)
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> AbstractContextManager[None]:
         """The daemon for as long as the block lasts."""
-        stop = threading.Event()
-        worker = self.pipeline.runner(stop)
-        worker.start()
-        try:
-            yield
-            assert not worker.failures, worker.failures
-        finally:
-            stop.set()
-            worker.join()
+        return running(self.pipeline)
 
     @property
     def pipeline(self) -> wiring.Pipeline:

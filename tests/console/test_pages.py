@@ -1,37 +1,19 @@
 """The console's pages over a real configuration: signing in, a parked row mended, what is refused."""
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import httpx2 as httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from syncd.console import app
 from syncd.console.passwords import Argon2
 from syncd.desk import accounts
 from tests.console.site import BY, NAME, PASSWORD, Site
 
 ROW: Final = {"pipeline": NAME, "id": "1"}
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """An asset of a department that finance does not know, so its row is parked."""
-    with closing(Site(tmp_path)) as made:
-        made.asset("FA-1", dept="NONE")
-        made.carry()
-        yield made
-
-
-@pytest.fixture
-def client(site: Site) -> Iterator[TestClient]:
-    with TestClient(app.create(site.config), follow_redirects=False, headers={"accept-language": "zh"}) as made:
-        yield made
 
 
 def sign_in(client: TestClient, name: str = "小王", password: str = PASSWORD, to: str = "/") -> httpx.Response:

@@ -4,10 +4,9 @@ daemon within this process. How finance keeps an amount differs from ledger to l
 import io
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest import mock
@@ -18,6 +17,7 @@ from syncd import wiring
 from syncd.books.reconciliation.reconcile import Difference, Report
 from syncd.cli import main, output
 from tests.acceptance.databases import connected
+from tests.working import running
 
 WAIT_S_MAX: Final = 60.0
 AMOUNTS: Final = {
@@ -261,18 +261,9 @@ class Office:
         assert expect in (None, code), said.getvalue()
         return said.getvalue()
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> AbstractContextManager[None]:
         """The daemon for as long as the block lasts."""
-        stop = threading.Event()
-        worker = self.pipeline.runner(stop)
-        worker.start()
-        try:
-            yield
-            assert not worker.failures, worker.failures
-        finally:
-            stop.set()
-            worker.join()
+        return running(self.pipeline)
 
     def carry(self, *work: str) -> None:
         """Let people work in the EAM, and what they did be carried."""

@@ -4,15 +4,12 @@ import html
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 
-from syncd.console import app
 from syncd.console.passwords import Argon2
 from syncd.desk import accounts
 from tests.advice import advice, heard
@@ -21,20 +18,6 @@ from tests.console.test_pages import ROW, form_of, row, sign_in
 
 SYNCD = Path(sys.executable).with_name("syncd")
 WHO = ("--actor", "admin", "--reason", "asked for")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with closing(Site(tmp_path)) as made:
-        made.asset("FA-1", dept="NONE")
-        made.carry()
-        yield made
-
-
-@pytest.fixture
-def client(site: Site) -> Iterator[TestClient]:
-    with TestClient(app.create(site.config), follow_redirects=False, headers={"accept-language": "en"}) as made:
-        yield made
 
 
 def run(site: Site, *command: str, typed: str = "") -> tuple[int, str]:
@@ -47,43 +30,43 @@ def run(site: Site, *command: str, typed: str = "") -> tuple[int, str]:
 
 
 @advice("page_no_right")
-def test_a_viewer_is_given_the_role(site: Site, client: TestClient) -> None:
-    sign_in(client, "viewer")
-    send = ROW | {"do": "retry", "reason": "again", "form": form_of(row(client))}
-    refused = client.post("/parked/row", data=send)
+def test_a_viewer_is_given_the_role(site: Site, reader: TestClient) -> None:
+    sign_in(reader, "viewer")
+    send = ROW | {"do": "retry", "reason": "again", "form": form_of(row(reader))}
+    refused = reader.post("/parked/row", data=send)
     heard("page_no_right", _text(refused.text))
     assert run(site, "people", "roles", "viewer", "--role", "support", *WHO)[0] == 0
-    assert client.post("/parked/row", data=send).status_code == 303
+    assert reader.post("/parked/row", data=send).status_code == 303
     assert site.ask("SELECT request FROM syncd.parked") == [("retry",)]
 
 
 @advice("page_form_stale", "page_nothing_changed")
-def test_the_form_is_loaded_again_and_a_value_changed(site: Site, client: TestClient) -> None:
-    sign_in(client)
+def test_the_form_is_loaded_again_and_a_value_changed(site: Site, reader: TestClient) -> None:
+    sign_in(reader)
     send = ROW | {"do": "edit", "reason": "typo"}
-    heard("page_form_stale", _text(client.post("/parked/row", data=send | {"form": "another"}).text))
-    send["form"] = form_of(row(client))
-    heard("page_nothing_changed", _text(client.post("/parked/row", data=send).text))
-    assert client.post("/parked/row", data=send | {"set.dept": "SC"}).status_code == 303
+    heard("page_form_stale", _text(reader.post("/parked/row", data=send | {"form": "another"}).text))
+    send["form"] = form_of(row(reader))
+    heard("page_nothing_changed", _text(reader.post("/parked/row", data=send).text))
+    assert reader.post("/parked/row", data=send | {"set.dept": "SC"}).status_code == 303
     site.carry()
     assert site.ask("SELECT state FROM syncd.parked") == [("posted",)]
 
 
 @advice("page_no_pipeline")
-def test_the_overview_lists_the_pipelines(client: TestClient) -> None:
-    sign_in(client)
-    heard("page_no_pipeline", _text(client.get("/parked/row?pipeline=other&id=1").text))
-    assert "pipeline=main" in client.get("/").text
+def test_the_overview_lists_the_pipelines(reader: TestClient) -> None:
+    sign_in(reader)
+    heard("page_no_pipeline", _text(reader.get("/parked/row?pipeline=other&id=1").text))
+    assert "pipeline=main" in reader.get("/").text
 
 
 @advice("sign_in_wrong", "sign_in_locked")
-def test_an_administrator_sets_another_password(site: Site, client: TestClient) -> None:
-    heard("sign_in_wrong", _text(sign_in(client, password="wrong").text))
+def test_an_administrator_sets_another_password(site: Site, reader: TestClient) -> None:
+    heard("sign_in_wrong", _text(sign_in(reader, password="wrong").text))
     for _ in range(accounts.FAILURES_MAX):
-        sign_in(client, password="wrong")
-    heard("sign_in_locked", _text(sign_in(client).text))
+        sign_in(reader, password="wrong")
+    heard("sign_in_locked", _text(sign_in(reader).text))
     assert run(site, "people", "password", "小王", *WHO, typed="another long password\n")[0] == 0
-    assert sign_in(client, password="another long password").status_code == 303
+    assert sign_in(reader, password="another long password").status_code == 303
 
 
 @advice("account_taken", "account_unknown", "password_short")
