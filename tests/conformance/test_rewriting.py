@@ -45,11 +45,9 @@ def fill(ledger: Ledger) -> None:
     operators.approve(ledger, "main", 4, BY, "finance")
     operators.discard(ledger, "main", Selection((2,)), BY)
     for number in (1, 3):
-        with ledger.begin() as book:
-            book.requested(10)
-            change = asset(6 + number)
-            again = rejected(change, parked_id=number) if number == 3 else posted(change)._replace(parked_id=number)
-            book.write(batch(again)._replace(position=None))
+        change = asset(6 + number)
+        again = rejected(change, parked_id=number) if number == 3 else posted(change)._replace(parked_id=number)
+        write(ledger, batch(again)._replace(position=None))
     operators.accept(ledger, "demo", "b" * 64, BY)
 
 
