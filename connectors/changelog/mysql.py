@@ -9,6 +9,7 @@ without holes up to where it has been read, however long other transactions stay
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice, takewhile
 from typing import Any, Final
@@ -36,7 +37,7 @@ from connectors.changelog.triggers_mysql import (
 from connectors.mysql import dsn as mysql_dsn
 from connectors.mysql import server as mysql_server
 from connectors.mysql.server import quoted, rows
-from syncd.errors import Fault, Gap, Halt
+from syncd.errors import Gap, Halt
 from syncd.ports import Finding
 
 POLL_S: Final = 0.05
@@ -77,10 +78,8 @@ class Database:
         mysql_server.close(self._marks)
 
     def _ask(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
-        try:
+        with _mended():
             return rows(self._db, sql, *params)
-        except Halt as halt:
-            raise _missed(halt) from halt
 
     def _ours(self, table: str) -> str:
         return quoted(self._schema, f"syncd_{table}")
@@ -167,7 +166,8 @@ class Database:
 
     def look(self, tables: Mapping[str, Columns], read_to: int) -> Look:
         """See `signs`; what was seen is the number up to which the change table has been read."""
-        return signs_mysql.look(self._db, self._ours("change"), tables, read_to, self._shapes)
+        with _mended():
+            return signs_mysql.look(self._db, self._ours("change"), tables, read_to, self._shapes)
 
     def renewed(self) -> Renewed:
         """What `install` has replaced; nothing in the installation of an earlier version."""
@@ -175,7 +175,8 @@ class Database:
         return {} if refusal(self._db, listed) else {(part, was): now for part, was, now in self._ask(listed)}
 
     def hole(self, table: str, was: TableSigns, now: TableSigns, seen: int) -> Gap | None:
-        return signs_mysql.hole(self._db, self._schema, table, was, now, seen)
+        with _mended():
+            return signs_mysql.hole(self._db, self._schema, table, was, now, seen)
 
     def remove_sql(self, tables: Sequence[str], last: bool) -> list[str]:
         return remove_sql(self._schema, tables, last)
@@ -377,7 +378,8 @@ class Database:
     def _prune(self, connection: Any, rows_max: int) -> int:
         change = self._ours("change")
         some = f"SELECT seq FROM {change} WHERE {self._acknowledged()} ORDER BY seq LIMIT %s"
-        ((count, last),) = rows(connection, f"SELECT COUNT(*), MAX(seq) FROM ({some}) AS s", rows_max)
+        with _mended():
+            ((count, last),) = rows(connection, f"SELECT COUNT(*), MAX(seq) FROM ({some}) AS s", rows_max)
         if not count:
             return 0
         noted = f"UPDATE {self._ours('changelog')} SET pruned_to = GREATEST(pruned_to, %s)"
@@ -386,20 +388,26 @@ class Database:
 
     def _unless(self, connection: Any, numbers: Sequence[int], sql: str, *params: object) -> bool:
         """Whether a statement went through; False when it was refused with one of these error numbers."""
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql, params or None)
-        except pymysql.Error as error:
-            if error.args[0] in numbers:
-                return False
-            raise _missed(mysql_server.fault(error)) from error
+        with _mended(), mysql_server.guarded():
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute(sql, params or None)
+            except pymysql.Error as error:
+                if error.args[0] in numbers:
+                    return False
+                raise
         return True
 
 
-def _missed(fault: Fault) -> Fault:
-    """What an error means where the change table may be gone."""
-    is_ours = fault.params.get("number") == str(NO_TABLE) and ".syncd_" in fault.params["error"]
-    return Halt("changelog_missing") if is_ours else fault
+@contextmanager
+def _mended() -> Iterator[None]:
+    """A table of ours that is not there, whoever asked for it, has been dropped."""
+    try:
+        yield
+    except Halt as halt:
+        if halt.params.get("number") == str(NO_TABLE) and ".syncd_" in halt.params["error"]:
+            raise Halt("changelog_missing") from halt
+        raise
 
 
 def _missing(found: Sequence[Logged], after: int) -> Iterator[int]:

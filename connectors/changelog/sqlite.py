@@ -258,17 +258,15 @@ class Database:
     def acknowledge(self, seq: int, prune_rows_max: int) -> bool:
         """Note that everything up to `seq` is durable, and prune a little. False when the EAM is just writing."""
         try:
-            with _transaction(self._marks, "IMMEDIATE"):
+            with _mended(), _transaction(self._marks, "IMMEDIATE"):
                 self._marks.execute(
                     f"INSERT INTO syncd_ack VALUES (?, ?, {NOW}) ON CONFLICT (pipeline) DO UPDATE"
                     " SET seq = excluded.seq, acked_at = excluded.acked_at",
                     (self._pipeline, seq),
                 )
                 self._prune(self._marks, prune_rows_max)
-        except sqlite3.OperationalError as error:
-            if _passes(error):
-                return False
-            raise Halt("changelog_database", error=error) from error
+        except Transient:
+            return False
         return True
 
     def readers(self) -> Sequence[str]:

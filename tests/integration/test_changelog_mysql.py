@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -566,6 +567,17 @@ def test_remove_leaves_nothing(eam: Eam) -> None:
     assert eam.run("SHOW TRIGGERS") == []
     with closing(eam.source()) as source, pytest.raises(Halt, match="changelog_missing"):
         source.start(None)
+
+
+def test_whoever_asks_of_a_change_table_that_is_gone_hears_that(eam: Eam) -> None:
+    """Invariant 14: reading, waiting, acknowledging and pruning; whichever comes first tells the person what to do."""
+    eam.run("INSERT INTO asset (id, name) VALUES (1, 'a')")
+    with closing(changelog.connect(replace(eam.settings, prune_rows_max=10), eam.tables, "main")) as source:
+        source.start(at(0))
+        eam.run("DROP TABLE syncd_change")
+        for ask in (source.end, source.lag, lambda: source.read(1), lambda: source.ack(at(1))):
+            with pytest.raises(Halt, match="changelog_missing"):
+                ask()
 
 
 def test_a_lost_connection_passes(eam: Eam) -> None:
