@@ -1,5 +1,5 @@
 """Random operations on 200 assets, on every route, the daemon killed with SIGKILL again and again, and now and then
-what stands between it and the EAM. From PostgreSQL to PostgreSQL 2,400 operations and 12 kills.
+what stands between it and the EAM. From PostgreSQL to PostgreSQL 1,200 operations and 6 kills.
 
 The oracle is kept by hand as the operations are made, and by plain SQL over the EAM: it knows nothing of syncd.
 `--operations-seed N` replays a run; the seed is printed.
@@ -22,7 +22,7 @@ from tests.acceptance.databases import Database
 from tests.acceptance.plant import MONTH, Plant, plant_on
 from tests.acceptance.routes import Route
 
-OPERATIONS = {"postgres": 2_400}
+OPERATIONS = {"postgres": 1_200}
 OPERATIONS_ELSEWHERE = 600
 """`--operations 10000` runs as many on every route."""
 OPERATIONS_PER_KILL = 200

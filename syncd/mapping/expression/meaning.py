@@ -64,6 +64,8 @@ class TermReader:
         self._many: set[Many] | None = None
         """Whose lines the aggregate goes through that is being read; None outside of one."""
         self.names: set[str] = set()
+        self.counts_lines = False
+        """Whether it means all lines that there are, without a name."""
 
     def read(self, node: exp.Expr) -> Term:
         reader = _READERS.get(type(node))
@@ -338,6 +340,7 @@ class TermReader:
         (of,), self._many = node.expressions, set()
         if name == "count" and isinstance(of, exp.Star):
             value, self._many = literal(1, Kind.INTEGER), set(all_lines(self._scope))
+            self.counts_lines = True
         else:
             value = self.read(of)
         conditions = () if where is None else (self._boolean_arg(where, "FILTER"),)

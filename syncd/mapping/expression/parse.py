@@ -98,9 +98,23 @@ class _Grammar(postgres.Postgres):
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": PostgresParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
 
-def parse(text: str, scope: Scope, functions: Mapping[str, Function] | None = None, zone: str = "UTC") -> Expression:
+Kept = dict[tuple[str, str], list[tuple[Scope, "Expression"]]]
+"""By text and zone what was read, each with what the names in it meant then."""
+
+
+def parse(
+    text: str,
+    scope: Scope,
+    functions: Mapping[str, Function] | None = None,
+    zone: str = "UTC",
+    kept: Kept | None = None,
+) -> Expression:
     """Read and check an expression over the names of `scope` and, beside the language's own, `functions`; its wall
-    clock is that of `zone`. Raises ExpressionError."""
+    clock is that of `zone`. A text whose names mean what they meant is found in `kept`, which is of the same
+    `functions`: rules say one thing in many places and are read in rounds. Raises ExpressionError."""
+    for meant, found in kept.get((text, zone), ()) if kept is not None else ():
+        if all(scope.get(name) == one for name, one in meant.items()):
+            return found
     reader = TermReader(scope, functions or {}, zone)
     try:
         term = reader.read(_tree(text))
@@ -110,7 +124,10 @@ def parse(text: str, scope: Scope, functions: Mapping[str, Function] | None = No
         raise ExpressionError("array_whole", what=text)
     if term.kind is Kind.JSON:
         term = coerced(term, Kind.TEXT)
-    return Expression(text, term.kind, frozenset(reader.names), term, zone)
+    expression = Expression(text, term.kind, frozenset(reader.names), term, zone)
+    if kept is not None and not reader.counts_lines:
+        kept.setdefault((text, zone), []).append(({name: scope[name] for name in reader.names}, expression))
+    return expression
 
 
 def mentioned(text: str, block: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syncd.change import Column, Kind, Table
 from syncd.errors import Fault, MappingError
-from syncd.mapping.expression.parse import Expression, Function, Name, Scope, parse
+from syncd.mapping.expression.parse import Expression, Function, Kept, Name, Scope, parse
 from syncd.mapping.expression.zones import named
 from syncd.mapping.language.file.source import Document
 
@@ -35,6 +35,7 @@ class ExpressionReader:
     functions: Mapping[str, Function] = field(default_factory=dict)
     errors: list[MappingError] = field(default_factory=list)
     zone: str = "UTC"
+    _kept: Kept = field(default_factory=dict)
 
     def quiet(self) -> "ExpressionReader":
         """The same, whose errors nobody asks for."""
@@ -52,7 +53,7 @@ class ExpressionReader:
         self, text: str, trail: Sequence[str | int], scope: Scope, kind: Kind | None, is_key: bool = False
     ) -> Expression | None:
         try:
-            found = parse(text, scope, self.functions, self.zone)
+            found = parse(text, scope, self.functions, self.zone, self._kept)
             found = found.key() if is_key else found
             if kind is None or found.kind in (kind, Kind.NULL):
                 return found
