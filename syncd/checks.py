@@ -4,7 +4,7 @@ from contextlib import closing
 
 from connectors import reading
 from syncd.change import Kind
-from syncd.desk import people
+from syncd.desk import people, rights
 from syncd.mapping.language import load as meanings
 from syncd.mapping.language.accounts import misnamed
 from syncd.mapping.language.check import unknown_accounts
@@ -17,7 +17,7 @@ def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
     of_finance = check_finance(pipeline)
     with closing(pipeline.open_source()) as source:
-        unheld = people.unheld(pipeline.people, sorted({*pipeline.mapping.approvers, people.CONTROLLER}))
+        unheld = people.unheld(pipeline.people, sorted({*pipeline.mapping.approvers, rights.CONTROLLER}))
         answers = pipeline.outside.check(pipeline.mapping.answers)
         return source.check() + of_finance + check_zone(pipeline) + check_documents(pipeline) + unheld + answers
 

@@ -46,7 +46,7 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import anchors, operators, status, verify
+from syncd.desk import anchors, operators, rights, status, verify
 from syncd.desk import closing as closings
 from syncd.desk.anchors import Keeper
 from syncd.dialects import SPELLINGS, Dialect
@@ -114,14 +114,11 @@ class Pipeline:
 
     def open_ledger(self, dry_run: bool = False) -> Ledger:
         """A new connection to finance. A dry run rolls back whatever is written."""
+        meaning = self.mapping
         return self.ledger.connect(
-            self.ledger_settings,
-            self.name,
-            self.mapping.layout,
-            self.mapping.tables,
-            self.mapping.hash,
+            *(self.ledger_settings, self.name, meaning.layout, meaning.tables, meaning.hash),
             dry_run=dry_run,
-            answers=self.mapping.answers,
+            answers=meaning.answers,
         )
 
     @property
@@ -230,6 +227,11 @@ class Pipeline:
             tables, asked = self.mapping.source_tables, self.source.grants
             made = asked(self.source_settings, tables, self.name) if asked else []
         return [statement.rstrip().removesuffix(";") + ";" for statement in made]
+
+    @property
+    def place(self) -> rights.Place:
+        """Where who acts in it acts."""
+        return rights.Place(self.name, self.mapping.layout.file.book or "")
 
     @property
     def is_partitioned(self) -> bool:

@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from syncd.desk import operators as operators
     from syncd.desk import people as people
     from syncd.desk import previews as previews
+    from syncd.desk import rights as rights
     from syncd.desk import shares as shares
     from syncd.desk import status as status
     from syncd.desk import together as together
@@ -166,6 +167,7 @@ else:
     operators = _Module("syncd.desk.operators")
     people = _Module("syncd.desk.people")
     previews = _Module("syncd.desk.previews")
+    rights = _Module("syncd.desk.rights")
     shares = _Module("syncd.desk.shares")
     status = _Module("syncd.desk.status")
     together = _Module("syncd.desk.together")

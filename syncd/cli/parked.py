@@ -13,7 +13,7 @@ from rich.text import Text
 
 from syncd.cli import previewing
 from syncd.cli.answering import answering
-from syncd.cli.later import approvals, clock, operators, people, ports, status, wiring
+from syncd.cli.later import approvals, clock, operators, people, ports, rights, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -149,7 +149,7 @@ def discard(
         else:
             by = answering(pipelines[0].people, actor, reason)
             asked = (role for one in pipelines for role in one.mapping.approvers)
-            people.require_any(pipelines[0].people, by, (people.CONTROLLER, *asked))
+            people.require_any(pipelines[0].people, by, (rights.CONTROLLER, *asked))
             line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from syncd import wiring
-from syncd.console.page import SignedIn, house, page
+from syncd.console.page import SignedIn, page, seen
 from syncd.desk import clock, operators, status
 from syncd.errors import Fault
 from syncd.outbox import box
@@ -41,7 +41,7 @@ class Standing(NamedTuple):
 @router.get("/")
 def overview(request: Request, who: SignedIn) -> Response:
     """The first page."""
-    standings = [one for pipeline in house(request).pipelines.values() for one in _standings(pipeline)]
+    standings = [one for pipeline in seen(request, who) for one in _standings(pipeline)]
     return page(request, "overview.html", "console_overview", who, standings=standings)
 
 

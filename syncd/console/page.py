@@ -1,6 +1,6 @@
 """What every page has: its frame, its language, and who sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final, NamedTuple, cast
@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from syncd import __version__
+from syncd import __version__, wiring
 from syncd.console.house import House
-from syncd.desk import accounts
+from syncd.desk import accounts, rights
 from syncd.language import Language, hint, say
 
 SESSION: Final = "syncd_session"
@@ -34,16 +34,9 @@ class Visitor(NamedTuple):
     account: accounts.Account
     secret: str
 
-    def may(self, right: str) -> bool:
-        """Whether a role of theirs gives a right."""
-        return any(right in RIGHTS.get(role, ()) for role in self.account.roles)
-
-
-RIGHTS: Final[Mapping[str, frozenset[str]]] = {
-    "support": frozenset(("mend",)),
-    "administrator": frozenset(("accounts",)),
-}
-"""By role what it may do beside looking; approving goes by the role that the mapping asks for."""
+    def may(self, action: rights.Action, place: rights.Place = rights.EVERYWHERE, asked: Iterable[str] = ()) -> bool:
+        """Whether they may do something in a place; see `rights.may`."""
+        return rights.may(self.account, action, place, asked)
 
 
 def house(request: Request) -> House:
@@ -63,6 +56,11 @@ def visitor(request: Request) -> Visitor:
 
 
 SignedIn = Annotated[Visitor, Depends(visitor)]
+
+
+def seen(request: Request, who: Visitor) -> Sequence[wiring.Pipeline]:
+    """The pipelines that somebody may look at."""
+    return [one for one in house(request).pipelines.values() if who.may("look", one.place)]
 
 
 def language(request: Request) -> Language:

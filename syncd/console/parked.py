@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from syncd import wiring
-from syncd.console.page import SignedIn, house, page
+from syncd.console.page import SignedIn, Visitor, house, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import accounts, approvals, clock, operators, people, previews
+from syncd.desk import approvals, clock, operators, previews, rights
 from syncd.errors import WrongUsage
 from syncd.ports import Ledger
 
@@ -46,7 +46,7 @@ def listed(
     chosen = operators.Selection((), subject.strip(), state, rule, code, settled)
     groups: list[tuple[str, operators.Group]] = []
     rows: list[tuple[str, operators.ParkedRow]] = []
-    for one in house(request).pipelines.values():
+    for one in seen(request, who):
         with closing(one.open_ledger()) as ledger:
             zone = one.mapping.file.timezone
             for part in one.begun():
@@ -64,7 +64,7 @@ def listed(
 @router.get("/parked/row")
 def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
     """One row, whole; with values in the address, what it would make with them."""
-    with _at(request, pipeline) as (part, ledger):
+    with _at(request, who, pipeline) as (part, ledger):
         row = operators.show(ledger, part.name, id)
         advised = operators.advice(ledger, part.name, row)
         done = approvals.deeds(ledger, part.name, (id,)).get(id, ())
@@ -79,6 +79,7 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
     return page(
         request, "row.html", "console_row", who, zone, row=row, pipeline=pipeline, advised=advised,
         sides=sides, done=done, preview=preview, given=given, is_tried=bool(given),
+        place=part.place,
     )  # fmt: skip
 
 
@@ -96,14 +97,13 @@ def mended(
 ) -> Response:  # fmt: skip
     """Correct values of a row, try it again, or give it up, as the button says; or show what it would make."""
     place = {"pipeline": pipeline, "id": id}
-    with _at(request, pipeline) as (part, ledger):
+    with _at(request, signed.who, pipeline) as (part, ledger):
         row = operators.show(ledger, part.name, id)
         given = _changed(_sides(part, row), fields)
         if do == "preview":
             asked = {SET + name: text for name, text in given.items()}
             return RedirectResponse(f"/parked/row?{urlencode(place | asked)}#made", 303)
-        if do != "discard":
-            signed.require("mend")
+        signed.require(house(request), "discard" if do == "discard" else "mend", part.place, part.mapping.approvers)
         only = operators.Selection((id,))
         if do == "edit":
             values = _values(given)
@@ -113,17 +113,15 @@ def mended(
         elif do == "retry":
             operators.retry(ledger, part.name, only, signed.by)
         else:
-            with house(request).accounts() as own:
-                known = accounts.people(own)
-            people.require_any(known, signed.by, (people.CONTROLLER, *part.mapping.approvers))
             operators.discard(ledger, part.name, only, signed.by)
     return RedirectResponse(f"/parked/row?{urlencode(place)}", 303)
 
 
 @contextmanager
-def _at(request: Request, pipeline: str) -> Iterator[tuple[wiring.Pipeline, Ledger]]:
-    """A pipeline by name, under the mapping that posts, and its ledger."""
+def _at(request: Request, who: Visitor, pipeline: str) -> Iterator[tuple[wiring.Pipeline, Ledger]]:
+    """A pipeline by name, under the mapping that posts, and its ledger. Raises Halt for who may not look at it."""
     named = house(request).pipeline(pipeline)
+    rights.require(who.account, "look", named.place)
     with closing(named.open_ledger()) as ledger:
         yield named, ledger
 

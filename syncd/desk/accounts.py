@@ -6,7 +6,7 @@ tables can be nobody. What is done to an account is chained like every other act
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
@@ -18,9 +18,6 @@ from syncd.ports import Ledger
 from syncd.record import moment, timestamp
 
 SQL: Final = statements.load("syncd.desk", "accounts.sql")
-ADMINISTRATOR: Final = "administrator"
-ROLES: Final = ("viewer", "support", "finance", "controller", "dba", "auditor", ADMINISTRATOR)
-"""Those that syncd knows; a mapping may ask for others, who approve."""
 PASSWORD_CHARS_MIN: Final = 12
 FAILURES_MAX: Final = 5
 LOCKED: Final = timedelta(minutes=15)
@@ -39,12 +36,15 @@ class Hasher(Protocol):
 
 
 class Account(NamedTuple):
-    """Somebody who may sign in. `locked_until` is None where nothing keeps them out."""
+    """Somebody who may sign in. `locked_until` is None where nothing keeps them out. Without pipelines and companies
+    they are let everywhere; see `rights`."""
 
     name: str
     roles: tuple[str, ...]
     is_open: bool
     locked_until: datetime | None
+    pipelines: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
 
 
 def find(ledger: Ledger, name: str) -> Account | None:
@@ -58,9 +58,9 @@ def every(ledger: Ledger) -> list[Account]:
     return [_account(row) for row in ledger.query(SQL["accounts"])]
 
 
-def people(ledger: Ledger) -> Mapping[str, Sequence[str]]:
-    """Who may act, and in which roles, as `people.require` takes it."""
-    return {account.name: account.roles for account in every(ledger) if account.is_open}
+def every_open(ledger: Ledger) -> list[Account]:
+    """Those who may sign in."""
+    return [account for account in every(ledger) if account.is_open]
 
 
 def add(

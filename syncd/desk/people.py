@@ -7,14 +7,12 @@ from typing import Final
 
 from syncd.desk.approvals import is_same
 from syncd.desk.operators import SQL, Actor, Agreed, act, alone
+from syncd.desk.rights import CONTROLLER
 from syncd.errors import Halt
 from syncd.ports import Desk, Finding
 
 People = Mapping[str, Sequence[str]]
 """Name → roles."""
-CONTROLLER: Final = "controller"
-"""The role of who answers for what the mapping cannot ask a role for: a month that is closed although something does
-not hold, or opened again; the mapping itself; a month's depreciation."""
 PROPOSED: Final = "propose"
 """The action of who asks for what takes a second person."""
 

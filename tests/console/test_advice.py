@@ -29,12 +29,12 @@ def run(site: Site, *command: str, typed: str = "") -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@advice("page_no_right")
+@advice("right_missing")
 def test_a_viewer_is_given_the_role(site: Site, reader: TestClient) -> None:
     sign_in(reader, "viewer")
     send = ROW | {"do": "retry", "reason": "again", "form": form_of(row(reader))}
     refused = reader.post("/parked/row", data=send)
-    heard("page_no_right", _text(refused.text))
+    heard("right_missing", _text(refused.text))
     assert run(site, "people", "roles", "viewer", "--role", "support", *WHO)[0] == 0
     assert reader.post("/parked/row", data=send).status_code == 303
     assert site.ask("SELECT request FROM syncd.parked") == [("retry",)]
