@@ -1,112 +1,25 @@
-"""The change table in MariaDB: numbers that commit out of order, values of every type, other triggers, rights."""
+"""The change table in MariaDB: numbers that commit out of order, other triggers, rights."""
 
 import random
-import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pymysql
 import pytest
 
 from connectors.changelog import source as changelog
 from connectors.changelog.position import at
-from connectors.mysql import dsn as mysql_dsn
 from connectors.mysql import server
-from syncd.change import ABSENT, Change, Column, Kind, Malformed, Row, Table
+from syncd.change import ABSENT, Column, Kind, Row, Table
 from syncd.errors import Gap, Halt, Transient
-from syncd.ports import Source
 from tests.advice import advice
+from tests.integration.changelog_mysql import ASSET, CREATE, PASSED_BY, WAIT_S, Eam, Session, ids, said
 from tests.servers import MariaDb
 
-ASSET = Table(
-    "asset",
-    "asset",
-    (Column("id", Kind.INTEGER), Column("name", Kind.TEXT), Column("value", Kind.DECIMAL, "money")),
-    (0,),
-)
-CREATE = "CREATE TABLE asset (id INT PRIMARY KEY, name VARCHAR(50), value DECIMAL(18, 2), remark TEXT)"
-WAIT_S = 120.0
-PASSED_BY = "changelog_truncate"
 DEADLOCKED = (1205, 1213)
-
-
-class Session:
-    """A person's connection."""
-
-    def __init__(self, dsn: str, autocommit: bool = False) -> None:
-        self.db = pymysql.connect(**mysql_dsn.parse(dsn).arguments(), charset="utf8mb4", autocommit=autocommit)
-
-    def run(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
-        with self.db.cursor() as cursor:
-            cursor.execute(sql, params or None)
-            return list(cursor.fetchall())
-
-    def put(self, number: int) -> None:
-        self.run("INSERT INTO asset (id) VALUES (%s)", number)
-
-
-class Eam:
-    """A database with one table; each session is a connection of its own."""
-
-    def __init__(self, dsn: str, create: str = CREATE, table: Table = ASSET) -> None:
-        self.dsn = dsn
-        self.name = dsn.rpartition("/")[2]
-        self.tables = {table.alias: table}
-        self.settings = changelog.Settings("mysql", dsn, prune_rows_max=0)
-        self._sessions: list[Session] = []
-        self.run = self.session(autocommit=True).run
-        self.run(create)
-
-    def session(self, autocommit: bool = False) -> Session:
-        self._sessions.append(Session(self.dsn, autocommit))
-        return self._sessions[-1]
-
-    def install(self) -> "Eam":
-        changelog.install(self.settings, self.tables)
-        return self
-
-    def source(self, dsn: str = "") -> Source:
-        settings = changelog.Settings("mysql", dsn or self.dsn, prune_rows_max=0)
-        return changelog.connect(settings, self.tables, "main")
-
-    def started(self) -> Source:
-        """A source past its snapshot."""
-        source = self.source()
-        source.start(None)
-        while (said := source.read(WAIT_S)) is not None and said.changes:
-            pass
-        return source
-
-    def findings(self) -> list[str]:
-        """Without that on TRUNCATE, which is always there."""
-        with closing(self.source()) as source:
-            return [finding.code for finding in source.check() if finding.code != PASSED_BY]
-
-    def client(self, script: str) -> None:
-        """What a DBA does with a script: the server's own client reads it."""
-        address = mysql_dsn.parse(self.dsn)
-        subprocess.run(
-            [
-                "mariadb",
-                "--no-defaults",
-                f"--host={address.host}",
-                f"--port={address.port}",
-                f"--user={address.user}",
-                f"--password={address.password}",
-            ],
-            input=script,
-            text=True,
-            check=True,
-        )
-
-    def close(self) -> None:
-        for session in self._sessions:
-            session.db.close()
 
 
 @pytest.fixture
@@ -135,20 +48,6 @@ def user(mariadb: MariaDb, bare: Eam) -> Iterator[Callable[[str], str]]:
     yield create
     for name in created:
         mariadb.run(f"DROP USER {name}@'127.0.0.1'")
-
-
-def ids(source: Source, count: int) -> list[object]:
-    """The keys of the next changes."""
-    return [change.after and change.after[0] for change in said(source, count)]
-
-
-def said(source: Source, count: int) -> list[Change]:
-    changes: list[Change] = []
-    while len(changes) < count:
-        found = source.read(WAIT_S)
-        assert found is not None, f"only {changes}"
-        changes += found.changes
-    return changes
 
 
 # Numbers that commit out of order ---------------------------------------------------------------------------------
@@ -284,111 +183,6 @@ def _write(session: Session, chance: random.Random, number: int, name: str) -> N
             session.run("DELETE FROM asset WHERE id = %s", number)
         case 3:
             session.run("REPLACE INTO asset (id, name) VALUES (%s, %s)", number, name)
-
-
-# Values -----------------------------------------------------------------------------------------------------------
-
-CONTROLS = "".join(map(chr, range(1, 32)))
-TYPES: Sequence[tuple[str, str, Kind, str, object]] = [
-    ("INT(6) ZEROFILL", "12", Kind.INTEGER, "", 12),
-    ("BIGINT UNSIGNED", "18446744073709551615", Kind.INTEGER, "", 18446744073709551615),
-    ("BOOLEAN", "TRUE", Kind.BOOLEAN, "", True),
-    ("BIT(1)", "b'1'", Kind.BOOLEAN, "", True),
-    ("BIT(64)", "b'1" + "0" * 63 + "'", Kind.INTEGER, "", 2**63),
-    (
-        "DECIMAL(30, 10)",
-        "'99999999999999999999.0123456789'",
-        Kind.DECIMAL,
-        "",
-        Decimal("99999999999999999999.0123456789"),
-    ),
-    ("DECIMAL(18, 2)", "-0.10", Kind.DECIMAL, "money", Decimal("-0.10")),
-    ("FLOAT", "1234.56", Kind.DECIMAL, "money", Decimal("1234.56")),
-    ("DOUBLE", "1234567.89", Kind.DECIMAL, "money", Decimal("1234567.89")),
-    ("DOUBLE", "0.1e0 + 0.2e0", Kind.DECIMAL, "", Malformed("0.30000000000000004", "malformed_float")),
-    ("VARCHAR(50)", "'“𠮷” \\\\ '' \\\" 😀'", Kind.TEXT, "", "“𠮷” \\ ' \" 😀"),
-    ("VARCHAR(50)", f"UNHEX('{CONTROLS.encode().hex()}')", Kind.TEXT, "", CONTROLS),
-    ("VARCHAR(9)", "''", Kind.TEXT, "", ""),
-    ("CHAR(9) CHARACTER SET gbk", "'车床'", Kind.TEXT, "", "车床"),
-    ("TEXT CHARACTER SET latin1", "'é'", Kind.TEXT, "", "é"),
-    ("JSON", '\'{"a": "\\\\"b\\\\""}\'', Kind.TEXT, "", '{"a": "\\"b\\""}'),
-    ("ENUM('draft', '在用')", "'在用'", Kind.TEXT, "", "在用"),
-    ("SET('a', 'b')", "'b,a'", Kind.TEXT, "", "a,b"),
-    ("VARBINARY(9)", "'文'", Kind.TEXT, "", "文"),
-    ("BLOB", "X'00FF'", Kind.TEXT, "", Malformed("\x00\\xff", "malformed_utf8")),
-    ("DATE", "'2026-01-31'", Kind.DATE, "", date(2026, 1, 31)),
-    ("DATE", "'0000-00-00'", Kind.DATE, "", Malformed("0000-00-00", "malformed_zero_date")),
-    ("DATETIME(3)", "'2026-01-31 23:30:00.125'", Kind.TIMESTAMP, "", datetime(2026, 1, 31, 15, 30, 0, 125000, UTC)),
-    ("TIMESTAMP(6) NULL", "'2026-01-31 23:30:00.5'", Kind.TIMESTAMP, "", datetime(2026, 2, 1, 4, 30, 0, 500000, UTC)),
-    ("TIMESTAMP NULL", "0", Kind.TIMESTAMP, "", Malformed("0000-00-00 00:00:00", "malformed_zero_date")),
-    ("TIME(1)", "'-12:30:00.5'", Kind.TEXT, "", "-12:30:00.5"),
-    ("YEAR", "2026", Kind.INTEGER, "", 2026),
-    ("UUID", "'123e4567-e89b-12d3-a456-426655440000'", Kind.TEXT, "", "123e4567-e89b-12d3-a456-426655440000"),
-    ("INT AS (id * 2) VIRTUAL", "DEFAULT", Kind.INTEGER, "", 2),
-]
-"""Type, value as SQL, what the mapping declares, what is said."""
-
-
-def test_a_value_of_every_type_whatever_the_session_is_set_to(new_mariadb: Callable[[], str]) -> None:
-    """Invariant 7: in the snapshot and in the stream alike."""
-    table = Table(
-        "all",
-        "every type",
-        (
-            Column("id", Kind.INTEGER),
-            *(Column(f"c'{n}\"", kind, form) for n, (_, _, kind, form, _) in enumerate(TYPES)),
-        ),
-        (0,),
-    )
-    listed = ", ".join(f"`c'{n}\"` {spelled}" for n, (spelled, *_) in enumerate(TYPES))
-    eam = Eam(new_mariadb(), f"CREATE TABLE `every type` (id INT PRIMARY KEY, {listed})", table).install()
-    clerk = eam.session(autocommit=True)
-    clerk.run("SET time_zone = '-05:00', sql_mode = 'PAD_CHAR_TO_FULL_LENGTH', div_precision_increment = 0")
-    with closing(eam.started()) as source:
-        clerk.run(f"INSERT INTO `every type` VALUES (1, {', '.join(value for _, value, *_ in TYPES)})")
-        clerk.run("INSERT INTO `every type` (id) VALUES (2)")
-        clerk.run("DELETE FROM `every type` WHERE id = 2")
-        full, empty, gone = said(source, 3)
-    with closing(eam.source()) as source:
-        source.start(None)
-        (read,) = said(source, 1)
-    eam.close()
-    wanted = (1, *(value for *_, value in TYPES))
-    assert full.after == wanted
-    assert read.after == wanted
-    assert empty.after == (2, *[None] * (len(TYPES) - 1), 4)
-    assert gone.before == empty.after
-
-
-@pytest.mark.parametrize(
-    ("type", "values"),
-    [
-        ("BIGINT UNSIGNED", ["1", "9007199254740992", "9007199254740993", "18446744073709551615"]),
-        ("BINARY(2)", ["X'0000'", "X'007F'", "X'2020'", "X'7A7A'"]),
-        ("ENUM('z', 'b', 'a', 'y')", ["'z'", "'b'", "'a'", "'y'"]),
-        ("TIMESTAMP(6)", [f"'2026-01-31 00:00:00.00000{n}'" for n in range(4)]),
-        ("VARCHAR(9) COLLATE utf8mb4_general_ci", ["'B'", "'a'", "'c'", "'\\\\'"]),
-    ],
-)
-def test_the_snapshot_goes_on_behind_any_key(
-    new_mariadb: Callable[[], str], monkeypatch: pytest.MonkeyPatch, type: str, values: list[str]
-) -> None:
-    """Invariants 1 and 2: no row is left out or said twice, also after an interruption."""
-    table = Table("row", "t", (Column("k", Kind.TEXT), Column("n", Kind.INTEGER)), (0, 1))
-    eam = Eam(new_mariadb(), f"CREATE TABLE t (k {type}, n INT, PRIMARY KEY (k, n))", table).install()
-    eam.run(f"INSERT INTO t VALUES {', '.join(f'({value}, {n})' for value in values for n in (9, 10, 11))}")
-    monkeypatch.setattr(changelog, "ROWS_MAX", 2)
-    reads: list[Change] = []
-    position = None
-    while position is None or position.startswith("r"):
-        with closing(eam.source()) as source:
-            source.start(position)
-            found = source.read(WAIT_S)
-            assert found is not None
-            reads += found.changes
-            position = found.position
-    eam.close()
-    assert len(reads) == len({change.after for change in reads}) == 3 * len(values)
 
 
 # The triggers -----------------------------------------------------------------------------------------------------
