@@ -1,11 +1,11 @@
-"""The hash chains: over postings, over what became of parked rows, over operators' actions.
+"""The hash chains: over postings, over what became of parked and of collected rows, over operators' actions.
 
 Each record's hash covers the one before it, so that a record which is edited, removed or moved breaks the chain
 from there on. The hash is SHA-256 over a JSON array, without blanks, of the previous hash and the record's fields.
 Whoever owns the database can compute all of them anew; the heads that were anchored elsewhere they cannot.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import digest as hmac_digest
@@ -28,6 +28,13 @@ CONTENTS: Final = "/"
 of an accepted difference: the digest of the change that was accepted."""
 EVENT: Final = (*("seq", "id", "at", "event", "subject", "state", "rule", "code", "params", "origin", "content"),)
 """The columns of an event of a parked row that its hash covers, in order."""
+
+COLLECTED: Final = ("seq", "at", "event", "posting", "content")
+"""The columns of an event of collected rows that its hash covers, in order. `content` is a JSON array of texts."""
+TOLD_OF_ROW: Final[Mapping[str, int]] = {"kept": 3, "collected": 2, "gone": 1, "taken": 1}
+"""How many texts of its content tell of one row, by event: its key; what was `collected`, a digest of its rule, group,
+card, subject, change, position and number; what was `kept` before there was a chain, behind it the key of the posting
+that had taken it, or nothing. Rows that are `gone` were replaced, withdrawn or parked; `taken` ones a posting took."""
 
 
 class Event(NamedTuple):

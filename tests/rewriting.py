@@ -10,11 +10,18 @@ Run = Callable[..., list[tuple[object, ...]]]
 
 
 def rehash(run: Run, pipeline: str, prefix: str = "syncd.") -> None:
-    """All three chains, whole from the first record to the head, numbered without gap."""
+    """All chains, whole from the first record to the head, numbered without gap."""
     of = "pipeline = ?"
     for table, columns, where, mine, head in (
         ("posting", audit.POSTING, of, (pipeline,), "pipeline SET posting_seq = ?, posting_hash = ? WHERE name = ?"),
         ("parked_event", audit.EVENT, of, (pipeline,), "pipeline SET event_seq = ?, event_hash = ? WHERE name = ?"),
+        (
+            "collected_event",
+            audit.COLLECTED,
+            of,
+            (pipeline,),
+            "pipeline SET collected_seq = ?, collected_hash = ? WHERE name = ?",
+        ),
         ("action", audit.ACTION, "'action' = ?", ("action",), "chain SET seq = ?, hash = ? WHERE name = ?"),
     ):
         end = _chain(run, f"{prefix}{table}", columns, where, mine)

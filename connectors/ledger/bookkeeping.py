@@ -8,7 +8,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Final, cast
 
-from connectors.ledger import collecting, drawing
+from connectors.ledger import collected_events, collecting, drawing
 from connectors.ledger.by_period import absent
 from connectors.ledger.database import CHUNK_ROWS, Verb
 from connectors.ledger.reading_back import read_back
@@ -198,13 +198,14 @@ class Bookkeeper:
                         opened.add(write.table)
                 ahead -= len(lot)
                 work.database.put("syncd.posting", _COLUMNS, (), "insert", [self._record(lot, written, head)])
-            collecting.collect(work, outcomes)
+            collected = collecting.collect(work, outcomes)
             work.database.settle()
         self._ahead = None
         self._last, self._days = last, days
         for table in opened:
             work.state.opening.setdefault(table, "insert")
         work.state.posting_seq, work.state.posting_hash = head.seq, head.hash
+        collected_events.remember(work, collected)
 
     def _put(self, write: TableWrite, ahead: int) -> TableWrite:
         """The write, with the ids that finance drew for its rows. `ahead` is for how many postings it may have to."""

@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from connectors.ledger import collected_events
+from connectors.ledger.collected_events import Head, Said
 from connectors.ledger.fitting import change_text
 from connectors.ledger.state import SQL, Work
+from syncd.audit import digest
 from syncd.change import Value
 from syncd.posting import Collected, Outcome, Posting
 
@@ -15,9 +18,10 @@ _COLUMNS: Final = (
 _KEY: Final = ("pipeline", "key")
 
 
-def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
+def collect(work: Work, outcomes: Sequence[Outcome]) -> Head:
     """Keep rows and release groups, in the order in which they were read: a row that comes after its group was
-    released is due at once, and so is one that was parked when that was due and comes again."""
+    released is due at once, and so is one that was parked when that was due and comes again. Where the chain ends with
+    it is to be remembered once finance has taken it all."""
     kept: dict[str, tuple[Posting, Collected, int | None]] = {}
     gone: dict[str, None] = {}
     released: defaultdict[str, set[str]] = defaultdict(set)
@@ -36,32 +40,41 @@ def collect(work: Work, outcomes: Sequence[Outcome]) -> None:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
         work.state.released[rule].add(group)
         work.state.may_be_due = True
+    came: list[Said] = []
     if gone:
+        came.append(Said("gone", [*gone]))
         work.database.put("syncd.collected", _KEY, _KEY, "delete", [[(work.pipeline, key) for key in gone]])
     if kept:
         work.state.collects = True
         rows = [_row(work, posting, mine, again) for posting, mine, again in kept.values()]
+        came.append(Said("collected", [text for row in rows for text in (str(row[1]), _digest(row))]))
         work.database.put("syncd.collected", _COLUMNS, (), "insert", [rows])
     for rule, group in releases:
         work.database.execute(SQL["fall_due"], (work.pipeline, rule, group, group, group, group))
+    return collected_events.record(work, came)
 
 
 def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None:
     """Mark the rows of a group that were posted. A row that was parked leaves the group, its retry brings it back;
     when nothing of a group could be posted, the rest waits until it is settled, however that comes about."""
     key = ""
+    left: list[str] = []
     for outcome in outcomes:
         if outcome.rejection is not None:
             position, number = outcome.change.position, work.numbers[outcome.change.position]
+            left += _keys(work, "keys_at", rule, group, position)
             work.database.execute(SQL["uncollect"], (work.pipeline, rule, group, position))
             work.database.execute(SQL["add_failed_row"], (work.pipeline, number, rule, group))
             work.state.failed_rows[number] = rule, group
         elif outcome.postings:
             key = outcome.postings[0].key
+    came = [Said("gone", left)]
     if key:
+        came.append(Said("taken", _keys(work, "due_keys", rule, group), key))
         work.database.execute(SQL["take"], (key, work.pipeline, rule, group))
     else:
         work.database.execute(SQL["wait_group"], (work.pipeline, rule, group))
+    collected_events.remember(work, collected_events.record(work, came))
 
 
 def settled(work: Work, parked_id: int) -> None:
@@ -79,6 +92,15 @@ def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) 
     if not groups:
         return False
     return group in groups or "" in groups or any(group[:i] in groups for i, c in enumerate(group) if c == "|")
+
+
+def _keys(work: Work, sql: str, *params: Value) -> list[str]:
+    return [str(key) for (key,) in work.database.query(SQL[sql], (work.pipeline, *params))]
+
+
+def _digest(row: tuple[Value, ...]) -> str:
+    """What the chain knows a row by, in the order of `_COLUMNS`: whatever of it the daemon does not change."""
+    return digest(*map(str, row[2:9]))
 
 
 def _is_due(work: Work, mine: Collected, parked_id: int | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
-from connectors.ledger import parked_events, preflight, trial
+from connectors.ledger import collected_events, parked_events, preflight, trial
 from connectors.ledger.book import SqlBook
 from connectors.ledger.database import Database, Rows
 from connectors.ledger.state import SQL, LedgerState, Work
@@ -92,6 +92,8 @@ class SqlLedger:
             work = self._work(database, self._state)
             if not work.state.event_hash:
                 parked_events.begin(work)
+            if not work.state.collected_hash:
+                collected_events.begin(work)
             yield SqlBook(work)
 
     @contextmanager

@@ -1,10 +1,12 @@
 -- read_pipeline: where a pipeline stands
-SELECT position, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_seq, event_hash
+SELECT position, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_seq, event_hash,
+       collected_seq, collected_hash
 FROM syncd.pipeline WHERE name = ?;
 
 -- add_pipeline: a pipeline at its first start
-INSERT INTO syncd.pipeline (name, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_hash)
-VALUES (?, 0, ?, 0, 0, 0, 0, ?);
+INSERT INTO syncd.pipeline
+(name, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_hash, collected_hash)
+VALUES (?, 0, ?, 0, 0, 0, 0, ?, ?);
 
 -- events_end: the end of the chain of what became of parked rows
 UPDATE syncd.pipeline SET event_seq = ?, event_hash = ? WHERE name = ?;
@@ -13,6 +15,13 @@ UPDATE syncd.pipeline SET event_seq = ?, event_hash = ? WHERE name = ?;
 SELECT id, subject, state, rule, code, params, source_table, source_key, position, committed_at, parked_at, change,
        original, settled_at, attempts
 FROM syncd.parked WHERE pipeline = ? AND id > ? ORDER BY id LIMIT ?;
+
+-- collected_end: the end of the chain of what became of collected rows
+UPDATE syncd.pipeline SET collected_seq = ?, collected_hash = ? WHERE name = ?;
+
+-- collected_before: collected rows behind a key, as they are
+SELECT key, posted, rule, grp, card, subject, change, position, number
+FROM syncd.collected WHERE pipeline = ? AND key > ? ORDER BY key LIMIT ?;
 
 -- advance: what a batch moved; touches no row when somebody else has written meanwhile
 UPDATE syncd.pipeline
@@ -107,8 +116,14 @@ WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1 ORDER BY
 SELECT rule, grp FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1
 GROUP BY rule, grp ORDER BY min(position), rule, grp;
 
+-- due_keys: the rows of a group that are due and not yet posted
+SELECT key FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
+
 -- take: these rows are in a voucher now
 UPDATE syncd.collected SET posted = ? WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
+
+-- keys_at: the collected rows of a change
+SELECT key FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND position = ? AND posted = '';
 
 -- uncollect: a collected row that was parked after all; its retry collects it again
 DELETE FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND position = ? AND posted = '';

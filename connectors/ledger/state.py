@@ -33,14 +33,14 @@ FOLDED_MAX: Final = 1_000
 
 @dataclass(slots=True)
 class LedgerState:
-    """Heads and counters of a pipeline, `event_hash` empty until the chain of parked rows is begun; whom open parked
-    rows hold back, and their folded heads by subject; groups released by rule; parked rows of groups that were due, by
-    number; whether any row was ever collected; the shapes of vouchers that are kept; the (period, type) whose numbers
-    were compared with finance's own; and by table how cards are opened: first replacing, which proves that the key is
-    one, then inserting, which costs half, until one is found to be there; whether rows that the log inserts go into the
-    mirror without asking whether it has them, as those before were not there; how many changes finance has the time to
-    take at once; whether any group may be due: to see that none is takes a look at every row that is collected; and the
-    periods whose tables are there."""
+    """Heads and counters of a pipeline, `event_hash` and `collected_hash` empty until their chains are begun; whom open
+    parked rows hold back, and their folded heads by subject; groups released by rule; parked rows of groups that were
+    due, by number; whether any row was ever collected; the shapes of vouchers that are kept; the (period, type) whose
+    numbers were compared with finance's own; and by table how cards are opened: first replacing, which proves that the
+    key is one, then inserting, which costs half, until one is found to be there; whether rows that the log inserts go
+    into the mirror without asking whether it has them, as those before were not there; how many changes finance has the
+    time to take at once; whether any group may be due: to see that none is takes a look at every row that is collected;
+    and the periods whose tables are there."""
 
     position: Position | None
     posting_seq: int
@@ -51,6 +51,8 @@ class LedgerState:
     repeated: int
     event_seq: int = 0
     event_hash: str = GENESIS
+    collected_seq: int = 0
+    collected_hash: str = GENESIS
     holds: Holds = field(default_factory=Holds)
     folded: dict[str, Folded] = field(default_factory=dict)
     released: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -85,9 +87,10 @@ def read(database: Database, pipeline: str) -> LedgerState:
     """Where the pipeline stands; at its first start, at the beginning."""
     rows = database.query(SQL["read_pipeline"], (pipeline,))
     if not rows:
-        database.execute(SQL["add_pipeline"], (pipeline, GENESIS, GENESIS))
+        database.execute(SQL["add_pipeline"], (pipeline, GENESIS, GENESIS, GENESIS))
         rows = database.query(SQL["read_pipeline"], (pipeline,))
-    position, posting_seq, posting_hash, parked_seq, changes, posted, repeated, event_seq, event_hash = rows[0]
+    position, posting_seq, posting_hash, parked_seq, changes, posted, repeated, *ends = rows[0]
+    event_seq, event_hash, collected_seq, collected_hash = ends
     state = LedgerState(
         None if position is None else Position(str(position)),
         integer(posting_seq),
@@ -98,6 +101,8 @@ def read(database: Database, pipeline: str) -> LedgerState:
         integer(repeated),
         integer(event_seq),
         str(event_hash),
+        integer(collected_seq),
+        str(collected_hash),
     )
     for number, subject, table, key, waits_for in database.query(SQL["open"], (pipeline,)):
         state.holds.add(integer(number), str(subject), f"{table}:{key}", str(waits_for))

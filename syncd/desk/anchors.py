@@ -16,10 +16,13 @@ from syncd.errors import Fault, Halt, WrongUsage
 from syncd.ports import Anchor, Ledger
 from syncd.record import moment, timestamp
 
-CHAINS: Final = ("posting", "parked", "action")
+CHAINS: Final = ("posting", "parked", "collected", "action")
 ANCHORED_WITHIN: Final = timedelta(days=1)
 """However little happens, what happened is anchored by then."""
-_HEADS: Final = "SELECT posting_seq, posting_hash, event_seq, event_hash FROM syncd.pipeline WHERE name = ?"
+_HEADS: Final = (
+    "SELECT posting_seq, posting_hash, event_seq, event_hash, collected_seq, collected_hash"
+    " FROM syncd.pipeline WHERE name = ?"
+)
 _ACTIONS: Final = "SELECT seq, hash FROM syncd.chain WHERE name = 'action'"
 _SAY: Final = """
     INSERT INTO syncd.anchor (pipeline, anchored_at, seq, code, params) VALUES (?, ?, ?, ?, ?)
@@ -78,9 +81,9 @@ class Watch:
 def heads(ledger: Ledger, pipeline: str, now: datetime) -> list[Anchored]:
     """The heads of a pipeline's chains as they stand; of an empty chain there is none."""
     found = dict.fromkeys(CHAINS, (0, audit.GENESIS))
-    for posting_seq, posting_hash, event_seq, event_hash in ledger.query(_HEADS, (pipeline,)):
-        found["posting"] = int(str(posting_seq)), str(posting_hash)
-        found["parked"] = int(str(event_seq)), str(event_hash)
+    for row in ledger.query(_HEADS, (pipeline,)):
+        ends = zip(("posting", "parked", "collected"), row[::2], row[1::2], strict=True)
+        found |= {chain: (int(str(seq)), str(head)) for chain, seq, head in ends}
     for seq, head in ledger.query(_ACTIONS):
         found["action"] = int(str(seq)), str(head)
     at = timestamp(now)

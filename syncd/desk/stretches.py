@@ -130,12 +130,12 @@ def judged(
 
 
 def read(
-    ledger: Ledger, name: str, params: Sequence[object], bounds: Bounds | None = None
+    ledger: Ledger, name: str, params: Sequence[object], bounds: Bounds | None = None, of: int = STRETCH_ROWS
 ) -> Iterator[Sequence[Sequence[object]]]:
-    """Records in order, so many at a time; only of a statement that takes them are there bounds at both ends."""
+    """Records in order, `of` them at a time; only of a statement that takes them are there bounds at both ends."""
     last: object = FIRST if bounds is None else bounds.after
     end = () if bounds is None else (bounds.last,)
-    while rows := ledger.query(SQL[name], (*params, last, *end, STRETCH_ROWS)):
+    while rows := ledger.query(SQL[name], (*params, last, *end, of)):
         yield rows
         last = rows[-1][0]
 

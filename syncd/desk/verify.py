@@ -1,9 +1,9 @@
 """`syncd audit verify`: whether the record is whole, and whether finance still holds what was posted.
 
-Every posting, every event of a parked row and every action is hashed again, and held against heads that were anchored
-elsewhere; every voucher is held against the rows in finance, and so are cards and other rows, field by field, as they
-were written last; every parked row, acceptance and run of depreciation against what the chains say of it. So whatever
-was edited, deleted or added is found, whoever did it.
+Every posting, every event of parked and of collected rows and every action is hashed again, and held against heads that
+were anchored elsewhere; every voucher is held against the rows in finance, and so are cards and other rows, field by
+field, as they were written last; every parked row, collected row, acceptance and run of depreciation against what the
+chains say of it. So whatever was edited, deleted or added is found, whoever did it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from syncd import audit
-from syncd.desk import approvals, claims, lasting, parked_record, run_record, stretches, together
+from syncd.desk import approvals, claims, collected_record, lasting, parked_record, run_record, stretches, together
 from syncd.desk.anchors import Watch
 from syncd.desk.stretches import FLAWS_MAX, SQL, WHOLE, Flaws, Head, Judged, read
 from syncd.desk.stretches import Flaw as Flaw
@@ -33,6 +33,7 @@ class Verdict(NamedTuple):
     series: Sequence[claims.Series] = ()
     one_eye: Sequence[approvals.OneEye] = ()
     edited: Sequence[lasting.Other] = ()
+    collected: int = 0
 
 
 def verify(
@@ -65,11 +66,12 @@ def verify(
     for claim in claimed:
         flaws.add(claim.code, table=claim.table, key=claim.key, subject=claim.subject)
     events = _events(ledger, pipeline, acted, watch, flaws)
+    collected = collected_record.verify(ledger, pipeline, watch, flaws)
     for one, code in watch.unmet():
         flaws.add(code, pipeline=pipeline, chain=one.chain, seq=one.seq, at=one.at or "–")
     agreed = [number for number, done in acted.items() if any(deed.action == "approve" for deed in done)]
     alone = [*islice(approvals.without_four_eyes(ledger, pipeline, agreed), FLAWS_MAX)]
-    return Verdict(postings, vouchers, actions, flaws, events, watch.met, series, alone, edited)
+    return Verdict(postings, vouchers, actions, flaws, events, watch.met, series, alone, edited, collected)
 
 
 def altered(ledger: Ledger, pipeline: str, layout: Layout) -> list[Flaw]:
@@ -95,6 +97,7 @@ def joined(verdicts: Iterable[Verdict]) -> Verdict:
         [*series.values()],
         [alone for v in every for alone in v.one_eye][:FLAWS_MAX],
         [one for verdict in every for one in verdict.edited][: lasting.EDITED_MAX],
+        sum(v.collected for v in every),
     )
 
 

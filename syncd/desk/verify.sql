@@ -1,5 +1,6 @@
 -- end: where a pipeline's chains must end
-SELECT posting_seq, posting_hash, event_seq, event_hash FROM syncd.pipeline WHERE name = ?;
+SELECT posting_seq, posting_hash, event_seq, event_hash, collected_seq, collected_hash FROM syncd.pipeline
+WHERE name = ?;
 
 -- postings: a stretch of a chain, and the voucher that each posting cancelled
 SELECT p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position, p.committed_at, p.posted_at,
@@ -41,6 +42,13 @@ FROM syncd.parked_event WHERE pipeline = ? AND id > ? AND id <= ? ORDER BY id, s
 SELECT id, subject, state, rule, code, params, source_table, source_key, position, committed_at, parked_at, change,
        original, attempts, request, approved, settled_at
 FROM syncd.parked WHERE pipeline = ? AND id > ? ORDER BY id LIMIT ?;
+
+-- collected_events: a stretch of the chain of collected rows
+SELECT seq, at, event, posting, content, hash
+FROM syncd.collected_event WHERE pipeline = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- collected_rows: every row that is kept for a group, as its digest covers it, and the posting that took it
+SELECT key, posted, rule, grp, card, subject, change, position, number FROM syncd.collected WHERE pipeline = ?;
 
 -- acceptances: mappings that people answered for
 SELECT mapping, hash, actor, reason, accepted_at FROM syncd.acceptance ORDER BY accepted_at, mapping;

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd import audit
 from tests.advice import advice, advised, heard
 from tests.advice.company import BY, Company, built
 from tests.rewriting import rehash
@@ -26,7 +27,7 @@ TYPED = (
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """Three postings and some actions, a backup of them, and a finance that does not insist on keys."""
+    """Three postings, actions and a collected row, a backup of them, and a finance that does not insist on keys."""
     directory = tmp_path_factory.mktemp("audit")
     path = str(directory / "finance.db")
 
@@ -42,11 +43,31 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
             one.register("FA-SC-0009", value=Decimal("-5.00"))
             one.until(lambda: all(map(one.posted, ASSETS)) and one.parked())
         one.syncd(f"mapping accept {BY}")
+        collect(one)
         with closing(sqlite3.connect(directory / "backup.db")) as backup:
             one.finance.connection.backup(backup)
         yield one
 
 
+def collect(made: Company) -> None:
+    """A row that waits for its group, as the daemon keeps it."""
+    row = ("monthly", "2026-02", "", "FA-SC-0001", "{}", "s9", "9")
+    content = json.dumps(["monthly/9", audit.digest(*row)])
+    rows, events = "rule, grp, card, subject, change, position, number", "seq, at, event, posting, content, hash"
+    connection = made.finance.connection
+    connection.execute(
+        f"INSERT INTO syncd_collected (pipeline, key, {rows}, due, posted)"
+        " VALUES ('demo', 'monthly/9', ?, ?, ?, ?, ?, ?, ?, 0, '')", row
+    )  # fmt: skip
+    connection.execute(
+        f"INSERT INTO syncd_collected_event (pipeline, {events})"
+        " VALUES ('demo', 1, '', 'collected', '', ?, '')",
+        (content,),
+    )  # fmt: skip
+    rehash(lambda sql, params: connection.execute(sql, params).fetchall(), "demo", "syncd_")
+
+
+COLLECTED, WAITS = "syncd_collected", "WHERE key = 'monthly/9'"
 # what somebody has done to the record or to finance, and the tables that are put back
 FROM_A_BACKUP = [
     advised("audit_posting", "UPDATE syncd_posting SET subject = 'FA-9' WHERE seq = 2", ["syncd_posting"]),
@@ -57,6 +78,11 @@ FROM_A_BACKUP = [
     advised("audit_parked_gone", "DELETE FROM syncd_parked", ["syncd_parked"]),
     advised("audit_parked_event", "UPDATE syncd_parked_event SET code = 'other' WHERE seq = 1", ["syncd_parked_event"]),
     advised("audit_parked_end", f"DELETE FROM syncd_parked_event WHERE seq = ({LAST})", ["syncd_parked_event"]),
+    advised("audit_collected", f"UPDATE {COLLECTED} SET change = '{{ }}' {WAITS}", [COLLECTED]),
+    advised("audit_collected_taken", f"UPDATE {COLLECTED} SET posted = 'monthly/1' {WAITS}", [COLLECTED]),
+    advised("audit_collected_gone", f"DELETE FROM {COLLECTED} {WAITS}", [COLLECTED]),
+    advised("audit_collected_event", f"UPDATE {COLLECTED}_event SET posting = 'x'", [f"{COLLECTED}_event"]),
+    advised("audit_collected_end", f"DELETE FROM {COLLECTED}_event", [f"{COLLECTED}_event"]),
     advised(
         "audit_difference",
         "INSERT INTO syncd_difference (pipeline, run, id, asset, field, cause, params, proposal, change, request)"
@@ -130,6 +156,16 @@ def test_a_row_that_somebody_put_there_is_deleted(made: Company) -> None:
     assert made.json("audit verify")["flaws"] == []
 
 
+@advice("audit_collected_added")
+def test_a_collected_row_that_somebody_put_there_is_deleted(made: Company) -> None:
+    ((columns,),) = made.finance.rows(f"SELECT group_concat(name) FROM pragma_table_info('{COLLECTED}')")
+    copied = ", ".join("'monthly/8'" if name == "key" else name for name in str(columns).split(","))
+    made.finance.execute(f"INSERT INTO {COLLECTED} ({columns}) SELECT {copied} FROM {COLLECTED} {WAITS}")
+    assert heard("audit_collected_added", made.syncd("audit verify", FOUND_SOMETHING))["key"] == "monthly/8"
+    made.finance.execute(f"DELETE FROM {COLLECTED} WHERE key = 'monthly/8'")
+    assert made.json("audit verify")["flaws"] == []
+
+
 @pytest.fixture
 def anchored(made: Company) -> Iterator[Path]:
     """The anchor's file, with the heads as they stand."""
@@ -190,7 +226,7 @@ def test_an_anchor_is_configured(made: Company) -> None:
         heard(code, made.syncd("audit anchor", WRONG_USAGE))
         made.config.write_text(f"{was}{right}\n", "utf-8")
         made.syncd("audit anchor")
-        assert made.json("audit verify")["anchored"] % 3 == 0
+        assert made.json("audit verify")["anchored"] % 4 == 0
     made.config.write_text(was, "utf-8")
 
 

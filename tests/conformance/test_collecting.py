@@ -12,10 +12,12 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 RULE = "monthly"
 
 
-def row(number: int, group: str) -> Outcome:
-    """A row of a group, from the log."""
+def row(number: int, group: str, replaces: int = 0, withdraws: bool = False) -> Outcome:
+    """A row of a group, from the log; one that was kept before, by number, it replaces or withdraws."""
     change = asset(number)
-    posting = Posting(f"{RULE}/{change.position}/", RULE, f"FA-{number}", change, collected=Collected(RULE, group))
+    instead = f"{RULE}/{asset(replaces).position}/" if replaces else ""
+    collected = Collected(RULE, group, replaces=instead, withdraws=withdraws)
+    posting = Posting(f"{RULE}/{change.position}/", RULE, f"FA-{number}", change, collected=collected)
     return Outcome(change, posting.subject, (posting,))
 
 

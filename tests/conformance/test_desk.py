@@ -353,7 +353,7 @@ def test_migrations_are_applied_once_and_never_edited(finance: Finance, ledger: 
 
 LATER = [
     "0009_last_date", "0010_depreciation", "0011_audit", "0012_reconciled", "0013_closing", "0014_lifecycle",
-    "0015_outbox", "0016_account",
+    "0015_outbox", "0016_account", "0017_collected",
 ]  # fmt: skip
 """Migrations that came after those that are taken back."""
 
@@ -375,9 +375,9 @@ def test_a_migration_that_is_not_applied_any_more_is_known_where_it_was(
     finance.run(f"DROP INDEX {schema}{index}")
     finance.run(f"ALTER TABLE {prefix}posting DROP COLUMN source")
     finance.run(f"ALTER TABLE {prefix}number DROP COLUMN last_date")
-    for undone in ("DROP TABLE {}parked_event", "DROP TABLE {}anchor"):
+    for undone in ("DROP TABLE {}parked_event", "DROP TABLE {}collected_event", "DROP TABLE {}anchor"):
         finance.run(undone.format(prefix))
-    for column in ("event_seq", "event_hash"):
+    for column in ("event_seq", "event_hash", "collected_seq", "collected_hash"):
         finance.run(f"ALTER TABLE {prefix}pipeline DROP COLUMN {column}")
     for table in (
         *("terms", "terms_folded", "depreciated", "depreciation_run", "closing", "lifecycle", "lifecycle_folded"),

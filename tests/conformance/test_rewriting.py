@@ -26,7 +26,20 @@ from syncd.desk.together import Again
 from syncd.desk.verify import Verdict, verify
 from syncd.errors import Transient
 from syncd.ports import Anchor, Layout, Ledger
-from tests.conformance.finance import Finance, Kept, SmallLayout, asset, batch, in_memory, posted, rejected, write
+from syncd.posting import Outcome, Posting
+from tests.conformance.finance import (
+    Finance,
+    Kept,
+    SmallLayout,
+    asset,
+    batch,
+    in_memory,
+    posted,
+    rejected,
+    voucher,
+    write,
+)
+from tests.conformance.test_collecting import RULE, gathered, release, row
 from tests.conformance.test_desk import TABLES, read
 from tests.rewriting import rehash
 from tests.several import judged
@@ -36,7 +49,8 @@ NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def fill(ledger: Ledger) -> None:
-    """Postings; parked rows that were edited, approved, given up, tried in vain and healed; two acceptances."""
+    """Postings; parked rows that were edited, approved, given up, tried in vain and healed; collected rows that wait,
+    that were replaced and withdrawn, that a posting took and that were parked; two acceptances."""
     operators.accept(ledger, "demo", "a" * 64, BY)
     write(ledger, batch(*(posted(asset(n)) for n in range(1, 7)), *(rejected(asset(n)) for n in (7, 8, 9))))
     write(ledger, batch(rejected(asset(10), "approval")))
@@ -48,7 +62,19 @@ def fill(ledger: Ledger) -> None:
         change = asset(6 + number)
         again = rejected(change, parked_id=number) if number == 3 else posted(change)._replace(parked_id=number)
         write(ledger, batch(again)._replace(position=None))
+    collect(ledger)
     operators.accept(ledger, "demo", "b" * 64, BY)
+
+
+def collect(ledger: Ledger) -> None:
+    write(ledger, batch(*(row(n, "a" if n < 34 else "b") for n in range(31, 37))))
+    write(ledger, batch(row(41, "b", replaces=36), row(42, "b", replaces=35, withdraws=True)))
+    write(ledger, batch(release(43, "a")))
+    with ledger.begin() as book:
+        rows = [*book.collected(RULE, "a")]
+        posting = Posting(f"{RULE}/a/1", RULE, "a", rows[-1].change, voucher=voucher())
+        refused = rejected(rows[0].change)
+        book.write(gathered("a", rows, refused, Outcome(rows[-1].change, "a", (posting,))))
 
 
 def codes(ledger: Ledger, anchored: Sequence[audit.Anchored] = (), again: Again | None = None) -> set[str]:
@@ -63,6 +89,7 @@ REWRITTEN: Final = [
     ("UPDATE syncd.posting SET mapping_hash = 'm2' WHERE seq = 3", "posting", "audit_anchor"),
     ("DELETE FROM syncd.parked_event WHERE seq = 2", "parked", "audit_anchor_cut"),
     ("UPDATE syncd.action SET reason = 'other' WHERE seq = 2", "action", "audit_anchor"),
+    ("UPDATE syncd.collected_event SET event = 'gone' WHERE seq = 3", "collected", "audit_anchor"),
     ("DELETE FROM syncd.action WHERE seq >= 6", "action", "audit_anchor_cut"),
 ]
 
@@ -71,7 +98,7 @@ def test_a_record_that_was_written_anew_is_found_by_its_anchor(finance: Finance,
     """Invariant 12: each of the chains. Everything is as it was recorded before."""
     fill(ledger)
     anchored = anchors.heads(ledger, "main", NOW)
-    assert [one.chain for one in anchored] == ["posting", "parked", "action"]
+    assert [one.chain for one in anchored] == ["posting", "parked", "collected", "action"]
 
     def again() -> tuple[Ledger, Layout]:
         return finance.open(), SmallLayout()
@@ -177,24 +204,7 @@ def test_an_anchor_that_cannot_be_written_is_said_until_it_can(memory: Ledger, t
     assert keeper.look(memory, NOW)
     said = anchors.said(memory, "main")
     assert said is not None
-    assert (said.code, said.at, said.seq) == ("", NOW, 7)
-
-
-# Whatever is done to the tables
-
-
-WORKING: Final = frozenset({("parked", "waits_for"), ("parked", "folded")})
-"""What says how soon a parked row is tried again and nothing else."""
-HEADS: Final = {
-    "pipeline": ("posting_seq", "posting_hash", "event_seq", "event_hash"),
-    "chain": ("seq", "hash"),
-}
-RECORDS: Final = ("posting", "parked_event", "action", "parked", "acceptance", "shape")
-CHAINED: Final = ("posting", "parked_event", "action")
-TABLES_OF: Final = {"insert": CHAINED, "cut": CHAINED, "swap": (*CHAINED, "parked")}
-"""Where order means anything."""
-KEYS: Final = {"posting": "key"}
-"""What tells a copy from its original where the table insists on it, beside its number."""
+    assert (said.code, said.at, said.seq) == ("", NOW, 9)
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +217,110 @@ def state() -> Iterator[tuple[Kept, sqlite3.Connection]]:
         kept._connection.backup(copy)
         yield kept, copy
     kept.drop()
+
+
+def in_ledger(kept: Kept) -> Ledger:
+    return SqlLedger(lambda: kept, "main", SmallLayout(), TABLES, "m1", False)
+
+
+# Collected rows
+
+WAITS: Final = "key = 'monthly/00000034/'"
+TAKEN: Final = "posted <> ''"
+COPIED: Final = "SELECT pipeline, 'monthly/x/', rule, grp, subject, change, position, due, posted, card, number"
+OF_COLLECTED: Final = [
+    *((f"UPDATE syncd.collected SET {edit} WHERE {WAITS}", "audit_collected") for edit in (
+        "change = replace(change, 'insert', 'update')", "rule = 'other'", "grp = 'c'", "card = 'FA-1'",
+        "subject = 'FA-1'", "position = '00000099'", "number = number + 1",
+    )),
+    (f"UPDATE syncd.collected SET change = replace(change, 'insert', 'update') WHERE {TAKEN}", "audit_collected"),
+    (f"UPDATE syncd.collected SET posted = 'monthly/a/1' WHERE {WAITS}", "audit_collected_taken"),
+    (f"UPDATE syncd.collected SET posted = '' WHERE {TAKEN}", "audit_collected_taken"),
+    (f"DELETE FROM syncd.collected WHERE {WAITS}", "audit_collected_gone"),
+    (f"DELETE FROM syncd.collected WHERE {TAKEN}", "audit_collected_gone"),
+    (f"INSERT INTO syncd.collected {COPIED} FROM syncd.collected WHERE {WAITS}", "audit_collected_added"),
+    ("UPDATE syncd.collected_event SET content = replace(content, '34', '35') WHERE seq = 1", "audit_collected_event"),
+    ("DELETE FROM syncd.collected_event WHERE seq = 3", "audit_collected_event"),
+    ("DELETE FROM syncd.collected_event WHERE seq = 5", "audit_collected_end"),
+]  # fmt: skip
+"""What is done to rows that wait for their group, to those that a posting took, and to the chain of both."""
+
+
+@pytest.mark.parametrize(("tampering", "code"), OF_COLLECTED)
+def test_what_is_done_to_a_collected_row_is_found(
+    state: tuple[Kept, sqlite3.Connection], tampering: str, code: str
+) -> None:
+    """Invariant 12: before it is in any voucher as well. Where the chain was written anew with it, by the anchor."""
+    kept, copy = state
+    assert kept._connection is not None
+    copy.backup(kept._connection)
+    with closing(in_ledger(kept)) as ledger:
+        anchored = anchors.heads(ledger, "main", NOW)
+        assert codes(ledger, anchored) == set()
+        before = _all(ledger)
+        ledger.execute([(tampering, ())])
+        assert _all(ledger) != before
+        assert code in codes(ledger, anchored)
+        rehash(partial(_run, ledger), "main")
+        assert codes(ledger, anchored)
+
+
+def test_a_collected_row_whose_record_was_written_anew_with_it_is_found_by_the_anchor(
+    state: tuple[Kept, sqlite3.Connection],
+) -> None:
+    """Invariant 12: the row is edited, its digest in the chain is that of the edited row, and every hash fits."""
+    kept, copy = state
+    assert kept._connection is not None
+    copy.backup(kept._connection)
+    with closing(in_ledger(kept)) as ledger:
+        anchored = anchors.heads(ledger, "main", NOW)
+        row = f"SELECT rule, grp, card, subject, change, position, number FROM syncd.collected WHERE {WAITS}"
+        was = audit.digest(*map(str, ledger.query(row)[0]))
+        ledger.execute([(OF_COLLECTED[0][0], ())])
+        is_now = audit.digest(*map(str, ledger.query(row)[0]))
+        assert was != is_now
+        ledger.execute([("UPDATE syncd.collected_event SET content = replace(content, ?, ?)", (was, is_now))])
+        rehash(partial(_run, ledger), "main")
+        assert codes(ledger) == set(), "nobody can tell without an anchor"
+        assert codes(ledger, anchored) == {"audit_anchor"}
+
+
+def test_rows_that_were_collected_before_there_was_their_chain_are_taken_into_it(
+    state: tuple[Kept, sqlite3.Connection],
+) -> None:
+    """Invariant 16: as they stand when a pipeline is next begun; what is done to them from then on is found."""
+    kept, copy = state
+    assert kept._connection is not None
+    copy.backup(kept._connection)
+    with closing(in_ledger(kept)) as ledger:
+        ledger.execute([
+            ("DELETE FROM syncd.collected_event", ()),
+            ("UPDATE syncd.pipeline SET collected_seq = 0, collected_hash = ''", ()),
+        ])  # fmt: skip
+        assert codes(ledger) == set(), "nothing is held before it is begun"
+        with ledger.begin():
+            pass
+        assert ledger.query("SELECT seq, event FROM syncd.collected_event") == [(1, "kept")]
+        assert codes(ledger, anchors.heads(ledger, "main", NOW)) == set()
+        ledger.execute([(f"UPDATE syncd.collected SET posted = '' WHERE {TAKEN}", ())])
+        assert codes(ledger) == {"audit_collected_taken"}
+
+
+# Whatever is done to the tables
+
+
+WORKING: Final = frozenset({("parked", "waits_for"), ("parked", "folded"), ("collected", "due")})
+"""What says how soon a parked row is tried again, or a collected one posted, and nothing else."""
+HEADS: Final = {
+    "pipeline": ("posting_seq", "posting_hash", "event_seq", "event_hash", "collected_seq", "collected_hash"),
+    "chain": ("seq", "hash"),
+}
+CHAINED: Final = ("posting", "parked_event", "collected_event", "action")
+RECORDS: Final = (*CHAINED, "parked", "collected", "acceptance", "shape")
+TABLES_OF: Final = {"insert": CHAINED, "cut": CHAINED, "swap": (*CHAINED, "parked", "collected")}
+"""Where order means anything."""
+KEYS: Final = {"posting": "key", "collected": "key"}
+"""What tells a copy from its original where the table insists on it, beside its number."""
 
 
 @settings(
@@ -233,10 +347,6 @@ def test_any_tampering_with_the_record_is_found(state: tuple[Kept, sqlite3.Conne
         assert codes(ledger, anchored, lambda: (in_ledger(kept), SmallLayout())), f"{what} was not found"
 
 
-def in_ledger(kept: Kept) -> Ledger:
-    return SqlLedger(lambda: kept, "main", SmallLayout(), TABLES, "m1", False)
-
-
 def _tamper(ledger: Ledger, what: str, data: st.DataObject) -> None:
     if what == "head":
         table = data.draw(st.sampled_from(sorted(HEADS)))
@@ -258,7 +368,8 @@ def _tamper(ledger: Ledger, what: str, data: st.DataObject) -> None:
         _slip_in(ledger, table, columns, one)
     else:
         other = data.draw(st.sampled_from(rows))
-        _swap(ledger, table, [name for name in columns if name not in ("seq", "id", "pipeline")], one, other)
+        own = {"seq", "id", "pipeline", *(["key"] if table == "collected" else [])}
+        _swap(ledger, table, [name for name in columns if name not in own], one, other)
 
 
 def _edit(ledger: Ledger, table: str, column: str, data: st.DataObject) -> None:

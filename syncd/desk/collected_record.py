@@ -1,0 +1,92 @@
+"""Collected rows against their record: which were kept and as what, which were dropped, and which a posting took.
+
+The chain of events is folded in a database of its own, which lies in memory while it is small and on disk when it is
+not; then every collected row must be as it is told there.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import Final
+
+from syncd import audit
+from syncd.desk.anchors import Watch
+from syncd.desk.stretches import FLAWS_MAX, SQL, Flaws, read
+from syncd.ports import Ledger
+
+LOT: Final = 1_000
+"""Rows that are compared at once."""
+EVENTS_READ: Final = 20
+"""Events that are read at once; each may tell of a thousand rows."""
+CACHE_KIB: Final = 16_384
+
+
+def verify(ledger: Ledger, pipeline: str, watch: Watch, flaws: Flaws) -> int:
+    """How many events there are. A pipeline that was not begun since there is their chain has none."""
+    with ledger.reading(), closing(sqlite3.connect("", isolation_level=None)) as told:
+        told.execute("PRAGMA journal_mode = OFF")
+        told.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        told.execute("CREATE TABLE told (key TEXT PRIMARY KEY, content TEXT, posted TEXT) WITHOUT ROWID")
+        ends = ledger.query(SQL["end"], (pipeline,))
+        seq, head = (int(str(ends[0][4])), str(ends[0][5])) if ends else (0, audit.GENESIS)
+        found, last = 0, audit.GENESIS
+
+        def records() -> Iterator[tuple[int, Sequence[str], str]]:
+            nonlocal found, last
+            for rows in read(ledger, "collected_events", (pipeline,), of=EVENTS_READ):
+                told.execute("BEGIN")
+                for row in rows:
+                    found, last = found + 1, str(row[-1])
+                    fields = [str(value) for value in row[:-1]]
+                    watch.see("collected", int(fields[0]), last)
+                    _fold(told, *fields[2:])
+                    yield int(fields[0]), fields, last
+                told.execute("COMMIT")
+
+        for broken in audit.breaks(records()):
+            flaws.add("audit_collected_event", pipeline=pipeline, seq=broken)
+        if (seq, head or audit.GENESIS) != (found, last):
+            flaws.add("audit_collected_end", pipeline=pipeline, seq=seq, found=found)
+        if head or found:
+            _compare(ledger, pipeline, told, flaws)
+        return found
+
+
+def _fold(told: sqlite3.Connection, event: str, posting: str, content: str) -> None:
+    """One event on top of the earlier ones. One that somebody has made unreadable is told by the chain."""
+    try:
+        texts = [str(text) for text in json.loads(content)]
+    except (ValueError, TypeError):
+        return
+    count = audit.TOLD_OF_ROW.get(event, 1)
+    rows = [*zip(*(texts[place::count] for place in range(count)), strict=False)]
+    if event == "kept":
+        told.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?)", rows)
+    elif event == "collected":
+        told.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, '')", rows)
+    elif event == "gone":
+        told.executemany("DELETE FROM told WHERE key = ?", rows)
+    elif event == "taken":
+        told.executemany("UPDATE told SET posted = ? WHERE key = ?", [(posting, key) for (key,) in rows])
+
+
+def _compare(ledger: Ledger, pipeline: str, told: sqlite3.Connection, flaws: Flaws) -> None:
+    """Rows that are not as they are told, that are told of and gone, or of which nothing is told."""
+    with closing(ledger.scan(SQL["collected_rows"], (pipeline,))) as rows:
+        while lot := [tuple(map(str, row)) for row in islice(rows, LOT)]:
+            marks, keys = ", ".join("?" * len(lot)), [row[0] for row in lot]
+            found = told.execute(f"SELECT key, content, posted FROM told WHERE key IN ({marks})", keys)
+            of_key = {key: (content, posted) for key, content, posted in found}
+            for key, posted, *row in lot:
+                if (said := of_key.get(key)) is None:
+                    flaws.add("audit_collected_added", pipeline=pipeline, key=key)
+                elif audit.digest(*row) != said[0]:
+                    flaws.add("audit_collected", pipeline=pipeline, key=key)
+                elif posted != said[1]:
+                    by = {"found": posted or "–", "said": said[1] or "–"}
+                    flaws.add("audit_collected_taken", pipeline=pipeline, key=key, **by)
+            told.execute(f"DELETE FROM told WHERE key IN ({marks})", keys)
+    for (key,) in told.execute("SELECT key FROM told ORDER BY key LIMIT ?", (FLAWS_MAX,)):
+        flaws.add("audit_collected_gone", pipeline=pipeline, key=key)
