@@ -60,16 +60,26 @@ def configure(given: Format | None) -> None:
     log = structlog.get_logger("syncd")
     _handed_on(log)
     threading.excepthook = lambda args: log.error("unexpected", exc_info=args.exc_value)
+    sys.unraisablehook = lambda args: log.error("unexpected", exc_info=args.exc_value)
+    sys.excepthook = lambda _, error, __: log.error("unexpected", exc_info=error)
 
 
 def _handed_on(log: Any) -> None:
-    """What those say who know no logger but Python's."""
+    """What those say who know no logger but Python's: ours as it is, a library's warnings under its name."""
 
     class Handed(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+            if record.name == "syncd":
+                log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+            else:
+                said = {"library": record.name, "message": record.getMessage()}
+                log.log(record.levelno, "library", exc_info=record.exc_info, **said)
 
-    logging.getLogger("syncd").handlers = [Handed()]
+    handler = Handed(logging.WARNING)
+    for logger in (logging.getLogger(), logging.getLogger("syncd")):
+        logger.handlers = [kept for kept in logger.handlers if type(kept).__name__ != Handed.__name__]
+    logging.getLogger().addHandler(handler)
+    logging.captureWarnings(True)
 
 
 def _hide(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

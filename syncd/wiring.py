@@ -76,8 +76,6 @@ PART: Final = "/"
 """Stands between the name of a partitioned pipeline and the number of a partition."""
 ANCHOR_LOOKED_AFTER: Final = timedelta(seconds=5)
 log = structlog.get_logger("syncd")
-
-
 EXTRAS: Final = {
     "psycopg2": "postgres",
     "pymysql": "mysql",
@@ -147,6 +145,7 @@ class Pipeline:
             translator=lambda: self.mapping.translator(self.name, again, self.config.batch_changes_max),
             prepare=migrate.require,
             renewed=self._renewed,
+            reread=partial(self._renewed, looks=True),
             schedules=schedule.of_rules(self.mapping.schedules, self.mapping.zone),
             batch_changes_max=self.config.batch_changes_max,
             queue_changes_max=self.config.queue_changes_max,
@@ -278,17 +277,17 @@ class Pipeline:
         migrate.require(ledger)
         operators.require_accepted(ledger, self.mapping.name, self.mapping.hash, self.mapping.earlier)
 
-    def accepted(self, ledger: Ledger) -> "Pipeline":
-        """Itself, or with its mapping read again where another was accepted meanwhile. Raises Halt when the file
-        holds another."""
-        if operators.accepted(ledger, self.mapping.name) == self.mapping.hash:
+    def accepted(self, ledger: Ledger, looks: bool = False) -> "Pipeline":
+        """Itself, or with its mapping read again where another was accepted meanwhile; `looks` reads it in any case.
+        Raises Halt when the file holds another."""
+        if not looks and operators.accepted(ledger, self.mapping.name) == self.mapping.hash:
             return self
         now = meanings.load(self.mapping.path)
         operators.require_accepted(ledger, now.name, now.hash, now.earlier)
-        return replace(self, mapping=now)
+        return self if now.hash == self.mapping.hash else replace(self, mapping=now)
 
-    def _renewed(self, ledger: Ledger) -> PipelineSpec | None:
-        accepted = self.accepted(ledger)
+    def _renewed(self, ledger: Ledger, looks: bool = False) -> PipelineSpec | None:
+        accepted = self.accepted(ledger, looks)
         return None if accepted is self else accepted.spec()
 
     def _prepare_partitions(self, ledger: Ledger) -> None:

@@ -15,17 +15,14 @@ import typer
 from syncd import __version__, logs
 from syncd.cli.codes import exit_code
 from syncd.cli.later import demo as demonstration
-from syncd.cli.later import metrics, otlp, reconcile, schedule, structlog, supervisor, wiring
-from syncd.cli.options import Config, config_path
+from syncd.cli.later import metrics, otlp, reconcile, schedule, signals, structlog, supervisor, wiring
+from syncd.cli.options import Config, Log, config_path
 from syncd.cli.output import complain, described
 from syncd.errors import Fault, Halt, no_driver
 from syncd.language import say
 
 Only = Annotated[
     list[str] | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_only"), show_default=False)
-]
-Log = Annotated[
-    logs.Format | None, typer.Option("--log", metavar="console|json", help=say("help_log"), show_default=False)
 ]
 
 
@@ -59,8 +56,8 @@ def run(
 def _carry(config: Config, only: Only) -> list[Fault]:
     path = config_path(config)
     chosen = [wiring.pipeline(path, name) for name in only] if only else list(wiring.pipelines(path).values())
-    stop = threading.Event()
-    supervisor.stop_on_signals(stop)
+    stop, asked_to_look = threading.Event(), threading.Event()
+    signals.heed(stop, asked_to_look)
     runners = [pipeline.runner(stop) for pipeline in chosen]
     wanted = wiring.metrics(path)
     figures = (
@@ -84,7 +81,7 @@ def _carry(config: Config, only: Only) -> list[Fault]:
             if figures is not None:
                 figures.outboxes.append(outbox)
         kept.enter_context(schedule.Jobs(job for pipeline in chosen for job in pipeline.jobs(told)))
-        return supervisor.supervise(runners, stop)
+        return supervisor.supervise(runners, stop, asked_to_look)
 
 
 def _pusher() -> Callable[[str, float, metrics.Figures], AbstractContextManager[None]]:

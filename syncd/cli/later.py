@@ -73,8 +73,10 @@ if TYPE_CHECKING:
     from syncd.daemon import reader as reader
     from syncd.daemon import repair as repair
     from syncd.daemon import schedule as schedule
+    from syncd.daemon import signals as signals
     from syncd.daemon import supervisor as supervisor
     from syncd.daemon import tally as tally
+    from syncd.daemon import watchdog as watchdog
     from syncd.desk import accounts as accounts
     from syncd.desk import anchors as anchors
     from syncd.desk import approvals as approvals
@@ -155,7 +157,9 @@ else:
     reader = _Module("syncd.daemon.reader")
     repair = _Module("syncd.daemon.repair")
     schedule = _Module("syncd.daemon.schedule")
+    signals = _Module("syncd.daemon.signals")
     supervisor = _Module("syncd.daemon.supervisor")
+    watchdog = _Module("syncd.daemon.watchdog")
     tally = _Module("syncd.daemon.tally")
     anchors = _Module("syncd.desk.anchors")
     approvals = _Module("syncd.desk.approvals")

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from syncd import logs
 from syncd.errors import MappingError
 from syncd.language import say
 
@@ -16,6 +17,9 @@ Config = Annotated[
 ]
 Name = Annotated[
     str | None, typer.Option("--pipeline", "-p", metavar="NAME", help=say("help_pipeline"), show_default=False)
+]
+Log = Annotated[
+    logs.Format | None, typer.Option("--log", metavar="console|json", help=say("help_log"), show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help=say("help_json"))]
 Actor = Annotated[str, typer.Option("--actor", metavar="NAME", help=say("help_actor"), show_default=False)]

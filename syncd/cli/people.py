@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from syncd import __version__, logs
 from syncd.cli.answering import answering
-from syncd.cli.later import accounts, app, passwords, ports, uvicorn, wiring
-from syncd.cli.options import Actor, Config, Json, Reason, config_path
+from syncd.cli.later import accounts, app, passwords, ports, structlog, uvicorn, watchdog, wiring
+from syncd.cli.options import Actor, Config, Json, Log, Reason, config_path
 from syncd.cli.output import emit, line, table
-from syncd.errors import WrongUsage, no_driver
+from syncd.errors import Halt, Transient, WrongUsage, no_driver
 from syncd.language import say
 
 Person = Annotated[str, typer.Argument(metavar="NAME", help=say("help_people_name"), show_default=False)]
@@ -23,15 +27,45 @@ Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help=say("help_c
 Port = Annotated[int, typer.Option("--port", metavar="PORT", help=say("help_console_port"), min=1, max=65535)]
 
 
-def console(config: Config = None, host: Host = "127.0.0.1", port: Port = 8440) -> None:
-    """Serve the console until it is stopped."""
+def console(config: Config = None, host: Host = "127.0.0.1", port: Port = 8440, log: Log = None) -> None:
+    """Serve the console until it is stopped. Finance may be down meanwhile: the pages say so."""
     with _extra():
         made = app.create(config_path(config))
-        with made.state.house.accounts() as ledger:
+        with suppress(Transient), made.state.house.accounts() as ledger:
             if not accounts.every(ledger):
                 raise WrongUsage("people_none")
-        line("console_at", address=f"http://{host}:{port}/")
-        uvicorn.run(made, host=host, port=port, log_config=None, server_header=False, date_header=True)
+        with _listening(host, port) as listening:
+            _serve(uvicorn.Server(uvicorn.Config(
+                made, log_config=None, server_header=False, callback_notify=_alive, timeout_notify=10
+            )), listening, log)  # fmt: skip
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise Halt("console_no_address", address=f"{host}:{port}", error=error.strerror or error) from None
+
+
+def _serve(server: uvicorn.Server, listening: socket.socket, log: logs.Format | None) -> None:
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    logs.configure(log)
+    said = structlog.get_logger("syncd")
+    if logs.chosen(log) == "console":
+        line("console_at", address=address)
+    said.info("started", version=__version__, pid=os.getpid(), address=address)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the server heeds it, and then lets the one before heed it too
+    try:
+        server.run(sockets=[listening])
+    finally:
+        watchdog.notify("STOPPING=1")
+        said.info("stopped", version=__version__)
+
+
+async def _alive() -> None:
+    """Called from the loop that answers, so that it is not said of one that hangs."""
+    watchdog.notify("READY=1", "WATCHDOG=1")
 
 
 def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:

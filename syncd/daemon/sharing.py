@@ -88,6 +88,11 @@ class Sharer(threading.Thread):
         states = [f"{held.worker.spec.name} {held.worker.state}" for held in self._held.copy().values()]
         return ", ".join(states or [f"{self._shared.name} standby"])
 
+    def look_again(self) -> None:
+        """Those of its partitions that it holds read the mapping's file."""
+        for held in self._held.copy().values():
+            held.worker.look_again()
+
     def run(self) -> None:
         """Hold what is this daemon's share, until asked to stop or until every partition has halted."""
         try:

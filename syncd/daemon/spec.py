@@ -21,9 +21,10 @@ class PipelineSpec(NamedTuple):
     """A pipeline as wiring hands it over: how to open its two ends, its mapping, its bounds.
     `prepare` looks at the ledger before anything is read and raises what stands in the way. `renewed` gives the
     pipeline under the mapping that was accepted meanwhile, None while that is the one it has; it raises what stands
-    in the way of that one. `compute` makes the next rows of the tables that syncd fills itself, in one transaction of
-    the posting thread; whether it did anything. `deadlines` gives what judges deadlines for as long as a source is
-    open."""
+    in the way of that one. `reread` gives the pipeline under the mapping as its file is now, None where that is the
+    same; it raises what is wrong with it, and that nobody accepted it. `compute` makes the next rows of the tables
+    that syncd fills itself, in one transaction of the posting thread; whether it did anything. `deadlines` gives what
+    judges deadlines for as long as a source is open."""
 
     name: str
     open_ledger: Callable[[], Ledger]
@@ -31,6 +32,7 @@ class PipelineSpec(NamedTuple):
     translator: Callable[[], pipeline.Translator]
     prepare: Callable[[Ledger], None]
     renewed: Callable[[Ledger], "PipelineSpec | None"] = stays
+    reread: Callable[[Ledger], "PipelineSpec | None"] = stays
     schedules: Sequence["Schedule"] = ()
     batch_changes_max: int = 4_000
     queue_changes_max: int = 16_000

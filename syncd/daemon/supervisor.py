@@ -3,6 +3,7 @@
     open the ledger ──▶ standby until it is ours ──▶ open the source at the checkpoint ──▶ step, replay, collect
 
 Between two turns it looks which mapping is accepted. Where that is another than it has, it begins anew under that one.
+SIGHUP asks it to look at the file as well, and to say what it found.
 
 Whatever fails and may pass by itself (`Transient`) closes both sides and goes through the same door again, after
 a wait that grows: one way to start is also the way to recover. What cannot pass (`Halt`, and everything unknown)
@@ -10,14 +11,12 @@ stops that pipeline, says why, and lets the others go on.
 """
 
 import gc
-import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Final, Protocol
 
 import structlog
@@ -30,7 +29,9 @@ from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.tally import Counts
 from syncd.desk import status
 from syncd.errors import Fault, Transient
+from syncd.language import say
 from syncd.ports import Ledger
+from syncd.posting import Outcome
 
 STANDBY_POLL_S: Final = 1.0
 REPLAY_INTERVAL_S: Final = 0.5
@@ -38,7 +39,6 @@ COLLECT_INTERVAL_S: Final = 1.0
 REPORT_INTERVAL_S: Final = 1.0
 TIDY_INTERVAL_S: Final = 600.0
 PARKED_INTERVAL_S: Final = 15.0
-STUCK_AFTER_S: Final = 300.0
 HELD_UP: Final = frozenset({"finance_busy", "finance_limit", "finance_out_of_memory"})
 """What a batch may be too large for: a lock of finance's people, a time limit."""
 NARROWED: Final = 8
@@ -62,11 +62,14 @@ class Runner(Protocol):
     alive_at: float
 
     @property
+    def ident(self) -> int | None: ...
+    @property
     def said(self) -> str: ...
     @property
     def meters(self) -> Sequence[Meter]: ...
     @property
     def failures(self) -> Sequence[Fault]: ...
+    def look_again(self) -> None: ...
     def start(self) -> None: ...
     def is_alive(self) -> bool: ...
     def join(self) -> None: ...
@@ -90,6 +93,7 @@ class Worker(threading.Thread):
         self._stop_asked = stop
         self._stands_by = stands_by
         self._is_awaited = False
+        self._asked_to_look = threading.Event()
         self._identity: str | None = None
         self._batch_changes_max = spec.batch_changes_max
         self._looked_at = _now()
@@ -118,6 +122,10 @@ class Worker(threading.Thread):
     def failures(self) -> Sequence[Fault]:
         """Why it halted."""
         return [] if self.failure is None else [self.failure]
+
+    def look_again(self) -> None:
+        """Read the mapping's file at the next turn, and say whether it is taken up."""
+        self._asked_to_look.set()
 
     def run(self) -> None:
         """Carry until asked to stop, or until something happens that does not pass by itself."""
@@ -155,11 +163,28 @@ class Worker(threading.Thread):
     def _renew(self, ledger: Ledger) -> bool:
         """Take up the mapping that was accepted meanwhile; whether there is one."""
         renewed = self.spec.renewed(ledger)
+        if renewed is None and self._asked_to_look.is_set():
+            renewed = self._looked(ledger)
+        self._asked_to_look.clear()
         if renewed is None:
             return False
-        self._log.info("mapping_renewed")
+        self._log.info("mapping_renewed", mapping_hash=renewed.mapping_hash)
         self.spec = renewed
         return True
+
+    def _looked(self, ledger: Ledger) -> PipelineSpec | None:
+        """The pipeline under the mapping as its file is now. One that cannot be taken up is refused, and the one that
+        it has goes on."""
+        try:
+            found = self.spec.reread(ledger)
+        except Transient:
+            raise
+        except Fault as fault:
+            self._log.error("mapping_refused", code=fault.code, why=say(fault.code, fault.params))
+            return None
+        if found is None:
+            self._log.info("mapping_kept", mapping_hash=self.spec.mapping_hash)
+        return found
 
     def _hold(self, ledger: Ledger) -> bool:
         """As the writer, who may have stood by for long; whether it ended for another mapping."""
@@ -176,6 +201,9 @@ class Worker(threading.Thread):
             self.state = "standby"
             if not self._stands_by:
                 return False
+            if self._asked_to_look.is_set():  # what there is to take up it takes up as the writer
+                self._looked(ledger)
+                self._asked_to_look.clear()
             status.beat(ledger, self.spec.name, "standby", _now())
             self._stop_asked.wait(STANDBY_POLL_S)
         return False
@@ -214,15 +242,15 @@ class Worker(threading.Thread):
                 if asks:
                     if is_renewed := self._renew(ledger):  # who accepts it and asks for a row means it to be tried so
                         break
-                    pipeline.turn(feed, translator, ledger, self._counts.add, share_max, deadlines)
-                    if deadlines.quiet(ledger, translator, self._counts.add):
-                        pipeline.settle(translator, ledger, self._counts.add)
+                    pipeline.turn(feed, translator, ledger, self._count, share_max, deadlines)
+                    if deadlines.quiet(ledger, translator, self._count):
+                        pipeline.settle(translator, ledger, self._count)
                 else:  # nobody has asked for anything, and what the log asks for is seen to within the step
-                    pipeline.step(feed, translator, ledger, self._counts.add, share_max, deadlines)
+                    pipeline.step(feed, translator, ledger, self._count, share_max, deadlines)
                 if asks or is_computing:
-                    is_computing = spec.compute(ledger, translator, self._counts.add)
+                    is_computing = spec.compute(ledger, translator, self._count)
                     if is_computing:  # what a run releases is posted before anything else is read
-                        pipeline.settle(translator, ledger, self._counts.add)
+                        pipeline.settle(translator, ledger, self._count)
                 if report.due():
                     self._report(ledger, reader)
                     if self._batch_changes_max < spec.batch_changes_max and time.monotonic() > narrowed_at + NARROW_S:
@@ -315,6 +343,11 @@ class Worker(threading.Thread):
             with suppress(Fault), closing(self.spec.open_ledger()) as ledger:
                 status.leave(ledger, self.spec.name)
 
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        """What one of many transactions of a turn has done is a sign of life too."""
+        self._alive()
+        self._counts.add(outcomes)
+
     def _say_counts(self) -> None:
         """Once an interval, not once a batch; and counts only: what a row holds is never logged."""
         said, self._counts = self._counts, Counts()
@@ -345,15 +378,23 @@ class _Every:
         return True
 
 
-def supervise(runners: Sequence[Runner], stop: threading.Event) -> list[Fault]:
-    """Run all pipelines until `stop` is set or all have halted; returns why they halted."""
+def supervise(
+    runners: Sequence[Runner], stop: threading.Event, asked_to_look: threading.Event | None = None
+) -> list[Fault]:
+    """Run all pipelines until `stop` is set or all have halted; returns why they halted. Whenever `asked_to_look` is
+    set, they read their mappings again."""
     tune_interpreter()
     for runner in runners:
         runner.start()
     watchdog.notify("READY=1")
+    watch = watchdog.Watch()
     while any(runner.is_alive() for runner in runners) and not stop.wait(1.0):
-        stuck = [r.name for r in runners if r.is_alive() and time.monotonic() - r.alive_at > STUCK_AFTER_S]
-        watchdog.notify(f"STATUS={', '.join(r.said for r in runners)}", *([] if stuck else ["WATCHDOG=1"]))
+        if asked_to_look is not None and asked_to_look.is_set():
+            asked_to_look.clear()
+            for runner in runners:
+                runner.look_again()
+        living = [runner for runner in runners if runner.is_alive()]
+        watch.look(", ".join(r.said for r in runners), {r.name: (r.ident, r.alive_at) for r in living})
     watchdog.notify("STOPPING=1")
     for runner in runners:
         runner.join()
@@ -365,17 +406,6 @@ def tune_interpreter() -> None:
     sys.setswitchinterval(SWITCHED_AFTER_S)
     gc.freeze()
     gc.set_threshold(COLLECTED_AFTER_ALLOCATIONS)
-
-
-def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM or SIGINT finish the batch in hand; a second one ends the process at once."""
-
-    def handle(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
 
 
 def _state_after(fault: Fault) -> status.State:

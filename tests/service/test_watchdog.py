@@ -1,0 +1,76 @@
+"""A posting thread that hangs is noticed: systemd is not told that the daemon lives, the log says where it hangs."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import structlog
+
+from syncd import logs
+from syncd.daemon import supervisor, watchdog
+from syncd.daemon.supervisor import Worker
+from syncd.demo.stage import built
+
+
+@pytest.fixture(autouse=True)
+def new_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Loggers remember where they wrote first."""
+    monkeypatch.setattr(watchdog, "log", structlog.get_logger("syncd"))
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_posting_thread_that_hangs_is_not_called_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The thread that speaks to systemd goes on by itself; what it says comes of the one that posts."""
+    hangs, goes_on, told = threading.Event(), threading.Event(), list[str]()
+    monkeypatch.setattr(watchdog, "STUCK_AFTER_S", 0.3)
+    monkeypatch.setattr(watchdog, "notify", lambda *lines: told.extend(lines))
+    logs.configure("json")
+    with built(tmp_path, 1, date(2026, 11, 20)) as stage:
+        spec, stop = stage.pipeline.spec(), threading.Event()
+
+        def hang(ledger: object, translator: object, count: object) -> bool:
+            hangs.set()
+            goes_on.wait()
+            return False
+
+        worker = Worker(spec._replace(compute=hang), stop)
+        daemon = threading.Thread(target=supervisor.supervise, args=([worker], stop))
+        daemon.start()
+        assert hangs.wait(30)
+        _until(lambda: any("stuck" in line for line in told))
+        assert told[-1].startswith("STATUS=demo posting; stuck: posting demo")
+        goes_on.set()
+        _until(lambda: told[-1] == "WATCHDOG=1")
+        stop.set()
+        daemon.join()
+    said = {line["event"]: line for line in _said(capsys)}
+    assert "in hang" in said["stuck"]["at"]
+    assert said["moves_again"]["thread"] == "posting demo"
+    assert told[0] == "READY=1"
+
+
+def test_a_hung_thread_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """And again only after it moved."""
+    logs.configure("json")
+    watch, long_ago = watchdog.Watch(), time.monotonic() - 1_000
+    for alive_at in (long_ago, long_ago, time.monotonic(), long_ago):
+        watch.look("demo posting", {"posting demo": (None, alive_at)})
+    assert [line["event"] for line in _said(capsys)] == ["stuck", "moves_again", "stuck"]
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def _until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
