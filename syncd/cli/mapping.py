@@ -41,6 +41,7 @@ def check(file: File = None, config: Config = None, name: Name = None, as_json: 
             raise
         complain(error, as_json)
         raise typer.Exit(FOUND_SOMETHING) from None
+    mapping.program.bind()
     warnings = [*mapping.warnings, *(mapping.refused(*dialects.SPELLINGS) if pipeline is None else ())]
     warnings += [] if pipeline is None else mapping.judged_by_row(pipeline.eam_dialect)
     if as_json:

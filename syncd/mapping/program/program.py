@@ -55,7 +55,8 @@ class Program:
     plan: Plan
     layout: FinanceLayout
     zone: ZoneInfo
-    bind: Callable[[Context], Bound]
+    bind: Callable[[], Callable[[Context], Bound]]
+    """Compiles the rules, once: whoever only looks at the books judges no row."""
     references: tuple[str, ...]
     keys: Mapping[str, Callable[[Row | None], str]]
     """Per table, its `key_text`."""
@@ -82,7 +83,6 @@ def compile_plan(
     answered: frozenset[str] = frozenset(),
 ) -> Program:
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
-    bind = _compiled(module(plan), f"<rules of {layout.name}>", decisions)
     keys = {alias: keyer(table) for alias, table in plan.tables.items()}
     names = {a: ", ".join(r.name for r in plan.rules.get(a, ()) if not r.of) or "reference" for a in plan.tables}
     ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
@@ -91,6 +91,10 @@ def compile_plan(
     collects = any(rule.verb(Collect) is not None for rule in rules)
 
     budgeted = frozenset(rule.name for rule in rules if rule.verb(Budget) is not None)
+
+    @cache
+    def bind() -> Callable[[Context], Any]:
+        return _compiled(module(plan), f"<rules of {layout.name}>", decisions)
 
     @cache
     def asking() -> Callable[[Context], Asking]:  # seldom needed: only what a person has edited is looked at by it

@@ -66,7 +66,7 @@ class Run:
         self._book, self._refused, self._openers = book, refused, program.openers
         self._joined, self._ignored = frozenset(plan.joined), program.ignored
         self._answered = program.answered
-        self._bound = program.bind(self.context)
+        self._bound = program.bind()(self.context)
         self._documents = plan.documents
         self._nulls, self._rules, self._keys = self.context.nulls, plan.rules, program.keys
 
