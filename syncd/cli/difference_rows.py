@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from syncd.books.reconciliation.reconcile import WHOLE
 from syncd.books.reports import csv
 from syncd.books.reports.sheet import Cell, Column, Row, Sheet
 from syncd.language import current, say
@@ -47,7 +48,13 @@ def cause(difference: Mapping[str, Any]) -> str:
 
 def is_amount(difference: Mapping[str, Any], name: str = "") -> bool:
     """Whether it is one of an amount; `name` is that of the balance that it is of."""
-    return difference["field"] in (*FIELDS, "carrying_amount", name)
+    return difference["field"] in (*FIELDS, "carrying_amount", WHOLE, name)
+
+
+def value(difference: Mapping[str, Any]) -> str:
+    """What it differs in; of an asset that a side lacks all that the other says of it."""
+    figures = difference.get("figures") or {}
+    return say(difference["field"], {field: f"{Decimal(amount):,.2f}" for field, amount in figures.items()})
 
 
 def is_moved(difference: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], name: str = "") -> bool:
@@ -60,7 +67,7 @@ def _row(of: str, d: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], nam
     off = other - one if isinstance(one, Decimal) and isinstance(other, Decimal) else None
     field = {"field": say(d["field"])}
     why = f"{say('reconcile_moved', field)} {cause(d)}" if is_moved(d, listed, name) else cause(d)
-    return d["id"], of, d["asset_code"], of if d["field"] == name else say(d["field"]), one, other, off, why
+    return d["id"], of, d["asset_code"], of if d["field"] == name else value(d), one, other, off, why
 
 
 def _cell(said: str | None, is_figure: bool) -> Cell:

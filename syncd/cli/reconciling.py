@@ -133,7 +133,7 @@ def _row(
     if difference_rows.is_moved(d, listed, name):
         cause = f"{say('reconcile_moved', {'field': say(d['field'])})} {cause}"
     sides = (Decimal(said) if said is not None and is_amount else said for said in (d["eam"], d["finance"]))
-    field = label if d["field"] == name else say(d["field"])
+    field = label if d["field"] == name else difference_rows.value(d)
     return d["id"], d["asset_code"] or "–", field, *sides, f"{Decimal(d['share']):.2%}", cause
 
 

@@ -51,8 +51,8 @@ def test_alert_is_strictly_above_one_per_cent(finance: str, alerting: int) -> No
 def test_asset_that_one_side_lacks_alerts() -> None:
     """Scrapped in one system, still depreciating in the other."""
     report = compare(side_by_side([("A", amounts("1"))], [("A", amounts("1")), ("B", amounts("2"))]), ALERT)
-    assert [d.asset_code for d in report.differences] == ["B"] * 4
-    assert report.differences[0].eam is None
+    assert [(d.asset_code, d.eam, d.finance) for d in report.differences] == [("B", None, Decimal(2))]
+    assert report.differences[0].figures == amounts("2")
     assert report.alerting == 2
 
 

@@ -17,6 +17,7 @@ from syncd.change import Malformed, Row, Table, Unchanged, join_key, key_text
 from syncd.dialects import SPELLINGS
 from syncd.dialects.sqlite import quoted, source_table
 from syncd.mapping.expression.sqlite import register_sqlite
+from syncd.mapping.language.blocks.measures import Measures
 from syncd.mapping.language.blocks.source_sql import Reach
 from syncd.ports import Ledger
 from syncd.record import decode_row, timestamp
@@ -120,6 +121,28 @@ class Past:
         asked: list[object] = [self._pipeline, f"{self._pipeline}/%", table.alias]
         rows = self._ledger.query(sql, asked if values is None else [*asked, list(values)])
         return [decode_row(table, str(image)) for (image,) in rows]
+
+
+class Pasts:
+    """The mirror of several tables with assets."""
+
+    def __init__(
+        self, measures: Measures, ledger: Ledger, pipeline: str, tables: Mapping[str, Table], zone: str
+    ) -> None:
+        self._measures = measures
+        self._each = [Past(one, ledger, pipeline, tables, zone) for one in measures.each]
+
+    def amounts(self, found: Sequence[Found]) -> Mapping[str, Amounts] | None:
+        """As `Past` tells it; an asset of which no row is known may be of any table."""
+        said: dict[str, Amounts] = {}
+        for one, past in zip(self._measures.each, self._each, strict=True):
+            told = [(f, *self._measures.of_key(f.key)) for f in found]
+            own = [f._replace(key=key) for f, of, key in told if of is one or not key]
+            lot = past.amounts(own)
+            if lot is None:
+                return None
+            said |= lot
+        return said
 
 
 def rows_of(ledger: Ledger, pipeline: str, table: Table, keys: Sequence[str]) -> Mapping[str, Row]:

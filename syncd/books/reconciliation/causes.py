@@ -35,9 +35,11 @@ ParkedRow = tuple[str, str, str, str]
 def explain(asked: "Asked", measures: Measures, ledger: Ledger, found: Sequence[Found]) -> dict[str, Cause]:
     """By asset code the cause of its difference."""
     causes: dict[str, Cause] = {}
-    rows = iter(found)
-    while lot := list(islice(rows, CODES_ASKED_MAX)):
-        causes |= dict(_explained(asked, measures, ledger, lot))
+    for one in measures.each:
+        told = [(f, *measures.of_key(f.key)) for f in found]
+        rows = iter([f._replace(key=key) for f, of, key in told if of is one or (not key and one is measures.each[0])])
+        while lot := list(islice(rows, CODES_ASKED_MAX)):
+            causes |= dict(_explained(asked, one, ledger, lot))
     return causes
 
 
@@ -129,11 +131,17 @@ def _of_books(
         return Cause("cause_edited", {"id": edited[-1]}, "propose_eam_row")
     change = "" if row is None or asked.is_partitioned else _change(asked, measures, found, row)
     params = {"change": change} if change else {}
+    otherwise = "propose_transfer" if _is_moved(found) else "propose_rule"
     given_up = [number for number, state, *_ in settled if state == "discarded"]
     if given_up:
         proposal = "propose_posting" if change else "propose_eam_row"
         return Cause("cause_discarded", {"id": given_up[-1], **params}, proposal)
-    return Cause("cause_not_posted", params, "propose_posting" if change else "propose_rule")
+    return Cause("cause_not_posted", params, "propose_posting" if change else otherwise)
+
+
+def _is_moved(found: Found) -> bool:
+    """Whether only texts differ: the same amounts, another department."""
+    return found.eam is not None and found.finance is not None and found.eam[:3] == found.finance[:3]
 
 
 def _is_as_written(found: Found, written: Mapping[str, object], by: Sequence[str]) -> bool:
@@ -167,8 +175,6 @@ def _change(asked: "Asked", measures: Measures, found: Found, row: Row) -> str:
     before: list[object] | None = None
     if found.finance is not None:
         before = list(row)
-        if found.eam.texts != found.finance.texts:
-            return ""
         for field in FIELDS:
             one, other = getattr(found.eam, field), getattr(found.finance, field)
             if one == other:
@@ -177,6 +183,12 @@ def _change(asked: "Asked", measures: Measures, found: Found, row: Row) -> str:
             if place is None or one is None or other is None or not isinstance(row[place], Decimal):
                 return ""
             before[place] = decimal(row[place]) + other - one
+        for name, text, held in zip(measures.by, found.eam.texts, found.finance.texts, strict=False):
+            place = _place(table, measures.columns.get(name, ""))
+            if text != held and (place is None or not held or row[place] != text):
+                return ""
+            if text != held and place is not None:
+                before[place] = held
     if any(isinstance(value, Unchanged) for value in row):
         return ""
     op, was = ("insert", None) if before is None else ("update", tuple(before))

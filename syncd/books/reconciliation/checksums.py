@@ -26,6 +26,8 @@ class Shape(NamedTuple):
 
     amounts: int
     texts: int
+    is_several: bool = False
+    """Whether a row's key begins with the number of its table."""
 
 
 class Part(NamedTuple):

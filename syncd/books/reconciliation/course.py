@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from syncd.books.reconciliation import by_hand, causes, item_causes, open_items, sides
-from syncd.books.reconciliation.as_read import Past
+from syncd.books.reconciliation.as_read import Past, Pasts
 from syncd.books.reconciliation.open_items import Items
 from syncd.books.reconciliation.reconcile import (
     ASSETS_MAX,
@@ -66,7 +66,7 @@ class _Pile(NamedTuple):
     some as it stands, what of them differs at the log's point, and why."""
 
     weights: Weights
-    past: Past
+    past: Past | Pasts
     held: Callable[[Sequence[str]], Mapping[str, Amounts]]
     judged: _Judged
     why: dict[str, Cause]
@@ -101,7 +101,7 @@ def _run(
             unreadable = [u for one in _compared(asked) for u in sides.unreadable(eam, one)]
         piles: list[_Pile] = []
         if compared is not None and weights is not None:
-            past = Past(compared.measures, ledger, asked.pipeline, asked.tables, asked.zone)
+            past: Past | Pasts = Pasts(compared.measures, ledger, asked.pipeline, asked.tables, asked.zone)
             judged = _judge(weights.found, past, position)
             why = causes.explain(asked, compared.measures, ledger, judged.differing[:ASSETS_MAX])
             piles.append(_Pile(weights, past, partial(sides.cards_of, compared), judged, why))
@@ -188,7 +188,7 @@ def _unseen(pile: _Pile) -> int:
     return pile.weights.differing - len(pile.judged.differing)
 
 
-def _judge(found: Sequence[Found], past: Past, position: str) -> _Judged:
+def _judge(found: Sequence[Found], past: Past | Pasts, position: str) -> _Judged:
     """Each asset at the point of the log. Where the mirror cannot tell, as the EAM says now."""
     said = past.amounts(found) if found and position else None
     if said is None:

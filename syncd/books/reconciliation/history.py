@@ -180,6 +180,7 @@ def _difference(report: Report, d: Difference) -> Json:
         "eam": _text(d.eam),
         "finance": _text(d.finance),
         "share": f"{d.share:.6f}",
+        "figures": {} if d.figures is None else _amounts(d.figures),
         "cause": "" if cause is None else cause.code,
         "params": params,
         "proposal": "" if cause is None else cause.proposal,

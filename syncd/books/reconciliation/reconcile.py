@@ -22,6 +22,8 @@ WEIGHED_MAX: Final = 10_000
 GROUPS_MAX: Final = 1_000
 """Values of a field by which totals are told; the rest is told as one."""
 REST: Final = "…"
+WHOLE: Final = "whole_asset"
+"""In place of a field: all of an asset that a side lacks."""
 
 
 class Amounts(NamedTuple):
@@ -69,7 +71,8 @@ class Cause(NamedTuple):
 
 class Difference(NamedTuple):
     """Where the two sides differ. `asset_code` is empty for a total; None for the side that lacks the asset or has
-    no readable amount. A field of `by` has texts. `number` is its place in its run, by which people call it."""
+    no readable amount. A field of `by` has texts. `number` is its place in its run, by which people call it;
+    `figures` are all that the other side says of an asset that one lacks."""
 
     asset_code: str
     field: str
@@ -77,6 +80,7 @@ class Difference(NamedTuple):
     finance: Decimal | str | None
     cause: Cause | None = None
     number: int = 0
+    figures: Amounts | None = None
 
     @property
     def share(self) -> Decimal:
@@ -348,7 +352,12 @@ def controlled(report: Report, controls: Sequence[Control], alert_above: Decimal
 def differences(
     code: str, eam: Amounts | None, finance: Amounts | None, by: Sequence[str] = ()
 ) -> Iterator[Difference]:
-    """The values in which an asset differs."""
+    """The values in which an asset differs; once, by its original value, what a side lacks."""
+    figures = eam or finance
+    if code and (eam is None) != (finance is None) and figures is not None and figures.carrying_amount is not None:
+        one, other = (None if said is None else said.original_value for said in (eam, finance))
+        yield Difference(code, WHOLE, one, other, figures=figures)
+        return
     for field in (*FIELDS, "carrying_amount"):
         one = getattr(eam, field) if eam else None
         other = getattr(finance, field) if finance else None

@@ -15,7 +15,7 @@ from syncd.change import join_key
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.errors import Halt
 from syncd.mapping.expression.parse import RUNTIME, ExpressionError
-from syncd.mapping.language.blocks.measures import FIELDS, Measures
+from syncd.mapping.language.blocks.measures import FIELDS, OF_TABLE, Measures
 from syncd.mapping.language.blocks.source_sql import Reach
 from syncd.mapping.language.blocks.source_sql import Unreadable as Texts
 from syncd.mapping.layout.journal_query import AMOUNTS
@@ -55,7 +55,7 @@ class Sides(NamedTuple):
     @property
     def shape(self) -> Shape:
         """What both say of an asset."""
-        return Shape(len(FIELDS), len(self.measures.by))
+        return Shape(len(FIELDS), len(self.measures.by), bool(self.measures.tables))
 
 
 def unreadable(eam: Eam, compared: "Asked") -> list[Unreadable]:
@@ -240,7 +240,14 @@ def _asset(shape: Shape, row: Sequence[Any]) -> tuple[str, Amounts, str]:
     values = [_read(amount) for amount in said[: shape.amounts]]
     texts = tuple("" if text is None else str(text) for text in said[shape.amounts :][: shape.texts])
     key = said[shape.amounts + shape.texts :]
-    return str(code), amounts(values, texts), join_key([str(part) for part in key]) if key else ""
+    return str(code), amounts(values, texts), _key(shape, [str(part) for part in key if part is not None])
+
+
+def _key(shape: Shape, parts: Sequence[str]) -> str:
+    """A row's key as the mirror has it, behind the number of its table where there are several."""
+    if shape.is_several and parts:
+        return f"{parts[0]}{OF_TABLE}{join_key(parts[1:])}" if parts[1:] else ""
+    return join_key(parts) if parts else ""
 
 
 def _read(amount: object) -> Decimal | None:

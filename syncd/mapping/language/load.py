@@ -251,7 +251,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
     looked_at = year_end.looked_at | (lifecycle.looked_at if lifecycle is not None else frozenset())
     if any(w.code in _UNREAD for w in warnings):
-        compared = [one for one in (measures, *balances) if one is not None]
+        compared: list[Measures | Balance] = [*(() if measures is None else measures.each), *balances]
         reaches = {reach.table for one in compared for reach in one.reaches("postgres", file.timezone)}
         looked_at |= reaches | {one.on for one in compared}
     warnings = [w for w in warnings if w.code not in _UNREAD or w.params["table"] not in looked_at]

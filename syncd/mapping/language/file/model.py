@@ -226,6 +226,30 @@ class ByHandRows(Strict):
     of it for `reverse: {voucher: …}`."""
 
 
+class FurtherAssets(Strict):
+    """A further table with one row an asset, for the same comparison. What is not said here is as the block itself
+    says it."""
+
+    on: str
+    """The table."""
+    join: Joins | None = None
+    """Rows of other tables that its expressions read."""
+    where: Expr | None = None
+    """Which of its rows count."""
+    unless: tuple[RowsOf, ...] | None = None
+    """Which of them do not, for a row of another table."""
+    asset_code: Expr | None = None
+    """Expression: the asset's code."""
+    original_value: Measure | None = None
+    """The original value."""
+    accumulated_depreciation: Measure | None = None
+    """The accumulated depreciation."""
+    impairment: Measure | None = None
+    """The impairment."""
+    by: dict[Identifier, OfRule | Expr] = Field({})
+    """Card field → the EAM's side of it, of the fields that the block's own `by` names."""
+
+
 class Reconcile(Strict):
     """The EAM side of the reconciliation: one row an asset. `cards` says which finance cards it is held against,
     `accounts` which balances in the ledger must equal the cards' totals."""
@@ -240,6 +264,9 @@ class Reconcile(Strict):
     """Which of them do not, for a row of another table: an asset that is being rebuilt."""
     cards: Expr | None = None
     """Which finance cards they are held against: a condition over the card's fields."""
+    also: tuple[FurtherAssets, ...] = ()
+    """Further tables with assets: buildings beside machines, a table a year. All of them together are held against the
+    cards."""
     asset_code: Expr
     """Expression: the asset's code."""
     original_value: Measure
