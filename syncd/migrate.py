@@ -4,6 +4,7 @@ A migration that was applied is never edited: its checksum is kept, and one whos
 missing is refused. Each change of the state moves syncd's version.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -88,6 +89,7 @@ class Queried(Protocol):
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]: ...
 
 
+_MADE: Final = re.compile(r"CREATE TABLE (syncd\.\w+)")
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS syncd.migration"
     " (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
@@ -135,6 +137,19 @@ def migrate(ledger: Migrated, now: datetime, known: Sequence[Migration] | None =
                 (migration.name, migration.checksum, timestamp(now)),
             )
     return [migration.name for migration in todo]
+
+
+def tables(known: Sequence[Migration] | None = None) -> list[str]:
+    """The tables that migrations have ever made, as statements name them."""
+    known = migrations() if known is None else known
+    made = [name for migration in known for name in _MADE.findall("\n".join(statements.script(migration.text)))]
+    return [*dict.fromkeys(made), "syncd.migration"]
+
+
+def take_away(ledger: Migrated) -> None:
+    """Drop all of syncd's own tables in finance: nothing knows any more what was posted."""
+    with ledger.desk() as desk:
+        desk.define([f"DROP TABLE IF EXISTS {name}" for name in tables()])
 
 
 def _create_schema(desk: Desk) -> None:

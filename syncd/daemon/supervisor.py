@@ -14,7 +14,7 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -27,7 +27,7 @@ from syncd.daemon.meter import Meter, Timed
 from syncd.daemon.reader import Reader
 from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.tally import Counts
-from syncd.desk import status
+from syncd.desk import kept, status
 from syncd.errors import Fault, Transient
 from syncd.language import say
 from syncd.ports import Ledger
@@ -95,6 +95,7 @@ class Worker(threading.Thread):
         self._is_awaited = False
         self._asked_to_look = threading.Event()
         self._identity: str | None = None
+        self._warned: set[str] = set()
         self._batch_changes_max = spec.batch_changes_max
         self._looked_at = _now()
         self._counts = Counts()
@@ -258,6 +259,7 @@ class Worker(threading.Thread):
                         translator.narrow(self._batch_changes_max)
                         narrowed_at = time.monotonic()
                 if parked.due():
+                    self._warn(reader.lag.note)
                     self.meter.open_rows = status.open_rows(ledger, spec.name)
                     waits = any(one.state == "approval" for one in self.meter.open_rows)
                     self.meter.held = status.held(ledger, spec.name, _now()) if waits else ()
@@ -342,6 +344,14 @@ class Worker(threading.Thread):
         if self._is_awaited:
             with suppress(Fault), closing(self.spec.open_ledger()) as ledger:
                 status.leave(ledger, self.spec.name)
+
+    def _warn(self, note: Mapping[str, str]) -> None:
+        """Say it once when the log that the EAM's server keeps for the pipeline begins to hurt."""
+        findings = list(kept.warnings(kept.of_note(note)))
+        for finding in findings:
+            if finding.code not in self._warned:
+                self._log.warning("log_kept", code=finding.code, why=say(finding.code, finding.params))
+        self._warned = {finding.code for finding in findings}
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         """What one of many transactions of a turn has done is a sign of life too."""

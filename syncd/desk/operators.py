@@ -5,7 +5,7 @@ and why, and the action is chained to all earlier ones in the same transaction.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Final, NamedTuple
@@ -349,6 +349,11 @@ def end_uninstall(ledger: Ledger, pipeline: str, what: Sequence[str], by: Actor)
     """Note that it is gone."""
     with ledger.desk() as desk:
         act(desk, by, "uninstalled", pipeline, f"pipeline/{pipeline}", {"what": list(what)})
+
+
+def still_installed(ledger: Ledger, pipelines: Collection[str]) -> list[str]:
+    """The pipelines in this finance, but for those given, that nobody has uninstalled."""
+    return [str(name) for (name,) in ledger.query(SQL["still_installed"]) if str(name) not in pipelines]
 
 
 def awaiting(desk: Ledger | Desk, pipeline: str, id: int, role: str) -> ParkedRow:

@@ -65,3 +65,8 @@ SELECT actor, action, detail FROM syncd.action WHERE pipeline = ? AND target = ?
 -- act: what a person did
 INSERT INTO syncd.action (seq, at, actor, action, pipeline, target, reason, detail, hash)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- still_installed: pipelines that carry or have carried, but for those whose last word is that they were uninstalled
+SELECT p.name FROM syncd.pipeline p
+WHERE NOT EXISTS (SELECT 1 FROM syncd.action a WHERE a.pipeline = p.name AND a.action = 'uninstalled')
+ORDER BY p.name;

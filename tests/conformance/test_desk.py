@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -448,3 +448,12 @@ def test_a_discard_lets_the_followers_go_on(ledger: Ledger) -> None:
         book.write(Batch([again], {}, frozenset(), None))
     (outcome,) = write(ledger, batch(posted(asset(3, code="FA-1"), key="upgrade/3")))
     assert outcome.postings
+
+
+def test_the_tables_of_the_state_go_and_come_again(finance: Finance) -> None:
+    """`syncd uninstall --state`, and a new beginning."""
+    with closing(finance.open()) as ledger:
+        migrate.take_away(ledger)
+        assert len(migrate.pending(ledger)) > 10
+        migrate.migrate(ledger, datetime.now(UTC))
+        assert not migrate.pending(ledger)

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
 
 from syncd import logs
 from syncd.daemon import supervisor, watchdog
+from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.supervisor import Worker
 from syncd.demo.stage import built
 
@@ -74,3 +76,14 @@ def _until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_slot_that_runs_out_is_said_in_the_log_once() -> None:
+    """While there is time; and again when it came back from a better state."""
+    told: list[tuple[str, str]] = []
+    worker = Worker(PipelineSpec("main", *[lambda *_: None] * 4), threading.Event())  # type: ignore[arg-type]
+    worker._log = SimpleNamespace(warning=lambda event, code, why: told.append((event, code)))
+    scarce = {"wal_status": "extended", "retained_bytes": "90", "safe_wal_size": "10"}
+    for note in (scarce, scarce | {"safe_wal_size": "9"}, {}, scarce, {"wal_status": "lost"}):
+        worker._warn(note)
+    assert told == [("log_kept", f"kept_{code}") for code in ("running_out", "running_out", "lost")]
