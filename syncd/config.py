@@ -24,7 +24,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from syncd.errors import MappingError
 from syncd.files import shipped
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.file.model import parse
+from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.shapes import MaybeNames, Strict
 from syncd.mapping.language.file.source import Document, Trail, read
 
@@ -290,7 +290,9 @@ def is_raw(address: str) -> bool:
 def _hide_block(error: MappingError) -> None:
     """What stands where a block belongs may be an address with its password, or the password itself."""
     place = error.params.get("place", "").split(".")
-    if "value" in error.params and (_SECRET & {*place} or "dictionary" in error.params["problem"]):
+    if "value" in error.params and (
+        _SECRET & {*place} or error.params["problem"] in ("shape_block", "shape_keys", "shape_scalar")
+    ):
         error.params["value"] = "…"
 
 

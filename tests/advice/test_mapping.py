@@ -91,7 +91,11 @@ YAML = [
         [mapping("change: {original", "change: {<key>: asset.asset_code, original")],
         name="missing_key: of a card",
     ),
-    advised("wrong_shape", [mapping("original_value: money", "original_value: mony")], [mapping(" mony", " money")]),
+    advised(
+        "wrong_shape",
+        [mapping("    once: after.asset_code\n", "    once: after.asset_code\n    snapshot: cards\n")],
+        [mapping("snapshot: cards", "snapshot: card")],
+    ),
     advised(
         "wrong_shape",
         [mapping("mapping: example", "mapping: 1st example")],

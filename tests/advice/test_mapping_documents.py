@@ -10,9 +10,9 @@ from syncd.language import catalogue
 from syncd.mapping.cases.model import CaseFile, PeriodRow, Step
 from syncd.mapping.expression import functions
 from syncd.mapping.expression.parse import parse
+from syncd.mapping.language.file.faults import parse as shaped
 from syncd.mapping.language.file.layout_file import LayoutFile
 from syncd.mapping.language.file.model import MappingFile
-from syncd.mapping.language.file.model import parse as shaped
 from syncd.mapping.language.file.source import read
 from tests.advice import advice
 from tests.tidy.tree import ROOT

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from syncd.mapping.language.explain import explain
+from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.layout_file import LayoutFile, Numbering
-from syncd.mapping.language.file.model import parse
 from syncd.mapping.language.file.source import read
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.verbs.card import Card

@@ -271,11 +271,12 @@ def test_what_has_no_value_for_a_row_says_why(text: str, code: str) -> None:
         ("date_trunc('mont', after.bought)", "unknown_word", {"nearest": "month"}, 0),
         ("to_char(after.bought, 'YYYY-Mon')", "unknown_word", {}, 0),
         ("to_char(after.bought, 'HH24')", "unknown_word", {}, 0),
+        *((text, "subquery", {}, None) for text in ("(SELECT 1)", "after.count IN (SELECT 1)", "EXISTS (SELECT 1)")),
         *((text, "unsupported", {}, None) for text in (
-            "(SELECT 1)", "after.value BETWEEN SYMMETRIC 1 AND 2", "after.status LIKE 'a' ESCAPE '!'", "a.b.c", "E'a'",
+            "after.value BETWEEN SYMMETRIC 1 AND 2", "after.status LIKE 'a' ESCAPE '!'", "a.b.c", "E'a'",
             "count(DISTINCT after.value)", "after.status ~ 'x'", "after.status SIMILAR TO 'x'", "f(x => 1)", "2 ^ 3",
             "after.status ILIKE 'a'", "CAST(after.bought AS date FORMAT 'x')", "after.status COLLATE \"C\"", "$1",
-            "sum(after.value) OVER ()", "after.count IN (SELECT 1)", "ARRAY[1]", "*",
+            "sum(after.value) OVER ()", "ARRAY[1]", "*",
         )),
     ],
 )  # fmt: skip

@@ -13,8 +13,9 @@ from syncd.language import hint, say
 from syncd.mapping.language import load as loading
 from syncd.mapping.language.check import unknown_accounts
 from syncd.mapping.language.explain import explain
+from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.layout_file import LayoutFile
-from syncd.mapping.language.file.model import MappingFile, parse
+from syncd.mapping.language.file.model import MappingFile
 from syncd.mapping.language.file.schemas import schema
 from syncd.mapping.language.file.source import read
 from syncd.mapping.language.load import load
@@ -50,7 +51,7 @@ def line_of(text: str, mapping: str) -> int:
 
 MISTAKES = [
     # what stands there, what is written instead, code, parameters, the line that is named
-    ("original_value: money", "original_value: mony", "wrong_shape", {"value": "mony"}),
+    ("original_value: money", "original_value: mony", "column_word", {"said": "mony", "ours": "money"}),
     ("subject: asset_code", "subject: aset_code", "unknown_name", {"name": "aset_code", "nearest": "asset_code"}),
     ("when: op IN", "wehn: op IN", "unknown_key", {"key": "wehn", "nearest": "when"}),
     ("    on: upgrade\n", "    on: upgrad\n", "unknown_table", {"table": "upgrad", "nearest": "upgrade"}),

@@ -49,7 +49,7 @@ def _wrong(said: str, by: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("said", "by", "code", "line"),
     [
-        ("{array: text}", "{array: jsonb}", "wrong_shape", 12),
+        ("{array: text}", "{array: jsonb}", "column_word", 12),
         ("{array: text}", "{}", "column_form", 12),
         ("{array: text}", "{array: text, decimal: 2}", "column_form", 12),
         ("{array: text}", "{array: text, zero: null}", "column_zero", 12),

@@ -36,7 +36,7 @@ from syncd.mapping.cases.model import CaseFile
 from syncd.mapping.cases.play import Play
 from syncd.mapping.cases.shown import difference, shown
 from syncd.mapping.expression.terms import nearest
-from syncd.mapping.language.file.model import parse
+from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.source import read, read_text
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.load import load

@@ -1,8 +1,11 @@
 """Where and why the text of an expression cannot be accepted."""
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 
-from syncd.mapping.expression.terms import ExpressionError, Term
+from syncd.mapping.expression.elsewhere import FUNCTIONS, OPERATORS, SUBQUERIES
+from syncd.mapping.expression.terms import ExpressionError, Term, nearest
 
 
 def offset_of(node: exp.Expr) -> int:
@@ -23,3 +26,18 @@ def clash(operator: str, left: Term, right: Term, node: exp.Expr) -> ExpressionE
 def miscounted(name: str, given: int, expected: str, node: exp.Expr) -> ExpressionError:
     """Too many arguments, or too few."""
     return ExpressionError("wrong_count", offset_of(node), function=name, given=given, expected=expected)
+
+
+def foreign(node: exp.Expr) -> ExpressionError:
+    """What SQL has elsewhere and this language has not."""
+    kind = type(node).__name__
+    if kind in SUBQUERIES and node.find(exp.Select):
+        return ExpressionError("subquery", offset_of(node), what=shown(node))
+    return ExpressionError("unsupported", offset_of(node), what=shown(node), instead=OPERATORS.get(kind, ""))
+
+
+def unknown_function(name: str, known: Iterable[str], node: exp.Expr) -> ExpressionError:
+    """A function that there is not: how the same is written, or which comes nearest."""
+    instead = FUNCTIONS.get(name, "")
+    near = "" if instead else nearest(name, known)
+    return ExpressionError("unknown_function", offset_of(node), name=name, nearest=near, instead=instead)

@@ -16,7 +16,8 @@ from sqlglot import exp
 from syncd.change import Kind
 from syncd.mapping.expression import functions as known
 from syncd.mapping.expression.aggregates import aggregate, all_lines
-from syncd.mapping.expression.faults import clash, miscounted, offset_of, shown
+from syncd.mapping.expression.elsewhere import MANY
+from syncd.mapping.expression.faults import clash, foreign, miscounted, offset_of, shown, unknown_function
 from syncd.mapping.expression.intervals import interval
 from syncd.mapping.expression.kinds import coerced, common, fits, joined, negation, negative
 from syncd.mapping.expression.meaning_nested import are_alike, count, element, json_step, quantified
@@ -70,7 +71,7 @@ class TermReader:
     def read(self, node: exp.Expr) -> Term:
         reader = _READERS.get(type(node))
         if reader is None:
-            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
+            raise foreign(node)
         extra = [k for k, v in node.args.items() if v and k not in _ARGS.get(type(node), ("this", "expression"))]
         if extra:
             raise ExpressionError("unsupported", offset_of(node), what=shown(node))
@@ -171,7 +172,7 @@ class TermReader:
         wanted = self._bind(self.read(node.this))
         choices = [self.read(choice) for choice in node.args.get("expressions") or []]
         if not choices:
-            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
+            raise foreign(node.args.get("query") or node)
         tests = [self._compared("=", wanted, choice, node) for choice in choices]
         if len(tests) == 1 or not all(t.op == "=" and t.args[1].op == "literal" for t in tests):
             return tests[0] if len(tests) == 1 else joined("or", *tests)
@@ -312,6 +313,8 @@ class TermReader:
         name = known.SYNONYMS.get(name, name)
         if name in known.AGGREGATES and name not in self._functions:
             return self._aggregate(name, node, None)
+        if name in MANY and name not in self._functions:
+            raise ExpressionError("unknown_aggregate", offset_of(node), name=name)
         args = [self.read(a) for a in node.expressions]
         if name in known.SIGNATURES:
             return self._builtin(name, args, node)
@@ -321,8 +324,7 @@ class TermReader:
             return self._defined(name, args, node)
         if name in known.UNSTABLE:
             raise ExpressionError("unstable_function", offset_of(node), name=name)
-        near = nearest(name, (*known.NAMES, *self._functions))
-        raise ExpressionError("unknown_function", offset_of(node), name=name, nearest=near)
+        raise unknown_function(name, (*known.NAMES, *self._functions), node)
 
     def _filtered(self, node: exp.Expr) -> Term:
         """`sum(…) FILTER (WHERE …)`."""

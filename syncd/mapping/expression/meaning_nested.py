@@ -32,8 +32,10 @@ def json_step(read: Read, node: exp.Expr) -> Term:
 def element(read: Read, node: exp.Expr) -> Term:
     """A subscript."""
     array, places = read(node.this), node.expressions
-    if array.kind is not Kind.ARRAY or len(places) != 1 or isinstance(places[0], exp.Slice):
-        raise ExpressionError("unsupported", offset_of(node), what=shown(node))
+    if array.kind is not Kind.ARRAY:
+        raise ExpressionError("not_array", offset_of(node), what=shown(node.this), kind=array.kind)
+    if len(places) != 1 or isinstance(places[0], exp.Slice):
+        raise ExpressionError("unsupported", offset_of(node), what=f"{shown(node.this)}[ : ]")
     place = read(places[0])
     if place.kind is not Kind.INTEGER:
         raise _unfit(places[0], "[ ]", place, Kind.INTEGER)

@@ -117,7 +117,7 @@ def parse(
             return found
     reader = TermReader(scope, functions or {}, zone)
     try:
-        term = reader.read(_tree(text))
+        term = reader.read(tree(text))
     except RecursionError:
         raise ExpressionError("expression_deep") from None
     if term.kind is Kind.ARRAY:
@@ -143,7 +143,7 @@ def mentioned(text: str, block: str) -> list[str]:
 
 
 @lru_cache(TEXTS_KEPT)
-def _tree(text: str) -> exp.Expr:
+def tree(text: str) -> exp.Expr:
     """An expression's syntax, which nobody changes. A mapping's fields are settled in rounds that read each text
     anew, and it says many a text in several places."""
     if not text.strip():

@@ -67,9 +67,6 @@ def check_rules(
             warnings.fault("unused_join", (*place, "join", alias), rule=rule.name, join=alias)
         if not any(verb.has_effect for verb in rule.verbs):
             warnings.fault("no_effect", place, rule=rule.name)
-    for shape in layout.shape.tables:
-        if shape.is_of_entries and not shape.is_shared:
-            warnings.fault("entries_ungrouped", (), table=shape.name or layout.entries[0].name)
     joined = {j.table.alias for rule in rules for j in rule.all_joins}
     parts = {document.header for document in file.documents.values()}
     parts |= {lines.table for document in file.documents.values() for lines in document.lines.values()}

@@ -30,8 +30,10 @@ from syncd.mapping.language.blocks.year_end import YearEnd, compile_year_end
 from syncd.mapping.language.check import check_cards, check_file, check_rules
 from syncd.mapping.language.decisions import Decision, read_crosswalk, read_decision
 from syncd.mapping.language.documents import read_documents
+from syncd.mapping.language.doubts import constant_doubts, layout_doubts, rule_doubts
+from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.layout_file import LayoutFile
-from syncd.mapping.language.file.model import MappingFile, parse
+from syncd.mapping.language.file.model import MappingFile
 from syncd.mapping.language.file.names import check_layout_names
 from syncd.mapping.language.file.parts import read_mapping
 from syncd.mapping.language.file.source import Document, read
@@ -249,6 +251,9 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     answered = {alias: tables[alias] for alias in (*file.tables, *documents)}
     answers = compile_answers(file.answers, answered, file.language, reader, doubts)
     warnings = doubts.errors + ([] if layout is None else check_rules(file, rules, layout, reader))
+    odd_constants = list(constant_doubts(document))
+    warnings += [*odd_constants, *rule_doubts(document)]
+    warnings += [] if layout is None else layout_doubts(layout_document, layout)
     looked_at = year_end.looked_at | (lifecycle.looked_at if lifecycle is not None else frozenset())
     if any(w.code in _UNREAD for w in warnings):
         compared: list[Measures | Balance] = [*(() if measures is None else measures.each), *balances]
@@ -256,7 +261,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         looked_at |= reaches | {one.on for one in compared}
     warnings = [w for w in warnings if w.code not in _UNREAD or w.params["table"] not in looked_at]
     if errors or layout is None:
-        raise MappingErrors(causes(errors))
+        raise MappingErrors(causes([*odd_constants, *errors]))
     plan = _plan(tables, rules, subjects, layout, [] if lifecycle is None else [lifecycle.rule], documents)
     named = accounts(rules, {d.function.python: d.answers for d in decisions})
     program = compile_plan(plan, layout, ZoneInfo(file.timezone), python, list(file.references), frozenset(answers))

@@ -9,6 +9,7 @@ from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import documents, scope
 from syncd.mapping.language.blocks.quality import Warnings
 from syncd.mapping.language.file import layout_file, model, shapes
+from syncd.mapping.language.file.column_words import is_pattern, spelled_by_letters
 from syncd.mapping.language.file.shapes import RuleFrame
 from syncd.mapping.language.file.source import Trail
 from syncd.mapping.language.scope import ExpressionReader
@@ -60,6 +61,10 @@ def _column(name: str, said: str | model.Form, reader: ExpressionReader, trail: 
     else:
         kind = Kind.TIMESTAMP if said.date is None else Kind.DATE
         column = Column(name, kind, said.date or said.timestamp or "", is_zero_null=is_zero_null)
+    pattern = said.date if said.date is not None else said.timestamp
+    if pattern is not None and not is_pattern(pattern):
+        instead = spelled_by_letters(pattern)
+        reader.fault("date_pattern", trail, column=name, pattern=pattern, instead=instead)
     if is_zero_null and column.kind not in (Kind.DATE, Kind.TIMESTAMP):
         reader.fault("column_zero", trail, column=name)
     return column

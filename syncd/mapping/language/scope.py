@@ -12,6 +12,7 @@ from pathlib import Path
 
 from syncd.change import Column, Kind, Table
 from syncd.errors import Fault, MappingError
+from syncd.mapping.expression.elsewhere import wide_mark
 from syncd.mapping.expression.parse import Expression, Function, Kept, Name, Scope, parse
 from syncd.mapping.expression.zones import named
 from syncd.mapping.language.file.source import Document
@@ -21,8 +22,11 @@ _WIDENED = {(Kind.INTEGER, Kind.DECIMAL): "decimal"} | {
 }
 """What a place that wants one kind takes from another without being told: nothing that could lose anything."""
 
-_ZEROS = re.compile(r"0[0-9]+")
+ZEROS = re.compile(r"0[0-9]+")
 """A code that was written as a number, which has no zeros in front."""
+
+_DAY = re.compile(r"'?([0-9]{4}-[0-9]{2}-[0-9]{2})'?")
+"""A day that was written as one, and reads as a difference or a text."""
 
 _TOLD_ONCE = ("unknown_name", "unknown_table", "unknown_function")
 
@@ -57,16 +61,27 @@ class ExpressionReader:
             found = found.key() if is_key else found
             if kind is None or found.kind in (kind, Kind.NULL):
                 return found
-            if kind is Kind.TEXT and _ZEROS.fullmatch(text.strip()):
+            if kind is Kind.TEXT and ZEROS.fullmatch(text.strip()):
                 self.fault("leading_zero", trail, expression=text.strip())
                 return None
             if (found.kind, kind) in _WIDENED:
                 return parse(f"CAST(({text}) AS {_WIDENED[found.kind, kind]})", scope, self.functions, self.zone)
         except Fault as error:
-            self.errors.append(MappingError(error.code, self.document.where(trail), expression=text, **error.params))
+            self._unread(error, text, trail)
+            return None
+        if kind is Kind.DATE and (day := _DAY.fullmatch(text.strip())):
+            self.fault("bare_date", trail, expression=text, day=day[1])
             return None
         self.fault("wrong_kind", trail, expression=text, kind=found.kind, wanted=kind)
         return None
+
+    def _unread(self, error: Fault, text: str, trail: Sequence[str | int]) -> None:
+        """An expression that cannot be read: where a mark of full width stands in it, that is why."""
+        if (found := wide_mark(text)) is not None:
+            mark, plain = found
+            self.fault("wide_mark", trail, expression=text, mark=mark, plain=plain.strip())
+            return
+        self.errors.append(MappingError(error.code, self.document.where(trail), expression=text, **error.params))
 
     def fault(self, code: str, trail: Sequence[str | int], **params: object) -> None:
         """Append an error at a place."""

@@ -1,11 +1,15 @@
 """What a layout file may say: its shape, without the meaning of its expressions. See `model`."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
-from syncd.mapping.language.file.model import ColumnWord
+from syncd.mapping.language.file.column_words import ColumnWord
 from syncd.mapping.language.file.shapes import Expr, Identifier, MaybeNames, Names, Strict, is_block
+
+_SELECT: Final = re.compile(r"\s*(\(|--|/\*|(SELECT|WITH|VALUES|TABLE)\b)", re.IGNORECASE)
 
 
 class Lookup(Strict):
@@ -42,17 +46,27 @@ class Periods(Strict):
     """SQL assignments by which `syncd reopen` opens it here, `status = 'open'`."""
 
 
+def _select(value: str) -> str:
+    if _SELECT.match(value) is None:
+        raise PydanticCustomError("select", "a SELECT is wanted")
+    return value
+
+
+Select = Annotated[str, AfterValidator(_select)]
+"""A whole statement of finance's database that reads."""
+
+
 class PeriodsQuery(Strict):
     """Periods that no one table holds."""
 
-    query: str
+    query: Select
     """A SELECT of finance's database: each period's code, as `2026-02`, its first and last day, whether it is open."""
 
 
 class ClosedUntil(Strict):
     """Finance has no periods, but one day up to which its books are closed. Every month is a period."""
 
-    closed_until: str
+    closed_until: Select
     """A SELECT of finance's database that gives this day; NULL or no row where nothing is closed."""
 
 

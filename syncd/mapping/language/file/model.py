@@ -4,20 +4,17 @@ The models are the one description of the files: they check them, and the JSON S
 from them (`schemas`). The string below a key says what it means.
 """
 
-import types
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Final, Literal, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model
 
-from syncd.errors import MappingError
-from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.blocks.answers import AnswerBlocks
 from syncd.mapping.language.blocks.depreciation_block import DepreciationBlock
 from syncd.mapping.language.blocks.lifecycle_block import LifecycleBlock
 from syncd.mapping.language.blocks.month_end import Close, ReportBlock
 from syncd.mapping.language.blocks.quality import Quality, Warnings
+from syncd.mapping.language.file.column_words import ColumnWord
 from syncd.mapping.language.file.shapes import (
     Expr,
     Identifier,
@@ -28,15 +25,9 @@ from syncd.mapping.language.file.shapes import (
     is_block,
     many,
 )
-from syncd.mapping.language.file.source import Document, Trail
 from syncd.mapping.verbs.registry import VERBS
 from syncd.mapping.verbs.require import Says
-from syncd.secrets import hidden
 
-Block = TypeVar("Block", bound=BaseModel)
-
-
-ColumnWord = Literal["integer", "decimal", "money", "text", "date", "timestamp", "boolean", "epoch", "epoch_date"]
 ByHandWord = Literal["voucher", "asset", "date", "summary", "content"]
 
 
@@ -376,69 +367,3 @@ class MappingFile(Strict):
 
 HEAD: Final = frozenset({"mapping", "finance", "language", "parts", "timezone"})
 """What the main file alone says."""
-
-
-def parse(block: type[Block], document: Document, errors: list[MappingError]) -> Block | None:
-    """The document as a model; None when it has another shape, with every fault of it appended to `errors`."""
-    try:
-        return block.model_validate(document.data)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
-        trails = [_trail(document.data, detail["loc"]) for detail in details]
-        for i, (trail, detail) in enumerate(zip(trails, details, strict=True)):
-            is_consequence = detail["type"] == "too_short" and any(t[: len(trail)] == trail != t for t in trails)
-            if trail not in trails[:i] and not is_consequence:
-                errors.append(_fault(block, document, trail, detail))
-        return None
-
-
-def _trail(data: object, loc: tuple[int | str, ...]) -> Trail:
-    """Where in the file a fault is: pydantic also names the members of unions, which stand in no file."""
-    trail: list[str | int] = []
-    for step in loc:
-        found = isinstance(data, dict) and step in data
-        if found or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
-            data = cast(Any, data)[step]
-            trail.append(step)
-    return tuple(trail)
-
-
-def _fault(block: type[BaseModel], document: Document, trail: Trail, detail: ErrorDetails) -> MappingError:
-    where, place = document.where(trail), ".".join(map(str, trail)) or document.path.name
-    if detail["type"] == "extra_forbidden":
-        known = _known_keys(block, trail[:-1])
-        return MappingError("unknown_key", where, key=trail[-1], place=place, nearest=nearest(str(trail[-1]), known))
-    if detail["type"] == "missing":
-        return MappingError("missing_key", where, key=detail["loc"][-1], place=place)
-    return MappingError(
-        "wrong_shape", where, place=place, problem=detail["msg"], value=hidden(str(detail["input"]))[:80]
-    )
-
-
-def _known_keys(block: type[BaseModel], trail: Trail) -> list[str]:
-    """The keys that the block at `trail` may have."""
-    candidates: list[Any] = [block]
-    for step in trail:
-        candidates = [inner for outer in candidates for inner in _inside(outer, step)]
-    return [f.alias or name for c in candidates if _is_model(c) for name, f in c.model_fields.items()]
-
-
-def _inside(outer: Any, step: str | int) -> list[Any]:
-    if _is_model(outer):
-        found = [f.annotation for name, f in outer.model_fields.items() if step in (name, f.alias)]
-        return [leaf for annotation in found for leaf in _leaves(annotation)]
-    if get_origin(outer) in (dict, tuple):
-        return _leaves(get_args(outer)[1 if get_origin(outer) is dict else 0])
-    return [outer]  # a value that stands for a list of one
-
-
-def _leaves(annotation: Any) -> list[Any]:
-    if get_origin(annotation) is Annotated:
-        return _leaves(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return [leaf for member in get_args(annotation) for leaf in _leaves(member)]
-    return [annotation]
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -14,12 +14,15 @@ from typing import Final
 import yaml
 
 from syncd.errors import MappingError
+from syncd.mapping.language.file.syntax import explained
 
 Trail = tuple[str | int, ...]
 """The way from the top of a document to a place in it: keys and list indexes."""
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+_THOUSANDS: Final = re.compile(r"[0-9]{3}(\.[0-9]+)?")
+"""The rest of a number that a comma between braces has cut in two, 5,000,000."""
 _WORDS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
 _Loader: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -55,20 +58,28 @@ def read(path: Path) -> tuple[Document, list[MappingError]]:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise MappingError("yaml_syntax", f"{path}:{line}", problem=error.problem or error.context or "") from None
+        raise explained(path, text, error, _is_yaml) from None
     except yaml.reader.ReaderError as error:
         letter = chr(ord(error.character) if isinstance(error.character, str) else error.character)
         line = text[: max(text.find(letter), 0)].count("\n") + 1
-        raise MappingError("yaml_syntax", f"{path}:{line}", problem=f"{letter!r}: {error.reason}") from None
+        said = f"{letter!r}: {error.reason}"
+        raise MappingError("yaml_syntax", f"{path}:{line}", problem="shape_other", said=said) from None
     except yaml.YAMLError as error:
-        raise MappingError("yaml_syntax", f"{path}:1", problem=str(error)) from None
+        raise MappingError("yaml_syntax", f"{path}:1", problem="shape_other", said=str(error)) from None
     document = Document(path, None, {})
     if node is None:
         return document, []
     errors: list[MappingError] = []
     data = _construct(node, (), document, errors, frozenset())
     return Document(path, data, document.lines), errors
+
+
+def _is_yaml(text: str) -> bool:
+    try:
+        yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def read_text(path: Path) -> str:
@@ -110,6 +121,9 @@ def _mapping(
             errors.append(MappingError("yaml_key", f"{document.path}:{line}"))
             continue
         key = str(key_node.value)
+        if node.flow_style and _THOUSANDS.fullmatch(key) and not value_node.value:
+            errors.append(MappingError("yaml_comma", f"{document.path}:{line}", cut=key))
+            continue
         if key in data:
             first = document.lines[(*trail, key)]
             errors.append(MappingError("yaml_duplicate", f"{document.path}:{line}", key=key, first=first))
