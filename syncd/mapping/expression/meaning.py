@@ -74,7 +74,7 @@ class TermReader:
             raise foreign(node)
         extra = [k for k, v in node.args.items() if v and k not in _ARGS.get(type(node), ("this", "expression"))]
         if extra:
-            raise ExpressionError("unsupported", offset_of(node), what=shown(node))
+            raise foreign(node.args.get("query") or node)
         return reader(self, node)
 
     # Leaves
@@ -172,7 +172,7 @@ class TermReader:
         wanted = self._bind(self.read(node.this))
         choices = [self.read(choice) for choice in node.args.get("expressions") or []]
         if not choices:
-            raise foreign(node.args.get("query") or node)
+            raise foreign(node)
         tests = [self._compared("=", wanted, choice, node) for choice in choices]
         if len(tests) == 1 or not all(t.op == "=" and t.args[1].op == "literal" for t in tests):
             return tests[0] if len(tests) == 1 else joined("or", *tests)
