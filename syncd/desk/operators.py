@@ -23,6 +23,9 @@ from syncd.record import decode_change, encode_change, moment, plain, timestamp
 SQL: Final = statements.load("syncd.desk", "operators.sql")
 ROWS_MAX: Final = 10_000
 """Rows that one action may touch."""
+NUMBER_MAX: Final = (1 << 63) - 1
+ACTS_MAX: Final = 100
+"""Actions that go into the chain by one statement."""
 OF_THE_ROW: Final = frozenset(
     (
         *("require", "missing_value", "negative_amount", "not_cents", "malformed", "subject_long", "uncomputable"),
@@ -40,7 +43,8 @@ Agreed = Callable[[Desk, "Actor", str, str, str, Mapping[str, object]], bool]
 
 
 class Selection(NamedTuple):
-    """Which parked rows are meant: these numbers, or all that match what is not empty."""
+    """Which parked rows are meant: these numbers, or all that match what is not empty, behind the number `after` and up
+    to `last`."""
 
     ids: tuple[int, ...] = ()
     subject: str = ""
@@ -48,6 +52,9 @@ class Selection(NamedTuple):
     rule: str = ""
     code: str = ""
     settled: bool = False
+    table: str = ""
+    after: int = 0
+    last: int = NUMBER_MAX
 
 
 class ParkedRow(NamedTuple):
@@ -75,7 +82,8 @@ class ParkedRow(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Open parked rows with one signature: how many, the first of them, and when they were committed in the EAM."""
+    """Open parked rows with one signature: how many, the first of them, and when they were committed in the EAM; of how
+    many subjects, since when the first is parked, the last of them, and how many are being tried again."""
 
     state: str
     rule: str
@@ -85,6 +93,15 @@ class Group(NamedTuple):
     first_id: int
     from_: datetime
     to: datetime
+    subjects: int
+    since: datetime
+    last_id: int
+    asked: int
+
+    @property
+    def selection(self) -> Selection:
+        """The rows that it is of."""
+        return Selection((), "", self.state, self.rule, self.code, False, self.table, 0, self.last_id)
 
 
 class Actor(NamedTuple):
@@ -99,8 +116,13 @@ def parked(ledger: Ledger | Desk, pipeline: str, selection: Selection, limit: in
     if selection.ids:
         return [_row(row) for row in ledger.query(SQL["parked_by_id"], (pipeline, list(selection.ids)))]
     s = selection
-    params = (pipeline, s.subject, s.subject, s.state, s.state, s.rule, s.rule, s.code, s.code, int(s.settled), limit)
-    return [_row(row) for row in ledger.query(SQL["parked"], params)]
+    return [_row(row) for row in ledger.query(SQL["parked"], (pipeline, *matching(s), int(s.settled), limit))]
+
+
+def matching(s: Selection) -> tuple[object, ...]:
+    """A selection as the statements take it that find rows by what is not empty."""
+    texts = (s.subject, s.state, s.rule, s.code, s.table)
+    return (*(part for text in texts for part in (text, text)), s.after, s.last)
 
 
 def show(ledger: Ledger | Desk, pipeline: str, id: int) -> ParkedRow:
@@ -136,9 +158,18 @@ def advised(code: str, params: Mapping[str, str]) -> str:
 def groups(ledger: Ledger, pipeline: str) -> list[Group]:
     """Open rows by signature, the most frequent first: one cause shows as one line, however many rows it has."""
     return [
-        Group(str(s), str(r), str(c), str(t), int(str(n)), int(str(i)), moment(str(a)), moment(str(b)))
-        for s, r, c, t, n, i, a, b in ledger.query(SQL["groups"], (pipeline,))
+        Group(
+            *(str(s), str(r), str(c), str(t), int(str(n)), int(str(i)), moment(str(a)), moment(str(b))),
+            *(int(str(subjects)), moment(str(since)), int(str(last)), int(str(asked))),
+        )
+        for s, r, c, t, n, i, a, b, subjects, since, last, asked in ledger.query(SQL["groups"], (pipeline,))
     ]
+
+
+def followers(ledger: Ledger, pipeline: str) -> Mapping[tuple[str, str, str, str], int]:
+    """By signature (state, rule, code, table) how many rows wait behind its rows."""
+    found = ledger.query(SQL["followers"], (pipeline, pipeline))
+    return {(str(state), str(rule), str(code), str(table)): int(str(n)) for state, rule, code, table, n in found}
 
 
 def retry(ledger: Ledger, pipeline: str, selection: Selection, by: Actor) -> int:
@@ -159,15 +190,33 @@ def edit(
     tables: Mapping[str, Table],
     read: Read,
     by: Actor,
+    seen: str = "",
 ) -> None:
     """Put other values into the row's `after` image, given as text that `read` takes as the source would, and ask for
-    it to be tried again."""
+    it to be tried again. `seen` is the row's `version` as somebody saw it: raises Halt where it is another by now."""
     with ledger.desk() as desk:
         row = _open(desk, pipeline, id)
+        require_seen(desk, pipeline, row, seen)
         with_them, was = edited(row, values, tables, read)
         _touch(desk.execute(SQL["edit"], (with_them.change, pipeline, id)), id)
         contents = [audit.digest(row.change), audit.digest(with_them.change)]
         act(desk, by, "edit", pipeline, _target(row), was | {audit.CONTENTS: contents})
+
+
+def version(row: ParkedRow) -> str:
+    """What a row is as people see it, in short: another where anybody, or the daemon, has touched it since."""
+    return audit.digest(row.state, row.code, row.change, row.request, str(row.attempts), *sorted(row.approved))
+
+
+def require_seen(desk: Ledger | Desk, pipeline: str, row: ParkedRow, seen: str) -> None:
+    """Raises Halt where a row is not what somebody saw, with what was done to it last."""
+    if not seen or seen == version(row):
+        return
+    done = approvals.deeds(desk, pipeline, (row.id,)).get(row.id, ())
+    if done and row.request:
+        last = done[-1]
+        raise Halt("parked_changed", id=row.id, actor=last.actor, did=f"deed_{last.action}", reason=last.reason)
+    raise Halt("parked_moved_on", id=row.id, state=f"row_{row.state}", why=row.code)
 
 
 def edited(
@@ -315,6 +364,16 @@ def end_repair(ledger: Ledger, pipeline: str, source: str, detail: Mapping[str, 
         desk.execute(SQL["source"], (source, pipeline))
 
 
+def withdraw(ledger: Ledger, pipeline: str, id: int, by: Actor) -> None:
+    """Take back that a row is tried again, or given up, while the daemon has not taken it up. Raises WrongUsage where
+    nothing is asked for."""
+    with ledger.desk() as desk:
+        row = _open(desk, pipeline, id)
+        if not desk.execute(SQL["withdraw"], (pipeline, id)):
+            raise WrongUsage("withdraw_nothing", id=id)
+        act(desk, by, "withdraw", pipeline, _target(row), {"request": row.request})
+
+
 def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, what: str) -> int:
     touched = 0
     with ledger.desk() as desk:
@@ -376,19 +435,33 @@ def _touch(touched: int, id: int) -> None:
 
 def act(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> str:
     """Chain an action to all earlier ones, in its transaction; when it was done."""
+    _, at = act_on_all(desk, by, action, pipeline, (target,), detail)
+    return at
+
+
+def act_on_all(
+    desk: Desk, by: Actor, action: str, pipeline: str, targets: Sequence[str], detail: Mapping[str, object]
+) -> tuple[int, str]:
+    """The same on several targets, an action each; the number of the last, and when they were done."""
     if not by.name.strip() or not by.reason.strip():
         raise WrongUsage("desk_who_and_why", action=action)
     head = desk.query(SQL["head"])
     if not head:
         desk.execute(SQL["begin_chain"], (audit.GENESIS,))
         head = [(0, audit.GENESIS)]
-    seq, at = int(str(head[0][0])) + 1, timestamp(datetime.now(UTC))
+    seq, sealed, at = int(str(head[0][0])), str(head[0][1]), timestamp(datetime.now(UTC))
     text = json.dumps(detail, ensure_ascii=False)
-    fields = (str(seq), at, by.name, action, pipeline, target, by.reason, text)
-    sealed = audit.seal(str(head[0][1]), fields)
-    desk.execute(SQL["act"], (seq, *fields[1:], sealed))
+    for start in range(0, len(targets), ACTS_MAX):
+        rows: list[object] = []
+        for target in targets[start : start + ACTS_MAX]:
+            seq += 1
+            fields = (str(seq), at, by.name, action, pipeline, target, by.reason, text)
+            sealed = audit.seal(sealed, fields)
+            rows += (seq, *fields[1:], sealed)
+        several = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * (len(rows) // 9))
+        desk.execute(f"{SQL['act']} {several}", rows)
     desk.execute(SQL["move_head"], (seq, sealed))
-    return at
+    return seq, at
 
 
 def _column(table: Table, name: str) -> int:

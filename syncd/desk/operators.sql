@@ -3,7 +3,8 @@ SELECT id, subject, state, rule, source_table, source_key, code, params, waits_f
        committed_at, parked_at, attempts, request, approved, settled_at
 FROM syncd.parked
 WHERE pipeline = ? AND (? = '' OR subject = ?) AND (? = '' OR state = ?) AND (? = '' OR rule = ?)
-  AND (? = '' OR code = ?) AND CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END = ?
+  AND (? = '' OR code = ?) AND (? = '' OR source_table = ?) AND id > ? AND id <= ?
+  AND CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END = ?
 ORDER BY id LIMIT ?;
 
 -- parked_by_id: parked rows by number
@@ -19,13 +20,25 @@ SELECT count(*) FROM syncd.parked
 WHERE pipeline = ? AND subject = ? AND id > ? AND state = 'behind' AND settled_at IS NULL;
 
 -- groups: open parked rows of one signature
-SELECT state, rule, code, source_table, count(*), min(id), min(committed_at), max(committed_at)
+SELECT state, rule, code, source_table, count(*), min(id), min(committed_at), max(committed_at),
+       count(DISTINCT subject), min(parked_at), max(id), sum(CASE WHEN request = '' THEN 0 ELSE 1 END)
 FROM syncd.parked WHERE pipeline = ? AND settled_at IS NULL
 GROUP BY state, rule, code, source_table ORDER BY count(*) DESC, min(id);
+
+-- followers: how many open rows wait behind those of a signature
+SELECT h.state, h.rule, h.code, h.source_table, count(*) FROM syncd.parked b
+JOIN (SELECT DISTINCT subject, state, rule, code, source_table FROM syncd.parked
+      WHERE pipeline = ? AND settled_at IS NULL AND state <> 'behind') h ON h.subject = b.subject
+WHERE b.pipeline = ? AND b.settled_at IS NULL AND b.state = 'behind'
+GROUP BY h.state, h.rule, h.code, h.source_table;
 
 -- request: ask the daemon for a row; touches none that is settled or rejected
 UPDATE syncd.parked SET request = ? WHERE pipeline = ? AND id = ? AND settled_at IS NULL
   AND NOT (state = 'approval' AND request = 'discard');
+
+-- withdraw: nothing is asked of a row any more; what somebody agreed to or refused stands
+UPDATE syncd.parked SET request = '' WHERE pipeline = ? AND id = ? AND settled_at IS NULL
+  AND state <> 'approval' AND request IN ('retry', 'discard');
 
 -- edit: another content for a row; what was approved was the content before
 UPDATE syncd.parked
@@ -62,9 +75,8 @@ UPDATE syncd.chain SET seq = ?, hash = ? WHERE name = 'action';
 -- asked_for: who asked for something that takes two people, and who did it
 SELECT actor, action, detail FROM syncd.action WHERE pipeline = ? AND target = ? AND action IN (?, ?) ORDER BY seq;
 
--- act: what a person did
-INSERT INTO syncd.action (seq, at, actor, action, pipeline, target, reason, detail, hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- act: what a person did; a row for each action follows
+INSERT INTO syncd.action (seq, at, actor, action, pipeline, target, reason, detail, hash) VALUES;
 
 -- still_installed: pipelines that carry or have carried, but for those whose last word is that they were uninstalled
 SELECT p.name FROM syncd.pipeline p

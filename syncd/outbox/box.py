@@ -37,6 +37,16 @@ def show(ledger: Ledger, pipeline: str, seq: int) -> Delivery:
     raise WrongUsage("outbox_no_delivery", id=seq, pipeline=pipeline)
 
 
+def of_subject(ledger: Ledger, pipeline: str, subject: str, limit: int) -> list[Delivery]:
+    """What was told about a subject, the newest first; nothing where the outbox was not migrated yet."""
+    try:
+        return [*map(delivery, ledger.query(SQL["of_subject"], (subject, pipeline, limit)))]
+    except Halt as halt:
+        if halt.code != "finance_no_table":
+            raise
+        return []
+
+
 def has(ledger: Ledger, pipeline: str, seq: int) -> bool:
     """Whether there is such a delivery."""
     return bool(ledger.query(SQL["one"], (pipeline, seq)))

@@ -20,6 +20,10 @@ FROM syncd.delivery
 WHERE pipeline = ? AND (? = '' OR state = ?) AND (? = '' OR kind = ?) AND (? = 1 OR state NOT IN ('done', 'discarded'))
 ORDER BY seq DESC LIMIT ?;
 
+-- of_subject: the last deliveries about a subject
+SELECT pipeline, seq, key, kind, target, subject, body, decided_at, state, attempts, next_at, code, params, settled_at
+FROM syncd.delivery WHERE subject = ? AND pipeline = ? ORDER BY seq DESC LIMIT ?;
+
 -- one: a delivery
 SELECT pipeline, seq, key, kind, target, subject, body, decided_at, state, attempts, next_at, code, params, settled_at
 FROM syncd.delivery WHERE pipeline = ? AND seq = ?;

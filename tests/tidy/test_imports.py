@@ -46,6 +46,7 @@ LAYERS = (
         (
             "syncd.console*",
             "syncd.desk*",
+            "syncd.books*",
             "syncd.outbox*",
             "syncd.wiring",
             "syncd.__version__",

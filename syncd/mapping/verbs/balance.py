@@ -4,15 +4,18 @@ Each amount is written as a sum of terms that cannot be taken apart; what is lef
 the debits says it. `greatest(x, 0)` and `greatest(-x, 0)`, the usual way to write a gain and a loss, differ by x.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Aggregate, Name, Term
 from syncd.mapping.language.scope import variable
 
+_COLUMN: Final = re.compile(r"(after|before)\[(\d+)\]")
+"""A column of the row, as `_text` writes it."""
 Sum = dict[str, Decimal]
 """Term, as text, → how often it is counted; `1` is the constant."""
 
@@ -55,6 +58,21 @@ def balance(lines: Sequence[Side], let: Mapping[str, Expression]) -> Balance:
     if len(by_condition) == 1 and (set(left) == {"1"} or any(_is_multiple(left, a) for a in amounts)):
         return Balance.NEVER
     return Balance.DEPENDS
+
+
+def debited(lines: Sequence[Side], let: Mapping[str, Expression]) -> Mapping[tuple[str, int], Decimal] | None:
+    """What a voucher of these entries debits, as a sum of the row's own columns: (`after` or `before`, number of the
+    column) → how often it is counted. None where it is made of anything else, or an entry is there in some cases only,
+    on both sides."""
+    for side in ("debit", "credit"):
+        own = [line for line in lines if line.side == side]
+        total: Sum = {}
+        for line in own:
+            _add(total, _sum(line.amount.term, let), Decimal(1))
+        columns = {text: _COLUMN.fullmatch(text) for text in total}
+        if total and all(columns.values()) and not any(line.when or line.each for line in own):
+            return {(found[1], int(found[2])): total[text] for text, found in columns.items() if found}
+    return None
 
 
 def _sum(term: Term, let: Mapping[str, Expression]) -> Sum:

@@ -13,7 +13,7 @@ from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Aggregate, Function, Name, Term, nearest
 from syncd.mapping.language.file.shapes import Expr, Identifier, Strict
 from syncd.mapping.program.block import Block, place_params
-from syncd.mapping.verbs.balance import Balance, Side, balance
+from syncd.mapping.verbs.balance import Balance, Side, balance, debited
 from syncd.mapping.verbs.heading import fields_source, read_fields
 from syncd.mapping.verbs.rule import Checking, DocumentLines, Fields, Reading, Rule, Verb
 from syncd.money import is_money
@@ -143,8 +143,18 @@ class Voucher(Verb):
 
     def balance(self, rule: Rule) -> Balance:
         """What can be said of both sides without a row."""
-        sides = [Side(x.side, x.amount, x.when, None if x.each is None else x.each.alias) for x in self.lines]
-        return balance(sides, rule.let)
+        return balance(self._sides, rule.let)
+
+    def debited(self, rule: Rule) -> Mapping[tuple[str, str], Decimal] | None:
+        """What it debits as a sum of the row's own columns, (`after` or `before`, name) → how often each is counted;
+        None where that is not all it is made of."""
+        found = debited(self._sides, rule.let)
+        columns = rule.on.columns
+        return None if found is None else {(side, columns[at].name): times for (side, at), times in found.items()}
+
+    @property
+    def _sides(self) -> Sequence[Side]:
+        return [Side(x.side, x.amount, x.when, None if x.each is None else x.each.alias) for x in self.lines]
 
     def check(self, rule: Rule, checking: Checking) -> None:
         """A template that cannot balance is wrong; one that need not may be."""

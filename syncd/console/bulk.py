@@ -1,0 +1,124 @@
+"""Many parked rows tried again, or given up, at once: asked for, watched, stopped."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, BackgroundTasks, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from syncd import wiring
+from syncd.books import held
+from syncd.console import within
+from syncd.console.page import SignedIn, page
+from syncd.console.signing import Acting, Signed
+from syncd.desk import bulk, clock, operators, rights
+from syncd.errors import WrongUsage
+from syncd.ports import Ledger
+
+router = APIRouter()
+SHOWN_MAX: Final = 20
+REFRESHED_S: Final = 3
+Ids = Annotated[Sequence[int], Query()]
+
+
+@router.get("/parked/bulk")
+def asked(
+    request: Request, who: SignedIn, pipeline: str, what: Literal["retry", "discard"] = "retry", state: str = "",
+    rule: str = "", code: str = "", table: str = "", subject: str = "", id: Ids = (),
+) -> Response:  # fmt: skip
+    """What is about to be asked, before it is: how many rows, of which the first, and what they hold."""
+    chosen = operators.Selection(tuple(id), subject, state, rule, code, False, table)
+    with within.at(request, who, pipeline) as (part, ledger):
+        first = [row for row in operators.parked(ledger, part.name, chosen, SHOWN_MAX) if row.settled_at is None]
+        count, last, money = _counted(ledger, part, chosen, first)
+        zone = part.mapping.file.timezone
+    if not count:
+        raise WrongUsage("bulk_nothing")
+    return page(
+        request, "bulk.html", f"console_bulk_{what}", who, zone, pipeline=pipeline, what=what, chosen=chosen,
+        rows=clock.local(first, zone), count=count, last=last, held=money, may=within.may(who, _right(what), part),
+    )  # fmt: skip
+
+
+@router.post("/parked/bulk")
+def begun(
+    request: Request, signed: Signed, then: BackgroundTasks, pipeline: Annotated[str, Form()],
+    what: Annotated[Literal["retry", "discard"], Form()],
+    name: Annotated[str, Form()] = "", state: Annotated[str, Form()] = "", rule: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "", table: Annotated[str, Form()] = "", subject: Annotated[str, Form()] = "",
+    id: Annotated[Sequence[int], Form()] = (), last: Annotated[int, Form()] = operators.NUMBER_MAX,
+    rows: Annotated[int, Form()] = 0,
+) -> Response:  # fmt: skip
+    """Begin it. The rows are asked behind the answer, so that the page that shows how far it is comes at once."""
+    chosen = operators.Selection(tuple(id), subject, state, rule, code, False, table, 0, last)
+    with within.at(request, signed.who, pipeline) as (part, ledger):
+        within.require(request, signed, _right(what), part)
+        if not (id or any((state, rule, code, table, subject))):
+            raise WrongUsage("parked_which")
+        made = bulk.begin(ledger, part.name, chosen, what, name, rows, signed.by)
+    then.add_task(_ask, part, made.number, signed)
+    return _watched(pipeline, made.number)
+
+
+@router.get("/parked/bulk/{number}")
+def watched(request: Request, who: SignedIn, number: int, pipeline: str) -> Response:
+    """How far it is, again and again until it is done, and what came of it."""
+    with within.at(request, who, pipeline) as (part, ledger):
+        zone = part.mapping.file.timezone
+        far = clock.local(bulk.progress(ledger, number), zone)
+    return page(
+        request, "progress.html", f"console_bulk_{far.bulk.what}", who, zone, pipeline=pipeline, far=far,
+        refreshed_s=0 if far.is_done else REFRESHED_S, may=within.may(who, _right(far.bulk.what), part),
+    )  # fmt: skip
+
+
+@router.post("/parked/bulk/{number}")
+def stopped(
+    request: Request, signed: Signed, then: BackgroundTasks, number: int, pipeline: Annotated[str, Form()],
+    do: Annotated[Literal["stop", "go_on"], Form()],
+) -> Response:  # fmt: skip
+    """Stop it, or go on where a console that was ended meanwhile has left it."""
+    with within.at(request, signed.who, pipeline) as (part, ledger):
+        far = bulk.progress(ledger, number)
+        within.require(request, signed, _right(far.bulk.what), part)
+        by = operators.Actor(signed.by.name, far.bulk.reason)
+        if do == "stop":
+            bulk.stop(ledger, number, by)
+        else:
+            then.add_task(_ask, part, number, signed._replace(by=by))
+    return _watched(pipeline, number)
+
+
+def _ask(part: wiring.Pipeline, number: int, signed: Acting) -> None:
+    ledger = part.open_ledger()
+    try:
+        bulk.ask(ledger, number, signed.by)
+    finally:
+        ledger.close()
+
+
+def _watched(pipeline: str, number: int) -> Response:
+    return RedirectResponse(f"/parked/bulk/{number}?{urlencode({'pipeline': pipeline})}", 303)
+
+
+def _right(what: str) -> rights.Action:
+    return "discard" if what == "discard" else "mend"
+
+
+def _counted(
+    ledger: Ledger, part: wiring.Pipeline, chosen: operators.Selection, first: list[operators.ParkedRow]
+) -> tuple[int, int, held.Held | None]:
+    """How many rows are meant, the last of them, and what they hold where they are a group."""
+    if chosen.ids:
+        return len(first), max((row.id for row in first), default=0), None
+    found = [
+        one for one in operators.groups(ledger, part.name)
+        if (chosen.state, chosen.rule, chosen.code) == (one.state, one.rule, one.code)
+        and chosen.table in ("", one.table)
+    ]  # fmt: skip
+    if not found or chosen.subject:
+        rows = operators.parked(ledger, part.name, chosen)
+        return len(rows), rows[-1].id if rows else 0, None
+    money = held.held(ledger, part.name, found[0], held.by_rule(part.mapping.rules))
+    return sum(one.rows for one in found), max(one.last_id for one in found), money

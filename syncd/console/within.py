@@ -1,0 +1,34 @@
+"""Where a page is: a pipeline that its visitor may look at, with its ledger, and what they may do there."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from fastapi import Request
+
+from syncd import wiring
+from syncd.console.page import Visitor, house, seen
+from syncd.console.signing import Acting
+from syncd.desk import rights
+from syncd.errors import Halt
+from syncd.ports import Ledger
+
+
+@contextmanager
+def at(request: Request, who: Visitor, pipeline: str) -> Iterator[tuple[wiring.Pipeline, Ledger]]:
+    """A pipeline by name, the first that they see without, and its ledger. Raises Halt for who may not look at it."""
+    if not pipeline and not seen(request, who):
+        raise Halt("page_no_pipeline", pipeline="–")
+    named = house(request).pipeline(pipeline or seen(request, who)[0].name)
+    rights.require(who.account, "look", named.place)
+    with closing(named.open_ledger()) as ledger:
+        yield named, ledger
+
+
+def may(who: Visitor, action: rights.Action, part: wiring.Pipeline) -> bool:
+    """Whether somebody may do something in a pipeline."""
+    return who.may(action, part.place, part.mapping.approvers)
+
+
+def require(request: Request, signed: Acting, action: rights.Action, part: wiring.Pipeline) -> None:
+    """Raises Halt for who may not."""
+    signed.require(house(request), action, part.place, part.mapping.approvers)
