@@ -117,5 +117,10 @@ def _address(request: Request, change: Mapping[str, object]) -> str:
     return request.url.path + (f"?{said}" if said else "")
 
 
-ROOMS: Final[Sequence[tuple[str, str]]] = (("/", "console_overview"), ("/parked", "console_parked"))
+ROOMS: Final[Sequence[tuple[str, str]]] = (
+    ("/", "console_overview"),
+    ("/parked", "console_parked"),
+    ("/approvals", "console_approvals"),
+    ("/books", "console_books"),
+)
 """What the head of each page leads to: address and name."""

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from syncd import wiring
+from syncd.console import approvals as approvals_room
 from syncd.console import within
 from syncd.console.page import SignedIn, page
 from syncd.console.signing import Signed
@@ -61,6 +62,7 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         request, "row.html", "console_row", who, zone, row=row, pipeline=pipeline, advised=advised,
         sides=sides, done=done, preview=preview, given=given, is_tried=bool(given), may_mend=may,
         may_discard=row.settled_at is None and within.may(who, "discard", part), seen=operators.version(row),
+        role=approvals_room.own_role(part, row, who) if row.state == "approval" and not row.request else "",
         behind=behind, behind_max=BEHIND_MAX, told_of=told, where=_where(part, row.rule),
     )  # fmt: skip
 

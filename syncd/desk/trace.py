@@ -17,6 +17,7 @@ from syncd.audit import CONTENTS
 from syncd.change import Table, key_text
 from syncd.desk import shares
 from syncd.desk.shares import SQL, SharedRow, Shares
+from syncd.errors import WrongUsage
 from syncd.language import Language, say
 from syncd.ports import Ledger
 from syncd.posting import Entry, Voucher
@@ -158,16 +159,34 @@ def find(ledger: Ledger, asked: str, tables: Mapping[str, Table] = {}, shares_ma
     which a collected row is known by its key."""
     rows, line, subjects = _named(ledger, asked, tables)
     if not rows and not subjects:
-        lives = [trace(ledger, subject) for subject in _called(ledger, asked)]
-        if any(life.steps or life.collected or life.parked for life in lives):
-            return Traced(asked, [], [life for life in lives if life.steps or life.collected or life.parked])
+        if own := lives(ledger, asked):
+            return Traced(asked, [], own)
         rows, subjects = _documented(ledger, asked)
     origins = [_origin(ledger, row, line, shares_max) for row in rows]
     theirs = [str(row[4]) for row in rows if not shares.is_group(str(row[3]), str(row[4]))]
     subjects = [*dict.fromkeys([*theirs, *(one.subject for origin in origins for one in origin.shares), *subjects])]
     every = [code for subject in subjects[:LIVES_MAX] if subject for code in _called(ledger, subject)]
-    lives = [trace(ledger, subject) for subject in dict.fromkeys(every)]
-    return Traced(asked, origins, [life for life in lives if life.steps or life.collected or life.parked])
+    told = [trace(ledger, subject) for subject in dict.fromkeys(every)]
+    return Traced(asked, origins, [life for life in told if life.steps or life.collected or life.parked])
+
+
+def posting(ledger: Ledger, pipeline: str, seq: int, line: int = 0, shares_max: int | None = SHARES_MAX) -> Origin:
+    """One posting by its number, an entry of it where a line is given. Raises WrongUsage where there is none."""
+    for row in ledger.query(SQL["numbered"], (seq, pipeline)):
+        return _origin(ledger, row, line, shares_max)
+    raise WrongUsage("trace_no_posting", seq=seq, pipeline=pipeline)
+
+
+def number_of(ledger: Ledger, pipeline: str, key: str) -> int:
+    """The number of the posting with a key; 0 where there is none."""
+    rows = ledger.query(SQL["number_of"], (key, pipeline))
+    return int(str(rows[0][0])) if rows else 0
+
+
+def lives(ledger: Ledger, subject: str) -> list["Life"]:
+    """The lives under every code that an asset has had; none of one that is not known."""
+    found = [trace(ledger, code) for code in _called(ledger, subject)]
+    return [life for life in found if life.steps or life.collected or life.parked]
 
 
 def _called(ledger: Ledger, subject: str) -> list[str]:

@@ -39,6 +39,16 @@ FROM syncd.posting p
 WHERE p.key = ? OR (p.source <> '' AND p.source = ?) OR (p.voucher <> '' AND p.voucher = ?)
 ORDER BY p.pipeline, p.seq LIMIT ?;
 
+-- numbered: one posting by its number
+SELECT p.pipeline, p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position,
+       p.committed_at, p.posted_at, p.content,
+       coalesce((SELECT r.key FROM syncd.posting r
+                 WHERE r.pipeline = p.pipeline AND r.reverses = p.key AND r.reverses <> ''), '')
+FROM syncd.posting p WHERE p.seq = ? AND p.pipeline = ?;
+
+-- number_of: the number of a posting by its key
+SELECT seq FROM syncd.posting WHERE key = ? AND pipeline = ?;
+
 -- headed: postings whose voucher's header may hold a value
 SELECT p.pipeline, p.seq, p.key, p.rule, p.subject, p.voucher, p.reverses, p.mapping_hash, p.position,
        p.committed_at, p.posted_at, p.content,

@@ -16,6 +16,7 @@ from tests.unit import lab
 NAME: Final = "main"
 PASSWORD: Final = "correct horse battery"
 BY: Final = operators.Actor("administrator", "set up")
+PEOPLE: Final = {"小王": ["support"], "viewer": ["viewer"], "老陈": ["finance"], "老周": ["controller", "finance"]}
 CONFIG: Final = """
 pipelines:
   main:
@@ -51,9 +52,9 @@ EAM: Final = (
 class Site:
     """A folder with everything in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mapping: str = MAPPING) -> None:
         self.folder, self.config = folder, folder / "syncd.yaml"
-        (folder / "mapping.yaml").write_text(MAPPING, "utf-8")
+        (folder / "mapping.yaml").write_text(mapping, "utf-8")
         (folder / "finance.yaml").write_text(lab.FINANCE, "utf-8")
         self.config.write_text(CONFIG.format(folder=folder), "utf-8")
         self.eam = sqlite3.connect(folder / "eam.db", isolation_level=None, timeout=10)
@@ -67,7 +68,7 @@ class Site:
         with closing(wired.open_ledger()) as ledger:
             migrate(ledger, datetime.now(UTC))
             operators.accept(ledger, wired.mapping.name, wired.mapping.hash, BY)
-            for name, roles in (("小王", ["support"]), ("viewer", ["viewer"])):
+            for name, roles in PEOPLE.items():
                 accounts.add(ledger, name, PASSWORD, roles, Argon2(), BY, datetime.now(UTC))
         self.carry()  # what is there at the first start is no addition
 

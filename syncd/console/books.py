@@ -1,0 +1,102 @@
+"""What finance holds of ours: postings looked for, one of them traced to its rows, the life of an asset."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final, NamedTuple
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from syncd.console import within
+from syncd.console.page import SignedIn, page, seen
+from syncd.desk import clock, postings, trace
+from syncd.errors import WrongUsage
+
+router = APIRouter()
+LISTED_MAX: Final = 50
+SHARES_SHOWN_MAX: Final = 200
+
+
+class Event(NamedTuple):
+    """Something in an asset's life: a posting, a row that rests, or what somebody did."""
+
+    at: datetime
+    step: trace.Step | None = None
+    parked: trace.ParkedStep | None = None
+    act: trace.Act | None = None
+
+
+@router.get("/books")
+def listed(
+    request: Request, who: SignedIn, pipeline: str = "", asset: str = "", voucher: str = "", rule: str = "",
+    amount: str = "", first: str = "", last: str = "", before: int | None = None,
+) -> Response:  # fmt: skip
+    """Postings that a filter finds, the newest first."""
+    asked = postings.Asked(asset.strip(), voucher.strip(), rule, _amount(amount), _day(first), _day(last))
+    with within.at(request, who, pipeline) as (named, ledger):
+        part = named.begun()[0]
+        found = postings.page(ledger, part.name, asked, part.mapping.zone, LISTED_MAX, before)
+        zone = part.mapping.file.timezone
+        rules = [one.name for one in named.mapping.rules]
+    names = [one.name for whole in seen(request, who) for one in whole.begun()]
+    return page(
+        request, "books.html", "console_books", who, zone, found=clock.local(found, zone), names=names, rules=rules,
+        pipeline=part.name, asset=asset, voucher=voucher, rule=rule, amount=amount, first=first, last=last,
+    )  # fmt: skip
+
+
+@router.get("/books/posting")
+def posting(request: Request, who: SignedIn, pipeline: str, seq: int = 0, key: str = "", line: int = 0) -> Response:
+    """One posting: its voucher, where it came from, what of each entry came from which row, who agreed."""
+    with within.at(request, who, pipeline) as (part, ledger):
+        number = seq or trace.number_of(ledger, part.name, key)
+        origin = trace.posting(ledger, part.name, number, line, SHARES_SHOWN_MAX)
+        (own,) = postings.page(ledger, part.name, postings.Asked(), part.mapping.zone, 1, number + 1).found
+        zone = part.mapping.file.timezone
+    return page(
+        request, "posting.html", "console_posting", who, zone, one=clock.local(origin, zone), own=own,
+        pipeline=pipeline, about=trace.about, act_told=trace.told, shares_max=SHARES_SHOWN_MAX,
+    )  # fmt: skip
+
+
+@router.get("/books/asset")
+def asset(request: Request, who: SignedIn, asset: str, pipeline: str = "") -> Response:
+    """An asset's life as one line of time, the newest below."""
+    with within.at(request, who, pipeline) as (part, ledger):
+        found = trace.lives(ledger, asset.strip())
+        zone = part.mapping.file.timezone
+        kinds = part.mapping.layout.card_kinds
+        found = [life._replace(card=clock.fields(life.card, kinds, zone)) for life in clock.local(found, zone)]
+    if not found:
+        raise WrongUsage("trace_no_asset", asset=asset)
+    lives = [(life, sorted(_events(life), key=lambda one: one.at)) for life in found]
+    return page(
+        request, "asset.html", "console_asset", who, zone, lives=lives, asset=asset, pipeline=pipeline or part.name,
+        about=trace.about, act_told=trace.told,
+    )  # fmt: skip
+
+
+def _events(life: trace.Life) -> Iterator[Event]:
+    yield from (Event(step.committed_at, step=step) for step in life.steps)
+    yield from (Event(row.parked_at, parked=row) for row in life.parked)
+    yield from (Event(act.at, act=act) for act in life.actions)
+
+
+def _amount(text: str) -> Decimal | None:
+    if not text.strip():
+        return None
+    try:
+        amount = Decimal(text.replace(",", "").strip())
+    except InvalidOperation:
+        raise WrongUsage("page_amount", value=text) from None
+    if not amount.is_finite():
+        raise WrongUsage("page_amount", value=text)
+    return amount
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise WrongUsage("page_day", value=text) from None

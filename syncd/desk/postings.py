@@ -1,0 +1,132 @@
+"""Postings as people look for them: by asset, voucher, rule, day and amount, page by page.
+
+A page is found by key, so it takes as long in five million postings as in five hundred: a subject has an index, days
+are found by halving the numbers, which are in the order of time, and whatever else is asked is looked for in so many
+postings a page, which says how far it has come.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from syncd import statements
+from syncd.money import EXACT, ZERO
+from syncd.ports import Ledger
+from syncd.posting import Voucher
+from syncd.record import moment, read_voucher, timestamp
+
+SQL: Final = statements.load("syncd.desk", "postings.sql")
+LOOKED_MAX: Final = 20_000
+"""Postings that a page looks through."""
+
+
+class Asked(NamedTuple):
+    """What is looked for; what is empty or None is any. Days are those of the posting, both inclusive."""
+
+    subject: str = ""
+    voucher: str = ""
+    rule: str = ""
+    amount: Decimal | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+class Found(NamedTuple):
+    """A posting in a list. `debit` is what its voucher debits, in yuan; `source` the row that it came from, as
+    `table:key`, empty where that was not kept."""
+
+    pipeline: str
+    seq: int
+    key: str
+    rule: str
+    subject: str
+    ref: str
+    reverses: str
+    posted_at: datetime
+    voucher: Voucher | None
+    debit: Decimal
+    source: str
+
+
+class Page(NamedTuple):
+    """A part of what is looked for, the newest first. `before` goes on behind it, None at the end; `looked_to` is when
+    the last posting was made that was looked at, where that is not all there are."""
+
+    found: Sequence[Found]
+    before: int | None
+    looked_to: datetime | None
+
+
+def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, before: int | None = None) -> Page:
+    """The next postings before a number, or the newest."""
+    ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
+    top, bottom = int(str(end)) + 1, 0
+    if asked.last is not None:
+        top = _first_at(ledger, pipeline, top, _midnight(asked.last + timedelta(days=1), zone))
+    if asked.first is not None:
+        bottom = _first_at(ledger, pipeline, top, _midnight(asked.first, zone)) - 1
+    top = top if before is None else min(top, before)
+    like = "" if asked.amount is None else f'%"{_plain(asked.amount)}%'
+    more = (asked.rule, asked.rule, asked.voucher, asked.voucher, like, like, limit + 1)
+    if asked.subject:
+        rows = ledger.query(SQL["of_subject"], (asked.subject, pipeline, top, bottom, *more))
+        floor = bottom
+    else:
+        floor = max(bottom, top - 1 - LOOKED_MAX)
+        rows = ledger.query(SQL["within"], (pipeline, top, floor, *more))
+    found = [one for row in rows[:limit] if _has(one := _found(row), asked.amount)]
+    if len(rows) > limit:
+        return Page(found, int(str(rows[limit - 1][1])), None)
+    if floor <= bottom:
+        return Page(found, None, None)
+    made = ledger.query(SQL["posted_at"], (pipeline, floor + 1))
+    return Page(found, floor + 1, moment(str(made[0][0])) if made else None)
+
+
+def _first_at(ledger: Ledger, pipeline: str, top: int, at: datetime) -> int:
+    """The number of the first posting that was made at a moment or later; `top` where there is none."""
+    text = timestamp(at)
+
+    def is_later(seq: int) -> bool:
+        rows = ledger.query(SQL["posted_at"], (pipeline, seq))
+        return not rows or str(rows[0][0]) >= text
+
+    return _halved(1, top, is_later)
+
+
+def _halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The first number from which on something holds."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _plain(amount: Decimal) -> str:
+    """How a content begins to spell it: places may follow."""
+    return f"{amount.normalize(EXACT):f}"
+
+
+def _found(row: Sequence[object]) -> Found:
+    pipeline, seq, key, rule, subject, ref, reverses, posted_at, content = row
+    said = json.loads(str(content))
+    voucher = read_voucher(said)
+    debit = ZERO
+    for entry in voucher.entries if voucher is not None else ():
+        debit = EXACT.add(debit, entry.debit)
+    return Found(
+        *(str(pipeline), int(str(seq)), str(key), str(rule), str(subject), str(ref), str(reverses)),
+        *(moment(str(posted_at)), voucher, debit, str(said.get("of", ""))),
+    )
+
+
+def _has(one: Found, amount: Decimal | None) -> bool:
+    """Whether an entry is of this amount."""
+    entries = () if one.voucher is None else one.voucher.entries
+    return amount is None or any(amount in (entry.debit, entry.credit) for entry in entries)
