@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from syncd import wiring
 from syncd.console import within
-from syncd.console.page import SignedIn, Visitor, page, seen
+from syncd.console.page import SignedIn, Visitor, house, page, seen
 from syncd.console.signing import Signed
 from syncd.desk import approvals, approving, clock, operators, previews
 from syncd.errors import Transient, WrongUsage
@@ -107,7 +107,7 @@ def decided(
 
 def require(request: Request, signed: Signed, part: wiring.Pipeline, role: str) -> None:
     """Raises Halt for who does not hold the role there in which they want to decide."""
-    signed.require(within.house(request), "approve", part.place, (role,) if role else ())
+    signed.require(house(request), "approve", part.place, (role,) if role else ())
 
 
 def own_role(part: wiring.Pipeline, row: operators.ParkedRow, who: Visitor) -> str:
