@@ -164,7 +164,7 @@ class Config(Strict):
     """How tampering by finance's own DBA is found. docs/audit.md"""
     people: dict[str, MaybeNames] | None = None
     """Who may act, as `--actor`, and approve in which roles: `{NAME: [finance, controller]}`, `[]` for one who approves
-    nothing. Without it whoever acts says who they are. docs/approval.md"""
+    nothing. Without it whoever acts says who they are; where there are accounts, they count. docs/approval.md"""
     alerts: AlertsConfig | None = None
     """Who is told when something needs a person. docs/outbox.md"""
 

@@ -102,9 +102,11 @@ class Pipeline:
     audit: Auditing
     outside: Outside
     people: Mapping[str, Sequence[str]] | None = None
-    """Who may act, and approve in which roles; None where anybody may who says who they are."""
+    """Who may act, and approve in which roles, while there are no accounts; None where anybody may who says who."""
     others: Callable[[], Iterable["Pipeline"]] = tuple
     """The other pipelines of the configuration."""
+    first: Callable[[], "Pipeline"] | None = None
+    """The first pipeline of the configuration, where this is another."""
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
@@ -113,11 +115,12 @@ class Pipeline:
     def open_ledger(self, dry_run: bool = False) -> Ledger:
         """A new connection to finance. A dry run rolls back whatever is written."""
         meaning = self.mapping
-        return self.ledger.connect(
-            *(self.ledger_settings, self.name, meaning.layout, meaning.tables, meaning.hash),
-            dry_run=dry_run,
-            answers=meaning.answers,
-        )
+        of = (self.ledger_settings, self.name, meaning.layout, meaning.tables, meaning.hash)
+        return self.ledger.connect(*of, dry_run=dry_run, answers=meaning.answers)
+
+    def open_accounts(self) -> Ledger:
+        """The ledger that holds the accounts of the configuration: that of its first pipeline."""
+        return (self.first() if self.first else self).open_ledger()
 
     @property
     def anchor(self) -> Anchor | None:
@@ -322,17 +325,11 @@ class Pipeline:
             raise WrongUsage("reconcile_nothing", mapping=self.mapping.name)
         with closing(self.open_ledger()) as ledger:
             migrate.require(ledger)
+            meaning, parts = self.mapping, [part.name for part in self.begun()]
             asked = reconciliation.Asked(
-                self.mapping.reconcile,
-                self.mapping.balances,
-                self.mapping.layout,
-                self.mapping.source_tables,
-                self.name,
-                self.source_settings.zone,
-                partial(progress.wait, ledger, [part.name for part in self.begun()]),
-                self._begun_periods(ledger),
-                self.is_partitioned,
-                self.mapping.by_hand,
+                *(meaning.reconcile, meaning.balances, meaning.layout, meaning.source_tables, self.name),
+                *(self.source_settings.zone, partial(progress.wait, ledger, parts), self._begun_periods(ledger)),
+                *(self.is_partitioned, meaning.by_hand),
             )
             report = reconciliation.run(asked, lambda: self.source.scan(self.source_settings, register_sqlite), ledger)
             return history.keep(ledger, self.name, report, by)
@@ -568,7 +565,9 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     def others() -> Iterator[Pipeline]:
         return (_wire(loaded, other) for other in loaded.config.pipelines if other != name)
 
-    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people, others)
+    begins = next(iter(loaded.config.pipelines))
+    first = None if name == begins else partial(_wire, loaded, begins)
+    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people, others, first)
 
 
 def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:

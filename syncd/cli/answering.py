@@ -1,32 +1,148 @@
-"""Who does something that the audit trail keeps, and why."""
+"""Who does something that the audit trail keeps, and why: the one door through which every command goes that changes
+something.
+
+Once there are accounts, whoever types a command is somebody: by the token in SYNCD_TOKEN or in the file that
+SYNCD_TOKEN_FILE names, else as the user of the operating system that an administrator has mapped. What is typed behind
+`--actor` gives nothing then. Before the first account it says who acts, as `people` of the configuration allows.
+"""
 
 from __future__ import annotations
 
+import os
+import pwd
 import sys
+from collections.abc import Collection
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import typer
+from rich.text import Text
 
-from syncd.cli.later import operators, people
-from syncd.errors import WrongUsage
+from syncd.cli.later import accounts, approvals, operators, people, ports, rights, tokens, wiring
+from syncd.cli.output import errors
+from syncd.errors import Halt, WrongUsage
 from syncd.language import say
+
+if TYPE_CHECKING:
+    from syncd.desk.rights import Action
+
+TOKEN: Final = "SYNCD_TOKEN"
+TOKEN_FILE: Final = "SYNCD_TOKEN_FILE"
+ASKING_A_ROLE: Final = ("approve", "discard", "overrule")
+"""Actions for which `people` of the configuration has to give a role, too."""
 
 
 def answering(
-    allowed: people.People | None,
+    pipeline: wiring.Pipeline,
+    action: Action,
     actor: str,
     reason: str,
     untold: str = "desk_who_and_why",
     as_json: bool = False,
-    role: str = "",
+    asked: Collection[str] = (),
 ) -> operators.Actor:
-    """As it was given. What is missing is asked for at a terminal, so that a command goes on that a hint prints bare.
-    Raises WrongUsage, with the code `untold`, where there is nobody to ask, and Halt for who is not among the people of
-    the configuration, or not in a role."""
+    """Who does this in a pipeline, and why; `asked` are the roles that the mapping asks for it. What is missing is
+    asked for at a terminal, so that a command goes on that a hint prints bare. Raises WrongUsage, with the code
+    `untold`, where there is nobody to ask, and Halt for who is not known here or may not."""
+    with closing(pipeline.open_accounts()) as ledger:
+        known = accounts.every(ledger)
+        if known:
+            return _person(ledger, known, action, pipeline.place, actor, _reason(reason, untold, as_json), asked)
+    if pipeline.people is None and not as_json:
+        errors.print(Text(say("people_nobody"), style="dim"), soft_wrap=True)
+    by = _declared(actor, reason, untold, as_json)
+    people.require(pipeline.people, by)
+    if action in ASKING_A_ROLE:
+        people.require_any(pipeline.people, by, rights.giving(action, asked))
+    return by
+
+
+def administering(ledger: ports.Ledger, actor: str, reason: str) -> operators.Actor:
+    """Who changes accounts, and why. Whoever can at this host, until an administrator could be known at one."""
+    known, now = accounts.every(ledger), datetime.now(UTC)
+    if accounts.has_administrator(ledger, now):
+        return _person(ledger, known, "administer", rights.EVERYWHERE, actor, _reason(reason), ())
+    errors.print(Text(say("people_no_administrator"), style="dim"), soft_wrap=True)
+    return _declared(actor, reason)
+
+
+def author(pipeline: wiring.Pipeline, actor: str) -> str:
+    """Whose name stands beside what anybody may do; empty where nobody is known and nobody gave one."""
+    with closing(pipeline.open_accounts()) as ledger:
+        if not accounts.every(ledger):
+            return actor
+        try:
+            who = _who(ledger)
+        except Halt:
+            if actor.strip():
+                raise
+            return ""
+    _require_same(actor, who)
+    return who.name
+
+
+def deciding(pipeline: wiring.Pipeline) -> people.People | None:
+    """Who may act in a pipeline, and in which roles; None where nobody is named."""
+    with closing(pipeline.open_accounts()) as ledger:
+        known = accounts.every(ledger)
+    return rights.people([one for one in known if one.is_open], pipeline.place) if known else pipeline.people
+
+
+def _person(
+    ledger: ports.Ledger, known: list[accounts.Account], action: Action, place: rights.Place, actor: str,
+    reason: str, asked: Collection[str],
+) -> operators.Actor:  # fmt: skip
+    who = _who(ledger)
+    _require_same(actor, who)
+    rights.require(who, action, place, asked, [one for one in known if one.is_open])
+    return operators.Actor(who.name, reason)
+
+
+def _require_same(actor: str, who: accounts.Account) -> None:
+    if actor.strip() and not approvals.is_same(actor, who.name):
+        raise Halt("actor_other", actor=actor.strip(), account=who.name)
+
+
+def _who(ledger: ports.Ledger) -> accounts.Account:
+    """The account of whoever runs this process."""
+    if token := _token():
+        return tokens.holder(ledger, token, datetime.now(UTC))
+    user = _host_user()
+    found = accounts.at_host(ledger, user)
+    if found is None:
+        raise Halt("actor_unknown", user=user)
+    return found
+
+
+def _token() -> str:
+    path = os.environ.get(TOKEN_FILE, "")
+    return os.environ.get(TOKEN, "") or (Path(path).read_text("utf-8").strip() if path else "")
+
+
+def _host_user() -> str:
+    """The user of this process; of root that who became root by sudo. Whoever is root can be anybody here."""
+    uid = os.getuid()
+    if uid == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+        uid = int(os.environ["SUDO_UID"])
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container's user need not have a name
+        return str(uid)
+
+
+def _declared(actor: str, reason: str, untold: str = "desk_who_and_why", as_json: bool = False) -> operators.Actor:
     if not as_json and sys.stdin.isatty():
         actor = actor.strip() or typer.prompt(say("ask_actor"), err=True)
-        reason = reason.strip() or typer.prompt(say("ask_reason"), err=True)
-    if not (actor.strip() and reason.strip()):
+    if not actor.strip():
         raise WrongUsage(untold)
-    by = operators.Actor(actor, reason)
-    people.require(allowed, by, role)
-    return by
+    return operators.Actor(actor, _reason(reason, untold, as_json))
+
+
+def _reason(reason: str, untold: str = "desk_who_and_why", as_json: bool = False) -> str:
+    if not as_json and sys.stdin.isatty():
+        reason = reason.strip() or typer.prompt(say("ask_reason"), err=True)
+    if not reason.strip():
+        raise WrongUsage(untold)
+    return reason

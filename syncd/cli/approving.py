@@ -49,12 +49,18 @@ def approve(
             holding = holding_of(pipelines, ledger, one)
             row = operators.show(ledger, holding.name, one)
             more, behind = row.params.get("more", ""), operators.behind(ledger, holding.name, row)
-            operators.approve(ledger, holding.name, one, answering(holding.people, actor, reason, role=role), role)
+            operators.approve(
+                ledger, holding.name, one, answering(holding, "approve", actor, reason, asked=(role,)), role
+            )
             line("rows_approve_next" if more else "rows_approve", id=one, next=more.partition(", ")[0])
             if behind:
                 line("rows_behind", "yellow", id=one, rows=behind, subject=row.subject)
             return
-        by = operators.Actor(actor, reason) if count else answering(pipelines[0].people, actor, reason, role=role)
+        by = (
+            operators.Actor(actor, reason)
+            if count
+            else answering(pipelines[0], "approve", actor, reason, asked=(role,))
+        )
         found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]
         rows, debit, empty = _sums(found)
         if rule and not rows:
@@ -79,7 +85,7 @@ def reject(
     """Refuse a row."""
     with at_desk(config, name) as (pipelines, ledger):
         holding = holding_of(pipelines, ledger, id)
-        operators.reject(ledger, holding.name, id, answering(holding.people, actor, reason, role=role), role)
+        operators.reject(ledger, holding.name, id, answering(holding, "approve", actor, reason, asked=(role,)), role)
     line("rows_reject", id=id)
 
 
@@ -89,7 +95,7 @@ def reopen(
     """Have a rejected row judged once more."""
     with at_desk(config, name) as (pipelines, ledger):
         holding = holding_of(pipelines, ledger, id)
-        by = answering(holding.people, actor, reason, role=role)
+        by = answering(holding, "approve", actor, reason, asked=(role,))
         operators.reopen(ledger, holding.name, id, holding.mapping.tables, by, role)
     line("rows_reopen", id=id)
 

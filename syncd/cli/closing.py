@@ -17,7 +17,7 @@ from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import closing as desk
 from syncd.cli.later import item as lists
-from syncd.cli.later import rights, wiring
+from syncd.cli.later import wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import cell, console, emit, line
 from syncd.errors import WrongUsage
@@ -39,8 +39,7 @@ def close(
     pipeline = wiring.pipeline(config_path(config), name)
     wants = bool(anyway or actor or reason)
     with closing(pipeline.open_ledger()) as ledger:
-        role = rights.CONTROLLER if anyway else ""
-        by = answering(pipeline.people, actor, reason, as_json=as_json, role=role) if wants else None
+        by = answering(pipeline, "overrule" if anyway else "close", actor, reason, as_json=as_json) if wants else None
         kept = pipeline.mapping.layout.kept(month)
         is_closed = kept in desk.closed(ledger)
         if by is not None and is_closed:
@@ -73,7 +72,7 @@ def reopen(month: Month, actor: Actor = "", reason: Reason = "", config: Config 
     """Open the month again."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        by = answering(pipeline.people, actor, reason, role=rights.CONTROLLER)
+        by = answering(pipeline, "overrule", actor, reason)
         told = pipeline.reopen_period(ledger, month, by)
     line("close_reopened", "green", period=month)
     if not told:

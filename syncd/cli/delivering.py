@@ -88,7 +88,7 @@ def retry(number: Number, actor: Actor = "", reason: Reason = "", config: Config
     """Send a refused delivery again."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        box.retry(ledger, _holding(pipeline, ledger, number), number, answering(pipeline.people, actor, reason))
+        box.retry(ledger, _holding(pipeline, ledger, number), number, answering(pipeline, "deliver", actor, reason))
     line("outbox_retry", id=number)
 
 
@@ -96,7 +96,7 @@ def discard(number: Number, actor: Actor = "", reason: Reason = "", config: Conf
     """Give a refused delivery up."""
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
-        box.discard(ledger, _holding(pipeline, ledger, number), number, answering(pipeline.people, actor, reason))
+        box.discard(ledger, _holding(pipeline, ledger, number), number, answering(pipeline, "deliver", actor, reason))
     line("outbox_discard", id=number)
 
 

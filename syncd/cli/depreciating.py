@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from syncd.cli.answering import answering
+from syncd.cli.answering import answering, deciding
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import (
     as_of,
@@ -76,7 +76,7 @@ def depreciate(
         raise WrongUsage("depreciation_book", book=book, known=known or "–")
     with closing(whole.open_ledger()) as ledger:
         whole.prepare(ledger)
-        by = answering(whole.people, actor, reason, as_json=as_json) if approve or reverse else None
+        by = answering(whole, "depreciate", actor, reason, as_json=as_json) if approve or reverse else None
         waits = False
         for part in whole.begun():
             if by is not None:
@@ -90,7 +90,7 @@ def depreciate(
             else:
                 _preview(part, ledger, until, assets, as_json)
         if by is not None and waits:
-            raise people.seconding(whole.people, by)
+            raise people.seconding(deciding(whole), by)
 
 
 def _day(text: str) -> date:
@@ -179,7 +179,7 @@ def _ask(
     """What became of the wish, as `asking.Answer` says it."""
     computing = part.computing
     assert computing is not None
-    agreed = people.seconded(part.people)
+    agreed = people.seconded(deciding(part))
     if reverse:
         answer = asking.reverse(ledger, part.name, period, asset, by, agreed)
     else:

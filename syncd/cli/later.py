@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from syncd.desk import shares as shares
     from syncd.desk import status as status
     from syncd.desk import together as together
+    from syncd.desk import tokens as tokens
     from syncd.desk import trace as trace
     from syncd.desk import verify as verify
     from syncd.mapping.cases import cases as cases
@@ -175,6 +176,7 @@ else:
     shares = _Module("syncd.desk.shares")
     status = _Module("syncd.desk.status")
     together = _Module("syncd.desk.together")
+    tokens = _Module("syncd.desk.tokens")
     trace = _Module("syncd.desk.trace")
     verify = _Module("syncd.desk.verify")
     cases = _Module("syncd.mapping.cases.cases")

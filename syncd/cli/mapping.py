@@ -13,7 +13,7 @@ from typing import Annotated, Literal, cast
 import typer
 from rich.text import Text
 
-from syncd.cli.answering import answering
+from syncd.cli.answering import answering, deciding
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import cases, clock, comparison, dialects, load, operators, people, schemas, wiring, workbench
 from syncd.cli.later import explain as lineages
@@ -124,9 +124,9 @@ def accept(actor: Actor = "", reason: Reason = "", config: Config = None, name: 
         if found.of:
             _show_comparison(part, found)
     with closing(pipeline.open_ledger()) as ledger:
-        by, agreed = answering(pipeline.people, actor, reason), people.seconded(pipeline.people)
-        if not operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, by, agreed):
-            raise people.seconding(pipeline.people, by)
+        by, allowed = answering(pipeline, "accept_mapping", actor, reason), deciding(pipeline)
+        if not operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, by, people.seconded(allowed)):
+            raise people.seconding(allowed, by)
     line("mapping_accepted", "green", mapping=pipeline.mapping.name, hash=pipeline.mapping.hash[:12])
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from syncd.cli import previewing
 from syncd.cli.answering import answering
-from syncd.cli.later import approvals, clock, operators, people, ports, rights, status, wiring
+from syncd.cli.later import approvals, clock, operators, ports, status, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -130,7 +130,7 @@ def retry(
                 rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
             )
         else:
-            by = answering(pipelines[0].people, actor, reason)
+            by = answering(pipelines[0], "mend", actor, reason)
             line("rows_retry", rows=sum(operators.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
@@ -147,9 +147,7 @@ def discard(
                 rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
             )
         else:
-            by = answering(pipelines[0].people, actor, reason)
-            asked = (role for one in pipelines for role in one.mapping.approvers)
-            people.require_any(pipelines[0].people, by, (rights.CONTROLLER, *asked))
+            by = answering(pipelines[0], "discard", actor, reason, asked=pipelines[0].mapping.approvers)
             line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
 
 
@@ -165,7 +163,7 @@ def edit(
         values[column] = None if value == "NULL" else value
     with at_desk(config, name) as (pipelines, ledger):
         pipeline = holding_of(pipelines, ledger, id)
-        by = answering(pipeline.people, actor, reason)
+        by = answering(pipeline, "mend", actor, reason)
         operators.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, pipeline.read, by)
     line("rows_edit", id=id)
 

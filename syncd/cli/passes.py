@@ -11,7 +11,7 @@ from rich.text import Text
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import NEEDS_A_PERSON
-from syncd.cli.later import drain, operators, people, ports, reader, wiring
+from syncd.cli.later import drain, operators, ports, reader, wiring
 from syncd.cli.later import progress as bars
 from syncd.cli.later import tally as tallies
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
@@ -51,16 +51,16 @@ def snapshot(
             if known and not again:
                 raise Halt("snapshot_again", pipeline=pipeline.name)
             if known:
-                by = by or _asked(pipeline.people, yes, actor, reason, as_json)
+                by = by or _asked(pipeline, yes, actor, reason, as_json)
                 operators.begin_snapshot(ledger, pipeline.name, {"checkpoint": ledger.checkpoint()}, by)
             with progress() as bar:
                 tally.include(_taken(pipeline, ledger, known, Shown(bar)))
     _show(tally, as_json)
 
 
-def _asked(allowed: people.People | None, yes: bool, actor: str, reason: str, as_json: bool) -> operators.Actor:
+def _asked(pipeline: wiring.Pipeline, yes: bool, actor: str, reason: str, as_json: bool) -> operators.Actor:
     """Tables of a pipeline that posts are read again because somebody wants it."""
-    by = answering(allowed, actor, reason, "snapshot_who_and_why", as_json)
+    by = answering(pipeline, "operate", actor, reason, "snapshot_who_and_why", as_json)
     if not yes and (as_json or not sys.stdin.isatty()):
         raise WrongUsage("snapshot_nobody_to_ask")
     if not yes and not typer.confirm(say("snapshot_ask"), err=True):

@@ -8,21 +8,34 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from syncd import __version__, logs
-from syncd.cli.answering import answering
-from syncd.cli.later import accounts, app, passwords, ports, structlog, uvicorn, watchdog, wiring
+from syncd.cli.answering import administering
+from syncd.cli.later import accounts, app, passwords, ports, structlog, tokens, uvicorn, watchdog, wiring
 from syncd.cli.options import Actor, Config, Json, Log, Reason, config_path
-from syncd.cli.output import emit, line, table
+from syncd.cli.output import emit, errors, line, table
 from syncd.errors import Halt, Transient, WrongUsage, no_driver
 from syncd.language import say
 
 Person = Annotated[str, typer.Argument(metavar="NAME", help=say("help_people_name"), show_default=False)]
 Roles = Annotated[list[str], typer.Option("--role", metavar="ROLE", help=say("help_people_role"), show_default=False)]
+Limits = Annotated[
+    list[str] | None, typer.Option("--pipeline", metavar="NAME", help=say("help_limit_pipeline"), show_default=False)
+]
+Companies = Annotated[
+    list[str] | None, typer.Option("--company", metavar="BOOK", help=say("help_limit_company"), show_default=False)
+]
+User = Annotated[str, typer.Argument(metavar="USER", help=say("help_host_user"), show_default=False)]
+Scope = Annotated[
+    list[str], typer.Option("--scope", metavar="ACTION", help=say("help_token_scope"), show_default=False)
+]
+Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=366, help=say("help_token_days"))]
+TokenName = Annotated[str, typer.Argument(metavar="TOKEN", help=say("help_token_name"), show_default=False)]
 Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help=say("help_console_host"))]
 Port = Annotated[int, typer.Option("--port", metavar="PORT", help=say("help_console_port"), min=1, max=65535)]
 
@@ -71,7 +84,7 @@ async def _alive() -> None:
 def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Open an account."""
     with _ledger(config) as ledger, _extra():
-        by = answering(None, actor, reason)
+        by = administering(ledger, actor, reason)
         now, hasher = datetime.now(UTC), passwords.Argon2()
         accounts.add(ledger, person.strip(), _password(), role, hasher, by, now)
     line("people_added", name=person, roles=", ".join(role))
@@ -80,7 +93,7 @@ def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", con
 def set_password(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Another password."""
     with _ledger(config) as ledger, _extra():
-        by = answering(None, actor, reason)
+        by = administering(ledger, actor, reason)
         accounts.set_password(ledger, person, _password(), passwords.Argon2(), by)
     line("people_changed", name=person)
 
@@ -88,14 +101,74 @@ def set_password(person: Person, actor: Actor = "", reason: Reason = "", config:
 def set_roles(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Other roles."""
     with _ledger(config) as ledger:
-        accounts.set_roles(ledger, person, role, answering(None, actor, reason))
+        accounts.set_roles(ledger, person, role, administering(ledger, actor, reason))
     line("people_changed", name=person)
+
+
+def limit(
+    person: Person, pipeline: Limits = None, company: Companies = None, actor: Actor = "", reason: Reason = "",
+    config: Config = None,
+) -> None:  # fmt: skip
+    """Where an account is let; without any, everywhere."""
+    with _ledger(config) as ledger:
+        accounts.limit(ledger, person, pipeline or (), company or (), administering(ledger, actor, reason))
+    line("people_changed", name=person)
+
+
+def map_user(user: User, person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Take a user of the operating system for an account."""
+    with _ledger(config) as ledger:
+        accounts.map_user(ledger, user, person, administering(ledger, actor, reason), datetime.now(UTC))
+    line("people_mapped", user=user, name=person)
+
+
+def unmap_user(user: User, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Take a user of the operating system for nobody."""
+    with _ledger(config) as ledger:
+        accounts.unmap_user(ledger, user, administering(ledger, actor, reason))
+    line("people_unmapped", user=user)
+
+
+def add_token(
+    person: Person, scope: Scope, days: Days = 90, actor: Actor = "", reason: Reason = "", config: Config = None
+) -> None:
+    """Make a token for a machine. It is the only thing on the standard output, for a pipe into whatever keeps it."""
+    with _ledger(config) as ledger:
+        by, now = administering(ledger, actor, reason), datetime.now(UTC)
+        token = tokens.add(ledger, person, scope, now + timedelta(days=days), by, now)
+    errors.print(Text(say("token_made", {"name": person, "days": days}), style="green"), soft_wrap=True)
+    typer.echo(token)
+
+
+def revoke_token(name: TokenName, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Let a token be good for nothing from now on."""
+    with _ledger(config) as ledger:
+        tokens.revoke(ledger, name, administering(ledger, actor, reason), datetime.now(UTC))
+    line("token_revoked", name=name)
+
+
+def list_tokens(config: Config = None, as_json: Json = False) -> None:
+    """Which tokens there are, not what they are."""
+    with _ledger(config) as ledger:
+        found = tokens.every(ledger)
+    if as_json:
+        emit([one._asdict() for one in found])
+    elif not found:
+        line("token_none")
+    else:
+        now, columns = datetime.now(UTC), ("col_token", "col_who", "col_scope", "col_until", "col_state")
+        states = ("gone" if one.revoked_at else "good" if one.expires_at > now else "expired" for one in found)
+        rows = [
+            (one.name, one.account, ", ".join(one.scope), f"{one.expires_at:%Y-%m-%d}", say(f"token_{state}"))
+            for one, state in zip(found, states, strict=True)
+        ]
+        table(columns, rows, whole=(0,))
 
 
 def close(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Let nobody in under a name any more."""
     with _ledger(config) as ledger:
-        accounts.close(ledger, person, answering(None, actor, reason), datetime.now(UTC))
+        accounts.close(ledger, person, administering(ledger, actor, reason), datetime.now(UTC))
     line("people_closed", name=person)
 
 
@@ -103,13 +176,21 @@ def show_list(config: Config = None, as_json: Json = False) -> None:
     """Who may sign in."""
     with _ledger(config) as ledger:
         found = accounts.every(ledger)
+        users = accounts.host_users(ledger) if found else {}
+    mapped = {one.name: [user for user, name in users.items() if name == one.name] for one in found}
     if as_json:
-        emit([one._asdict() for one in found])
+        emit([one._asdict() | {"host_users": mapped[one.name]} for one in found])
     elif not found:
         line("people_none", "yellow")
     else:
-        rows = [(one.name, ", ".join(one.roles), say("console_yes" if one.is_open else "console_no")) for one in found]
-        table(("col_who", "col_roles", "col_may_sign_in"), rows)
+        rows = [
+            (
+                *(one.name, ", ".join(one.roles), ", ".join((*one.pipelines, *one.companies))),
+                *(", ".join(mapped[one.name]), say("console_yes" if one.is_open else "console_no")),
+            )
+            for one in found
+        ]
+        table(("col_who", "col_roles", "col_within", "col_host_users", "col_may_sign_in"), rows)
 
 
 @contextmanager

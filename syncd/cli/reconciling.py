@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from syncd.cli.answering import answering
+from syncd.cli.answering import answering, author
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import difference_rows, history, measures, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
@@ -33,7 +33,7 @@ def reconcile(
     """Hold both sides against each other."""
     pipeline = wiring.pipeline(config_path(config), name)
     if accept:
-        by = answering(pipeline.people, actor, reason)
+        by = answering(pipeline, "accept_difference", actor, reason)
         with closing(pipeline.open_ledger()) as ledger:
             pipeline.prepare(ledger)
             history.accept(ledger, pipeline.name, accept, by)
@@ -47,7 +47,7 @@ def reconcile(
         with closing(pipeline.open_ledger()) as ledger:
             found = history.run(ledger, pipeline.name, run)
     else:
-        found = history.plain(pipeline.reconcile(actor))
+        found = history.plain(pipeline.reconcile(author(pipeline, actor)))
     if csv is not None:
         rows = difference_rows.write(csv, found)
         if not as_json:

@@ -31,7 +31,7 @@ def repair(
 ) -> None:  # fmt: skip
     """Show what is missing in finance since the log was lost, then post it."""
     pipeline = wiring.pipeline(config_path(config), name)
-    by = None if preview else answering(pipeline.people, actor, reason, "repair_who_and_why", as_json)
+    by = None if preview else answering(pipeline, "operate", actor, reason, "repair_who_and_why", as_json)
     if not (preview or yes) and (as_json or not sys.stdin.isatty()):
         raise WrongUsage("repair_nobody_to_ask")
     parts = pipeline.parts()

@@ -27,7 +27,7 @@ def uninstall(
 ) -> None:  # fmt: skip
     """Say what syncd made in the EAM and what stays; take it away."""
     pipeline = wiring.pipeline(config_path(config), name)
-    by = answering(pipeline.people, actor, reason, "uninstall_who_and_why", as_json) if yes else None
+    by = answering(pipeline, "operate", actor, reason, "uninstall_who_and_why", as_json) if yes else None
     if state:
         _refuse_others(pipeline)
     found = pipeline.holdings() if by is None else _take_away(pipeline, by, state)

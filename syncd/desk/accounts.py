@@ -6,12 +6,14 @@ tables can be nobody. What is done to an account is chained like every other act
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
-from syncd import statements
+from syncd import migrate, statements
+from syncd.desk import rights
+from syncd.desk.approvals import is_same
 from syncd.desk.operators import Actor, act
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
@@ -36,8 +38,9 @@ class Hasher(Protocol):
 
 
 class Account(NamedTuple):
-    """Somebody who may sign in. `locked_until` is None where nothing keeps them out. Without pipelines and companies
-    they are let everywhere; see `rights`."""
+    """Somebody who may act, as `rights` says. `locked_until` is None where nothing keeps them from signing in. Without
+    pipelines and companies they are let everywhere. `scope` is what the token is good for by which they act; None where
+    they do not act by one."""
 
     name: str
     roles: tuple[str, ...]
@@ -45,17 +48,26 @@ class Account(NamedTuple):
     locked_until: datetime | None
     pipelines: tuple[str, ...] = ()
     companies: tuple[str, ...] = ()
+    scope: frozenset[rights.Action] | None = None
 
 
 def find(ledger: Ledger, name: str) -> Account | None:
     """An account by name."""
     rows = ledger.query(SQL["account"], (name,))
-    return _account(rows[0]) if rows else None
+    return from_row(rows[0]) if rows else None
 
 
 def every(ledger: Ledger) -> list[Account]:
-    """All accounts, the closed ones too."""
-    return [_account(row) for row in ledger.query(SQL["accounts"])]
+    """All accounts, the closed ones too; none where syncd has no tables yet. Raises Halt where its tables are of an
+    earlier version: who may do what is not known then."""
+    try:
+        return [from_row(row) for row in ledger.query(SQL["accounts"])]
+    except Halt as halt:
+        if halt.code == "finance_no_column":
+            migrate.require(ledger)
+        if halt.code != "finance_no_table":
+            raise
+        return []
 
 
 def every_open(ledger: Ledger) -> list[Account]:
@@ -71,7 +83,7 @@ def add(
     _require_long(password)
     kept = hasher.hash(password)
     with ledger.desk() as desk:
-        if desk.query(SQL["account"], (name,)):
+        if any(is_same(str(row[0]), name) for row in desk.query(SQL["accounts"])):
             raise WrongUsage("account_taken", name=name)
         desk.execute(SQL["open"], (name, kept, json.dumps(sorted(roles)), timestamp(now)))
         act(desk, by, "account_open", "", f"account/{name}", {"roles": sorted(roles)})
@@ -96,6 +108,54 @@ def set_roles(ledger: Ledger, name: str, roles: Sequence[str], by: Actor) -> Non
         act(desk, by, "account_roles", "", f"account/{name}", {"roles": sorted(roles)})
 
 
+def limit(ledger: Ledger, name: str, pipelines: Sequence[str], companies: Sequence[str], by: Actor) -> None:
+    """Let an account into these pipelines and those of these companies alone; everywhere, without any."""
+    said = {"pipelines": sorted(pipelines), "companies": sorted(companies)}
+    with ledger.desk() as desk:
+        if not desk.execute(SQL["limit"], (*(json.dumps(names) if names else "" for names in said.values()), name)):
+            raise WrongUsage("account_unknown", name=name)
+        act(desk, by, "account_limit", "", f"account/{name}", said)
+
+
+def host_users(ledger: Ledger) -> Mapping[str, str]:
+    """Users of the operating system → the account whose they are."""
+    return {str(user): str(name) for user, name in ledger.query(SQL["host_users"])}
+
+
+def at_host(ledger: Ledger, user: str) -> Account | None:
+    """Who a user of the operating system is; None where nobody, or nobody any more."""
+    found = [from_row(row) for row in ledger.query(SQL["host_user"], (user,))]
+    return next((one for one in found if one.is_open), None)
+
+
+def map_user(ledger: Ledger, user: str, name: str, by: Actor, now: datetime) -> None:
+    """Take a user of the operating system for an account at the command line, from now on."""
+    with ledger.desk() as desk:
+        if not desk.query(SQL["account"], (name,)):
+            raise WrongUsage("account_unknown", name=name)
+        desk.execute(SQL["unmap"], (user,))
+        desk.execute(SQL["map"], (user, name, timestamp(now)))
+        act(desk, by, "account_map", "", f"account/{name}", {"user": user})
+
+
+def unmap_user(ledger: Ledger, user: str, by: Actor) -> None:
+    """Take a user of the operating system for nobody."""
+    with ledger.desk() as desk:
+        found = desk.query(SQL["host_user"], (user,))
+        if not desk.execute(SQL["unmap"], (user,)):
+            raise WrongUsage("host_user_unknown", user=user)
+        act(desk, by, "account_unmap", "", f"account/{found[0][0] if found else ''}", {"user": user})
+
+
+def has_administrator(ledger: Ledger, now: datetime) -> bool:
+    """Whether somebody could be known at a command line who may administer: as a mapped user, or by a token."""
+    if not (able := {one.name for one in every(ledger) if one.is_open and rights.may(one, "administer")}):
+        return False
+    by_token = ledger.query(SQL["token_holders"], (timestamp(now),))
+    held = {str(name) for name, scope in by_token if "administer" in json.loads(str(scope))}
+    return bool(able & ({*host_users(ledger).values()} | held))
+
+
 def close(ledger: Ledger, name: str, by: Actor, now: datetime) -> None:
     """Let nobody in under this name any more. It stays beside what was done."""
     with ledger.desk() as desk:
@@ -109,7 +169,7 @@ def sign_in(ledger: Ledger, name: str, password: str, hasher: Hasher, now: datet
     """Let somebody in: the secret for their browser. Raises Halt `sign_in_wrong` for a wrong password as for a name
     that nobody has, so that names cannot be guessed, and `sign_in_locked` after too many wrong ones."""
     rows = ledger.query(SQL["account"], (name,))
-    known = _account(rows[0]) if rows else None
+    known = from_row(rows[0]) if rows else None
     if known is not None and known.locked_until is not None and known.locked_until > now:
         raise Halt("sign_in_locked", until=timestamp(known.locked_until))
     kept = str(rows[0][1]) if rows else hasher.hash("nobody has this name")  # as long as for one that is known
@@ -135,7 +195,7 @@ def signed_in(ledger: Ledger, secret: str, now: datetime) -> Account | None:
     rows = ledger.query(SQL["session"], (_digest(secret),))
     if not rows:
         return None
-    begun_at, seen_at, account = moment(str(rows[0][0])), moment(str(rows[0][1])), _account(rows[0][2:])
+    begun_at, seen_at, account = moment(str(rows[0][0])), moment(str(rows[0][1])), from_row(rows[0][2:])
     if not account.is_open or now - seen_at > IDLE_MAX or now - begun_at > SESSION_MAX:
         return None
     if now - seen_at > SEEN_EVERY:
@@ -162,7 +222,9 @@ def _require_long(password: str) -> None:
         raise WrongUsage("password_short", chars=PASSWORD_CHARS_MIN)
 
 
-def _account(row: Sequence[object]) -> Account:
-    name, _, roles, closed_at, _, locked_until = row
+def from_row(row: Sequence[object]) -> Account:
+    """A row of the table, its columns as `account` of the statements has them."""
+    name, _, roles, closed_at, _, locked_until, *limits = row
     until = moment(str(locked_until)) if locked_until else None
-    return Account(str(name), tuple(json.loads(str(roles))), not closed_at, until)
+    pipelines, companies = (tuple(json.loads(str(names))) if names else () for names in limits)
+    return Account(str(name), tuple(json.loads(str(roles))), not closed_at, until, pipelines, companies)

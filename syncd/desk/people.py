@@ -1,7 +1,7 @@
-"""Who may act, and in which roles, where the configuration says it."""
+"""Who may act, and in which roles, where accounts or the configuration say it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
@@ -11,23 +11,16 @@ from syncd.desk.rights import CONTROLLER
 from syncd.errors import Halt
 from syncd.ports import Desk, Finding
 
-People = Mapping[str, Sequence[str]]
+People = Mapping[str, Collection[str]]
 """Name → roles."""
 PROPOSED: Final = "propose"
 """The action of who asks for what takes a second person."""
 
 
-def require(people: People | None, by: Actor, role: str = "") -> None:
-    """Raises Halt for somebody who is not among the people, or not in a role; where none are named anybody may be who
-    they say."""
-    if people is None:
-        return
-    held = _roles(people, by.name)
-    if held is None:
+def require(people: People | None, by: Actor) -> None:
+    """Raises Halt for somebody who is not among the people; where none are named anybody may be who they say."""
+    if people is not None and _roles(people, by.name) is None:
         raise Halt("people_unknown", actor=by.name, nearest="".join(get_close_matches(by.name, list(people), 1)))
-    if role and role not in held:
-        holders = ", ".join(name for name, roles in people.items() if role in roles)
-        raise Halt("people_no_role", actor=by.name, role=role, holders=holders or "–")
 
 
 def require_any(people: People | None, by: Actor, roles: Iterable[str]) -> None:
@@ -65,7 +58,7 @@ def seconding(people: People | None, by: Actor) -> Halt:
     return Halt("people_second", actor=by.name, role=CONTROLLER, holders=", ".join(others) or "–")
 
 
-def _roles(people: People, name: str) -> Sequence[str] | None:
+def _roles(people: People, name: str) -> Collection[str] | None:
     """None of somebody who is not among them."""
     return next((roles for known, roles in people.items() if is_same(known, name)), None)
 

@@ -66,7 +66,8 @@ class Place(NamedTuple):
 
 
 class Person(Protocol):
-    """Somebody with roles, limited to pipelines and companies where there are any."""
+    """Somebody with roles, limited to pipelines and companies where there are any, and to `scope`, what the token is
+    good for by which they act; None where they do not act by one."""
 
     @property
     def name(self) -> str: ...
@@ -76,6 +77,8 @@ class Person(Protocol):
     def pipelines(self) -> Collection[str]: ...
     @property
     def companies(self) -> Collection[str]: ...
+    @property
+    def scope(self) -> Collection[Action] | None: ...
 
 
 EVERYWHERE: Final = Place()
@@ -89,7 +92,7 @@ def giving(action: Action, asked: Iterable[str] = ()) -> frozenset[str]:
 def may(person: Person, action: Action, place: Place = EVERYWHERE, asked: Iterable[str] = ()) -> bool:
     """Whether a person may do something in a place. `asked` are the roles that the mapping asks for it: to approve,
     that of the row; to give rows up, all that its rules ask."""
-    if AUDITOR in person.roles and action not in READING:
+    if (person.scope is not None and action not in person.scope) or (AUDITOR in person.roles and action not in READING):
         return False
     if action == "look":
         return bool(person.roles) and (place == EVERYWHERE or reaches(person, place))
@@ -111,8 +114,16 @@ def require(
     wanted = (*asked,)
     if may(person, action, place, wanted):
         return
+    if person.scope is not None and action not in person.scope:
+        raise Halt("right_scope", actor=person.name, what=f"right_to_{action}", action=action)
     holders = ", ".join(one.name for one in among if may(one, action, place, wanted)) or "–"
     if not reaches(person, place):
         raise Halt("right_elsewhere", actor=person.name, pipeline=place.pipeline or "–", holders=holders)
     roles = " / ".join(sorted(giving(action, wanted))) or "–"
     raise Halt("right_missing", actor=person.name, what=f"right_to_{action}", roles=roles, holders=holders)
+
+
+def people(among: Iterable[Person], place: Place) -> Mapping[str, Collection[str]]:
+    """Name → roles of those who may act in a place."""
+    able = [one for one in among if reaches(one, place)]
+    return {one.name: () if AUDITOR in one.roles else one.roles for one in able}

@@ -41,6 +41,7 @@ class Person(NamedTuple):
     roles: tuple[str, ...]
     pipelines: tuple[str, ...] = ()
     companies: tuple[str, ...] = ()
+    scope: frozenset[Action] | None = None
 
 
 def test_the_table_has_every_action_and_every_role() -> None:
@@ -98,6 +99,13 @@ def test_who_is_limited_sees_the_first_page_and_administers_nobody() -> None:
     assert not may(limited, "look", Place("other"))
     assert not may(limited, "administer")
     assert not may(limited, "see_accounts")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_token_is_good_for_its_scope_and_gives_nothing_beyond_the_roles(action: Action) -> None:
+    roles, scope = ("support", "administrator"), frozenset[Action](("look", "mend", "close"))
+    may_all = may(Person("li", roles), action)
+    assert may(Person("li", roles, scope=scope), action) is (may_all and action in scope)
 
 
 @advice("right_missing", "right_elsewhere")
