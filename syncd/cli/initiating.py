@@ -92,6 +92,11 @@ def _show(done: first_day.Founded) -> None:
     line("init_wrong" if done.errors else "init_green", "bold red" if done.errors else "bold green", **good)
     for variable in done.unset:
         line("init_unset", "yellow", variable=variable)
+    if done.left:
+        line("init_left", "yellow")
+        for left in done.left:
+            console.print(Text(f"  {say(left.code, left.params)}"), soft_wrap=True)
+        console.print()
     line("init_next")
     for command in done.commands:
         console.print(Text(f"  {command}"), soft_wrap=True)
@@ -106,5 +111,6 @@ def _plain(done: first_day.Founded) -> dict[str, object]:
         "cases": done.cases,
         "unset": done.unset,
         "skipped": {side: list(tables) for side, tables in done.skipped.items()},
+        "left": [{"code": one.code, "params": dict(one.params)} for one in done.left],
         "commands": done.commands,
     }

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel
 
+from syncd.init.files import later_file
 from syncd.mapping.language.explain import explain
 from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.layout_file import LayoutFile, Numbering
@@ -41,7 +42,10 @@ class Score(NamedTuple):
 def score(truth: Loaded, proposed: Loaded) -> Score:
     """Of the facts that were written by hand. Of a column that only one side reads, what finance's columns come from
     tells, not its type."""
-    wanted, found = dict(_facts(truth, list(_openers(truth)))), dict(_facts(proposed, list(proposed.rules)))
+    wanted, found = (
+        dict(_facts(truth, list(_openers(truth)))),
+        dict(_facts(proposed, [rule for rule in proposed.rules if rule.name not in later_file.RULES])),
+    )
     told: Counter[str] = Counter()
     differing = []
     for name, right in wanted.items():
@@ -54,7 +58,7 @@ def score(truth: Loaded, proposed: Loaded) -> Score:
         else:
             told["other"] += 1
             differing.append(f"{name}: {found[name]}")
-    for account in proposed.accounts:
+    for account in proposed.accounts:  # of what comes later too
         told["right" if account in truth.accounts else "other"] += 1
         differing += [] if account in truth.accounts else [f"account {account}"]
     return Score(told["right"], told["other"], told["missed"], tuple(differing))

@@ -1,10 +1,12 @@
 """What `syncd init` proposes for schemas of other shapes than the demonstration's, by names in both languages, keys and
 values: read back as the mapping and the layout that it wrote."""
 
+import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,6 +19,7 @@ from syncd.init.seen.vocabulary import IN_USE
 from syncd.init.source.eam import declared
 from syncd.mapping.language.file.source import read
 from tests.advice.command import fine
+from tests.tidy.tree import ROOT
 
 SHAPES = Path(__file__).parent / "shapes"
 
@@ -108,8 +111,101 @@ def test_documents_beside_assets(tmp_path: Path) -> None:
     mapping, _ = _proposed(tmp_path, "chinese")
     assert [(name, rule["on"]) for name, rule in mapping["rules"].items()] == [
         ("registration", "设备台账"),
+        ("value_changed", "设备台账"),
         ("document", "document"),
     ]
+
+
+def test_initials_of_pinyin_run_together_and_what_happens_later(tmp_path: Path) -> None:
+    """What leaves, what is depreciated, what changes its value have rules; what has none is listed, and no golden case
+    parks although an asset that is not there yet has no day."""
+    mapping, layout = _proposed(tmp_path, "initials")
+    rules = mapping["rules"]
+    assert [*rules] == ["registration", "disposal", "depreciation", "value_changed"]
+    assert rules["registration"]["voucher"]["date"] == "after.rzrq"
+    disposal, charge = rules["disposal"], rules["depreciation"]
+    assert disposal["when"] == "after.zczt = '报废' AND before.zczt = '在用' AND card.exists"
+    assert disposal["change"] == {"asset_code": "after.zcbh", "status": "'报废'"}
+    assert [e["account"] for e in disposal["voucher"]["entries"]] == ["'1606'", "'1602'", "'1603'", "'1601'"]
+    assert (charge["on"], charge["voucher"]["entries"][0]["account"]) == ("zjmx", "'510101'")
+    assert mapping["reconcile"]["cards"] == "status <> '报废'"
+    assert (layout["periods"]["table"], layout["periods"]["open"]) == ("kjqj", "sfjz = 0")
+    cases = [path.read_text("utf-8") for path in (tmp_path / "out").glob("mapping.cases/*.yaml")]
+    assert [case for case in cases if "parked:" in case] == []
+    said = fine(
+        f"init --eam {tmp_path / 'eam.db'} --finance {tmp_path / 'finance.db'} --out {tmp_path / 'again'} --json"
+    )
+    told = {(one["code"], one["params"].get("table")) for one in json.loads(said)["left"]}
+    assert {("init_left_disposal", "bfd"), ("init_left_movement", "ybd"), ("init_left_transfer", None)} <= told
+
+
+def test_german_stems_and_a_day_of_disposal(tmp_path: Path) -> None:
+    mapping, layout = _proposed(tmp_path, "stems")
+    rules = mapping["rules"]
+    assert rules["disposal"]["when"].startswith("op = 'update' AND after.ABGDAT IS NOT NULL AND before.ABGDAT IS NULL")
+    assert rules["disposal"]["voucher"]["date"] == "coalesce(after.ABGDAT, change.committed_on)"
+    assert rules["depreciation"]["voucher"]["date"] == "last_day((after.BUPER || '-01')::date)"
+    (entry,) = layout["entry"]
+    wanted = {"POSNR": "entry.line", "KTONR": "entry.account", "SOLLBTR": "entry.debit", "HABBTR": "entry.credit"}
+    assert wanted.items() <= entry["columns"].items()
+
+
+def test_assets_of_a_table_a_year_are_compared_as_one(tmp_path: Path) -> None:
+    """Each year's table with its rule."""
+    script = (SHAPES / "pinyin-eam.sql").read_text("utf-8")
+    earlier = script[script.index("CREATE TABLE zctz") : script.index("INSERT INTO bmxx")]
+    with closing(sqlite3.connect(tmp_path / "eam.db")) as database:
+        database.executescript(script.replace("zctz", "zctz_2026") + earlier.replace("zctz", "zctz_2025"))
+    mapping, _ = _proposed(tmp_path, "claims", "chinese")
+    (also,) = mapping["reconcile"]["also"]
+    assert also["on"] == "zctz_2025"
+    assert also["original_value"] == {"rule": "registration_zctz_2025", "field": "original_value"}
+
+
+UNSEEN: Final = """
+tables.eqpmst.table EQPMST; tables.eqpmst.key EQPCD; references.class.table EQPTYP; references.dept.table CSTCTR
+rules.registration.when after.EQPSTS = 'INUSE' AND before.EQPSTS IS DISTINCT FROM 'INUSE'
+rules.registration.card.name after.EQPDSC; rules.registration.card.original_value after.PURAMT
+rules.registration.card.class after.TYPCD; rules.registration.card.dept after.CTRCD
+rules.registration.voucher.date after.INSTDT; rules.disposal.on eqpmst; rules.depreciation.on deptrn
+accounts account; lookups.account.table cwkm; lookups.account.code kmdm; lookups.account.where mjbz = '1'
+periods.table cwqj; periods.first qsrq; periods.last zzrq; periods.open jzbz = '0'
+numbering.table cwpz; numbering.number pzhm; numbering.type pzzl
+card.0.table gdzc; card.0.key zcbm; card.0.columns.zcbm card.asset_code; card.0.columns.zcmc card.name
+card.0.columns.zclb card.class; card.0.columns.sybm card.dept; card.0.columns.zcyz card.original_value
+card.0.columns.ljzj card.accumulated_depreciation; card.0.columns.ksrq card.acquired_month
+card.0.columns.sybz card.status
+voucher.0.table cwpz; voucher.0.generated pznm; voucher.0.columns.qjdm replace(voucher.period, '-', '')
+voucher.0.columns.pzzl voucher.type; voucher.0.columns.pzhm voucher.number; voucher.0.columns.zdrq voucher.date
+voucher.0.columns.djzs voucher.attachments; voucher.0.columns.zdxm voucher.prepared_by
+voucher.0.columns.wbhm voucher.key
+entry.0.table cwfl; entry.0.columns.pznm voucher.id; entry.0.columns.flbh entry.line; entry.0.columns.flzy entry.summary
+entry.0.columns.kmdm entry.account; entry.0.columns.jfje entry.debit; entry.0.columns.dfje entry.credit
+entry.0.columns.bmdm entry.dept
+"""
+"""Of the schema for which no word list was completed, what a person would have written."""
+
+
+def test_of_a_schema_that_nobody_tuned_for_no_more_is_claimed_than_was_found(tmp_path: Path) -> None:
+    """The documentation's figure."""
+    wanted = [fact.strip().partition(" ") for line in UNSEEN.splitlines() for fact in line.split(";") if fact.strip()]
+    found = _proposed(tmp_path, "unseen")
+    right = [place for place, _, value in wanted if any(_at(one, place) == value for one in found)]
+    missed = [place for place, *_ in wanted if place not in right]
+    told = re.search(r"\*\*(\d+) of (\d+)\*\*", (ROOT / "docs" / "first-day.md").read_text("utf-8"))
+    assert told is not None
+    assert (int(told[1]), int(told[2])) <= (len(right), len(wanted)), (len(right), len(wanted), missed)
+    assert int(told[2]) == len(wanted)
+
+
+def _at(found: Any, place: str) -> str | None:
+    """What stands at a place of a mapping or a layout."""
+    for name in place.split("."):
+        if isinstance(found, list):
+            found = found[int(name)] if len(found) > int(name) else None
+        else:
+            found = found.get(name) if isinstance(found, dict) else None
+    return found if found is None else str(found)
 
 
 def test_kingdees_names(tmp_path: Path) -> None:

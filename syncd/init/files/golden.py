@@ -6,14 +6,17 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.init.files.render import identifier, scalar
-from syncd.init.seen.likeness import number
+from syncd.init.seen.likeness import number, told
 from syncd.init.seen.schema import Table
+from syncd.init.seen.vocabulary import GONE
 from syncd.init.source.eam import Join
 from syncd.init.source.facts import in_books
 from syncd.init.source.meaning import Meaning, joined_key
 from syncd.language import say
 
 CASES_MAX: Final = 3
+TRIED_MAX: Final = 8
+"""Rows of which cases are made: those that park are passed over while others do not."""
 
 
 class Case(NamedTuple):
@@ -24,7 +27,7 @@ class Case(NamedTuple):
 
 
 def cases(meaning: Meaning) -> Iterator[Case]:
-    """Three of them, as different as may be: of other departments and classes, one that is put into use later."""
+    """The likeliest first, as different as may be: of other departments and classes, one that is put into use later."""
     for n, row in enumerate(_rows(meaning), 1):
         code = row[meaning.assets.code.name]
         yield Case(f"{n:02}_{_file(str(code))}", _case(meaning, row))
@@ -35,20 +38,21 @@ def _rows(meaning: Meaning) -> list[Mapping[str, object]]:
     assets = meaning.assets
     rows = [assets.table.row(n) for n in range(assets.table.rows)]
     value = assets.columns.get("original_value")
-    told = [assets.columns[c][0].name for c in ("class", "dept", "status") if c in assets.columns]
+    varied = [assets.columns[c][0].name for c in ("class", "dept", "status") if c in assets.columns]
     days = [assets.columns[c][0].name for c in ("approved_on", "acquired_on") if c in assets.columns]
 
-    def worth(row: Mapping[str, object]) -> tuple[bool, bool, bool]:
+    def worth(row: Mapping[str, object]) -> tuple[bool, bool, bool, bool]:
         amount = number(row[value[0].name]) if value is not None else Decimal(1)
         dated = not days or any(row[d] not in (None, "") and not str(row[d]).startswith("0000") for d in days)
-        return not in_books(assets, row), not (amount is not None and amount > 0), not dated
+        state = "" if assets.status is None else str(row[assets.status[0].name])
+        return told(state, GONE) > 0.3, not in_books(assets, row), not (amount is not None and amount > 0), not dated
 
     ranked = sorted(rows, key=worth)
     chosen: list[Mapping[str, object]] = []
     for row in ranked:
-        if len(chosen) < CASES_MAX and all(any(row[c] != other[c] for c in told) for other in chosen):
+        if len(chosen) < CASES_MAX and all(any(row[c] != other[c] for c in varied) for other in chosen):
             chosen.append(row)
-    chosen += [row for row in ranked if row not in chosen][: CASES_MAX - len(chosen)]
+    chosen += [row for row in ranked if row not in chosen][: TRIED_MAX - len(chosen)]
     return chosen
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 
-from syncd.init.files import documents_file, movements_file, reconcile_file
+from syncd.init.files import documents_file, later_file, movements_file, reconcile_file
 from syncd.init.files.render import Text, flow, identifier, many, member, quoted, scalar
 from syncd.init.finance.layout import Layout
 from syncd.init.seen.guess import Guess, Why
 from syncd.init.seen.schema import Table
 from syncd.init.source.eam import Assets, Join, declared
+from syncd.init.source.later import Later
 from syncd.init.source.meaning import RULE, Meaning, joined_key
 from syncd.language import say
 
 
-def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Meaning | None) -> Text:
-    """The mapping as a file; `beside` are documents beside the assets."""
+def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Meaning | None, later: Later) -> Text:
+    """The mapping as a file; `beside` are documents beside the assets, `later` is what happens to these."""
     text, assets = Text(), meaning.assets
     text.say("init_mapping_head")
     text.add(f"mapping: {called(name)}")
@@ -34,6 +35,7 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Mea
         documents_file.tables(text, one)
     if assets.movements is not None:
         movements_file.tables(text, meaning, assets.movements)
+    later_file.tables(text, later)
     references = dict(meaning.joins)
     if references or not is_tracked:
         text.add("")
@@ -54,9 +56,10 @@ def write(meaning: Meaning, layout: Layout, name: str, finance: str, beside: Mea
         _rules(text, meaning, layout)
     if assets.movements is not None:
         movements_file.rules(text, meaning, assets.movements, layout)
+    later_file.rules(text, meaning, later, layout)
     if beside is not None:
         _rule(text, documents_file.ALIAS, beside.alias, beside, layout, anchored=False)
-    reconcile_file.reconcile(text, meaning, layout)
+    reconcile_file.reconcile(text, meaning, later, layout)
     return text
 
 

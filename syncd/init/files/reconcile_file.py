@@ -1,14 +1,19 @@
 """What both sides are held against each other by, in the mapping's file."""
 
+from syncd.init.files.later_file import cards
 from syncd.init.files.render import Text, flow, identifier, member, scalar
 from syncd.init.finance.layout import Layout
+from syncd.init.source.later import Later, Slips
 from syncd.init.source.meaning import RULE, Meaning
 
+OPENING = ("opening", "initial", "start", "期初", "qc")
+"""What is called so does not grow with each month."""
 
-def reconcile(text: Text, meaning: Meaning, layout: Layout) -> None:
-    """Nothing where finance has no cards, or assets lie in a table a year."""
+
+def reconcile(text: Text, meaning: Meaning, later: Later, layout: Layout) -> None:
+    """Nothing where finance has no cards."""
     assets, found = meaning.assets, meaning.assets.movements
-    if not meaning.cards or "original_value" not in meaning.cards or assets.years:
+    if not meaning.cards or "original_value" not in meaning.cards or (assets.years and found is not None):
         return
     text.add("")
     text.say("init_reconcile_head")
@@ -18,6 +23,10 @@ def reconcile(text: Text, meaning: Meaning, layout: Layout) -> None:
         text.add(f"  where: {scalar(meaning.when.value.partition(' AND ')[0].replace('after.', ''))}")
     elif "disposed_on" in assets.columns:
         text.add(f"  where: {scalar(_bare(assets.columns['disposed_on'][0].name) + ' IS NULL')}")
+    if isinstance(later.disposal, Slips):
+        text.add(f"  unless: [{_rows(later.disposal, meaning)}]")
+    if kept := cards(later):
+        text.add(f"  cards: {scalar(kept)}")
     text.add(f"  asset_code: {scalar(_bare(assets.code.name))}")
     if found is None:
         text.add(f"  original_value: {{rule: {RULE}, field: original_value}}")
@@ -29,12 +38,39 @@ def reconcile(text: Text, meaning: Meaning, layout: Layout) -> None:
             text.add(f"    - {{{', '.join(said)}}}")
     for measure in ("accumulated_depreciation", "impairment"):
         if measure in meaning.cards:
-            text.add(f"  {measure}: {{rule: {RULE}, field: {measure}}}")
+            own = f"{{rule: {RULE}, field: {measure}}}"
+            slips = later.depreciation if measure == "accumulated_depreciation" else None
+            if slips is not None and slips.amount is not None and _begins(meaning):
+                own = f"[{own}, {{sum: {flow(_bare(slips.amount.name))}, {_rows(slips, meaning)[1:]}]"
+            text.add(f"  {measure}: {own}")
     by = [one for one in ("dept", "class") if one in meaning.cards and layout.fields[one].sort == "text"]
     by = [one for one in by if one not in layout.looked_up]
     if by:
         text.add(f"  by: {{{', '.join(f'{one}: {{rule: {RULE}, field: {one}}}' for one in by)}}}")
     text.add(f'  accounts: {{original_value: ["{meaning.debit.value}"]}}')
+    if assets.years:
+        text.add("  also:")
+    for table in assets.years:
+        own = identifier(table.name)
+        said = [f"on: {own}", f"original_value: {{rule: {RULE}_{own}, field: original_value}}"]
+        measures = [one for one in ("accumulated_depreciation", "impairment") if one in meaning.cards]
+        said += [f"{one}: {{rule: {RULE}_{own}, field: {one}}}" for one in measures]
+        said += [f"by: {{{', '.join(f'{one}: {{rule: {RULE}_{own}, field: {one}}}' for one in by)}}}"] if by else []
+        text.add(f"    - {{{', '.join(said)}}}")
+
+
+def _rows(slips: Slips, meaning: Meaning) -> str:
+    """The rows of a table that are an asset's."""
+    is_code = slips.code == member("after", slips.by)
+    equals = meaning.assets.code.name if is_code else meaning.assets.key[0]
+    said = [f"of: {identifier(slips.table.name)}", f"by: {flow(_bare(slips.by))}", f"equals: {flow(_bare(equals))}"]
+    return f"{{{', '.join([*said, *([f'where: {flow(slips.kept)}'] if slips.kept else [])])}}}"
+
+
+def _begins(meaning: Meaning) -> bool:
+    """Whether what the asset's row says is what it began with, or nothing, and not what it has come to."""
+    column = meaning.assets.columns.get("accumulated_depreciation")
+    return column is None or any(word in column[0].name.lower() for word in OPENING)
 
 
 def _bare(column: str) -> str:

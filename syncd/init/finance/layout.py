@@ -245,7 +245,12 @@ def _entry_columns(books: Books, said: Said, made: Layout) -> Columns:
     found[e.account] = _account(books)
     found |= _amounts(books)
     rest = [c for c in table if c.name not in found and not c.computed and not c.generated]
-    for concept, (column, score) in assigned(rest, ("line", "summary", *DIMS), 0.5).items():
+    within = [c for c in rest if c.name in table.key and c.sort == "integer"]
+    if e.voucher is not None and len(within) == 1 and len(table.key) > 1:  # what tells the entries of a voucher apart
+        found[within[0].name] = Guess("entry.line", 0.9, (Why("init_why_key"),))
+        rest.remove(within[0])
+    concepts = [one for one in ("line", "summary", *DIMS) if one != "line" or not within]
+    for concept, (column, score) in assigned(rest, concepts, 0.5).items():
         if concept in ("line", "summary"):
             found[column.name] = named(f"entry.{concept}", score, column.name)
         elif column.sort not in ("boolean", "date", "timestamp", "decimal", "float"):

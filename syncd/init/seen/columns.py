@@ -187,7 +187,8 @@ def filler(column: Column, day: str) -> Guess | None:
         return None if sure is None else Guess(literal(column, usual), sure, (why,))
     if not column.required:
         return None
-    if usual and column.sort not in ("date", "timestamp") and len(column.counts) <= max(2, len(column.values) // 3):
+    is_money = column.sort in ("decimal", "float")
+    if usual and share > 0.5 and not is_money and column.sort not in ("date", "timestamp"):
         return Guess(literal(column, usual), 0.3 + 0.3 * share, (Why("init_why_most", {"share": f"{share:.0%}"}),))
     empty = {"date": day, "timestamp": day, "boolean": "false", "integer": "0", "decimal": "0.00", "float": "0.00"}
     return Guess(empty.get(column.sort, "''"), 0.2, (Why("init_why_required"),))

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Final
 
+from syncd.init.seen.abbreviations import spelt_out
 from syncd.init.seen.schema import Column, Table
 from syncd.init.seen.vocabulary import COLUMNS, TABLES
 
@@ -17,6 +18,8 @@ _PREFIXES: Final = frozenset(
 """What stands before the name proper in systems that mark what is what."""
 _CODE: Final = re.compile(r"\d{3,12}|\d{3,5}([.\-]\d{1,6})+")
 _WORD_LEAST: Final = 0.55
+_OF_PIECES: Final = 0.95
+"""What a name counts that is spelt out."""
 
 
 @cache
@@ -29,13 +32,19 @@ def words(name: str) -> tuple[str, ...]:
 @cache
 def likeness(name: str, concept: str) -> float:
     """From 0 to 1: how much a column's name says that it is this."""
-    return _like(name, COLUMNS[concept])
+    return _like_any(name, COLUMNS[concept])
 
 
 @cache
 def table_likeness(name: str, role: str) -> float:
     """From 0 to 1: how much a table's name says that it is this."""
-    return _like(name.rpartition(".")[2], TABLES[role])
+    return _like_any(name.rpartition(".")[2], TABLES[role])
+
+
+def _like_any(name: str, known: str) -> float:
+    """By the name as it is, or as its abbreviations are spelt out."""
+    spelt = spelt_out(words(name))
+    return max(_like(name, known), _OF_PIECES * _like(spelt, known) if spelt else 0.0)
 
 
 def _like(name: str, known: str) -> float:

@@ -54,7 +54,7 @@ COLUMNS: Final[Mapping[str, str]] = {
         "start_use_date use_date qyrq shrq 启用日期 审批日期 验收日期 投用日期 入账日期 转固日期 ready_on "
         "put_into_use in_use_since used_since inusesince since commissioning in_betrieb "
         "inbetriebnahme go_live_date"
-        " freigabe released_on release_date freigegeben"
+        " freigabe released_on release_date freigegeben activation_date capitalization_date"
     ),
     "acquired_on": (
         "purchase_date purchase_on acquired_on acquisition_date acquired bought_on purchased_on "
@@ -180,6 +180,10 @@ TABLES: Final[Mapping[str, str]] = {
         "zctz sbtz gdzc zichan shebei 资产 设备 固定资产 资产台账 设备台账 台账 asset_master "
         "asset_register item inventory anlage anlagen maschine inventar"
     ),
+    "disposal": (
+        "disposal disposals scrap scrapping retirement scrapped asset_sale bfd czd zcbf zccz"
+        " 报废 报废单 资产报废 处置单 资产处置 处置 anlagenabgang abgang"
+    ),
     "depreciation": "depreciation depr deprec zj zhejiu 折旧 折旧明细 depreciation_line",
     "document": (
         "order purchase_order po claim expense expense_claim work_order workorder "
@@ -232,6 +236,12 @@ APPROVED: Final = (
     " 已审批 已审核 审核通过 已批准 已完成 已记账 已核准 已入库 已支付 approved_final authorised authorized"
 )
 """What a status says of a document that belongs into the books."""
+GONE: Final = (
+    "scrapped disposed sold retired written_off scrap gone decommissioned disposal"
+    " 报废 已报废 处置 已处置 出售 已出售 变卖 已变卖 盘亏 毁损 清理 已清理 bf ybf"
+    " verkauft verschrottet ausgemustert abgegangen abgang"
+)
+"""What a status says of an asset that has left."""
 OPEN: Final = "open opened o active current 开放 打开 未结账 未结 启用 k"
 """What says of a period that vouchers may be entered."""
 DEBIT: Final = "d dr debit 借 j s soll 1 借方 debe"
@@ -243,7 +253,15 @@ ACCOUNTS: Final[Mapping[str, tuple[str, str]]] = {
         "固定资产 固定资产原值 fixed assets property plant equipment tangible machinery plant and equipment"
         " fixed asset equipment maschinen sachanlagen",
     ),
-    "accumulated": ("1602 1502", "累计折旧 accumulated depreciation depreciation reserve"),
+    "accumulated": (
+        "1602 1502",
+        "累计折旧 accumulated depreciation depreciation reserve kumulierte afa wertberichtigungen",
+    ),
+    "impairment": ("1603", "固定资产减值准备 减值准备 impairment"),
+    "depreciation": (
+        "660202 510101 410501 6602 4830 6220 6800",
+        "折旧费 折旧费用 depreciation expense abschreibungen depreciation abschreibung",
+    ),
     "payable": (
         "220201 2202 2121 2000 2100 1600 3300",
         "应付账款 应付设备及工程款 accounts payable payables trade payables creditors verbindlichkeiten payable",

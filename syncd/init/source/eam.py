@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from syncd.init.files.render import member
 from syncd.init.seen.columns import assigned, day_form, is_day, is_no_day
 from syncd.init.seen.guess import Guess, Why, linked, seen
-from syncd.init.seen.likeness import best, is_money, number, overlap, places_of, table_likeness, told
+from syncd.init.seen.likeness import best, is_money, likeness, number, overlap, places_of, table_likeness, told
 from syncd.init.seen.schema import SAMPLE_ROWS_MAX, Column, Schema, Sort, Table
 from syncd.init.seen.vocabulary import APPROVED, IN_USE
 
@@ -140,7 +140,10 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
     columns = assigned([c.first if c.sort == "array" else c for c in rest], ASSET)
     name = table_likeness(_bare(table), "asset")
     if name < 0.4 or any(
-        key.table != table.name and table_likeness(key.table, "asset") > 0.6 and len(key.columns) <= 2
+        key.table != table.name
+        and table_likeness(key.table, "asset") > 0.6
+        and len(key.columns) <= 2
+        and likeness(key.table.rpartition(".")[2], "class") < 0.7  # `asset_class` has no assets
         for key in table.foreign
     ):
         return None
@@ -152,7 +155,7 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
     if not is_worth and movements is None:
         return None
     share = len(columns) / len(ASSET)
-    status = _status(columns.get("status", (None, 0.0))[0], IN_USE)
+    status = status_of(columns.get("status", (None, 0.0))[0], IN_USE)
     score = (
         0.55 * name
         + 0.4 * min(1.0, share * 2)
@@ -184,7 +187,7 @@ def _code(table: Table) -> Column | None:
     return table.by_name[table.key[0]] if len(table.key) == 1 else None
 
 
-def _status(column: Column | None, words: str) -> tuple[Column, str, float] | None:
+def status_of(column: Column | None, words: str) -> tuple[Column, str, float] | None:
     """The state in which a row belongs into the books."""
     if column is None or len(column.counts) > OFTEN_MAX:
         return None
@@ -234,8 +237,6 @@ def _refers(column: Column, table: Table, concept: str) -> float:
 
 
 def _like_concept(table: Table, concept: str) -> float:
-    from syncd.init.seen.likeness import likeness
-
     return likeness(table.bare, concept)
 
 
@@ -362,7 +363,7 @@ def _as_document(schema: Schema, table: Table) -> Assets | None:
     if name < 0.4 or code is None or not is_dated or (lines is None and "amount" not in columns):
         return None
     parents = [key for key in table.foreign if key.table != table.name and table_likeness(key.table, "document") > 0.4]
-    status = _status(columns.get("status", (None, 0.0))[0], APPROVED)
+    status = status_of(columns.get("status", (None, 0.0))[0], APPROVED)
     score = 0.5 * name + 0.05 * len(columns) + (0.2 if lines else 0.0) - (0.4 if parents else 0.0)
     score += 0.1 if status and status[2] > 0.6 else 0.0
     said = dict(columns)
@@ -423,7 +424,7 @@ def declared(column: Column, concept: str = "") -> Guess:
     if column.sort in plain:
         return Guess(plain[column.sort], 0.98, why)
     if column.sort in ("decimal", "float") or (
-        concept in ("original_value", "accumulated_depreciation", "impairment", "vat") and is_money(column)
+        concept in ("original_value", "accumulated_depreciation", "impairment", "vat", "amount") and is_money(column)
     ):
         digits = max((places_of(n) for v in column.values if (n := number(v)) is not None), default=0)
         is_amount = concept in ("original_value", "accumulated_depreciation", "impairment", "vat", "amount")

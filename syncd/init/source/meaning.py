@@ -102,7 +102,7 @@ def propose(assets: Assets, books: Books, layout: Layout) -> Meaning:
             for name in join.by:
                 use("after", name)
     gone = usual_accounts(books, "clearing") if assets.movements is not None else []
-    clearing = _account(gone) if gone else None
+    clearing = account(gone) if gone else None
     alias = identifier(assets.table.name)
     word = called[0].expression if called is not None else ""
     return Meaning(alias, assets, cards, dims, amount, day, debit, credit, when, headings, clearing, word, used)
@@ -146,16 +146,17 @@ def _accounts(books: Books, assets: Assets) -> tuple[Guess, Guess]:
     """The account of what is bought, and that on the other side: as vouchers of finance have it, else as is usual."""
     role = "expense" if assets.is_document else "fixed_assets"
     found = usual_accounts(books, role)
-    debit = _account(found)
+    debit = account(found)
     beside = _beside(books, found[0][0]) if found else Counter()
     for code, count in beside.most_common(3):
         if code in {one for other in ("payable", "bank") for one, _ in usual_accounts(books, other)}:
             share = count / sum(beside.values())
             return debit, Guess(code, 0.5 + 0.4 * share, (Why("init_why_beside", {"account": found[0][0]}),))
-    return debit, _account(usual_accounts(books, "payable") or usual_accounts(books, "bank"))
+    return debit, account(usual_accounts(books, "payable") or usual_accounts(books, "bank"))
 
 
-def _account(listed: Sequence[tuple[str, float]]) -> Guess:
+def account(listed: Sequence[tuple[str, float]]) -> Guess:
+    """The likeliest of some accounts; `?` where there is none."""
     if not listed:
         return Guess("?", 0.0, (Why("init_why_no_account"),))
     code, score = listed[0]

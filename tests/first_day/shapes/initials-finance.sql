@@ -1,0 +1,11 @@
+-- A ledger of pinyin initials, years and months apart.
+CREATE TABLE km (kmbh TEXT PRIMARY KEY, kmmc TEXT NOT NULL, sfmj INTEGER NOT NULL);
+CREATE TABLE kjqj (kjnd INTEGER NOT NULL, kjyf INTEGER NOT NULL, ksrq DATE NOT NULL, jsrq DATE NOT NULL, sfjz INTEGER NOT NULL, PRIMARY KEY (kjnd, kjyf));
+CREATE TABLE pzzb (pzid INTEGER PRIMARY KEY, kjnd INTEGER NOT NULL, kjyf INTEGER NOT NULL, pzlb TEXT NOT NULL, pzbh INTEGER NOT NULL, pzrq DATE NOT NULL, fjs INTEGER, zdr TEXT NOT NULL, wbdh TEXT, UNIQUE (kjnd, kjyf, pzlb, pzbh));
+CREATE TABLE pzmx (pzid INTEGER NOT NULL REFERENCES pzzb, flxh INTEGER NOT NULL, zy TEXT, kmbh TEXT NOT NULL, jfje DECIMAL(18,2) NOT NULL, dfje DECIMAL(18,2) NOT NULL, bmbh TEXT, gysbh TEXT, PRIMARY KEY (pzid, flxh));
+CREATE TABLE zckp (kpbh TEXT PRIMARY KEY, zcmc TEXT NOT NULL, lbbh TEXT, bmbh TEXT, yz DECIMAL(18,2) NOT NULL, ljzj DECIMAL(18,2) NOT NULL, jzzb DECIMAL(18,2) NOT NULL, rzrq DATE, synx INTEGER, jczl DECIMAL(5,4), zczt TEXT NOT NULL);
+INSERT INTO km VALUES ('1601','固定资产',1),('1602','累计折旧',1),('1603','固定资产减值准备',1),('1606','固定资产清理',1),('1002','银行存款',1),('2202','应付账款',1),('5101','制造费用',0),('510101','折旧费',1),('6602','管理费用',1);
+INSERT INTO kjqj VALUES (2025,12,'2025-12-01','2025-12-31',1),(2026,1,'2026-01-01','2026-01-31',0),(2026,2,'2026-02-01','2026-02-28',0);
+INSERT INTO pzzb VALUES (1,2025,12,'记',1,'2025-12-10',1,'王',NULL),(2,2025,12,'记',2,'2025-12-31',0,'王',NULL),(3,2025,12,'记',3,'2025-12-31',0,'王',NULL);
+INSERT INTO pzmx VALUES (1,1,'购车床','1601',128000.00,0,'0101',NULL),(1,2,'购车床','2202',0,128000.00,NULL,'G001'),(2,1,'提折旧','510101',71.25,0,'0102',NULL),(2,2,'提折旧','1602',0,71.25,NULL,NULL),(3,1,'购','1601',5.00,0,'0101',NULL),(3,2,'购','2202',0,5.00,NULL,'G002');
+INSERT INTO zckp VALUES ('02-0000','旧钻床','02','0102',9000.00,8550.00,0.00,'2012-03-01',10,0.05,'在用'),('02-0001','数控车床','02','0101',128000.00,0.00,0.00,'2025-12-10',10,0.05,'在用');
