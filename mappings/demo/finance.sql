@@ -46,7 +46,8 @@ CREATE TABLE fa_card (                       -- 固定资产卡片
     split_value   NUMERIC(18,2),
     split_depreciation NUMERIC(18,2),
     split_impairment NUMERIC(18,2),
-    split_deferred NUMERIC(18,2)
+    split_deferred NUMERIC(18,2),
+    disposal_kind TEXT                       -- 处置种类，见 disposal_kind.csv
 );
 
 CREATE TABLE fa_change (                     -- 会计估计变更记录，不做凭证

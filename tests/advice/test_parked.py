@@ -50,7 +50,7 @@ def repaired_for_less_than_nothing(office: Office, asset: str) -> Case:
 def levied_at_another_rate(office: Office, asset: str) -> Case:
     """What is wrong is not the row: the levy rate is another by now, and the mapping has the old one."""
     device, day = office.enter(asset), str(TODAY)
-    sale = "(id, asset_id, kind, contract_no, status, approved_on) VALUES (?, ?, 'sale', 'HT-1', 'approved', ?)"
+    sale = "(id, asset_id, kind, contract_no, status, approved_on) VALUES (?, ?, 'group', 'HT-1', 'approved', ?)"
     office.write(f"INSERT INTO disposal {sale}", device, device, day)
     office.write("UPDATE asset SET status = 'sold' WHERE id = ?", device)
     paid = "(?, ?, 'bank', '1000.00', '10.00', 'simplified', 'approved', ?)"
