@@ -55,12 +55,13 @@ def verify(
         actions, acted, asked = _actions(ledger, pipeline, watch, flaws)
         claimed = [*claims.unfounded(ledger, layout, others)]
         series = claims.series(ledger, layout)
+        misfolded = dict.fromkeys(terms)
         parts, told = elsewhere() or _alone(ledger, pipeline, layout, watch)
     postings, vouchers = _joined(parts, pipeline, watch, flaws)
     edited = _lasting(told, flaws)
     for flaw in run_record.flawed(ledger, pipeline, SQL, asked):
         flaws.add(flaw.code, pipeline=pipeline, **flaw.params)
-    for asset in dict.fromkeys(terms):
+    for asset in misfolded:
         flaws.add("audit_terms", pipeline=pipeline, asset=asset)
     _refuse_homeless(ledger, flaws)
     for claim in claimed:

@@ -9,11 +9,13 @@ import pytest
 
 from syncd.books.depreciation import asking, runs, terms, terms_record
 from syncd.books.depreciation.plan import figures, month_read
+from syncd.change import Change, Position
 from syncd.daemon import pipeline
 from syncd.desk import operators, trace
 from syncd.desk.verify import verify
 from syncd.errors import Halt
 from syncd.outbox import causes
+from syncd.posting import Batch, CardWrite, Outcome, Posting
 from tests.advice import advice
 from tests.depreciation.plant import BY, Plant
 from tests.unit.lab import NAME
@@ -453,3 +455,53 @@ def test_invariant_12_terms_are_those_of_the_record(
     assert misfolded(plant) == []
     after = plant.ask("SELECT * FROM syncd_terms ORDER BY asset, seq")
     assert [row for row in after if row[1] != "A"] == [row for row in before if row[1] != "A"]
+
+
+def write_cards(plant: Plant, *cards: CardWrite) -> None:
+    """A posting that writes to cards, as a rule of an earlier mapping did."""
+    position = Position(f"{len(plant.ask('SELECT 1 FROM syncd_posting')):09}")
+    change = Change("asset", "insert", None, plant.now("A"), position, plant.at)
+    posting = Posting(f"renumbered/{position}", "renumbered", cards[0].asset_code, change, cards)
+    with plant.ledger.begin() as book:
+        book.write(Batch([Outcome(change, posting.subject, (posting,))], {}, frozenset(), None))
+
+
+@pytest.mark.parametrize("lot", [1, 2_000])
+def test_terms_and_months_follow_a_card_that_was_renamed(monkeypatch: pytest.MonkeyPatch, lot: int) -> None:
+    """By an earlier mapping with `rename` A became B, another became A, and is C by now, and a third is A. Each goes
+    on with its own life, what was made of it and what is told of it afterwards; derived anew it is the same."""
+    monkeypatch.setattr(terms, "POSTINGS_MAX", lot)
+    monkeypatch.setattr(terms_record, "POSTINGS_MAX", max(lot, 2))
+    plant = Plant()
+    plant.asset("A", "120000.00", 60)
+    plant.run("2026-02")
+    (card,) = plant.ask("SELECT asset_code, life_months FROM fa_card")
+    assert card == ("A", 60)
+    opened = {name: plant.now("A")[n] for n, name in enumerate(c.name for c in plant.mapping.tables["asset"].columns)}
+    fields = {n: opened[n] for n in ("dept", "class", "method", "life_months", "residual_rate", "ready_on", "status")}
+    fields |= {"accumulated_depreciation": D(0), "impairment": D(0), "origin": "addition", "units": None}
+    write_cards(plant, CardWrite("A", "change", {"dept": "XZ"}), CardWrite("A", "rename", {"asset_code": "B"}))
+    write_cards(plant, CardWrite("A", "open", {**fields, "original_value": D("60000.00")}))
+    plant.run("2026-03")
+    write_cards(plant, CardWrite("B", "change", {"life_months": 120}))
+    write_cards(plant, CardWrite("A", "rename", {"asset_code": "C"}))
+    plant.run("2026-04")
+    assert plant.live("A") == {}
+    write_cards(plant, CardWrite("A", "open", {**fields, "original_value": D("30000.00")}))
+    plant.run("2026-05")
+    plant.reverse("2026-05", "B")
+    plant.reverse("2026-05", "C")
+    made = plant.ask("SELECT * FROM syncd_depreciated ORDER BY asset, month")
+    assert plant.live("A") == dict.fromkeys(("2026-02", "2026-03", "2026-04", "2026-05"), D("475.00"))
+    assert plant.live("B") == {"2026-02": D("1900.00"), "2026-03": D("1900.00"), "2026-04": D("933.90")}
+    assert plant.live("C") == {"2026-02": D("950.00"), "2026-03": D("950.00"), "2026-04": D("950.00")}
+    assert (plant.accumulated("B"), plant.accumulated("C")) == (D("4733.90"), D("2850.00"))
+    assert misfolded(plant) == []
+    kept = plant.ask("SELECT * FROM syncd_terms ORDER BY asset, seq")
+    plant.database.execute("DELETE FROM syncd_terms_folded")
+    runs.fold(plant.ledger, plant.computing)
+    assert plant.ask("SELECT * FROM syncd_terms ORDER BY asset, seq") == kept
+    assert plant.ask("SELECT * FROM syncd_depreciated ORDER BY asset, month") == made
+    assert misfolded(plant) == []
+    plant.database.execute("UPDATE syncd_terms SET asset = 'A' WHERE asset = 'C'")
+    assert "C" in misfolded(plant)

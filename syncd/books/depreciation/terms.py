@@ -5,16 +5,16 @@ card's fields that depreciation follows from, each time that one of them changed
 else of the commit. A change counts from the month after; one that tells of a month that was carried already counts from
 the last such month, for what is booked is not restated, and none counts before an earlier change of the same field.
 What is cancelled by a red or blue voucher never was: a disposal that is taken back leaves no hole, an addition no
-month.
+month. A card that was renamed has its terms under the code that it has today.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from syncd import statements
@@ -27,7 +27,7 @@ from syncd.mapping.language.blocks.depreciation import CardTerms, Depreciation
 from syncd.mapping.program.failure import INCALCULABLE
 from syncd.money import ZERO, is_money, round_half_up
 from syncd.ports import Desk, Ledger
-from syncd.record import decode_cards, decode_object, decode_voucher, moment
+from syncd.record import RENAMED_MARK, decode_cards, decode_content, decode_object, moment, renamed
 
 SQL: Final = statements.load("syncd.books.depreciation", "terms.sql")
 POSTINGS_MAX: Final = 2_000
@@ -44,8 +44,18 @@ BOOK: Final = ""
 """The accounting book; a second book has a name."""
 
 
+_text: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""`json.dumps` makes an encoder each time."""
 Query = Callable[[str, Sequence[object]], Sequence[tuple[object, ...]]]
 """As `Ledger.query` and `Desk.query`."""
+
+
+class Renaming(NamedTuple):
+    """A card that a posting has given another code."""
+
+    seq: int
+    old: str
+    new: str
 
 
 class Place(NamedTuple):
@@ -88,12 +98,16 @@ def fold(ledger: Ledger, pipeline: str, meaning: Depreciation, rules: Sequence[s
                 desk.execute(SQL["begin"], (pipeline, fields))
                 known = [(fields, 0)]
             since = int(str(known[0][1]))
-            rows = desk.query(SQL["postings"], (pipeline, since, POSTINGS_MAX))
+            rows = next_postings(desk.query, pipeline, rules, since, POSTINGS_MAX)
             if not rows:
                 return
             if len(rows) == POSTINGS_MAX:
                 rows = whole(rows)
-            _keep(desk, changed(desk.query, pipeline, meaning, rows, frozenset(rules), zone, since))
+            renamings = renamings_of((row[0], row[3]) for row in rows)
+            for seq, old, new in renamings:
+                desk.execute(SQL["move_terms"], (new, pipeline, old))
+                desk.execute(SQL["move_months"], (new, pipeline, old, seq))
+            _keep(desk, changed(desk.query, pipeline, meaning, rows, frozenset(rules), zone, since, renamings))
             desk.execute(SQL["reach"], (rows[-1][0], pipeline, since))
 
 
@@ -102,35 +116,65 @@ def folded_for(meaning: Depreciation) -> str:
     return json.dumps(sorted(f"{name}:{kind}" for name, kind in meaning.fields.items()))
 
 
+def next_postings(
+    query: Query, pipeline: str, rules: Sequence[str], since: int, limit: int
+) -> list[tuple[object, ...]]:
+    """So many postings behind a number, as `changed` takes them."""
+    return [*query(SQL["postings"], ([*rules] or [""], pipeline, since, limit))]
+
+
+def renamings_of(postings: Iterable[tuple[object, object]]) -> list[Renaming]:
+    """What postings, as (number, content), call otherwise, in order."""
+    return [
+        Renaming(int(str(seq)), old, new)
+        for seq, content in postings
+        if RENAMED_MARK in str(content)
+        for old, new in renamed(str(content))
+    ]
+
+
+def _called(code: str, at: int, renamings: Sequence[Renaming]) -> str:
+    """The code that a card has in the end, which a posting has written to by another."""
+    for seq, old, new in renamings:
+        if seq >= at and code == old:
+            code = new
+    return code
+
+
 def changed(
     query: Query, pipeline: str, meaning: Depreciation, rows: Sequence[Sequence[object]], rules: frozenset[str],
-    zone: ZoneInfo, since: int,
+    zone: ZoneInfo, since: int, renamings: Sequence[Renaming] = (),
 ) -> list[tuple[object, ...]]:  # fmt: skip
     """The terms that postings changed, as rows of the table; of what is kept it takes what was by the posting `since`,
-    behind which these are."""
+    behind which these are. `renamings` are those by which what is kept is called already. Raises ValueError for a
+    posting that nobody can read."""
     found: list[tuple[int, str, date, dict[str, object], bool]] = []
     cancelling = {row[4] for row in rows if row[5]}
     beside = _days_of_others(rows)
+    names = tuple(meaning.fields)
     for seq, rule, committed_at, content, position, _ in rows:
-        if str(rule) in rules or not (cards := decode_cards(str(content))):
+        if str(rule) in rules or not (cards := (posting := _posting(str(content))).get("cards")):
             continue
-        voucher = decode_voucher(str(content))
-        day = beside.get(position) if voucher is None else voucher.event_date
-        day = day or moment(str(committed_at)).astimezone(zone).date()
-        cancels = voucher is None and position in cancelling
+        day = _event_day(posting)
+        cancels = day is None and position in cancelling
+        day = day or beside.get(position) or moment(str(committed_at)).astimezone(zone).date()
+        at = int(str(seq))
         for code, _, said in cards:
-            if fields := {name: said[name] for name in meaning.fields if name in said}:
-                found.append((int(str(seq)), code, day, fields, cancels))
+            if float in map(type, said.values()):  # which a number of more than 64 bits is to it
+                said = next(
+                    exact for one, _, exact in decode_cards(str(content)) if one == code and exact.keys() == said.keys()
+                )
+            if fields := {name: said[name] for name in names if name in said}:
+                found.append((at, _called(code, at, renamings) if renamings else code, day, fields, cancels))
     assets = sorted({code for _, code, *_ in found})
     if not assets:
         return []
     cards_now: dict[str, dict[str, object]] = {}
     months: dict[str, dict[str, int]] = {}
-    opened: dict[str, Decimal] = {}
+    opened: dict[str, Mapping[str, object]] = {}
     for asset, _, month, card in query(SQL["known"], (pipeline, since, assets)):
         before = json.loads(str(card))
-        if str(asset) not in opened:
-            opened[str(asset)] = _accumulated(meaning, before)
+        opened.setdefault(str(asset), before)
         cards_now.setdefault(str(asset), {}).update(before)
         months.setdefault(str(asset), {}).update(dict.fromkeys(before, int(str(month))))
     carried: dict[str, list[tuple[int, int, int]]] = {}
@@ -142,12 +186,12 @@ def changed(
         is_first = not card
         by_runs = [(month, cents) for made_at, month, cents in carried.get(code, ()) if made_at < at]
         if meaning.by == "syncd" and not is_first and meaning.accumulated & fields.keys():
-            accumulated = _accumulated(meaning, card | fields) - opened[code]
+            accumulated = _accumulated(meaning, card | fields) - _accumulated(meaning, opened[code])
             fields[BESIDE] = str(accumulated - yuan(sum(cents for _, cents in by_runs)))
         if not (fresh := {name: value for name, value in fields.items() if name not in card or card[name] != value}):
             continue
         if is_first:
-            opened[code] = _accumulated(meaning, fresh)
+            opened[code] = fresh
         since_when = months.setdefault(code, {})
         booked = [month for month, _ in by_runs]
         earlier = [since_when[name] for name in fresh if name in since_when]
@@ -156,7 +200,7 @@ def changed(
             month = max(earlier)  # a disposal or an addition that is taken back was none
         card.update(fresh)
         since_when.update(dict.fromkeys(fresh, month))
-        kept[code, at] = (pipeline, code, at, str(day), month, json.dumps(fresh, ensure_ascii=False))
+        kept[code, at] = (pipeline, code, at, str(day), month, _text(fresh))
     return list(kept.values())
 
 
@@ -170,8 +214,21 @@ def _keep(desk: Desk, values: Sequence[tuple[object, ...]]) -> None:
 def _days_of_others(rows: Sequence[Sequence[object]]) -> dict[object, date]:
     """By change the day of the voucher that one of its rules made: what another does to a card is of that day."""
     several = {position for position, count in Counter(row[4] for row in rows).items() if count > 1}
-    made = ((row[4], decode_voucher(str(row[3]))) for row in rows if row[4] in several and not row[5])
-    return {position: voucher.event_date for position, voucher in made if voucher is not None}
+    contents = ((row[4], str(row[3])) for row in rows if row[4] in several and not row[5])
+    made = ((position, _event_day(_posting(content))) for position, content in contents if content)
+    return {position: day for position, day in made if day is not None}
+
+
+def _posting(content: str) -> Mapping[str, Any]:
+    if not (posting := decode_content(content)):
+        raise ValueError(content)
+    return posting
+
+
+def _event_day(posting: Mapping[str, Any]) -> date | None:
+    """When it happened of which a posting has made a voucher."""
+    voucher = posting.get("voucher")
+    return None if voucher is None else date.fromisoformat(voucher.get("event_date", voucher["date"]))
 
 
 def whole(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -11,8 +11,18 @@ ON CONFLICT (pipeline) DO UPDATE SET fields = excluded.fields, seq = excluded.se
 -- reach: postings were looked at up to here
 UPDATE syncd.terms_folded SET seq = ? WHERE pipeline = ? AND seq = ?;
 
--- postings: what comes behind
-SELECT seq, rule, committed_at, content, position, reverses FROM syncd.posting WHERE pipeline = ? AND seq > ? ORDER BY seq LIMIT ?;
+-- postings: what comes behind; of rules that change no terms without the content, which is as long as a group
+SELECT seq, rule, committed_at, CASE WHEN rule IN (?*) THEN '' ELSE content END, position, reverses
+FROM syncd.posting WHERE pipeline = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- renamed: postings up to a number that rename a card
+SELECT seq, content FROM syncd.posting WHERE pipeline = ? AND seq <= ? AND content LIKE ? ORDER BY seq;
+
+-- move_terms: an asset is called otherwise
+UPDATE syncd.terms SET asset = ? WHERE pipeline = ? AND asset = ?;
+
+-- move_months: the same of what runs had made of it by a posting; what came later is of another that took the code
+UPDATE syncd.depreciated SET asset = ? WHERE pipeline = ? AND asset = ? AND posting_seq < ?;
 
 -- known: the terms of these assets up to a posting, each with its latest last
 SELECT asset, seq, month, card FROM syncd.terms WHERE pipeline = ? AND seq <= ? AND asset IN (?*) ORDER BY seq;

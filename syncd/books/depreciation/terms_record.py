@@ -6,9 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from syncd.books.depreciation.terms import BESIDE, POSTINGS_MAX, SQL, changed, folded_for, whole
+from syncd.books.depreciation.terms import (
+    BESIDE,
+    POSTINGS_MAX,
+    SQL,
+    changed,
+    folded_for,
+    next_postings,
+    renamings_of,
+    whole,
+)
 from syncd.mapping.language.blocks.depreciation import Depreciation
 from syncd.ports import Ledger
+from syncd.record import RENAMED_LIKE
 
 ANY: Final = "–"
 """In place of an asset: a row that no posting accounts for, or postings that were passed by."""
@@ -26,8 +36,10 @@ def flawed(ledger: Ledger, pipeline: str, meaning: Depreciation, rules: Sequence
         if not kept or str(kept[0][0]) != folded_for(meaning):
             return
         since, until, count = 0, int(str(kept[0][1])), 0
+        renaming = ledger.query(SQL["renamed"], (pipeline, until, RENAMED_LIKE))
+        renamings = renamings_of((seq, content) for seq, content in renaming)
         while since < until:
-            rows = ledger.query(SQL["postings"], (pipeline, since, POSTINGS_MAX))
+            rows = next_postings(ledger.query, pipeline, rules, since, POSTINGS_MAX)
             if len(rows) == POSTINGS_MAX:
                 rows = whole(rows)
             rows = [row for row in rows if int(str(row[0])) <= until]
@@ -36,16 +48,17 @@ def flawed(ledger: Ledger, pipeline: str, meaning: Depreciation, rules: Sequence
                 return
             last = int(str(rows[-1][0]))
             try:
-                folded = changed(ledger.query, pipeline, meaning, rows, frozenset(rules), zone, since)
+                folded = changed(ledger.query, pipeline, meaning, rows, frozenset(rules), zone, since, renamings)
             except _UNREADABLE:
                 yield ANY
                 return
             assets = sorted({str(row[1]) for row in folded})
             if assets:
                 there = ledger.query(SQL["stretch"], (pipeline, assets, since, last))
-                restated = {str(asset) for (asset,) in ledger.query(SQL["restated"], (pipeline, assets))}
                 count += len(there)
-                yield from _differing(there, folded, restated)
+                if set(there) != set(folded):
+                    restated = {str(asset) for (asset,) in ledger.query(SQL["restated"], (pipeline, assets))}
+                    yield from _differing(there, folded, restated)
             since = last
         ((found,),) = ledger.query(SQL["rows"], (pipeline,))
         if int(str(found)) != count:
