@@ -56,6 +56,7 @@ def verify(
         claimed = [*claims.unfounded(ledger, layout, others)]
         series = claims.series(ledger, layout)
         misfolded = dict.fromkeys(terms)
+        collected = collected_record.verify(ledger, pipeline, watch, flaws)
         parts, told = elsewhere() or _alone(ledger, pipeline, layout, watch)
     postings, vouchers = _joined(parts, pipeline, watch, flaws)
     edited = _lasting(told, flaws)
@@ -67,7 +68,6 @@ def verify(
     for claim in claimed:
         flaws.add(claim.code, table=claim.table, key=claim.key, subject=claim.subject)
     events = _events(ledger, pipeline, acted, watch, flaws)
-    collected = collected_record.verify(ledger, pipeline, watch, flaws)
     for one, code in watch.unmet():
         flaws.add(code, pipeline=pipeline, chain=one.chain, seq=one.seq, at=one.at or "–")
     agreed = [number for number, done in acted.items() if any(deed.action == "approve" for deed in done)]
