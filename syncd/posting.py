@@ -120,12 +120,24 @@ class Posting(NamedTuple):
     release: Release | None = None
 
 
-def freed(posting: Posting) -> str:
-    """What is waited for that a posting takes back, in the words of `Rejection.waits_for`; empty for nothing."""
+NUMBER: Final = "fact:number "
+"""What waits for a number begins so: no key of a posting has a blank there."""
+
+
+def freed(posting: Posting) -> Sequence[str]:
+    """What is waited for that a posting takes back, in the words of `Rejection.waits_for`."""
+    found = [awaited_number(card.asset_code) for card in posting.cards if card.verb == "rename"]
     if posting.reverses is not None:
-        return f"fact:{posting.reverses.key}"
+        found.append(f"fact:{posting.reverses.key}")
     collected = posting.collected
-    return f"fact:{collected.replaces}" if collected and collected.replaces not in ("", posting.key) else ""
+    if collected and collected.replaces not in ("", posting.key):
+        found.append(f"fact:{collected.replaces}")
+    return found
+
+
+def awaited_number(asset_code: str) -> str:
+    """That a card is called otherwise, so that its number is free."""
+    return f"{NUMBER}{asset_code}"
 
 
 def is_unnamed(posting: Posting) -> bool:

@@ -140,7 +140,7 @@ class Bookkeeper:
             return False
         if head.waits_for == row_of(self._work.tables[outcome.change.table], outcome.change):
             return False
-        return head.waits_for not in {fact for p in outcome.postings if (fact := freed(p))} | {
+        return head.waits_for not in {fact for p in outcome.postings for fact in freed(p)} | {
             f"card:{code}" for p in outcome.postings for card in p.cards for code in (card.asset_code, brought(card))
         }
 

@@ -12,6 +12,7 @@ from syncd.books import writes
 from syncd.desk import trace
 from syncd.desk.verify import verify
 from syncd.errors import MappingErrors
+from tests.advice import advice
 from tests.unit.lab import NAME, Lab, loaded
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/mapping.md").read_text("utf-8")
@@ -34,6 +35,7 @@ tables:
     change: {{asset_code: after.asset_code, name: after.name, original_value: after.value}}
 """
 LATHE = {"id": 1, "asset_code": "A-1", "name": "lathe", "value": Decimal(5)}
+PRESS = {**LATHE, "id": 2, "asset_code": "B-1", "name": "press"}
 
 
 def lived(lab: Lab) -> None:
@@ -92,12 +94,69 @@ def test_a_number_that_another_card_has_parks_the_row() -> None:
     lab.commit(lab.insert("asset", **other))
     lab.commit(lab.update("asset", LATHE, asset_code="B-1"))
     lab.rest()
-    assert lab.parked == [("B-1", "failed", "card_exists")]
+    assert lab.parked == [("B-1", "failed", "number_taken")]
     lab.commit(lab.update("asset", other, name="hammer"))
     lab.commit(lab.update("asset", {**LATHE, "asset_code": "B-1"}, asset_code="D-1"))
     lab.rest()
     assert lab.parked == []
     assert sorted((code, name) for code, name, *_ in lab.cards) == [("B-1", "hammer"), ("D-1", "lathe")]
+
+
+def two(splits: bool = False) -> Lab:
+    """A-1 is a lathe, B-1 a press."""
+    lab = Lab(MAPPING, splits=splits)
+    lab.commit(lab.insert("asset", **LATHE), lab.insert("asset", **PRESS))
+    lab.rest()
+    return lab
+
+
+def called(lab: Lab) -> dict[str, str]:
+    """What finance's cards are called, by their names; nothing is parked, and the record says the same."""
+    lab.rest()
+    assert lab.parked == []
+    assert verify(lab.ledger, NAME, lab.mapping.layout).flaws == []
+    return {name: code for code, name, *_ in lab.cards}
+
+
+@pytest.mark.parametrize("splits", [False, True])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_two_cards_swap_their_numbers_by_a_third(at_once: bool, splits: bool) -> None:
+    """Invariant 13: in one transaction or three. Each number finds both lives, for both cards had it."""
+    lab = two(splits)
+    swap = [lab.update("asset", LATHE, asset_code="T"), lab.update("asset", PRESS, asset_code="A-1"),
+            lab.update("asset", {**LATHE, "asset_code": "T"}, asset_code="B-1")]  # fmt: skip
+    for changes in [swap] if at_once else [[change] for change in swap]:
+        lab.commit(*changes)
+    assert called(lab) == {"lathe": "B-1", "press": "A-1"}
+    for asked in ("A-1", "B-1"):
+        lives = trace.find(lab.ledger, asked, lab.mapping.tables).lives
+        assert {life.subject for life in lives} == {"A-1", "B-1", "T"}
+
+
+@pytest.mark.parametrize("splits", [False, True])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_row_of_cards_moves_up_by_one_number(at_once: bool, splits: bool) -> None:
+    """`SET code = code + 1`: the log says the first one first, whose number the second has until it is moved itself."""
+    lab = two(splits)
+    third = {**LATHE, "id": 3, "asset_code": "C-1", "name": "saw"}
+    lab.commit(lab.insert("asset", **third))
+    moves = [lab.update("asset", old, asset_code=new) for old, new in ((LATHE, "B-1"), (PRESS, "C-1"), (third, "D-1"))]
+    for changes in [moves] if at_once else [[change] for change in moves]:
+        lab.commit(*changes)
+    assert called(lab) == {"lathe": "B-1", "press": "C-1", "saw": "D-1"}
+
+
+@advice("number_taken")
+def test_a_direct_swap_waits_until_one_card_has_a_third_number() -> None:
+    """`SET code = CASE …`: nothing is renamed wrong, and what the hint says ends well."""
+    lab = two()
+    lab.commit(lab.update("asset", LATHE, asset_code="B-1"), lab.update("asset", PRESS, asset_code="A-1"))
+    lab.rest()
+    assert [code for *_, code in lab.parked] == ["number_taken"] * 2
+    assert {name: code for code, name, *_ in lab.cards} == {"lathe": "A-1", "press": "B-1"}
+    lab.commit(lab.update("asset", {**LATHE, "asset_code": "B-1"}, asset_code="T"))
+    lab.commit(lab.update("asset", {**LATHE, "asset_code": "T"}, asset_code="B-1"))
+    assert called(lab) == {"lathe": "B-1", "press": "A-1"}
 
 
 @pytest.mark.parametrize(

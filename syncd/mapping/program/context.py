@@ -21,7 +21,17 @@ from syncd.mapping.program.quantities import less, negated
 from syncd.mapping.program.warned import far, is_odd, values_of
 from syncd.money import EXACT, ZERO, decimal, round_half_up
 from syncd.ports import EVERY_STEP, Book
-from syncd.posting import BY_HAND, IN_TRANSACTION, CardWrite, Entry, Fields, Posting, Voucher, to_be_named
+from syncd.posting import (
+    BY_HAND,
+    IN_TRANSACTION,
+    CardWrite,
+    Entry,
+    Fields,
+    Posting,
+    Voucher,
+    awaited_number,
+    to_be_named,
+)
 from syncd.record import decode_kept, decode_voucher, plain
 
 _DIGITS: Final = re.compile(r"\d+")
@@ -282,6 +292,10 @@ class Context(Lookups):
     def fail(self, code: str, params: Mapping[str, str]) -> Failure:
         """Any other reason."""
         return Failure(code, params, waits_for=f"card:{params['asset_code']}" if code == "no_card" else "")
+
+    def number_taken(self, code: str) -> Failure:
+        """Another card has the number; it may get another one."""
+        return Failure("number_taken", {"asset_code": code}, waits_for=awaited_number(code))
 
     def unfit(self, code: str, amount: Decimal, place: Mapping[str, str]) -> Failure:
         """An amount that no voucher may hold."""

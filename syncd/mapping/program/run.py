@@ -25,6 +25,7 @@ from syncd.mapping.program.program import UNKNOWN, Asking, Program
 from syncd.ports import Book, CollectedRow, Parked
 from syncd.posting import (
     IN_TRANSACTION,
+    NUMBER,
     Outcome,
     Posting,
     Rejection,
@@ -254,7 +255,7 @@ class Run:
 
     def _look_for_awaited(self, postings: Sequence[Posting]) -> None:
         self.arrived.update(f"card:{code}" for p in postings for c in p.cards if (code := brought(c)))
-        self.arrived.update(fact for p in postings if (fact := freed(p)))
+        self.arrived.update(fact for p in postings for fact in freed(p))
 
     # Parked rows
 
@@ -395,7 +396,9 @@ class Run:
             said = said if unnamed is None else unnamed
         elif self._collects:
             said = self._waits(out, reads)
-        if opens and not (_opens(out, opens) if said is None else self._rules[alias][n].opens_card):
+        if opens and not (
+            _opens(out, opens) if said is None else self._rules[alias][n].opens_card or _is_next(opens, said)
+        ):
             said = Failure("behind", {"subject": holder or ""}, "behind")  # what would open the card says why it cannot
         if said is not None:
             context.effects.take_back(out)
@@ -485,7 +488,13 @@ class Run:
 
 def _opens(postings: Sequence[Posting], awaited: str) -> bool:
     """Whether postings open a card, given as `card:CODE`, or take back what another row waits for."""
-    return any(freed(p) == awaited or any(f"card:{brought(c)}" == awaited for c in p.cards) for p in postings)
+    return any(awaited in freed(p) or any(f"card:{brought(c)}" == awaited for c in p.cards) for p in postings)
+
+
+def _is_next(awaited: str, failure: Failure) -> bool:
+    """Whether what would free a number waits for the next one itself: each of a row of cards that moves up by one waits
+    for its own, not behind the one below it."""
+    return awaited.startswith(NUMBER) and failure.waits_for.startswith(NUMBER)
 
 
 def repeat(change: Change) -> Outcome:

@@ -14,7 +14,7 @@ from syncd.mapping.verbs.rule import Reading, Verb
 @dataclass(frozen=True)
 class Rename(Verb):
     """Beside `change`, whose `asset_code` is the one that the card had. Where both are the same nothing is renamed; one
-    that another card has parks the row."""
+    that another card has parks the row until that one is called otherwise."""
 
     word: ClassVar[str] = "rename"
     shape = (Expr | None, None)
@@ -44,7 +44,7 @@ class Rename(Verb):
         block.add("if renamed == code:", "    renamed = None", "else:")
         block.add("    taken = cards.get(renamed, UNKNOWN)", "    if taken is UNKNOWN:")
         block.add("        taken = w.card(renamed)", "    if taken:")
-        block.add("        return fail('card_exists', {'asset_code': renamed})")
+        block.add("        return w.number_taken(renamed)")
         ask = ("if renamed is not None and renamed not in cards:", "    want_card(renamed)")
         block.foresight.ask(ask, frozenset({"renamed"}))
 
