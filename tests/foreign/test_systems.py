@@ -86,6 +86,29 @@ def test_a_foreign_system_is_carried_killed_and_reconciled(system: System) -> No
     assert system.vouchers() == story.vouchers
 
 
+@pytest.mark.parametrize("system", ["json-sequences", "latin1-signed"], indirect=True)
+def test_drawn_ids_and_numbers_outlive_two_daemons_that_are_killed(system: System) -> None:
+    """Invariants 2, 6 and 9: where finance draws the ids and the layout numbers without a gap, whoever is killed while it
+    writes, the daemon that waited takes over; no number is missing, none is given twice, and each line has its voucher."""
+    story = system.story
+    for side, database in (("eam", system.eam), ("finance", system.finance)):
+        run_as_printed(system.syncd(f"grants --side {side}"), database)
+    system.syncd("migrate")
+    system.follow_advice()
+    system.syncd(f"mapping accept {BY}")
+    with system.running() as first:
+        system.until(lambda: system.finance.value("SELECT position FROM syncd.pipeline"), lambda: "no snapshot")
+        with system.running() as second:
+            system.do(story.before)
+            system.carry(story.vouchers_before)
+            system.kill(first, story.midst)
+            system.until(lambda: len(system.vouchers()) > len(story.vouchers_before), lambda: "nobody took over")
+            with system.running():
+                system.kill(second, story.after)
+                system.carry(story.vouchers)
+    system.syncd("audit verify")
+
+
 def differences(system: System, code: int) -> dict[str, str]:
     """By asset or document, what finance has more than the EAM says."""
     said = json.loads(system.syncd("reconcile --json", code))
