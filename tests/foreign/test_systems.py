@@ -88,8 +88,8 @@ def test_a_foreign_system_is_carried_killed_and_reconciled(system: System) -> No
 
 @pytest.mark.parametrize("system", ["json-sequences", "latin1-signed"], indirect=True)
 def test_drawn_ids_and_numbers_outlive_two_daemons_that_are_killed(system: System) -> None:
-    """Invariants 2, 6 and 9: where finance draws the ids and the layout numbers without a gap, whoever is killed while it
-    writes, the daemon that waited takes over; no number is missing, none is given twice, and each line has its voucher."""
+    """Invariants 2, 6 and 9: where finance draws the ids and the layout numbers without a gap, whoever is killed while
+    it writes, the daemon that waited takes over; no number is missing or given twice, and each line has its voucher."""
     story = system.story
     for side, database in (("eam", system.eam), ("finance", system.finance)):
         run_as_printed(system.syncd(f"grants --side {side}"), database)
