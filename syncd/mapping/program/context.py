@@ -171,11 +171,17 @@ class Context(Lookups):
 
     def is_kept(self, key: str) -> bool:
         """Whether the row is collected under this key, and in no voucher yet."""
-        return self.collected_row(key) == (self.row_of, False)
+        row, is_in_voucher = self.collected_row(key)
+        return not is_in_voucher and self._is_own(row)
 
     def is_taken(self, key: str) -> bool:
         """Whether the row was collected under this key and is in its group's voucher."""
-        return self.collected_row(key) == (self.row_of, True)
+        row, is_in_voucher = self.collected_row(key)
+        return is_in_voucher and self._is_own(row)
+
+    def _is_own(self, row: str) -> bool:
+        """Whether a collected row is the present one, be it by a key that this had then."""
+        return row == self.row_of or (row != "" and row in self.names_of(self.row_of))
 
     def keeps(self, key: str) -> None:
         """The row is collected."""
