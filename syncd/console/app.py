@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from syncd.console import approvals, books, bulk, overview, parked, row, signing
+from syncd.console import api, approvals, books, bulk, overview, parked, row, signing
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
 from syncd.errors import Fault, WrongUsage
@@ -37,6 +37,10 @@ def create(path: Path) -> FastAPI:
     app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
     for room in (signing, overview, parked, row, bulk, approvals, books):
         app.include_router(room.router)
+
+    app.mount("/api/v1", api.create(app.state.house), "api")
+    app.add_api_route("/healthz", api.healthy)
+    app.add_api_route("/readyz", api.ready)
 
     @app.middleware("http")
     async def guarded(request: Request, go_on: _Next) -> Response:

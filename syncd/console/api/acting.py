@@ -1,0 +1,249 @@
+"""What may be done. Every request carries an `Idempotency-Key`: sent twice, it is done once and answered alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fastapi import APIRouter, BackgroundTasks, Request
+
+from syncd import wiring
+from syncd.books.reconciliation import history
+from syncd.console import within
+from syncd.console.api.caller import Calling, Signed, Writing
+from syncd.console.api.looking import Json, Number, Pipeline, preview_of, row_of
+from syncd.console.api.shape import plain
+from syncd.desk import bulk, operators
+from syncd.errors import WrongUsage
+from syncd.ports import Ledger
+
+router = APIRouter()
+Values = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why it is done; it stays in the chain of actions. `version` is the row's as it was seen: nothing is done where it
+    is another by now."""
+
+    reason: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Edited(Why):
+    """Column → what is typed for it, null for nothing."""
+
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Column → what would be typed for it."""
+
+    values: Values
+
+
+@dataclass(frozen=True)
+class Decided(Why):
+    """In which role."""
+
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Many:
+    """Rows that match what is not empty, up to the number `last`; `rows` is how many there were to be seen."""
+
+    name: str
+    reason: str
+    rows: int
+    last: int
+    what: Literal["retry", "discard"] = "retry"
+    state: str = ""
+    rule: str = ""
+    code: str = ""
+    table: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`difference` as a run names it, `RUN/NUMBER`."""
+
+    difference: str
+    reason: str
+
+
+@router.post("/parked/{id}/preview")
+def preview(request: Request, who: Calling, id: Number, pipeline: Pipeline, tried: Tried) -> Json:
+    """What a row would make with other values. Nothing is changed, so it takes no key."""
+    with within.at(request, who, pipeline) as (part, ledger):
+        row = operators.show(ledger, part.name, id)
+        with_them = operators.edited(row, tried.values, part.mapping.tables, part.read)[0] if tried.values else row
+        return {"preview": preview_of(part, ledger, with_them)}
+
+
+@router.post("/parked/{id}/edit")
+def edit(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said: Edited) -> Json:
+    """Correct values of a row and have it tried again."""
+    if not said.values:
+        raise WrongUsage("page_nothing_changed")
+
+    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
+        signed.require("mend", part)
+        _refuse_key(part, operators.show(ledger, part.name, id), said.values)
+        by = signed.by(said.reason)
+        operators.edit(ledger, part.name, id, said.values, part.mapping.tables, part.read, by, said.version)
+
+    return _on_row(request, signed, pipeline, id, said, do)
+
+
+@router.post("/parked/{id}/retry")
+def retry(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said: Why) -> Json:
+    """Have a row tried again under today's mapping."""
+
+    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
+        signed.require("mend", part)
+        _require_seen(part, ledger, id, said)
+        operators.retry(ledger, part.name, operators.Selection((id,)), signed.by(said.reason))
+
+    return _on_row(request, signed, pipeline, id, said, do)
+
+
+@router.post("/parked/{id}/discard")
+def discard(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said: Why) -> Json:
+    """Give a row up."""
+
+    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
+        signed.require("discard", part, part.mapping.approvers)
+        _require_seen(part, ledger, id, said)
+        operators.discard(ledger, part.name, operators.Selection((id,)), signed.by(said.reason))
+
+    return _on_row(request, signed, pipeline, id, said, do)
+
+
+@router.post("/parked/{id}/withdraw")
+def withdraw(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said: Why) -> Json:
+    """Take a retry or a discard back while the daemon has not taken it up."""
+
+    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
+        signed.require("mend", part)
+        operators.withdraw(ledger, part.name, id, signed.by(said.reason))
+
+    return _on_row(request, signed, pipeline, id, said, do)
+
+
+@router.post("/parked/{id}/{decision}")
+def decide(
+    request: Request, signed: Signed, id: Number, decision: Literal["approve", "reject", "reopen"],
+    pipeline: Pipeline, said: Decided,
+) -> Json:  # fmt: skip
+    """Approve a row, reject it, or have a rejected one judged once more, in a role that is asked for it."""
+
+    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
+        signed.require("approve", part, (said.role,))
+        _require_seen(part, ledger, id, said)
+        by = signed.by(said.reason)
+        if decision == "approve":
+            operators.approve(ledger, part.name, id, by, said.role)
+        elif decision == "reject":
+            operators.reject(ledger, part.name, id, by, said.role)
+        else:
+            operators.reopen(ledger, part.name, id, part.mapping.tables, by, said.role)
+
+    return _on_row(request, signed, pipeline, id, (decision, said), do)
+
+
+@router.post("/bulk")
+def begin_bulk(request: Request, signed: Signed, then: BackgroundTasks, pipeline: Pipeline, said: Many) -> Json:
+    """Have many rows tried again, or give them up. They are asked behind the answer; see /bulk/{number}."""
+    chosen = operators.Selection(
+        (), said.subject, said.state, said.rule, said.code, False, said.table, 0, min(said.last, operators.NUMBER_MAX)
+    )
+    if not any((said.state, said.rule, said.code, said.table, said.subject)):
+        raise WrongUsage("parked_which")
+
+    def do() -> dict[str, Any]:
+        with within.at(request, signed.who, pipeline) as (part, ledger):
+            asked = part.mapping.approvers if said.what == "discard" else ()
+            signed.require("discard" if said.what == "discard" else "mend", part, asked)
+            by = signed.by(said.reason)
+            made = bulk.begin(ledger, part.name, chosen, said.what, said.name, said.rows, by)
+        then.add_task(_ask, part, made.number, by)
+        return {"number": made.number, "rows": made.rows}
+
+    return signed.once(said, do)
+
+
+@router.post("/bulk/{number}/stop")
+def stop_bulk(request: Request, signed: Signed, number: Number, pipeline: Pipeline, said: Why) -> Json:
+    """Ask no more of its rows, and take back what the daemon has not taken up."""
+
+    def do() -> dict[str, Any]:
+        with within.at(request, signed.who, pipeline) as (part, ledger):
+            far = bulk.progress(ledger, number)
+            asked = part.mapping.approvers if far.bulk.what == "discard" else ()
+            with within.at(request, signed.who, far.bulk.pipeline) as (its, _):
+                signed.require("discard" if far.bulk.what == "discard" else "mend", its, asked)
+            return {"withdrawn": bulk.stop(ledger, number, signed.by(said.reason))}
+
+    return signed.once(said, do)
+
+
+@router.post("/reconciliation/runs")
+def compare(request: Request, signed: Signed, pipeline: Pipeline) -> Json:
+    """Compare both sides now, which may take minutes, and keep what was found."""
+
+    def do() -> dict[str, Any]:
+        with within.at(request, signed.who, pipeline) as (part, _):
+            signed.require("reconcile", part)
+            found: dict[str, Any] = plain(history.plain(part.reconcile(signed.who.account.name)))
+        return found
+
+    return signed.once("", do)
+
+
+@router.post("/reconciliation/accept")
+def accept_difference(request: Request, signed: Signed, pipeline: Pipeline, said: Accepted) -> Json:
+    """Have a difference corrected; somebody else then approves it."""
+
+    def do() -> dict[str, Any]:
+        with within.at(request, signed.who, pipeline) as (part, ledger):
+            signed.require("accept_difference", part)
+            part.prepare(ledger)
+            history.accept(ledger, part.name, said.difference, signed.by(said.reason))
+        return {"difference": said.difference}
+
+    return signed.once(said, do)
+
+
+def _on_row(
+    request: Request, signed: Writing, pipeline: str, id: int, said: object,
+    do: Callable[[wiring.Pipeline, Ledger], None],
+) -> Json:  # fmt: skip
+    def done() -> dict[str, Any]:
+        with within.at(request, signed.who, pipeline) as (part, ledger):
+            do(part, ledger)
+            return row_of(operators.show(ledger, part.name, id))
+
+    return signed.once(said, done)
+
+
+def _require_seen(part: wiring.Pipeline, ledger: Ledger, id: int, said: Why) -> None:
+    operators.require_seen(ledger, part.name, operators.show(ledger, part.name, id), said.version)
+
+
+def _refuse_key(part: wiring.Pipeline, row: operators.ParkedRow, values: Values) -> None:
+    """The key of a row is never edited."""
+    table = part.mapping.tables.get(row.table)
+    for name in values:
+        if table is not None and name in (table.columns[at].name for at in table.key):
+            raise WrongUsage("edit_key", table=row.table, column=name)
+
+
+def _ask(part: wiring.Pipeline, number: int, by: operators.Actor) -> None:
+    ledger = part.open_ledger()
+    try:
+        bulk.ask(ledger, number, by)
+    finally:
+        ledger.close()
