@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,18 @@ EAM: Final = (
 )
 
 
+class Kept(Argon2):
+    """Hashes the one password of all once: half a second of each test else."""
+
+    def hash(self, password: str) -> str:
+        return _hashed() if password == PASSWORD else super().hash(password)
+
+
+@cache
+def _hashed() -> str:
+    return Argon2().hash(PASSWORD)
+
+
 class Site:
     """A folder with everything in it."""
 
@@ -69,7 +82,7 @@ class Site:
             migrate(ledger, datetime.now(UTC))
             operators.accept(ledger, wired.mapping.name, wired.mapping.hash, BY)
             for name, roles in PEOPLE.items():
-                accounts.add(ledger, name, PASSWORD, roles, Argon2(), BY, datetime.now(UTC))
+                accounts.add(ledger, name, PASSWORD, roles, Kept(), BY, datetime.now(UTC))
         self.carry()  # what is there at the first start is no addition
 
     @property

@@ -27,6 +27,10 @@ def create(own: House) -> FastAPI:
         place = ".".join(str(part) for part in first["loc"])
         return refused(request, WrongUsage("api_invalid", problem=f"{place}: {first['msg']}"))
 
+    @api.exception_handler(400)
+    def unreadable(request: Request, error: HTTPException) -> JSONResponse:
+        return refused(request, WrongUsage("api_invalid", problem=error.detail))
+
     @api.exception_handler(405)
     @api.exception_handler(404)
     def nowhere(request: Request, error: HTTPException) -> JSONResponse:
