@@ -1,0 +1,73 @@
+"""Accounts, users of hosts, tokens and answers, on every database that may keep them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syncd.desk import accounts, answered, operators, rights, tokens
+from syncd.errors import Halt, WrongUsage
+from syncd.ports import Ledger
+
+NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+BY = operators.Actor("root", "set up")
+
+
+class Plain:
+    """Keeps a password as it is."""
+
+    def hash(self, password: str) -> str:
+        return password
+
+    def matches(self, kept: str, password: str) -> bool:
+        return kept == password
+
+
+def test_an_account_is_opened_limited_mapped_and_closed(ledger: Ledger) -> None:
+    assert accounts.every(ledger) == []
+    accounts.add(ledger, "王芳", "long enough for this", ["finance"], Plain(), BY, NOW)
+    accounts.add(ledger, "boss", "long enough for this", ["administrator"], Plain(), BY, NOW)
+    with pytest.raises(WrongUsage, match="account_taken"):
+        accounts.add(ledger, "BOSS", "long enough for this", [], Plain(), BY, NOW)
+    accounts.limit(ledger, "王芳", ["main"], ["East"], BY)
+    assert not accounts.has_administrator(ledger, NOW)
+    for user, name in (("wang", "王芳"), ("root", "王芳"), ("root", "boss")):
+        accounts.map_user(ledger, user, name, BY, NOW)
+    assert accounts.has_administrator(ledger, NOW)
+    wang = accounts.at_host(ledger, "wang")
+    assert wang is not None
+    assert (wang.name, wang.roles, wang.pipelines, wang.companies) == ("王芳", ("finance",), ("main",), ("East",))
+    assert accounts.host_users(ledger) == {"wang": "王芳", "root": "boss"}
+    session = accounts.sign_in(ledger, "王芳", "long enough for this", Plain(), NOW)
+    assert accounts.signed_in(ledger, session, NOW) == wang
+    accounts.unmap_user(ledger, "root", BY)
+    accounts.close(ledger, "王芳", BY, NOW)
+    assert accounts.at_host(ledger, "wang") is accounts.at_host(ledger, "root") is None
+
+
+def test_a_token_is_good_until_it_is_revoked(ledger: Ledger) -> None:
+    accounts.add(ledger, "bot", "long enough for this", ["support"], Plain(), BY, NOW)
+    made = tokens.add(ledger, "bot", ["mend", "look"], NOW + timedelta(days=1), BY, NOW)
+    who = tokens.holder(ledger, made, NOW)
+    assert rights.may(who, "mend")
+    assert not rights.may(who, "reconcile")
+    (one,) = tokens.every(ledger)
+    assert (one.account, one.scope, one.revoked_at) == ("bot", ("look", "mend"), None)
+    tokens.revoke(ledger, one.name, BY, NOW)
+    with pytest.raises(Halt, match="token_refused"):
+        tokens.holder(ledger, made, NOW)
+
+
+def test_what_is_asked_twice_is_done_once(ledger: Ledger) -> None:
+    done: list[str] = []
+
+    def do() -> dict[str, object]:
+        done.append("x")
+        return {"行": len(done)}
+
+    for now in (NOW, NOW + timedelta(days=1)):
+        assert answered.once(ledger, "bot", "k", "retry 1", now, do) == {"行": 1}
+    with pytest.raises(WrongUsage, match="api_key_reused"):
+        answered.once(ledger, "bot", "k", "retry 2", NOW, do)
+    assert answered.once(ledger, "other", "k", "retry 1", NOW, do) == {"行": 2}
+    answered.once(ledger, "bot", "later", "retry 1", NOW + answered.KEPT + timedelta(days=2), do)
+    assert answered.once(ledger, "bot", "k", "retry 1", NOW, do) == {"行": 4}, "forgotten after a week"
