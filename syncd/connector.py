@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from syncd.change import Position, Table
@@ -107,11 +108,22 @@ class OpenLedger(Protocol[S_contra]):
     ) -> Ledger: ...
 
 
+class Copying(NamedTuple):
+    """How a database is copied whole, as it was at one moment, and how a copy takes its place: each the words of a
+    command. `secrets` are environment variables that both need, and stand in neither."""
+
+    take: Sequence[str]
+    put_back: Sequence[str]
+    secrets: Mapping[str, str]
+
+
 class LedgerConnector(NamedTuple, Generic[S]):
-    """Finance's side. `grants` as that of a source."""
+    """Finance's side. `copying` tells how its database goes into a file and comes back. `grants` as that of a
+    source."""
 
     settings: type[S]
     connect: OpenLedger[S]
+    copying: Callable[[S, Path], Copying]
     grants: Callable[[S, Layout], list[str]] | None = None
 
 

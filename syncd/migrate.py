@@ -144,7 +144,7 @@ def tables(known: Sequence[Migration] | None = None) -> list[str]:
     """The tables that migrations have ever made, as statements name them."""
     known = migrations() if known is None else known
     made = [name for migration in known for name in _MADE.findall("\n".join(statements.script(migration.text)))]
-    return [*dict.fromkeys(made), "syncd.migration"]
+    return ["syncd.migration", *dict.fromkeys(made)]
 
 
 def take_away(ledger: Migrated) -> None:

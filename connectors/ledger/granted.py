@@ -20,7 +20,6 @@ _JOURNAL: Final = (
 """Fields by which a table is known to hold vouchers or entries."""
 _READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+([\w.]+)", re.IGNORECASE)
 _UPDATED: Final = re.compile(r"^UPDATE ([\w.]+)")
-_STATE: Final = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?syncd\.(\w+)")
 
 
 def rights(layout: Layout, periods: Sequence[Period], table: str) -> Sequence[str]:
@@ -51,8 +50,7 @@ def _update(layout: Layout, is_open: bool) -> str:
 
 def state() -> Sequence[str]:
     """The names of syncd's own tables."""
-    made = [name for one in migrate.migrations() for name in _STATE.findall(one.text)]
-    return ["migration", *dict.fromkeys(made)]
+    return [name.removeprefix("syncd.") for name in migrate.tables()]
 
 
 def _periods(today: date) -> Sequence[Period]:

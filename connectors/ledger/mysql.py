@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 import pymysql
@@ -18,6 +19,7 @@ from pymysql.converters import conversions, convert_datetime
 from pymysql.cursors import Cursor, SSCursor
 
 from connectors.ledger import granted
+from connectors.ledger.copying import of_mysql
 from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows, Verb, require_found, require_taken
 from connectors.ledger.granted import STATE_RIGHTS, state
 from connectors.ledger.ledger import SqlLedger
@@ -27,7 +29,7 @@ from connectors.mysql.dsn import parse
 from connectors.mysql.faults import fault, has_ended, is_there_already
 from connectors.mysql.server import quoted as backquoted
 from syncd.change import Table, Value
-from syncd.connector import LedgerConnector
+from syncd.connector import Copying, LedgerConnector
 from syncd.delivery import Answer
 from syncd.dialects.mysql import as_bytes, definitions, joined, quoted, spoken, tuples
 from syncd.dialects.mysql import table as spelled_table
@@ -456,4 +458,9 @@ def grants(settings: Settings, layout: Layout) -> list[str]:
     ]
 
 
-CONNECTOR: Final = LedgerConnector(Settings, connect, grants)
+def copying(settings: Settings, file: Path) -> Copying:
+    """How the database goes into a file, see `LedgerConnector`."""
+    return of_mysql(parse(settings.dsn), file)
+
+
+CONNECTOR: Final = LedgerConnector(Settings, connect, copying, grants)

@@ -7,19 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final, TypeVarTuple
 
 import psycopg2
 from psycopg2 import extensions
+from psycopg2.extensions import parse_dsn
 
 from connectors.ledger import postgres_grants
 from connectors.ledger.copy_text import copy_text
+from connectors.ledger.copying import of_postgres
 from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows, Verb, require_found, require_taken
 from connectors.ledger.ledger import SqlLedger
 from connectors.ledger.postgres_check import Judge
 from connectors.ledger.postgres_faults import connect_fault, fault
 from syncd.change import Table
-from syncd.connector import LedgerConnector
+from syncd.connector import Copying, LedgerConnector
 from syncd.delivery import Answer
 from syncd.dialects.postgres import quoted, spelled
 from syncd.dialects.postgres import table as spelled_table
@@ -486,4 +489,9 @@ def grants(settings: Settings, layout: Layout) -> list[str]:
     return postgres_grants.script(settings.dsn, layout, Postgres(settings.dsn, "grants"))
 
 
-CONNECTOR: Final = LedgerConnector(Settings, connect, grants)
+def copying(settings: Settings, file: Path) -> Copying:
+    """How the database goes into a file, see `LedgerConnector`."""
+    return of_postgres(parse_dsn(settings.dsn), file)
+
+
+CONNECTOR: Final = LedgerConnector(Settings, connect, copying, grants)

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
 
+from connectors.ledger.copying import of_sqlite
 from connectors.ledger.database import Chunks, Database, Nature, Physical, Rows, Verb, require_found, require_taken
 from connectors.ledger.ledger import SqlLedger
 from syncd.change import Kind, Table, Value
-from syncd.connector import LedgerConnector
+from syncd.connector import Copying, LedgerConnector
 from syncd.delivery import Answer
 from syncd.dialects.sqlite import joined, quoted, spelled
 from syncd.dialects.sqlite import table as spelled_table
@@ -362,4 +363,9 @@ def _physical(type: str, required: bool, generated: bool) -> Physical:
     return Physical(type, kind, None, None, required, exact, generated)
 
 
-CONNECTOR: Final = LedgerConnector(Settings, connect)
+def copying(settings: Settings, file: Path) -> Copying:
+    """How the database goes into a file, see `LedgerConnector`."""
+    return of_sqlite(settings.path, file)
+
+
+CONNECTOR: Final = LedgerConnector(Settings, connect, copying)

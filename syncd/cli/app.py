@@ -9,6 +9,7 @@ from syncd.cli import (
     approving,
     auditing,
     closing,
+    copying,
     daemon,
     delivering,
     depreciating,
@@ -44,6 +45,7 @@ command(app, "dry-run")(passes.dry_run)
 command(app, "snapshot")(passes.snapshot)
 command(app, "repair")(repairing.repair)
 command(app, "status")(standings.status)
+command(app, "backup")(copying.backup)
 command(app, "uninstall")(uninstalling.uninstall)
 command(app, "reconcile")(reconciling.reconcile)
 command(app, "quality")(qualities.quality)

@@ -31,7 +31,6 @@ def test_a_posting_thread_that_hangs_is_not_called_alive(
 ) -> None:
     """The thread that speaks to systemd goes on by itself; what it says comes of the one that posts."""
     hangs, goes_on, told = threading.Event(), threading.Event(), list[str]()
-    monkeypatch.setattr(watchdog, "STUCK_AFTER_S", 0.3)
     monkeypatch.setattr(watchdog, "notify", lambda *lines: told.extend(lines))
     logs.configure("json")
     with built(tmp_path, 1, date(2026, 11, 20)) as stage:
@@ -45,7 +44,8 @@ def test_a_posting_thread_that_hangs_is_not_called_alive(
         worker = Worker(spec._replace(compute=hang), stop)
         daemon = threading.Thread(target=supervisor.supervise, args=([worker], stop))
         daemon.start()
-        assert hangs.wait(30)
+        assert hangs.wait(60)
+        monkeypatch.setattr(watchdog, "STUCK_AFTER_S", 0.3)
         _until(lambda: any("stuck" in line for line in told))
         assert told[-1].startswith("STATUS=demo posting; stuck: posting demo")
         goes_on.set()

@@ -21,6 +21,8 @@ PAGES = (
     "lifecycle",
     "repair",
     "upgrade",
+    "service",
+    "backup",
     "monitoring/runbook",
     "monitoring/runbook.zh-CN",
 )
