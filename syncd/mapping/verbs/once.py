@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from syncd.change import bounded_source
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.file.shapes import Exprs, Identifier, Strict, is_block
+from syncd.mapping.language.file.shapes import Expr, Exprs, Identifier, Strict, is_block
 from syncd.mapping.program.block import Block, place_params, variables
 from syncd.mapping.verbs.rule import Checking, Reading, Rule, Verb
 
@@ -26,6 +26,9 @@ class OnceShape(Strict):
     unique: bool = False
     """Whether the fact is one row's: another row that comes second is parked, not passed by; one that a snapshot
     reads is."""
+    unless: Expr | None = None
+    """Another key of the fact: while another row has posted it under that one, this row is parked, too. NULL asks
+    nothing."""
 
 
 _Said = Annotated[Annotated[Exprs, Tag("<word>")] | Annotated[OnceShape, Tag("<block>")], Discriminator(is_block)]
@@ -44,6 +47,7 @@ class Once(Verb):
     parts: tuple[Expression, ...] = ()
     old_parts: tuple[Expression, ...] = ()
     unique: bool = False
+    unless: tuple[Expression, ...] = ()
 
     @property
     def has_effect(self) -> bool:  # type: ignore[override]
@@ -55,12 +59,13 @@ class Once(Verb):
         """Every rule has a key, also one that does not say it."""
         if isinstance(said, OnceShape):
             keys = reading.keys(said.key, cls.word, "key"), reading.keys_in_utc(said.key)
-            return cls(said.as_, *keys, said.unique)
+            unless = reading.keys(() if said.unless is None else (said.unless,), cls.word, "unless")
+            return cls(said.as_, *keys, said.unique, unless)
         return cls(reading.name, reading.keys(said or (), cls.word), reading.keys_in_utc(said or ()))
 
     def expressions(self) -> Iterable[Expression]:
-        """The parts."""
-        return self.parts
+        """The parts, and the key that must not stand."""
+        return (*self.parts, *self.unless)
 
     def check(self, rule: Rule, checking: Checking) -> None:
         """Who makes one fact says its key alike, else none would be met again."""
@@ -106,6 +111,13 @@ class Once(Verb):
             said = f"REPEAT if op == 'read' else w.claimed(first, {self.stem!r})"
         said = next((other for verb in block.rule.verbs if (other := verb.met(block, self))), said)
         block.add("    if idem is None:", f"        return {said}")
+        for other_key in self.unless:
+            block.need(other_key.names)
+            block.old_key(f"'{self.stem}/' + {bounded_source('k')}", (other_key,), variables(other_key))
+            block.add("if old is not None and op != 'read' and posted.get(old, UNKNOWN) is not None:")
+            block.add("    if w.generation(old, change[4]) is None:")
+            block.add(f"        said = w.claimed(old, {self.stem!r})")
+            block.add("        if said is not REPEAT:", "            return said")
 
 
 def _shape(once: Once) -> tuple[object, ...]:
