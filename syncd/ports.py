@@ -355,8 +355,8 @@ class Ledger(Protocol):
         ...
 
     def reading(self) -> AbstractContextManager[None]:
-        """What `query` and `scan` say within the block is of one moment; nothing is written in it. Of rows that are
-        scanned the last must be read, or the scan closed, before anything else is asked."""
+        """What `query` and `scan` say within the block is of one moment, that of the outermost; nothing is written in
+        it. Of rows that are scanned the last must be read, or the scan closed, before anything else is asked."""
         ...
 
     def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:

@@ -43,7 +43,7 @@ class SqlLedger:
         self._answers = answers
         self._dry_run = dry_run
         self._is_ours = False
-        self._is_begun = False
+        self._is_begun = self._is_reading = False
         self._state: LedgerState | None = None
 
     def check(self) -> list[Finding]:
@@ -136,11 +136,16 @@ class SqlLedger:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
+        if self._is_reading:
+            yield
+            return
         database = self._people()
         database.begin_reading()
+        self._is_reading = True
         try:
             yield
         finally:
+            self._is_reading = False
             database.rollback()
 
     def execute(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:

@@ -94,11 +94,24 @@ def judged(
     flaws, met = Flaws(), list[Head]()
     look = _Vouchers(ledger, layout, shapes, flaws)
     before = _before(ledger, pipeline, bounds.after)
-    postings, last = 0, before
+    postings, last, said = 0, before, Head()
+
+    def pages() -> Iterator[Sequence[Sequence[object]]]:
+        """Until nothing has come behind what was read by the time that the end is asked for."""
+        nonlocal said
+        after, more = bounds.after, True
+        while more:
+            more = False
+            for rows in read(ledger, "postings", (pipeline,), bounds._replace(after=after)):
+                after, more = int(str(rows[-1][0])), True
+                yield rows
+            ends = ledger.query(SQL["end"], (pipeline,))
+            said = Head(int(str(ends[0][0])), str(ends[0][1])) if ends else Head()
+            more = more and said.seq > after
 
     def records() -> Iterator[tuple[int, Sequence[str], str]]:
         nonlocal postings, last
-        for rows in read(ledger, "postings", (pipeline,), bounds):
+        for rows in pages():
             lot: list[tuple[Sequence[str], lots.Recorded]] = []
             contents: list[tuple[int, str, str, Mapping[str, Any]]] = []
             for row in rows:
@@ -124,8 +137,6 @@ def judged(
     for number in audit.breaks(records(), before.hash, before.seq + 1):
         if len(broken) < FLAWS_MAX:
             broken.append(number)
-    ends = ledger.query(SQL["end"], (pipeline,))
-    said = Head(int(str(ends[0][0])), str(ends[0][1])) if ends else Head()
     return Judged(postings, look.vouchers, before, last, broken, flaws, met, said)
 
 

@@ -52,22 +52,26 @@ def verify(
     flaws, watch = Flaws(), Watch(anchored)
     bounds = stretches.cut(ledger, pipeline, together.processes(), together.POSTINGS_MIN) if again else [WHOLE]
     with together.judging(again, pipeline, bounds, watch.awaits("posting")) as elsewhere:
-        actions, acted, asked = _actions(ledger, pipeline, watch, flaws)
+        of_rows = Flaws()
+        with ledger.reading():  # what people and the daemon do meanwhile is in none of it
+            actions, acted, asked = _actions(ledger, pipeline, watch, flaws)
+            of_runs = [*run_record.flawed(ledger, pipeline, SQL, asked)]
+            events = _events(ledger, pipeline, acted, watch, of_rows)
         claimed = [*claims.unfounded(ledger, layout, others)]
         series = claims.series(ledger, layout)
         misfolded = dict.fromkeys(terms)
-        collected = collected_record.verify(ledger, pipeline, watch, flaws)
+        collected = collected_record.verify(ledger, pipeline, watch, of_rows)
         parts, told = elsewhere() or _alone(ledger, pipeline, layout, watch)
     postings, vouchers = _joined(parts, pipeline, watch, flaws)
     edited = _lasting(told, flaws)
-    for flaw in run_record.flawed(ledger, pipeline, SQL, asked):
+    for flaw in of_runs:
         flaws.add(flaw.code, pipeline=pipeline, **flaw.params)
     for asset in misfolded:
         flaws.add("audit_terms", pipeline=pipeline, asset=asset)
     _refuse_homeless(ledger, flaws)
     for claim in claimed:
         flaws.add(claim.code, table=claim.table, key=claim.key, subject=claim.subject)
-    events = _events(ledger, pipeline, acted, watch, flaws)
+    flaws.extend(of_rows[: max(0, FLAWS_MAX - len(flaws))])
     for one, code in watch.unmet():
         flaws.add(code, pipeline=pipeline, chain=one.chain, seq=one.seq, at=one.at or "–")
     agreed = [number for number, done in acted.items() if any(deed.action == "approve" for deed in done)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -118,6 +119,33 @@ def _run(ledger: Ledger, sql: str, params: Sequence[object] = ()) -> list[tuple[
         return ledger.query(sql, params)
     ledger.execute([(sql, params)])
     return []
+
+
+@pytest.mark.parametrize("finance", ["postgres"], indirect=True)
+def test_what_is_done_while_verify_reads_is_no_flaw(
+    finance: Finance, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon posts, parks and collects, and people act, whenever verify has been told something new; nobody has
+    edited anything, whatever of it verify has seen."""
+    fill(ledger)
+    query, came, seen = ledger.query, count(100), set[tuple[str, bool]]()
+
+    def asked(sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        found = query(sql, params)
+        if (sql, bool(found)) not in seen:
+            seen.add((sql, bool(found)))
+            n = next(came)
+            write(other, batch(posted(asset(n)), rejected(asset(1_000 + n)), row(2_000 + n, "c")))
+            operators.accept(other, "demo", f"{n:064}", BY)
+        return found
+
+    ledger.close()  # whoever writes is the other
+    with closing(finance.open()) as other:
+        monkeypatch.setattr(ledger, "query", asked)
+        assert codes(ledger) == set()
+        assert next(came) > 110
+        monkeypatch.undo()
+        assert codes(ledger) == set()
 
 
 # Anchors
