@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 # Test processes: each keeps servers of its own, and much of a test is waiting for them.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: demo install test check mutants bench lock wheel clean
+.PHONY: demo install test check docs mutants bench lock wheel clean
 
 demo: $(INSTALLED)
 	$(BIN)/syncd demo
@@ -30,6 +30,11 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/tidy
+
+# What the program itself knows: the reference, and messages, metrics, settings and commands in both languages.
+docs: $(INSTALLED)
+	$(BIN)/python -m docs.reference
+	$(BIN)/python -m docs.pages
 
 mutants: $(INSTALLED)
 	$(BIN)/python -m tests.mutants

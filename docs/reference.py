@@ -1,12 +1,12 @@
-"""Writes docs/reference.md from the models, so that no option goes undocumented: `python docs/reference.py`."""
+"""Writes docs/reference.md from the models, so that no option goes undocumented: `make docs`."""
 
 import dataclasses
 import inspect
 import json
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import typer
 from pydantic import BaseModel
@@ -21,13 +21,31 @@ TARGET = Path(__file__).with_name("reference.md")
 def text() -> str:
     """The whole page."""
     language.choose("en")
-    return "\n".join(["# Reference", "", *_configuration(), *_connectors(), *_files(), *_commands()]) + "\n"
+    return "\n".join(["# Reference", "", *_configuration(), *_files(), *_commands()]) + "\n"
 
 
 def _configuration() -> Iterator[str]:
     yield "## Configuration: syncd.yaml"
     yield ""
     yield from _code_block(config.__doc__ or "")
+    for section in settings():
+        yield f"### {section.title}"
+        yield ""
+        yield section.lead
+        yield ""
+        yield from table(("setting", "default", "meaning"), section.rows)
+
+
+class Section(NamedTuple):
+    """A block of syncd.yaml; each row is a setting, its default, and its meaning."""
+
+    title: str
+    lead: str
+    rows: Sequence[tuple[str, str, str]]
+
+
+def settings() -> Iterator[Section]:
+    """Every block of the configuration and every kind of source, ledger and answer."""
     for title, model in (
         ("Top level", config.Config),
         ("pipelines.NAME", config.PipelineConfig),
@@ -37,10 +55,7 @@ def _configuration() -> Iterator[str]:
         ("alerts", config.AlertsConfig),
         ("alerts.targets.NAME", config.AlertTarget),
     ):
-        yield from _section(title, model.__doc__ or "", _model_rows(model))
-
-
-def _connectors() -> Iterator[str]:
+        yield Section(title, inspect.cleandoc(model.__doc__ or ""), list(_model_rows(model)))
     ends = (
         ("source", wiring.SOURCES, wiring.source_connector),
         ("ledger", wiring.LEDGERS, wiring.ledger_connector),
@@ -48,8 +63,8 @@ def _connectors() -> Iterator[str]:
     )
     for side, modules, connector in ends:
         for kind, module in modules.items():
-            settings = connector(module).settings
-            yield from _section(f"{side} kind: {kind}", settings.__doc__ or "", _dataclass_rows(settings))
+            made = connector(module).settings
+            yield Section(f"{side} kind: {kind}", inspect.cleandoc(made.__doc__ or ""), list(_dataclass_rows(made)))
 
 
 def _files() -> Iterator[str]:
@@ -78,7 +93,7 @@ def _block(title: str, definition: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield definition["description"]
     yield ""
-    yield from _table(("key", "holds", "default", "meaning"), rows)
+    yield from table(("key", "holds", "default", "meaning"), rows)
 
 
 def _said(key: str, value: dict[str, Any], needed: Collection[str]) -> str:
@@ -132,7 +147,7 @@ def _commands() -> Iterator[str]:
         yield ""
         options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
         if options:
-            yield from _table(("option", "meaning"), ((f"`{', '.join(p.opts)}`", p.help or "") for p in options))
+            yield from table(("option", "meaning"), ((f"`{', '.join(p.opts)}`", p.help or "") for p in options))
 
 
 def commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -146,31 +161,24 @@ def commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
         yield from commands(child, (*path, name))
 
 
-def _section(title: str, lead: str, rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    yield f"### {title}"
-    yield ""
-    yield inspect.cleandoc(lead)
-    yield ""
-    yield from _table(("setting", "default", "meaning"), rows)
-
-
-def _table(columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+def table(columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A table of Markdown, a line at a time; a cell is one line."""
     yield f"| {' | '.join(columns)} |"
     yield "|" + "---|" * len(columns)
     for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+        yield f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in row)} |"
     yield ""
 
 
-def _model_rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+def _model_rows(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
     for name, field in model.model_fields.items():
         default = "" if field.default is PydanticUndefined else _default(field.default)
         yield f"`{name}`", default, field.description or ""
 
 
-def _dataclass_rows(settings: type) -> Iterator[tuple[str, ...]]:
-    said = {name: text for made in settings.__mro__[:-1] for name, text in attribute_docs(made).items()}
-    for field in dataclasses.fields(settings):
+def _dataclass_rows(made: type) -> Iterator[tuple[str, str, str]]:
+    said = {name: text for one in made.__mro__[:-1] for name, text in attribute_docs(one).items()}
+    for field in dataclasses.fields(made):
         default = "" if field.default is dataclasses.MISSING else _default(field.default)
         yield f"`{field.name}`", default, said.get(field.name, "")
 

@@ -45,19 +45,19 @@ def current() -> Language:
 
 def catalogue() -> Mapping[str, Mapping[str, object]]:
     """All messages by code."""
-    return {code: _entry(code) for code in _files()}
+    return {code: _entry(code) for code in files()}
 
 
 def _entry(code: str) -> Mapping[str, object]:
     """What stands at a code, nothing where it is unknown. A file is parsed when one of its codes is asked for: all of
     them take 50 ms, and most commands say a few things."""
-    file = _files().get(code)
+    file = files().get(code)
     return {} if file is None else _parsed(file)[code]
 
 
 @cache
-def _files() -> Mapping[str, Path]:
-    """The file of each code. A code that stands in two files is an error of ours."""
+def files() -> Mapping[str, Path]:
+    """The file of each code, in their order. A code that stands in two files is an error of ours."""
     files: dict[str, Path] = {}
     for file in sorted(_TEXTS.glob("*.yaml")):
         codes = _CODE.findall(file.read_text("utf-8"))

@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from syncd.daemon.meter import BOUNDS_S, Durations, Meter
 from syncd.desk import kept, status
+from syncd.language import say
 
 WAL_STATUSES: Final = ("reserved", "extended", "unreserved", "lost")
 log = structlog.get_logger("syncd")
@@ -69,7 +70,7 @@ class Figures:
     def collect(self) -> Iterator[Metric]:
         """Every figure as it stands now."""
         meters, now = self._meters(), datetime.now(UTC)
-        yield _gauge("build_info", "The version that runs.", ("version",), [((self._version,), 1)])
+        yield _gauge("build_info", ("version",), [((self._version,), 1)])
         yield from _standing(meters, now)
         yield from _source(meters, now)
         yield from _work(meters)
@@ -80,22 +81,21 @@ class Figures:
     def _books(self) -> Iterator[Metric]:
         found = list(self.reconciled.items())
         rows = [((p, kind), getattr(one, kind)) for p, one in found for kind in ("assets", "differing", "alerting")]
-        yield _gauge("reconcile_assets", "Assets of the last reconciliation, by what was found.", ("found",), rows)
+        yield _gauge("reconcile_assets", ("found",), rows)
         at = [((p,), one.at.timestamp()) for p, one in found]
-        yield _gauge("reconcile_last_success_timestamp_seconds", "When both sides were last compared.", (), at)
+        yield _gauge("reconcile_last_success_timestamp_seconds", (), at)
 
     def _deliveries(self, now: datetime) -> Iterator[Metric]:
         found = [(p, one) for outbox in self.outboxes for p, listed in [*outbox.counts.items()] for one in listed]
         rows = [((p, one.kind, one.state), one.deliveries) for p, one in found]
-        yield _gauge("outbox", "Deliveries that are not done.", ("kind", "state"), rows)
+        yield _gauge("outbox", ("kind", "state"), rows)
         since = {p: [o.since for q, o in found if q == p and o.state != "refused"] for p, _ in found}
         oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
-        yield _gauge("outbox_oldest_seconds", "Age of the oldest delivery that has not gone.", (), oldest)
+        yield _gauge("outbox_oldest_seconds", (), oldest)
         blind = [((o.pipeline,), o.blind_s) for o in self.outboxes]
-        text = "For how long finance could not be asked what is to be told: 0 while it can."
-        yield _gauge("outbox_blind_seconds", text, (), blind)
+        yield _gauge("outbox_blind_seconds", (), blind)
         tried = [((o.pipeline, *what), count) for o in self.outboxes for what, count in [*o.attempts.items()]]
-        yield _counter("delivery_attempts", "Deliveries tried, by what came of it.", ("system", "result"), tried)
+        yield _counter("delivery_attempts", ("system", "result"), tried)
 
 
 @contextmanager
@@ -121,85 +121,88 @@ def serving(host: str, port: int, figures: Figures) -> Iterator[None]:
 
 def _standing(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
     mappings = [((m.pipeline, m.mapping, m.mapping_hash), 1) for m in meters]
-    yield _gauge("mapping_info", "The mapping that posts.", ("mapping", "hash"), mappings)
+    yield _gauge("mapping_info", ("mapping", "hash"), mappings)
     states = [((m.pipeline, state), int(m.state == state)) for m in meters for state in get_args(status.State)]
-    yield _gauge("pipeline_state", "1 for the state that the pipeline is in.", ("state",), states)
-    yield _gauge("leader", "1 where this daemon posts.", (), [((m.pipeline,), int(m.is_writer)) for m in meters])
+    yield _gauge("pipeline_state", ("state",), states)
+    yield _gauge("leader", (), [((m.pipeline,), int(m.is_writer)) for m in meters])
     halted = [((m.pipeline, m.halted), 1) for m in meters if m.halted]
-    yield _gauge("halted", "1 for the reason why the pipeline halted.", ("reason",), halted)
+    yield _gauge("halted", ("reason",), halted)
     at = [((m.pipeline,), m.checkpoint_at.timestamp()) for m in meters if m.checkpoint_at]
-    yield _gauge("last_checkpoint_timestamp_seconds", "When the position last moved on.", (), at)
+    yield _gauge("last_checkpoint_timestamp_seconds", (), at)
 
 
 def _source(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
     connected = [((m.pipeline,), int(m.is_connected)) for m in meters]
-    yield _gauge("source_connected", "1 while the source is open.", (), connected)
+    yield _gauge("source_connected", (), connected)
     said = [(m, m.report) for m in meters if m.report is not None]
     lag = [((m.pipeline,), status.lag_s(report, now)) for m, report in said if m.state != "standby"]
-    yield _gauge("source_lag_seconds", "Age of the oldest change not yet posted; the daemon's silence counts.", (), lag)
+    yield _gauge("source_lag_seconds", (), lag)
     behind = [((m.pipeline,), r.bytes_behind) for m, r in said if r.bytes_behind is not None]
-    yield _gauge("source_lag_bytes", "Log from what is read to its end.", (), behind)
+    yield _gauge("source_lag_bytes", (), behind)
     rows = [((m.pipeline,), r.rows_behind) for m, r in said if r.rows_behind is not None]
-    yield _gauge("source_lag_rows", "Rows of the change table or topic from what is read to their end.", (), rows)
+    yield _gauge("source_lag_rows", (), rows)
     silent = [((m.pipeline,), time.monotonic() - m.heard_at) for m in meters if m.heard_at and m.is_connected]
-    yield _gauge("source_silence_seconds", "Since the reader last came back from its source.", (), silent)
+    yield _gauge("source_silence_seconds", (), silent)
     sizes = [(m.pipeline, kept.of_note(report.note)) for m, report in said]
-    for name, text in (("retained", "Log that the slot holds."), ("safe", "Log until the server throws it away.")):
+    for name in ("retained", "safe"):
         found = [((p,), int(size[f"{name}_bytes"])) for p, size in sizes if f"{name}_bytes" in size]
-        yield _gauge(f"slot_{name}_bytes", text, (), found)
+        yield _gauge(f"slot_{name}_bytes", (), found)
     wal = [
         ((p, one), int(size["wal_status"] == one)) for p, size in sizes if "wal_status" in size for one in WAL_STATUSES
     ]
-    yield _gauge("slot_wal_status", "1 for the slot's wal_status.", ("status",), wal)
+    yield _gauge("slot_wal_status", ("status",), wal)
 
 
 def _work(meters: Sequence[Meter]) -> Iterator[Metric]:
     outcomes = [((m.pipeline, outcome), count) for m in meters for outcome, count in m.outcomes.items()]
-    yield _counter("changes", "Changes read, by what became of them.", ("outcome",), outcomes)
+    yield _counter("changes", ("outcome",), outcomes)
     postings = [((m.pipeline, rule), count) for m in meters for rule, count in m.counts.postings.copy().items()]
-    yield _counter("postings", "Postings by rule.", ("rule",), postings)
+    yield _counter("postings", ("rule",), postings)
     settled = [((m.pipeline,), m.counts.settled) for m in meters]
-    yield _counter("settled", "Parked rows that are parked no more.", (), settled)
+    yield _counter("settled", (), settled)
     retries = [((m.pipeline, code), count) for m in meters for code, count in m.retries.copy().items()]
-    yield _counter("retries", "Attempts that failed and were made again, by error.", ("error_type",), retries)
-    yield _histogram("batch_seconds", "A batch from its taking to its acknowledgement.", meters, lambda m: m.batches)
-    text = "From the commit in the EAM to the commit in finance, of each batch's newest change."
-    yield _histogram("commit_to_posting_seconds", text, meters, lambda m: m.delays)
+    yield _counter("retries", ("error_type",), retries)
+    yield _histogram("batch_seconds", meters, lambda m: m.batches)
+    yield _histogram("commit_to_posting_seconds", meters, lambda m: m.delays)
 
 
 def _people(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
     rows = [((m.pipeline, one.state, one.code), one.rows) for m in meters for one in m.open_rows]
-    yield _gauge("parked", "Open parked rows.", ("state", "reason"), rows)
+    yield _gauge("parked", ("state", "reason"), rows)
     since = {m.pipeline: [one.since for one in m.open_rows if one.state == "failed"] for m in meters if m.is_writer}
     oldest = [((p,), (now - min(moments, default=now)).total_seconds()) for p, moments in since.items()]
-    yield _gauge("parked_oldest_seconds", "Age of the oldest open row that failed.", (), oldest)
+    yield _gauge("parked_oldest_seconds", (), oldest)
     held = [((m.pipeline, one.role), one) for m in meters if m.is_writer for one in m.held]
     ages = [(labels, (now - one.since).total_seconds()) for labels, one in held]
-    yield _gauge("approval_oldest_seconds", "Age of the oldest open row that awaits approval.", ("role",), ages)
+    yield _gauge("approval_oldest_seconds", ("role",), ages)
     overdue = [(labels, one.overdue) for labels, one in held]
-    yield _gauge("approval_overdue", "Open rows whose approval is overdue.", ("role",), overdue)
+    yield _gauge("approval_overdue", ("role",), overdue)
 
 
 _Rows = Sequence[tuple[tuple[str, ...], float]]
 
 
-def _gauge(name: str, text: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
+def _meaning(name: str) -> str:
+    return say(f"metric_{name}", language="en")
+
+
+def _gauge(name: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
     first = () if name == "build_info" else ("pipeline",)
-    family = GaugeMetricFamily(f"syncd_{name}", text, labels=(*first, *labels))
+    family = GaugeMetricFamily(f"syncd_{name}", _meaning(name), labels=(*first, *labels))
     for values, value in rows:
         family.add_metric(values, value)
     return family
 
 
-def _counter(name: str, text: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
-    family = CounterMetricFamily(f"syncd_{name}", text, labels=("pipeline", *labels))
+def _counter(name: str, labels: tuple[str, ...], rows: _Rows) -> Metric:
+    family = CounterMetricFamily(f"syncd_{name}", _meaning(name), labels=("pipeline", *labels))
     for values, value in rows:
         family.add_metric(values, value)
     return family
 
 
-def _histogram(name: str, text: str, meters: Sequence[Meter], of: Callable[[Meter], Durations]) -> Metric:
-    family = HistogramMetricFamily(f"syncd_{name}", text, labels=("pipeline",))
+def _histogram(name: str, meters: Sequence[Meter], of: Callable[[Meter], Durations]) -> Metric:
+    family = HistogramMetricFamily(f"syncd_{name}", _meaning(name), labels=("pipeline",))
     for meter in meters:
         durations = of(meter)
         bounds = [*map(str, BOUNDS_S), "+Inf"]

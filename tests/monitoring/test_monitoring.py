@@ -24,6 +24,7 @@ from tests.servers import free_port, prometheus_server, promtool
 from tests.tidy.tree import ROOT
 
 SHIPPED = ROOT / "docs" / "monitoring"
+METRICS = SHIPPED.parent / "en" / "metrics.md"
 RULES = SHIPPED / "syncd.rules.yaml"
 CASES = Path(__file__).with_name("syncd.rules.test.yaml")
 METRIC = re.compile(r"\bsyncd_[a-z0-9_]+")
@@ -103,7 +104,7 @@ def _are_all_there(address: str) -> None:
     }
     assert used
     assert used - names == set()
-    documented = set(METRIC.findall((SHIPPED / "README.md").read_text("utf-8")))
+    documented = set(re.findall(r"^\| `(syncd_\w+)`", METRICS.read_text("utf-8"), re.MULTILINE))
     assert {name for name in types if name.startswith("syncd_")} == documented
     slot = re.search(r'^syncd_slot_retained_bytes\{pipeline="demo"\} (\S+)$', page, re.MULTILINE)
     assert slot is not None

@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,20 +33,16 @@ REFERENCE = runpy.run_path(str(ROOT / "docs/reference.py"))
 
 @pytest.mark.parametrize("name", [*READMES, *(f"docs/{page}.md" for page in (*PAGES, *EXAMPLES))])
 def test_every_command_shown_is_one_that_syncd_has(name: str) -> None:
-    from syncd.cli.app import app
-
-    command = cast(Any, typer.main.get_command(app))
-    for words in _shown(ROOT / name, "syncd"):
-        with command.make_context("syncd", list(words)) as context:
-            _resolve(command, context)
+    for words in shown(ROOT / name, "syncd"):
+        typed(words)
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_make_target_shown_exists(name: str) -> None:
     targets = set(re.findall(r"^([\w-]+):(?!=)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    shown = [word for words in _shown(ROOT / name, "make") for word in words]
-    assert shown
-    assert targets.issuperset(shown)
+    found = [word for words in shown(ROOT / name, "make") for word in words]
+    assert found
+    assert targets.issuperset(found)
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -70,7 +67,7 @@ def test_both_readmes_show_the_same_commands() -> None:
 
 def test_the_reference_says_what_the_models_say() -> None:
     written = (ROOT / "docs/reference.md").read_text("utf-8")
-    assert written == REFERENCE["text"](), "run `python docs/reference.py`"
+    assert written == REFERENCE["text"](), "run `make docs`"
 
 
 def test_every_setting_and_command_is_explained() -> None:
@@ -80,7 +77,7 @@ def test_every_setting_and_command_is_explained() -> None:
     assert not [row for row in rows if row.endswith("|  |")]
 
 
-def _shown(path: Path, program: str) -> list[list[str]]:
+def shown(path: Path, program: str) -> list[list[str]]:
     """The words after `program` of every line of every shell block that begins with it."""
     blocks = re.findall(r"^```sh\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     lines = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
@@ -90,7 +87,21 @@ def _shown(path: Path, program: str) -> list[list[str]]:
 def _verbs(path: Path) -> list[tuple[str, ...]]:
     """Commands without the reasons, which each language gives in its own words."""
     return [tuple(w for w, left in zip(words, ["", *words], strict=False) if left != "--reason")
-            for words in _shown(path, "syncd")]  # fmt: skip
+            for words in shown(path, "syncd")]  # fmt: skip
+
+
+@cache
+def _command() -> Any:
+    from syncd.cli.app import app
+
+    return cast(Any, typer.main.get_command(app))
+
+
+def typed(words: list[str]) -> None:
+    """Parse what is typed behind `syncd`, without running it. Raises WrongUsage, or what typer raises of options."""
+    command = _command()
+    with command.make_context("syncd", list(words)) as context:
+        _resolve(command, context)
 
 
 def _resolve(command: Any, context: Any) -> None:
