@@ -150,6 +150,17 @@ def test_german_stems_and_a_day_of_disposal(tmp_path: Path) -> None:
     assert wanted.items() <= entry["columns"].items()
 
 
+def test_what_was_charged_before_is_on_the_card_from_the_first_day(tmp_path: Path) -> None:
+    """Where the asset's own row tells no total, the rows that are there already are read onto its card, as `reconcile`
+    counts them; a list of kinds that the asset refers to is taken for no assets."""
+    mapping, _ = _proposed(tmp_path, "plain")
+    charge = mapping["rules"]["depreciation"]
+    assert mapping["rules"]["registration"]["on"] == "fixed_asset"
+    assert charge["when"] == "op IN ('insert', 'read') AND (op <> 'read' OR card.exists)"
+    assert charge["voucher"]["date"] == "last_day((after.month || '-01')::date)"
+    assert mapping["reconcile"]["accumulated_depreciation"][1]["of"] == "monthly_depreciation"
+
+
 def test_assets_of_a_table_a_year_are_compared_as_one(tmp_path: Path) -> None:
     """Each year's table with its rule."""
     script = (SHAPES / "pinyin-eam.sql").read_text("utf-8")

@@ -3,11 +3,8 @@
 from syncd.init.files.later_file import cards
 from syncd.init.files.render import Text, flow, identifier, member, scalar
 from syncd.init.finance.layout import Layout
-from syncd.init.source.later import Later, Slips
+from syncd.init.source.later import Later, Slips, begins
 from syncd.init.source.meaning import RULE, Meaning
-
-OPENING = ("opening", "initial", "start", "期初", "qc")
-"""What is called so does not grow with each month."""
 
 
 def reconcile(text: Text, meaning: Meaning, later: Later, layout: Layout) -> None:
@@ -40,7 +37,7 @@ def reconcile(text: Text, meaning: Meaning, later: Later, layout: Layout) -> Non
         if measure in meaning.cards:
             own = f"{{rule: {RULE}, field: {measure}}}"
             slips = later.depreciation if measure == "accumulated_depreciation" else None
-            if slips is not None and slips.amount is not None and _begins(meaning):
+            if slips is not None and slips.amount is not None and begins(assets):
                 own = f"[{own}, {{sum: {flow(_bare(slips.amount.name))}, {_rows(slips, meaning)[1:]}]"
             text.add(f"  {measure}: {own}")
     by = [one for one in ("dept", "class") if one in meaning.cards and layout.fields[one].sort == "text"]
@@ -65,12 +62,6 @@ def _rows(slips: Slips, meaning: Meaning) -> str:
     equals = meaning.assets.code.name if is_code else meaning.assets.key[0]
     said = [f"of: {identifier(slips.table.name)}", f"by: {flow(_bare(slips.by))}", f"equals: {flow(_bare(equals))}"]
     return f"{{{', '.join([*said, *([f'where: {flow(slips.kept)}'] if slips.kept else [])])}}}"
-
-
-def _begins(meaning: Meaning) -> bool:
-    """Whether what the asset's row says is what it began with, or nothing, and not what it has come to."""
-    column = meaning.assets.columns.get("accumulated_depreciation")
-    return column is None or any(word in column[0].name.lower() for word in OPENING)
 
 
 def _bare(column: str) -> str:

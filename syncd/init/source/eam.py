@@ -18,6 +18,8 @@ ASSET: Final = (
     "life_months", "residual_rate", "method", "accumulated_depreciation", "impairment", "vat",
     "prepared_by", "reviewed_by", "attachments", "document", "contract", "disposed_on",
 )  # fmt: skip
+OF_ASSETS: Final = ("original_value", "approved_on", "acquired_on", "disposed_on", "dept", "supplier")
+"""What no list of kinds of assets has."""
 OFTEN_MAX: Final = 12
 """Different values of a column that may be a status."""
 _YEAR: Final = re.compile(r"^(.*?)_?((?:19|20)\d\d)$")
@@ -140,10 +142,7 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
     columns = assigned([c.first if c.sort == "array" else c for c in rest], ASSET)
     name = table_likeness(_bare(table), "asset")
     if name < 0.4 or any(
-        key.table != table.name
-        and table_likeness(key.table, "asset") > 0.6
-        and len(key.columns) <= 2
-        and likeness(key.table.rpartition(".")[2], "class") < 0.7  # `asset_class` has no assets
+        key.table != table.name and len(key.columns) <= 2 and _holds_assets(schema.table(key.table))
         for key in table.foreign
     ):
         return None
@@ -167,6 +166,13 @@ def _as_assets(schema: Schema, table: Table) -> Assets | None:
     why = Why("init_why_columns", {"columns": ", ".join(c.name for c, _ in list(columns.values())[:5])})
     guess = Guess(table.name, min(0.97, score), (Why("init_why_name", {"name": table.name}), why))
     return Assets(table, code, columns, joins, status, guess, False, years, cost, documents, movements)
+
+
+def _holds_assets(table: Table | None) -> bool:
+    """Whether a table that is referred to has the assets, as `asset_kind` has not."""
+    if table is None or table_likeness(table.name, "asset") <= 0.6:
+        return False
+    return bool(assigned([c.first if c.sort == "array" else c for c in table], OF_ASSETS))
 
 
 def _bare(table: Table) -> str:

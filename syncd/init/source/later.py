@@ -22,6 +22,8 @@ LOSSES = {"accumulated": "accumulated_depreciation", "impairment": "impairment"}
 """Account's role → the card field that it holds."""
 ROLES = ("clearing", "depreciation", *LOSSES)
 LEFT = ("disposal", "depreciation", "movement", "document", "asset")
+OPENING = ("opening", "initial", "start", "期初", "qc")
+"""What is called so does not grow with each month."""
 TABLE_LEAST = 0.6
 
 
@@ -189,7 +191,11 @@ def _day(columns: dict[str, Column]) -> tuple[Guess, list[Column]]:
             moment = "::date" if "timestamp" in declared(column).value else ""
             why = (Why("init_why_name", {"name": column.name}),)
             return Guess(member("after", column.name) + moment, 0.85, why), [column]
-    if (period := columns.get("period")) is not None and period.sort == "text" and period.is_filled:
+    if (
+        (period := columns.get("period", columns.get("month"))) is not None
+        and period.sort == "text"
+        and period.is_filled
+    ):
         own, why = member("after", period.name), (seen(list(period.counts)[:2]),)
         if all(re.fullmatch(r"\d{4}-\d\d", text) for text in period.counts):
             return Guess(f"last_day(({own} || '-01')::date)", 0.8, why), [period]
@@ -202,7 +208,19 @@ def _day(columns: dict[str, Column]) -> tuple[Guess, list[Column]]:
 def _depreciation(schema: Schema, meaning: Meaning, later: Later) -> None:
     accounts = (later.accounts["accumulated"], later.accounts["depreciation"])
     if "accumulated_depreciation" in meaning.cards and all(one.value != "?" for one in accounts):
-        later.depreciation = _slips(schema, meaning.assets, "depreciation", needs_amount=True)
+        found = _slips(schema, meaning.assets, "depreciation", needs_amount=True)
+        if found is not None and begins(meaning.assets):  # what was charged before is on no card yet
+            when = found.when.value.removeprefix("op <> 'read' AND ")
+            when = when.replace("op = 'insert'", "op IN ('insert', 'read')") + " AND (op <> 'read' OR card.exists)"
+            found = found._replace(when=found.when._replace(value=when))
+        later.depreciation = found
+
+
+def begins(assets: Assets) -> bool:
+    """Whether the depreciation that an asset's row tells, if it does, is what it began with, and not what it has come
+    to."""
+    column = assets.columns.get("accumulated_depreciation")
+    return column is None or any(word in column[0].name.lower() for word in OPENING)
 
 
 def _value(meaning: Meaning, later: Later) -> None:
