@@ -386,7 +386,7 @@ class Pipeline:
         periods, period = self.period(ledger, month)
         elsewhere = month_end.Elsewhere(
             self._alerting if self.mapping.compares else None,
-            lambda: self._verified(ledger),
+            lambda: self.verified(ledger),
         )
         names = [part.name for part in self.begun()]
         now, in_hand = datetime.now(UTC), self._of_company()
@@ -453,7 +453,7 @@ class Pipeline:
             raise WrongUsage("period_unknown", period=month, nearest=nearest(month, [p.code for p in periods]))
         return periods, found
 
-    def _verified(self, ledger: Ledger) -> verify.Verdict:
+    def verified(self, ledger: Ledger) -> verify.Verdict:
         """Whether the record is whole, as it stands here and against what was kept outside: before a close anchors."""
         layout, others, parts = self.mapping.layout, self.audit.others, self.begun()
         kept, told = anchors.look(self.audit.anchor, [part.name for part in parts], self.audit.key)

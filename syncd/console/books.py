@@ -33,7 +33,7 @@ def listed(
     amount: str = "", first: str = "", last: str = "", before: int | None = None,
 ) -> Response:  # fmt: skip
     """Postings that a filter finds, the newest first."""
-    asked = postings.Asked(asset.strip(), voucher.strip(), rule, _amount(amount), _day(first), _day(last))
+    asked = postings.Asked(asset.strip(), voucher.strip(), rule, _amount(amount), day(first), day(last))
     with within.at(request, who, pipeline) as (named, ledger):
         part = named.begun()[0]
         found = postings.page(ledger, part.name, asked, part.mapping.zone, LISTED_MAX, before)
@@ -95,7 +95,8 @@ def _amount(text: str) -> Decimal | None:
     return amount
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
+    """A day as a form gives it, None for none. Raises WrongUsage for what is none."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:

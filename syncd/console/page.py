@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from syncd import __version__, wiring
 from syncd.console.house import House
 from syncd.desk import accounts, rights
-from syncd.language import Language, hint, say
+from syncd.language import Language, catalogue, hint, say
 
 SESSION: Final = "syncd_session"
 LANGUAGE: Final = "syncd_language"
@@ -92,7 +93,16 @@ def page(
     def say_(code: str, **params: object) -> str:
         return say(code, params, words)
 
+    def brief(value: datetime | None) -> str:
+        return "–" if value is None else (value.astimezone(clock) if clock else value).strftime("%Y-%m-%d %H:%M")
+
+    def deed(action: str) -> str:
+        code = f"deed_{action}"
+        return say(code, {}, words) if code in _codes() else action
+
     given |= {
+        "brief": brief,
+        "deed": deed,
         "say": say_,
         "told": lambda code, params: say(code, params, words),
         "hint": lambda code, params: hint(code, params, words),
@@ -110,6 +120,12 @@ def page(
     return HTMLResponse(made, status)
 
 
+@cache
+def _codes() -> frozenset[str]:
+    """Of all messages."""
+    return frozenset(catalogue())
+
+
 def _address(request: Request, change: Mapping[str, object]) -> str:
     """The same page with other parameters; None takes one away."""
     params = {**request.query_params, **change}
@@ -122,5 +138,6 @@ ROOMS: Final[Sequence[tuple[str, str]]] = (
     ("/parked", "console_parked"),
     ("/approvals", "console_approvals"),
     ("/books", "console_books"),
+    ("/audit", "console_audit"),
 )
 """What the head of each page leads to: address and name."""

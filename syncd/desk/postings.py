@@ -64,9 +64,9 @@ def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, 
     ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
     top, bottom = int(str(end)) + 1, 0
     if asked.last is not None:
-        top = _first_at(ledger, pipeline, top, _midnight(asked.last + timedelta(days=1), zone))
+        top = _first_at(ledger, pipeline, top, midnight(asked.last + timedelta(days=1), zone))
     if asked.first is not None:
-        bottom = _first_at(ledger, pipeline, top, _midnight(asked.first, zone)) - 1
+        bottom = _first_at(ledger, pipeline, top, midnight(asked.first, zone)) - 1
     top = top if before is None else min(top, before)
     like = "" if asked.amount is None else f'%"{_plain(asked.amount)}%'
     more = (asked.rule, asked.rule, asked.voucher, asked.voucher, like, like, limit + 1)
@@ -93,10 +93,10 @@ def _first_at(ledger: Ledger, pipeline: str, top: int, at: datetime) -> int:
         rows = ledger.query(SQL["posted_at"], (pipeline, seq))
         return not rows or str(rows[0][0]) >= text
 
-    return _halved(1, top, is_later)
+    return halved(1, top, is_later)
 
 
-def _halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
+def halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
     """The first number from which on something holds."""
     while low < high:
         middle = (low + high) // 2
@@ -104,7 +104,8 @@ def _halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
     return low
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """When a day begins on a clock."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -1,0 +1,92 @@
+"""What people did, as the chain of actions has it: by person, day, kind and content, page by page.
+
+As with postings, a page is found by number and looks through so many of them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final, NamedTuple
+
+from syncd import statements
+from syncd.desk.postings import halved, midnight
+from syncd.ports import Ledger
+from syncd.record import moment, timestamp
+
+SQL: Final = statements.load("syncd.desk", "actions.sql")
+LOOKED_MAX: Final = 50_000
+"""Actions that a page looks through."""
+
+
+class Asked(NamedTuple):
+    """What is looked for; what is empty or None is any. `about` is a part of what it was done to, `text` a part of the
+    reason or of the detail. Days are both inclusive."""
+
+    actor: str = ""
+    action: str = ""
+    about: str = ""
+    text: str = ""
+    first: date | None = None
+    last: date | None = None
+
+
+class Done(NamedTuple):
+    """An action."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    pipeline: str
+    target: str
+    reason: str
+    detail: Mapping[str, object]
+
+
+class Page(NamedTuple):
+    """A part of what is looked for, the newest first; `before` goes on behind it, None at the end."""
+
+    found: Sequence[Done]
+    before: int | None
+
+
+def page(
+    ledger: Ledger, pipelines: Sequence[str], asked: Asked, zone: tzinfo, limit: int, before: int | None = None
+) -> Page:
+    """The next actions before a number, or the newest, on pipelines and on what is no pipeline's."""
+    ((end,),) = ledger.query(SQL["end"]) or ((0,),)
+    top, bottom = int(str(end)) + 1, 0
+    if asked.last is not None:
+        top = _first_at(ledger, top, timestamp(midnight(asked.last + timedelta(days=1), zone)))
+    if asked.first is not None:
+        bottom = _first_at(ledger, top, timestamp(midnight(asked.first, zone))) - 1
+    top = top if before is None else min(top, before)
+    floor = max(bottom, top - 1 - LOOKED_MAX)
+    about, text = _like(asked.about), _like(asked.text)
+    given = (asked.actor, asked.actor, asked.action, asked.action, about, about, text, text, text)
+    rows = ledger.query(SQL["within"], (top, floor, ["", *pipelines], *given, limit + 1))
+    found = [_done(row) for row in rows[:limit]]
+    if len(rows) > limit:
+        return Page(found, found[-1].seq)
+    return Page(found, floor + 1 if floor > bottom else None)
+
+
+def _first_at(ledger: Ledger, top: int, at: str) -> int:
+    def is_later(seq: int) -> bool:
+        rows = ledger.query(SQL["done_at"], (seq,))
+        return not rows or str(rows[0][0]) >= at
+
+    return halved(1, top, is_later)
+
+
+def _like(part: str) -> str:
+    """A pattern for LIKE; what it reads in its own way stands for any letter."""
+    return (
+        "".join(["%", *("_" if letter in "%_\\" else letter for letter in part.strip()), "%"]) if part.strip() else ""
+    )
+
+
+def _done(row: Sequence[object]) -> Done:
+    seq, at, actor, action, pipeline, target, reason, detail = row
+    texts = (str(actor), str(action), str(pipeline), str(target), str(reason))
+    return Done(int(str(seq)), moment(str(at)), *texts, json.loads(str(detail)))

@@ -1,0 +1,11 @@
+-- end: the number of the last action
+SELECT seq FROM syncd.chain WHERE name = 'action';
+
+-- within: actions between two numbers, the newest first
+SELECT seq, at, actor, action, pipeline, target, reason, detail FROM syncd.action
+WHERE seq < ? AND seq > ? AND pipeline IN (?*) AND (? = '' OR actor = ?) AND (? = '' OR action = ?)
+  AND (? = '' OR target LIKE ?) AND (? = '' OR reason LIKE ? OR detail LIKE ?)
+ORDER BY seq DESC LIMIT ?;
+
+-- done_at: when an action was done
+SELECT at FROM syncd.action WHERE seq >= ? ORDER BY seq LIMIT 1;
