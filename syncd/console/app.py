@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from syncd.console import api, approvals, audit, books, bulk, overview, parked, row, signing
+from syncd.console import api, approvals, audit, books, bulk, compared, month, overview, parked, row, signing
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
 from syncd.errors import Fault, WrongUsage
@@ -35,7 +35,7 @@ def create(path: Path) -> FastAPI:
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = House(path)
     app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
-    for room in (signing, overview, parked, row, bulk, approvals, books, audit):
+    for room in (signing, overview, parked, row, bulk, approvals, books, month, compared, audit):
         app.include_router(room.router)
 
     app.mount("/api/v1", api.create(app.state.house), "api")

@@ -96,12 +96,20 @@ def page(
     def brief(value: datetime | None) -> str:
         return "–" if value is None else (value.astimezone(clock) if clock else value).strftime("%Y-%m-%d %H:%M")
 
+    def money(value: object) -> str:
+        try:
+            return shown(Decimal(str(value))) if value is not None else "–"
+        except ArithmeticError:
+            return str(value)
+
     def deed(action: str) -> str:
         code = f"deed_{action}"
         return say(code, {}, words) if code in _codes() else action
 
     given |= {
         "brief": brief,
+        "money": money,
+        "shown_all": lambda params: {name: shown(value) for name, value in params.items()},
         "deed": deed,
         "say": say_,
         "told": lambda code, params: say(code, params, words),
