@@ -102,7 +102,7 @@ def page(
         except ArithmeticError:
             return str(value)
 
-    def deed(action: str) -> str:
+    def acted(action: str) -> str:
         code = f"deed_{action}"
         return say(code, {}, words) if code in _codes() else action
 
@@ -110,7 +110,7 @@ def page(
         "brief": brief,
         "money": money,
         "shown_all": lambda params: {name: shown(value) for name, value in params.items()},
-        "deed": deed,
+        "acted": acted,
         "say": say_,
         "told": lambda code, params: say(code, params, words),
         "hint": lambda code, params: hint(code, params, words),
