@@ -99,7 +99,8 @@ def previewed(request: Request, who: SignedIn, period: str, pipeline: str = "") 
         made = clock.local(asking.standings(ledger, part.name, period), part.mapping.file.timezone)
     return page(
         request, "depreciation.html", "console_depreciation", who, pipeline=part.name, period=period, found=found,
-        called=lambda word: f"console_run_{word}", runs=made, may=part.computing is not None and within.may(who, "depreciate", part), rows_max=ROWS_SHOWN_MAX,
+        called=lambda word: f"console_run_{word}", runs=made, rows_max=ROWS_SHOWN_MAX,
+        may=part.computing is not None and within.may(who, "depreciate", part),
     )  # fmt: skip
 
 
