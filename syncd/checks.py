@@ -4,7 +4,8 @@ from contextlib import closing
 
 from connectors import reading
 from syncd.change import Kind
-from syncd.desk import people, rights
+from syncd.desk import accounts, people, rights
+from syncd.errors import Fault
 from syncd.mapping.language import load as meanings
 from syncd.mapping.language.accounts import misnamed
 from syncd.mapping.language.check import unknown_accounts
@@ -17,9 +18,24 @@ def check(pipeline: Pipeline) -> list[Finding]:
     """What both ends say of themselves before anything runs."""
     of_finance = check_finance(pipeline)
     with closing(pipeline.open_source()) as source:
-        unheld = people.unheld(pipeline.people, sorted({*pipeline.mapping.approvers, rights.CONTROLLER}))
         answers = pipeline.outside.check(pipeline.mapping.answers)
-        return source.check() + of_finance + check_zone(pipeline) + check_documents(pipeline) + unheld + answers
+        of_mapping = check_zone(pipeline) + check_documents(pipeline) + check_people(pipeline)
+        return source.check() + of_finance + of_mapping + answers
+
+
+def check_people(pipeline: Pipeline) -> list[Finding]:
+    """The roles that nobody holds, by accounts where there are any; and whether `people` is said beside them."""
+    asked = sorted({*pipeline.mapping.approvers, rights.CONTROLLER})
+    try:
+        with closing(pipeline.open_accounts()) as ledger:
+            known = accounts.every(ledger)
+    except Fault:  # that ledger's own check tells it, tables of an earlier version too
+        return []
+    if not known:
+        return people.unheld(pipeline.people, asked)
+    held = rights.people([one for one in known if one.is_open], pipeline.place)
+    unheld = [one._replace(code="account_unheld") for one in people.unheld(held, asked)]
+    return unheld + ([Finding("warning", "people_both", {})] if pipeline.people is not None else [])
 
 
 def check_finance(pipeline: Pipeline) -> list[Finding]:

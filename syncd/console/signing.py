@@ -32,7 +32,7 @@ class Acting(NamedTuple):
 
 def acting(who: SignedIn, form: Annotated[str, Form()] = "", reason: Annotated[str, Form()] = "") -> Acting:
     """Raises Halt for a form that no page of this session has made."""
-    if not compare_digest(form, accounts.form_token(who.secret)):
+    if not compare_digest(form.encode(), accounts.form_token(who.secret).encode()):
         raise Halt("page_form_stale")
     return Acting(who, Actor(who.account.name, reason))
 

@@ -1,6 +1,6 @@
 """What may be asked: pipelines, parked rows, approvals, traces, the list of a close, reconciliations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -184,7 +184,27 @@ def traced(request: Request, who: Calling, pipeline: Pipeline, of: Asked) -> Jso
     """The life of an asset, or where a voucher or an entry comes from."""
     with within.at(request, who, pipeline) as (part, ledger):
         found: Json = plain(trace.find(ledger, of, part.mapping.tables))
-    return found
+    theirs, others = {one.name for one in seen(request, who)}, list[str]()
+    told: Json = _of(found, theirs, others)
+    if others:  # who did what to them is told without a pipeline
+        told = _of(told | {"lives": [life | {"actions": []} for life in told["lives"]]}, theirs, others)
+    return told
+
+
+def _of(value: Any, theirs: Collection[str], others: list[str]) -> Any:
+    """The same without what is of other pipelines, whose names are put into `others`."""
+    if isinstance(value, Mapping):
+        return {name: _of(part, theirs, others) for name, part in value.items()}
+    if not isinstance(value, list):
+        return value
+    kept = list[Any]()
+    for part in value:
+        name = str(part["pipeline"]) if isinstance(part, Mapping) and "pipeline" in part else ""
+        if name and name.partition(wiring.PART)[0] not in theirs:
+            others.append(name)
+        else:
+            kept.append(_of(part, theirs, others))
+    return kept
 
 
 @router.get("/close")
