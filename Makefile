@@ -44,13 +44,18 @@ bench: $(INSTALLED)
 	tests/needs
 	$(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST))
 
-wheel: $(INSTALLED)
-	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+# Nothing of what tests need: a Python and the one tool that builds. The wheel and the source distribution, in dist/.
+wheel:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	@test -x build/venv/bin/pip || $(PYTHON) -m venv build/venv || { rm -rf build/venv; echo "apt-get install python3-venv"; exit 1; }
+	build/venv/bin/pip install --quiet --require-hashes -r requirements-build.lock
+	build/venv/bin/hatchling build -t sdist -t wheel -d dist
 
 # Pins versions and hashes; addresses never stand in a lock.
 PINNED := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
 	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka --extra avro --extra alerts --extra console pyproject.toml -o requirements.lock
+	echo hatchling | uv pip compile $(PINNED) - -o requirements-build.lock
 	printf 'hatchling\neditables\n' | uv pip compile $(PINNED) --all-extras pyproject.toml - -o requirements-dev.lock
 
 clean:

@@ -1,4 +1,5 @@
-"""Writes docs/reference.md from the models, so that no option goes undocumented: `make docs`."""
+"""Writes docs/reference.md and docs/syncd.1 from the models and the commands, so that no option goes undocumented:
+`make docs`."""
 
 import dataclasses
 import inspect
@@ -194,4 +195,7 @@ def _code_block(lead: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    from docs import manual  # the page for `man`, of the same commands
+
     TARGET.write_text(text(), "utf-8")
+    manual.TARGET.write_text(manual.text(), "utf-8")

@@ -33,7 +33,7 @@ from syncd.cli import (
 from syncd.cli.declare import command, group
 from syncd.language import say
 
-app = group("help_syncd")
+app = group("help_syncd", completes=True)
 
 command(app, "run")(daemon.run)
 command(app, "demo")(daemon.demo)

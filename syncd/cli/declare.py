@@ -54,14 +54,15 @@ class Group(core.TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def group(code: str, alone: bool = False) -> typer.Typer:
-    """A group of commands; `code` names its help. `alone`: it is a command itself, by its callback."""
+def group(code: str, alone: bool = False, completes: bool = False) -> typer.Typer:
+    """A group of commands; `code` names its help. `alone`: it is a command itself, by its callback. `completes`: a
+    shell can be taught its commands."""
     return typer.Typer(
         cls=Group,
         help=say(code),
         no_args_is_help=not alone,
         invoke_without_command=alone,
-        add_completion=False,
+        add_completion=completes,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
@@ -76,8 +77,8 @@ def _described(params: list[Any]) -> list[Any]:
     for param in params:
         if getattr(param, "is_flag", False):
             param.metavar = ""
-        if param.name == "help":
-            param.help = say("help_help")
+        if param.name in ("help", "install_completion", "show_completion"):
+            param.help = say(f"help_{param.name}")
         param.process_value = partial(_value, param)
     return params
 

@@ -134,6 +134,13 @@ def test_a_fault_is_a_message_with_a_hint_and_never_a_traceback(stage: Stage) ->
     assert error["hint"]
 
 
+def test_a_shell_completes_commands() -> None:
+    """What `--show-completion` prints asks for it so."""
+    assert "_SYNCD_COMPLETE=complete_bash" in _syncd(["--show-completion", "bash"], {})
+    asked = {"_SYNCD_COMPLETE": "complete_bash", "COMP_WORDS": "syncd parked re", "COMP_CWORD": "2"}
+    assert _syncd([], asked).split() == ["retry", "reopen"]
+
+
 def test_help_speaks_chinese_too() -> None:
     for asked in (["--lang", "zh", "run", "--help"], ["--lang=zh", "run", "--help"]):
         assert "守护进程" in _syncd(asked, {})
@@ -148,6 +155,9 @@ def test_the_wheel_holds_all_that_the_demonstration_needs(tmp_path: Path) -> Non
     (wheel,) = tmp_path.glob("*.whl")
     place = tmp_path / "installed"
     ZipFile(wheel).extractall(place)
+    beside = {"share/syncd/systemd/syncd.service", "share/doc/syncd/monitoring/dashboard.json"}
+    beside |= {"share/syncd/systemd/syncd-console.service", "share/doc/syncd/mapping.md", "share/man/man1/syncd.1"}
+    assert beside <= {name.partition(".data/data/")[2] for name in ZipFile(wheel).namelist()}
     program = "import syncd; from syncd.cli import main; assert 'installed' in syncd.__file__; main()"
     figures = tmp_path / "figures.json"
     subprocess.run(

@@ -70,6 +70,11 @@ def test_the_reference_says_what_the_models_say() -> None:
     assert written == REFERENCE["text"](), "run `make docs`"
 
 
+def test_the_manual_page_says_what_the_commands_say() -> None:
+    written = (ROOT / "docs/syncd.1").read_text("utf-8")
+    assert written == runpy.run_path(str(ROOT / "docs/manual.py"))["text"](), "run `make docs`"
+
+
 def test_every_setting_and_command_is_explained() -> None:
     """No table row of the reference ends in an empty cell."""
     rows = [line for line in REFERENCE["text"]().splitlines() if line.startswith("| `")]

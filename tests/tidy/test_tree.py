@@ -79,7 +79,7 @@ def test_every_dependency_is_explained() -> None:
 
 
 def test_locks_pin_every_dependency_with_its_hash() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-build.lock"):
         text = (ROOT / lock).read_text("utf-8")
         pinned = re.findall(r"^([a-z0-9-]+)==.+?(?=^[a-z]|\Z)", text, re.MULTILINE | re.DOTALL)
         entries = re.split(r"\n(?=[a-z])", text.strip())
