@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from syncd.console import api, approvals, audit, books, bulk, compared, month, overview, parked, row, signing
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
-from syncd.errors import Fault, WrongUsage
+from syncd.errors import Fault, Transient, WrongUsage
 
 HEADERS: Final = {
     "content-security-policy": (
@@ -59,9 +59,14 @@ def create(path: Path) -> FastAPI:
     @app.exception_handler(Fault)
     @app.exception_handler(WrongUsage)
     def refused(request: Request, fault: Fault | WrongUsage) -> HTMLResponse:
-        return page(request, "fault.html", "console_refused", _visitor(request), status=409, fault=fault)
+        return page(request, "fault.html", "console_refused", _visitor(request), status=_status(fault), fault=fault)
 
     return app
+
+
+def _status(fault: Fault) -> int:
+    """Whether it may pass by itself, as where finance is down, or not."""
+    return 503 if isinstance(fault, Transient) else 409
 
 
 def _visitor(request: Request) -> Visitor | None:
