@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from syncd.daemon import watchdog
 from syncd.daemon.attempts import Attempts
 from syncd.daemon.meter import Meter
 from syncd.daemon.spec import PipelineSpec
@@ -87,6 +88,13 @@ class Sharer(threading.Thread):
         """How it stands, in one line."""
         states = [f"{held.worker.spec.name} {held.worker.state}" for held in self._held.copy().values()]
         return ", ".join(states or [f"{self._shared.name} standby"])
+
+    @property
+    def moves(self) -> watchdog.Moves:
+        """When it moved last, and each partition's thread: a hung one is not hidden by this one's going on."""
+        own = {self.name: (self.ident, self.alive_at)} if self.is_alive() else {}
+        held = [held.worker.moves for held in self._held.copy().values()]
+        return own | {name: moved for moves in held for name, moved in moves.items()}
 
     def look_again(self) -> None:
         """Those of its partitions that it holds read the mapping's file."""

@@ -58,17 +58,14 @@ log = structlog.get_logger("syncd")
 class Runner(Protocol):
     """What the daemon runs: a thread that says how it stands, and in the end why it halted."""
 
-    name: str
-    alive_at: float
-
-    @property
-    def ident(self) -> int | None: ...
     @property
     def said(self) -> str: ...
     @property
     def meters(self) -> Sequence[Meter]: ...
     @property
     def failures(self) -> Sequence[Fault]: ...
+    @property
+    def moves(self) -> watchdog.Moves: ...
     def look_again(self) -> None: ...
     def start(self) -> None: ...
     def is_alive(self) -> bool: ...
@@ -123,6 +120,11 @@ class Worker(threading.Thread):
     def failures(self) -> Sequence[Fault]:
         """Why it halted."""
         return [] if self.failure is None else [self.failure]
+
+    @property
+    def moves(self) -> watchdog.Moves:
+        """When it moved last."""
+        return {self.name: (self.ident, self.alive_at)} if self.is_alive() else {}
 
     def look_again(self) -> None:
         """Read the mapping's file at the next turn, and say whether it is taken up."""
@@ -403,8 +405,8 @@ def supervise(
             asked_to_look.clear()
             for runner in runners:
                 runner.look_again()
-        living = [runner for runner in runners if runner.is_alive()]
-        watch.look(", ".join(r.said for r in runners), {r.name: (r.ident, r.alive_at) for r in living})
+        moves = {name: moved for runner in runners for name, moved in runner.moves.items()}
+        watch.look(", ".join(runner.said for runner in runners), moves)
     watchdog.notify("STOPPING=1")
     for runner in runners:
         runner.join()

@@ -14,6 +14,8 @@ from typing import Final
 import structlog
 
 STUCK_AFTER_S: Final = 300.0
+Moves = Mapping[str, tuple[int | None, float]]
+"""Threads by name: each one's number, and when it moved last by the monotonic clock."""
 log = structlog.get_logger("syncd")
 
 
@@ -23,9 +25,8 @@ class Watch:
     def __init__(self) -> None:
         self._stuck: set[str] = set()
 
-    def look(self, said: str, threads: Mapping[str, tuple[int | None, float]]) -> None:
-        """Tell systemd how the daemon stands. `threads` by name: the thread's number, and when it moved last, by the
-        monotonic clock."""
+    def look(self, said: str, threads: Moves) -> None:
+        """Tell systemd how the daemon stands."""
         now = time.monotonic()
         stuck = {name for name, (_, alive_at) in threads.items() if now - alive_at > STUCK_AFTER_S}
         for name in sorted(stuck - self._stuck):

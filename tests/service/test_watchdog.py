@@ -13,9 +13,12 @@ import structlog
 
 from syncd import logs
 from syncd.daemon import supervisor, watchdog
+from syncd.daemon.sharing import Held, Shared, Sharer
 from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.supervisor import Worker
 from syncd.demo.stage import built
+from syncd.errors import Halt
+from syncd.ports import Ledger
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +90,23 @@ def test_a_slot_that_runs_out_is_said_in_the_log_once() -> None:
     for note in (scarce, scarce | {"safe_wal_size": "9"}, {}, scarce, {"wal_status": "lost"}):
         worker._warn(note)
     assert told == [("log_kept", f"kept_{code}") for code in ("running_out", "running_out", "lost")]
+
+
+def test_a_hung_partition_is_not_hidden_by_the_thread_that_shares() -> None:
+    """Of a pipeline over a partitioned source each partition has a thread of its own."""
+    goes_on, stop = threading.Event(), threading.Event()
+
+    def hang() -> Ledger:
+        goes_on.wait()
+        raise Halt("breaker", parked=1, changes=1, share_max="1%")
+
+    never = [lambda *_: None] * 3
+    worker = Worker(PipelineSpec("fleet/0", hang, *never), stop)  # type: ignore[arg-type]
+    sharer = Sharer(Shared("fleet", hang, lambda: ["0"], lambda _: worker.spec, lambda _: None), stop)
+    sharer._held["0"] = Held(worker, stop)
+    worker.start()
+    assert set(sharer.moves) == {"posting fleet/0"}
+    assert sharer.moves["posting fleet/0"][0] == worker.ident
+    goes_on.set()
+    worker.join()
+    assert sharer.moves == {}
