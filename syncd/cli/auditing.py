@@ -123,7 +123,7 @@ def _show(verdict: auditing.Verdict) -> None:
     _show_series(verdict)
     _show_one_eye(verdict)
     counts = {"postings": verdict.postings, "vouchers": verdict.vouchers, "actions": verdict.actions}
-    counts |= {"parked": verdict.parked, "anchored": verdict.anchored}
+    counts |= {"parked": verdict.parked, "collected": verdict.collected, "anchored": verdict.anchored}
     line("audit_flawed" if verdict.flaws else "audit_whole", "bold red" if verdict.flaws else "bold green", **counts)
     if not verdict.anchored:
         line("audit_unanchored", "yellow")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from connectors.anchor.file import AnchorFile
 from connectors.anchor.places import in_database
+from connectors.ledger import collected_events
 from connectors.ledger.ledger import SqlLedger
 from connectors.ledger.sqlite import MEMORY
 from syncd import audit
@@ -314,9 +315,11 @@ def test_a_collected_row_whose_record_was_written_anew_with_it_is_found_by_the_a
 
 
 def test_rows_that_were_collected_before_there_was_their_chain_are_taken_into_it(
-    state: tuple[Kept, sqlite3.Connection],
+    state: tuple[Kept, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Invariant 16: as they stand when a pipeline is next begun; what is done to them from then on is found."""
+    """Invariant 16: as they stand when a pipeline is next begun; what is done to them from then on is found. So many
+    rows a record, those that come later too."""
+    monkeypatch.setattr(collected_events, "RECORD_ROWS", 2)
     kept, copy = state
     assert kept._connection is not None
     copy.backup(kept._connection)
@@ -328,7 +331,15 @@ def test_rows_that_were_collected_before_there_was_their_chain_are_taken_into_it
         assert codes(ledger) == set(), "nothing is held before it is begun"
         with ledger.begin():
             pass
-        assert ledger.query("SELECT seq, event FROM syncd.collected_event") == [(1, "kept")]
+        assert ledger.query("SELECT seq, event FROM syncd.collected_event") == [(1, "kept"), (2, "kept")]
+        assert codes(ledger, anchors.heads(ledger, "main", NOW)) == set()
+        write(ledger, batch(*(row(n, "c") for n in range(60, 65)), release(65, "c")))
+        with ledger.begin() as book:
+            rows = [*book.collected(RULE, "c")]
+            posting = Posting(f"{RULE}/c/1", RULE, "c", rows[-1].change, voucher=voucher())
+            book.write(gathered("c", rows, Outcome(rows[-1].change, "c", (posting,))))
+        told = ledger.query("SELECT event, count(*) FROM syncd.collected_event GROUP BY event ORDER BY event")
+        assert told == [("collected", 3), ("kept", 2), ("taken", 3)]
         assert codes(ledger, anchors.heads(ledger, "main", NOW)) == set()
         ledger.execute([(f"UPDATE syncd.collected SET posted = '' WHERE {TAKEN}", ())])
         assert codes(ledger) == {"audit_collected_taken"}

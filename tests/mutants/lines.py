@@ -549,6 +549,13 @@ MUTANTS: Final = (
         ("tests/unit/test_log_decides.py",),
     ),
     Mutant(
+        "an edited amount that waits for its group is whole",
+        "syncd/desk/collected_record.py",
+        "elif audit.digest(*row) != said[0]:",
+        "elif False:",
+        ("tests/conformance/test_rewriting.py",),
+    ),
+    Mutant(
         "the record's end is not looked at",
         "syncd/desk/verify.py",
         "    if said != (postings, last.hash):\n",
