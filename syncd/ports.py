@@ -224,6 +224,11 @@ class CollectedRow(NamedTuple):
 class Book(Protocol):
     """The ledger within one transaction: what the translator may look up, and the one write."""
 
+    @property
+    def row_letters_max(self) -> int:
+        """How many letters `table:key` of a source row may have to be kept."""
+        ...
+
     def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]: ...
     def posted(self, keys: Collection[str]) -> Mapping[str, Posted]: ...
     def standing(self, subjects: Collection[str], rules: Collection[str]) -> Mapping[str, Sequence[Posted]]:

@@ -33,6 +33,10 @@ class SqlBook:
         self._work, self._reads_only = work, reads_only
         self._lookups: dict[str, Mapping[Value, Value]] = {}
 
+    @property
+    def row_letters_max(self) -> int:
+        return self._work.database.row_letters_max
+
     def mirror(self, table: str, keys: Collection[str]) -> Mapping[str, Row]:
         work, columns = self._work, self._work.tables[table]
         rows = work.database.each(SQL["mirror"], (work.pipeline, table), keys)

@@ -72,6 +72,8 @@ class Database(ABC):
     """How types begin whose binary fractions, of double precision, come as the decimals that they are written as."""
     text_bytes_max: int = 1 << 62
     """How long a text may be to be sent."""
+    row_letters_max: ClassVar[int] = 1 << 62
+    """How many letters `table:key` of a source row may have."""
 
     @property
     @abstractmethod

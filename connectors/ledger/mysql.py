@@ -31,7 +31,7 @@ from connectors.mysql.server import quoted as backquoted
 from syncd.change import Table, Value
 from syncd.connector import Copying, LedgerConnector
 from syncd.delivery import Answer
-from syncd.dialects.mysql import as_bytes, definitions, joined, quoted, spoken, tuples
+from syncd.dialects.mysql import WIDE_LETTERS, as_bytes, definitions, joined, quoted, spoken, tuples
 from syncd.dialects.mysql import table as spelled_table
 from syncd.errors import Fault, Halt, RowRefused, Transient
 from syncd.money import MONEY_PLACES
@@ -110,6 +110,7 @@ class MySql(Database):
 
     dialect = "mysql"
     for_update = " FOR UPDATE"
+    row_letters_max = WIDE_LETTERS
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self._arguments = arguments

@@ -56,6 +56,8 @@ class PaperHolds(NamedTuple):
 class PaperBook:
     """Implements `ports.Book`. `closed` are the periods that are not open; every month is a period."""
 
+    row_letters_max = 1 << 62
+
     def __init__(
         self,
         tables: Mapping[str, Table],

@@ -30,6 +30,7 @@ _PRIMARY: Final = re.compile(r"PRIMARY KEY \(([^)]*)\)|(\w+)\s+\w+ PRIMARY KEY")
 _TEXT: Final = re.compile(r"(\w+)(\s+)TEXT\b(?!\s+NOT NULL DEFAULT)")
 _DEFAULTED: Final = re.compile(r"\bTEXT(?=\s+NOT NULL DEFAULT)")
 _WIDE: Final = frozenset({"grp", "key", "reason", "reverses", "subject"})
+WIDE_LETTERS: Final = 512
 """Indexed texts of up to 512 characters; others have 128. An index holds 3072 bytes, 768 characters."""
 
 _STORABLE: Final = frozenset({str, int, Decimal, bool, date, datetime, type(None)})
@@ -162,7 +163,7 @@ class _Widths:
 
     def __call__(self, column: re.Match[str]) -> str:
         name = column[1]
-        width = f"VARCHAR({512 if name in _WIDE else 128})" if name in self._indexed else "LONGTEXT"
+        width = f"VARCHAR({WIDE_LETTERS if name in _WIDE else 128})" if name in self._indexed else "LONGTEXT"
         return f"{name}{column[2]}{width}"
 
 

@@ -9,12 +9,15 @@ from random import Random
 from string import ascii_letters
 
 import psycopg2
+import pymysql
 import pytest
 
-from connectors.ledger import postgres
+from connectors.ledger import mysql, postgres
 from connectors.ledger.ledger import SqlLedger
+from connectors.mysql import dsn
 from syncd.change import KEY_BYTES_MAX, Column, Kind, Table, bounded, join_key, key_text, keyer
 from syncd.migrate import migrate
+from tests.advice import advice
 from tests.unit.lab import NAME, NOW, SQL, Lab
 
 MAPPING = """
@@ -85,6 +88,63 @@ def test_a_key_that_no_index_holds_is_carried_as_any_other(new_database: Callabl
         lab.rest()
         assert lab.ledger.query(entries) == [(Decimal(10), 3)]
         assert lab.ledger.query("SELECT code FROM syncd.parked WHERE settled_at IS NULL") == []
+
+
+class OnMariaDB(Lab):
+    """The same on the other server."""
+
+    dsn = ""
+
+    def open_ledger(self, dry_run: bool = False) -> SqlLedger:
+        m = self.mapping
+        ledger = mysql.connect(mysql.Settings(self.dsn), NAME, m.layout, m.tables, m.hash, dry_run)
+        assert isinstance(ledger, SqlLedger)
+        migrate(ledger, NOW)
+        assert ledger.acquire()
+        return ledger
+
+
+PLAIN = """
+tables:
+  bill: {table: bill, key: code, columns: {code: text, amount: money, on_: date}}
+rules:
+  billed:
+    on: bill
+    when: op = 'insert'
+    once: left(after.code, 20)
+    voucher:
+      type: "'记'"
+      date: after.on_
+      summary: "'bill'"
+      entries: [{account: "'6602'", debit: after.amount}, {account: "'1002'", credit: after.amount}]
+"""
+
+
+@advice("key_long")
+def test_a_key_that_mariadb_cannot_keep_parks_its_row_and_no_other(new_mariadb: Callable[[], str]) -> None:
+    """Invariant 5; shortened in the EAM it is posted."""
+    OnMariaDB.dsn = f"{new_mariadb()}?ssl_disabled=true"
+    made = (
+        SQL.replace(" REFERENCES gl_account", "").replace("key TEXT", "key VARCHAR(700)").replace("TEXT", "VARCHAR(60)")
+    )
+    with closing(pymysql.connect(**dsn.parse(OnMariaDB.dsn).arguments(), autocommit=True)) as db, db.cursor() as cursor:
+        for statement in filter(str.strip, made.split(";")):
+            cursor.execute(statement)
+    lab = OnMariaDB(PLAIN)
+    with closing(lab.ledger):
+        row = {"code": LONG[:507], "amount": Decimal(5), "on_": date(2026, 2, 3)}
+        longer = {**row, "code": f"X{LONG[:507]}"}
+        for one in (longer, row, {**row, "code": LONG}):
+            lab.commit(lab.insert("bill", **one))
+        lab.commit(lab.update("bill", longer, amount=Decimal(6)))
+        lab.rest()
+        parked = "SELECT code FROM syncd.parked WHERE settled_at IS NULL"
+        assert lab.ledger.query(parked) == [("key_long",)] * 2
+        assert lab.ledger.query("SELECT count(*) FROM gl_voucher") == [(1,)], "and what is longer than any index is cut"
+        lab.commit(lab.update("bill", {**longer, "amount": Decimal(6)}, code="X-1"))
+        lab.rest()
+        assert lab.ledger.query(parked) == []
+        assert lab.ledger.query("SELECT sum(debit) FROM gl_entry") == [(11,)]
 
 
 def test_a_long_key_is_its_beginning_and_a_digest_and_a_short_one_stays() -> None:

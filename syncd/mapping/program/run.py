@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from syncd.change import ABSENT, ROWLESS, Change, Position, Row, key_text
+from syncd.change import ABSENT, KEY_CHARS_SHOWN, ROWLESS, Change, Position, Row, key_text
 from syncd.folding import is_unfinished, is_unread, old_row_of, row_of, unfinished
 from syncd.mapping.program.context import Context, behind_group
 from syncd.mapping.program.documents import Told
@@ -70,6 +70,7 @@ class Run:
         self._bound = program.bind()(self.context)
         self._documents = plan.documents
         self._nulls, self._rules, self._keys = self.context.nulls, plan.rules, program.keys
+        self._row_letters_max = book.row_letters_max
 
     def foresee(self) -> None:
         """Fetch what the rules will look up, all changes together; joins of joined rows take a round each."""
@@ -164,7 +165,7 @@ class Run:
             old = key if before is None or after is None else self._keys[alias](before)
             if old != key or self._moves is not None:
                 self._move(change, old, key)
-            else:
+            elif len(alias) + len(key) < self._row_letters_max:
                 self.written[alias][key] = after
             outcome = self._apply(change, row, key)
         return self._settled(outcome)
@@ -179,7 +180,8 @@ class Run:
     def _document(self, told: Told, repeated: Collection[Position]) -> Outcome | None:
         """What becomes of a document; None where there is nothing to be judged."""
         alias, key, image, change = told
-        self.written[alias][key] = image
+        if self._is_kept(alias, key):
+            self.written[alias][key] = image
         if change is None:
             return None
         if change.position in repeated:
@@ -235,7 +237,8 @@ class Run:
         if change.after is not None:
             if old != key or change.before is None:
                 self._moves.come(alias, key)
-            written[alias][key] = change.after
+            if self._is_kept(alias, key):
+                written[alias][key] = change.after
 
     def _park(self, rejection: Rejection) -> None:
         change, holding = rejection.change, self.holding
@@ -354,6 +357,8 @@ class Run:
         if alias in self._answered and op == "update" and before == after and not (marked and ABSENT in (after or ())):
             return Outcome(change, "", (), None, f"{alias}: {ANSWERED}")
         own = subject = f"{alias}:{key}"
+        if len(own) > self._row_letters_max:
+            return self._unkept(change, key)
         unnamed: Failure | None = None
         if subject_of is not None:
             found = self._subject(subject_of, row, marked)
@@ -454,6 +459,17 @@ class Run:
         context.effects.take_back(out)
         failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
         return self._rejected(change, row.subject, name, failure)
+
+    def _is_kept(self, alias: str, key: str) -> bool:
+        """Whether the ledger can keep a source row of this key."""
+        return len(alias) + len(key) < self._row_letters_max
+
+    def _unkept(self, change: Change, key: str) -> Outcome:
+        """What becomes of a row whose key is longer than the ledger can keep; the mirror has none of it."""
+        begun = f"{change.table}:{key[:KEY_CHARS_SHOWN]}"
+        letters_max = self._row_letters_max - len(change.table) - 1
+        params = {"key": f"{key[:40]}…", "letters": str(len(key)), "max": str(letters_max)}
+        return self._rejected(change, begun, "", Failure("key_long", params))
 
     def _subject(self, subject_of: Callable[..., Any], row: Row | None, marked: bool) -> Any:
         """The subject, None for NULL, a Failure when it cannot be told."""
