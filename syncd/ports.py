@@ -346,9 +346,9 @@ class Ledger(Protocol):
         sees what it has done itself, and takes this back with the rest. No operator is in a transaction meanwhile."""
         ...
 
-    def looking(self) -> AbstractContextManager[Book]:
+    def looking(self, subjects: Collection[str] = ()) -> AbstractContextManager[Book]:
         """What the translator may look up, as it stands at one moment, whoever the writer is. Nothing is written: no
-        `write`, no `requested`."""
+        `write`, no `requested`. With `subjects` it knows the open parked rows of these alone."""
         ...
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:

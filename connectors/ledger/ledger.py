@@ -1,6 +1,6 @@
 """What all SQL ledgers share: who may write, one transaction a batch, and an operator's transaction beside it."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
@@ -118,10 +118,10 @@ class SqlLedger:
             raise
 
     @contextmanager
-    def looking(self) -> Iterator[Book]:
+    def looking(self, subjects: Collection[str] = ()) -> Iterator[Book]:
         with self.reading():
             database = self._people()
-            yield SqlBook(self._work(database, read_state(database, self._pipeline)), reads_only=True)
+            yield SqlBook(self._work(database, read_state(database, self._pipeline, subjects)), reads_only=True)
 
     def _work(self, database: Database, state: LedgerState) -> Work:
         now = timestamp(datetime.now(UTC))

@@ -33,6 +33,10 @@ WHERE name = ? AND posting_seq = ? AND parked_seq = ? AND coalesce(position, '')
 SELECT id, subject, source_table, source_key, waits_for FROM syncd.parked
 WHERE pipeline = ? AND settled_at IS NULL ORDER BY id;
 
+-- open_of: the same of some subjects
+SELECT id, subject, source_table, source_key, waits_for FROM syncd.parked
+WHERE pipeline = ? AND subject IN (?*) AND settled_at IS NULL ORDER BY id;
+
 -- released: groups, or prefixes of them, whose rows are due when they come
 SELECT rule, grp FROM syncd.released WHERE pipeline = ?;
 

@@ -4,7 +4,7 @@ It is read anew after anything that went wrong, so that memory never knows what 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -83,8 +83,9 @@ class Work(NamedTuple):
     answers: Mapping[str, Answer] = {}
 
 
-def read(database: Database, pipeline: str) -> LedgerState:
-    """Where the pipeline stands; at its first start, at the beginning."""
+def read(database: Database, pipeline: str, subjects: Collection[str] = ()) -> LedgerState:
+    """Where the pipeline stands; at its first start, at the beginning. With `subjects` only the open parked rows of
+    these are known."""
     rows = database.query(SQL["read_pipeline"], (pipeline,))
     if not rows:
         database.execute(SQL["add_pipeline"], (pipeline, GENESIS, GENESIS, GENESIS))
@@ -104,7 +105,8 @@ def read(database: Database, pipeline: str) -> LedgerState:
         integer(collected_seq),
         str(collected_hash),
     )
-    for number, subject, table, key, waits_for in database.query(SQL["open"], (pipeline,)):
+    name, given = ("open_of", (pipeline, [*subjects])) if subjects else ("open", (pipeline,))
+    for number, subject, table, key, waits_for in database.query(SQL[name], given):
         state.holds.add(integer(number), str(subject), f"{table}:{key}", str(waits_for))
     for rule, group in database.query(SQL["released"], (pipeline,)):
         state.released[str(rule)].add(str(group))

@@ -14,8 +14,8 @@ from syncd.mapping.verbs.voucher import Voucher
 from syncd.money import EXACT, ZERO
 from syncd.ports import Ledger
 
-ROWS_MAX: Final = 5_000
-"""Rows of a group that are added up while somebody waits for a page: 30 ms."""
+ROWS_MAX: Final = 2_000
+"""Rows of a group that are added up while somebody waits for a page: 20 ms."""
 _CHANGES: Final = (
     "SELECT change FROM syncd.parked"
     " WHERE pipeline = ? AND (? = '' OR subject = ?) AND (? = '' OR state = ?) AND (? = '' OR rule = ?)"

@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from syncd import wiring
 from syncd.books import held
-from syncd.console import within
-from syncd.console.page import SignedIn, page
+from syncd.console import causes, within
+from syncd.console.page import SignedIn, house, page
 from syncd.console.signing import Acting, Signed
 from syncd.desk import bulk, clock, operators, rights
 from syncd.errors import WrongUsage
@@ -31,7 +31,8 @@ def asked(
     chosen = operators.Selection(tuple(id), subject, state, rule, code, False, table)
     with within.at(request, who, pipeline) as (part, ledger):
         first = [row for row in operators.parked(ledger, part.name, chosen, SHOWN_MAX) if row.settled_at is None]
-        count, last, money = _counted(ledger, part, chosen, first)
+        groups = () if chosen.ids else causes.causes(house(request), ledger, part)
+        count, last, money = _counted(ledger, part, chosen, first, groups)
         zone = part.mapping.file.timezone
     if not count:
         raise WrongUsage("bulk_nothing")
@@ -107,18 +108,19 @@ def _right(what: str) -> rights.Action:
 
 
 def _counted(
-    ledger: Ledger, part: wiring.Pipeline, chosen: operators.Selection, first: list[operators.ParkedRow]
-) -> tuple[int, int, held.Held | None]:
+    ledger: Ledger, part: wiring.Pipeline, chosen: operators.Selection, first: Sequence[operators.ParkedRow],
+    groups: Sequence[causes.Cause],
+) -> tuple[int, int, held.Held | None]:  # fmt: skip
     """How many rows are meant, the last of them, and what they hold where they are a group."""
     if chosen.ids:
         return len(first), max((row.id for row in first), default=0), None
     found = [
-        one for one in operators.groups(ledger, part.name)
-        if (chosen.state, chosen.rule, chosen.code) == (one.state, one.rule, one.code)
-        and chosen.table in ("", one.table)
+        one for one in groups
+        if (chosen.state, chosen.rule, chosen.code) == (one.group.state, one.group.rule, one.group.code)
+        and chosen.table in ("", one.group.table)
     ]  # fmt: skip
     if not found or chosen.subject:
         rows = operators.parked(ledger, part.name, chosen)
         return len(rows), rows[-1].id if rows else 0, None
-    money = held.held(ledger, part.name, found[0], held.by_rule(part.mapping.rules))
-    return sum(one.rows for one in found), max(one.last_id for one in found), money
+    money = found[0].held if len(found) == 1 else None
+    return sum(one.group.rows for one in found), max(one.group.last_id for one in found), money

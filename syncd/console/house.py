@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from syncd import wiring
 from syncd.console.passwords import Argon2
@@ -18,6 +18,8 @@ class House:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self.hasher: Final = Argon2()
+        self.causes: Final[dict[str, tuple[object, Any]]] = {}
+        """By pipeline what `causes` has found, and what it is good for."""
         self._lock = Lock()
         self._stamp: tuple[tuple[Path, int], ...] = ()
         self._pipelines: Mapping[str, wiring.Pipeline] = {}

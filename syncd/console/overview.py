@@ -9,20 +9,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from syncd import wiring
-from syncd.console.page import SignedIn, page, seen
-from syncd.desk import clock, operators, status
+from syncd.console import causes
+from syncd.console.house import House
+from syncd.console.page import SignedIn, house, page, seen
+from syncd.desk import clock, status
 from syncd.errors import Fault
 from syncd.outbox import box
 
 router = APIRouter()
 CAUSES_MAX: Final = 20
-
-
-class Cause(NamedTuple):
-    """Open rows of one signature, and the first of them, which says what is wrong with it."""
-
-    group: operators.Group
-    first: operators.ParkedRow
 
 
 class Standing(NamedTuple):
@@ -33,7 +28,7 @@ class Standing(NamedTuple):
     status: status.PipelineStatus | None
     standing: str
     is_late: bool
-    causes: Sequence[Cause]
+    causes: Sequence[causes.Cause]
     outbox: Sequence[box.Open]
     fault: Fault | None = None
 
@@ -41,23 +36,20 @@ class Standing(NamedTuple):
 @router.get("/")
 def overview(request: Request, who: SignedIn) -> Response:
     """The first page."""
-    standings = [one for pipeline in seen(request, who) for one in _standings(pipeline)]
+    standings = [one for pipeline in seen(request, who) for one in _standings(house(request), pipeline)]
     return page(request, "overview.html", "console_overview", who, standings=standings)
 
 
-def _standings(pipeline: wiring.Pipeline) -> Iterator[Standing]:
+def _standings(own: House, pipeline: wiring.Pipeline) -> Iterator[Standing]:
     zone = pipeline.mapping.file.timezone
     try:
         with closing(pipeline.open_ledger()) as ledger:
             for part in pipeline.begun():
                 found = status.pipeline_status(ledger, part.name, datetime.now(UTC))
-                causes = [
-                    Cause(group, operators.show(ledger, part.name, group.first_id))
-                    for group in operators.groups(ledger, part.name)[:CAUSES_MAX]
-                ]
                 yield Standing(
                     part.name, zone, clock.local(found, zone), status.standing(found),
-                    status.is_late(found, pipeline.config.late_after_s), causes,
+                    status.is_late(found, pipeline.config.late_after_s),
+                    causes.causes(own, ledger, part)[:CAUSES_MAX],
                     box.open_deliveries(ledger, part.name),
                 )  # fmt: skip
     except Fault as fault:

@@ -15,7 +15,7 @@ ORDER BY p.pipeline, p.seq;
 
 -- renamed: postings that rename a card, of the source rows by which a subject has postings
 SELECT DISTINCT r.content FROM syncd.posting p
-JOIN syncd.posting r ON r.pipeline = p.pipeline AND r.source = p.source AND r.content LIKE ?
+JOIN syncd.posting r ON r.pipeline = p.pipeline AND r.source = p.source AND r.source <> '' AND r.content LIKE ?
 WHERE p.subject = ? AND p.source <> '';
 
 -- collected: a subject's collected rows, those that wait for their voucher and those that are in one

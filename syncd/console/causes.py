@@ -1,0 +1,68 @@
+"""Open parked rows by signature, as the overview and the page of parked rows show them.
+
+To group 100,000 rows takes a good part of a second. What comes of it stays as it is until the daemon or a person
+touches a parked row; both are chained, so the ends of the chains say whether that has happened.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from syncd import wiring
+from syncd.books import held
+from syncd.console.house import House
+from syncd.desk import clock, operators, taken
+from syncd.ports import Ledger
+
+GROUPS_MAX: Final = 50
+_ENDS: Final = (
+    "SELECT p.event_seq, p.parked_seq, coalesce((SELECT c.seq FROM syncd.chain c WHERE c.name = 'action'), 0)"
+    " FROM syncd.pipeline p WHERE p.name = ?"
+)
+
+
+class Cause(NamedTuple):
+    """A group: `pipeline`, the first of its rows, which says what is wrong, the money that it holds, how many rows wait
+    behind it, and who has taken it. Times are on the clock of the books."""
+
+    pipeline: str
+    group: operators.Group
+    first: operators.ParkedRow
+    held: held.Held | None
+    behind: int
+    called: str
+    taken: taken.Taken | None
+
+    @property
+    def address(self) -> str:
+        """The rows of it."""
+        one = self.group
+        return urlencode(
+            {"pipeline": self.pipeline, "state": one.state, "rule": one.rule, "code": one.code, "table": one.table}
+        )
+
+
+def causes(own: House, ledger: Ledger, part: wiring.Pipeline) -> Sequence[Cause]:
+    """Of a pipeline, the most frequent first."""
+    stamp = (part.mapping.hash, tuple(ledger.query(_ENDS, (part.name,))))
+    known = own.causes.get(part.name)
+    if known is not None and known[0] == stamp:
+        kept: Sequence[Cause] = known[1]
+        return kept
+    found: Sequence[Cause] = clock.local(_causes(ledger, part), part.mapping.file.timezone)
+    own.causes[part.name] = stamp, found
+    return found
+
+
+def _causes(ledger: Ledger, part: wiring.Pipeline) -> list[Cause]:
+    groups, debited = operators.groups(ledger, part.name)[:GROUPS_MAX], held.by_rule(part.mapping.rules)
+    waits = operators.followers(ledger, part.name) if any(one.state == "behind" for one in groups) else {}
+    has = taken.taken(ledger, part.name, groups)
+    return [
+        Cause(
+            *(part.name, one, operators.show(ledger, part.name, one.first_id)),
+            *(held.held(ledger, part.name, one, debited), waits.get((one.state, one.rule, one.code, one.table), 0)),
+            *(called := taken.called(one), has.get(called)),
+        )
+        for one in groups
+    ]
