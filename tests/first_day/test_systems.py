@@ -59,7 +59,7 @@ def test_from_two_databases_to_the_first_voucher(name: str, tmp_path: Path, new:
             if proposed.reconcile is not None:
                 found = json.loads(syncd("reconcile --json", config).said)["differences"]
                 assert [one for one in found if one["asset_code"]] == []  # what is leased has a card, and no account
-        asked = re.search(r"^(\d+) questions", said, re.MULTILINE)
+        asked = re.search(r"^questions: (\d+)", said, re.MULTILINE)
         _claims(name, score.score(load(trial.truth), proposed), int(asked[1]) if asked else 0)
 
 
