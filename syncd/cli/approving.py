@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from syncd.cli import previewing
-from syncd.cli.answering import answering
+from syncd.cli.answering import answering, author
 from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.later import approvals, approving, automatic, clock, operators, terms, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
@@ -56,12 +56,9 @@ def approve(
             if behind:
                 line("rows_behind", "yellow", id=one, rows=behind, subject=row.subject)
             return
-        by = (
-            operators.Actor(actor, reason)
-            if count
-            else answering(pipelines[0], "approve", actor, reason, asked=(role,))
-        )
-        found = [(p, approving.meant(ledger, p.name, selection, role, by.name)) for p in pipelines]
+        by = None if count else answering(pipelines[0], "approve", actor, reason, asked=(role,))
+        whose = author(pipelines[0], actor) if by is None else by.name
+        found = [(p, approving.meant(ledger, p.name, selection, role, whose)) for p in pipelines]
         rows, debit, empty = _sums(found)
         if rule and not rows:
             _require_rule(pipelines, rule)
@@ -70,7 +67,7 @@ def approve(
             line("approve_empty", "yellow", rows=f"{empty:,}")
         if barred := sum(len(meant.barred) for _, meant in found):
             line("approve_barred", "yellow", rows=f"{barred:,}")
-        if count or not rows:
+        if by is None or not rows:
             return
         _confirm(yes)
         for pipeline, meant in found:

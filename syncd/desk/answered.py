@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from syncd import statements
-from syncd.errors import Fault, Halt, WrongUsage
+from syncd.errors import Fault, Halt, RowRefused, WrongUsage
 from syncd.ports import Ledger
 from syncd.record import timestamp
 
@@ -26,11 +26,14 @@ def once(
     WrongUsage where something else was asked under it, and Halt while, or where, the first was begun and not answered:
     nobody knows then what was done. A refusal does nothing and is not kept."""
     digest = sha256(asked.encode()).hexdigest()
-    with ledger.desk() as desk:
-        found = desk.query(SQL["answer"], (key, account))
-        if not found:
-            desk.execute(SQL["forget"], (timestamp(now - KEPT),))
-            desk.execute(SQL["begin"], (account, key, digest, timestamp(now)))
+    try:
+        with ledger.desk() as desk:
+            found = desk.query(SQL["answer"], (key, account))
+            if not found:
+                desk.execute(SQL["forget"], (timestamp(now - KEPT),))
+                desk.execute(SQL["begin"], (account, key, digest, timestamp(now)))
+    except RowRefused:  # another one has begun it between the two statements
+        raise Halt("api_in_hand", key=key) from None
     for known, status, body in found:
         if str(known) != digest:
             raise WrongUsage("api_key_reused", key=key)

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from syncd import cli
 from syncd.cli import answering
 from syncd.desk import accounts, tokens
 from syncd.errors import Halt
@@ -232,3 +233,14 @@ def test_until_an_administrator_can_be_known_whoever_can_opens_accounts(site: Si
     assert "no administrator can be known" in said
     assert re.search("root .*is boss", said)
     at.refused("guest", f"people map guest boss --actor root {WHY}")
+
+
+def test_who_acts_is_made_in_one_place() -> None:
+    """A command that is still to come cannot take `--actor` for somebody."""
+    files = sorted(Path(cli.__path__[0]).glob("*.py"))
+    texts = {file.name: file.read_text("utf-8") for file in files}
+    assert [name for name, text in texts.items() if "operators.Actor(" in text] == ["answering.py"]
+    doors = ("answering(", "administering(", "author(")
+    taking = [name for name, text in texts.items() if "actor: Actor" in text]
+    assert len(taking) > 9
+    assert [name for name in taking if not any(door in texts[name] for door in doors)] == []
