@@ -57,7 +57,7 @@ def test_posting_goes_on_while_the_console_is_down(site: Site) -> None:
 def _pages(made: FastAPI) -> Iterator[str]:
     """Addresses of all pages but those that nobody need be known to."""
     for path, ways in made.openapi()["paths"].items():
-        if "get" in ways and not path.startswith(("/sign-in", "/health", "/api")):
+        if "get" in ways and not path.startswith(("/sign-in", "/readyz", "/healthz", "/api")):
             yield path
 
 
