@@ -6,7 +6,7 @@ the last row that somebody saw.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
@@ -113,15 +113,13 @@ def ask(ledger: Ledger, number: int, by: Actor) -> None:
 def stop(ledger: Ledger, number: int, by: Actor) -> int:
     """Ask no more of its rows, and take back what nobody has taken up; how many rows that was."""
     with ledger.desk() as desk:
-        bulk, taken_back, after = _one(desk, number), 0, 0
+        bulk, taken_back = _one(desk, number), 0
         if any(action == "bulk_stop" for *_, action, _ in desk.query(SQL["ends"], (number, bulk.target))):
             return 0
-        asked = (number, bulk.pipeline, bulk.what, bulk.mark)
-        while found := desk.query(SQL["asked"], (*asked, after, bulk.selection.last, bulk.what, LOT_ROWS_MAX)):
-            ids = [int(str(one)) for (one,) in found]
-            taken_back += desk.execute(SQL["withdraw"], (bulk.pipeline, bulk.what, ids))
-            act_on_all(desk, by, "withdraw", bulk.pipeline, [f"parked/{one}" for one in ids], {"bulk": number})
-            after = ids[-1]
+        for lot in _lots(_meant(desk, bulk, bulk.what, NUMBER_MAX)):
+            if ids := [int(str(one)) for (one,) in desk.query(SQL["asked"], (bulk.pipeline, bulk.what, lot))]:
+                taken_back += desk.execute(SQL["withdraw"], (bulk.pipeline, bulk.what, ids))
+                act_on_all(desk, by, "withdraw", bulk.pipeline, [f"parked/{one}" for one in ids], {"bulk": number})
         act(desk, by, "bulk_stop", bulk.pipeline, bulk.target, {"rows": taken_back})
     return taken_back
 
@@ -144,7 +142,7 @@ def progress(ledger: Ledger, number: int) -> Progress:
     return Progress(
         *(bulk, asked, sum(one.rows for one in open_ if one.request == bulk.what)),
         *(settled["posted"], settled["ignored"], settled["discarded"]),
-        [one for one in open_ if one.request != bulk.what],
+        sorted((one for one in open_ if one.request != bulk.what), key=lambda one: -one.rows),
         *(max(bulk.rows - asked, 0) if is_asked else 0, is_asked, ends.get("bulk_stop", (0, ""))[1]),
     )
 
@@ -155,11 +153,22 @@ def latest(ledger: Ledger, pipeline: str, limit: int, after: int = 0) -> list[Bu
 
 
 def _came_to(ledger: Ledger, bulk: Bulk, action: str, last: int) -> dict[tuple[str, str, str, str], int]:
-    params = (bulk.number, last, bulk.pipeline, action, bulk.mark, bulk.selection.last)
-    return {
-        (str(state), str(rule), str(code), str(request)): int(str(rows))
-        for state, rule, code, request, rows in ledger.query(SQL["came_to"], params)
-    }
+    found: dict[tuple[str, str, str, str], int] = {}
+    for lot in _lots(_meant(ledger, bulk, action, last)):
+        for state, rule, code, request, rows in ledger.query(SQL["came_to"], (bulk.pipeline, lot)):
+            of = str(state), str(rule), str(code), str(request)
+            found[of] = found.get(of, 0) + int(str(rows))
+    return found
+
+
+def _meant(ledger: Ledger | Desk, bulk: Bulk, action: str, last: int) -> list[int]:
+    """The rows on which an action of it was done, by number."""
+    found = ledger.query(SQL["meant"], (bulk.number, last, bulk.pipeline, action, bulk.mark))
+    return [int(str(target).removeprefix("parked/")) for (target,) in found]
+
+
+def _lots(ids: Sequence[int]) -> Iterator[list[int]]:
+    return (list(ids[start : start + LOT_ROWS_MAX]) for start in range(0, len(ids), LOT_ROWS_MAX))
 
 
 def _rows(desk: Desk, pipeline: str, selection: Selection, limit: int) -> list[tuple[object, ...]]:
