@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 # Test processes: each keeps servers of its own, and much of a test is waiting for them.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: demo install test check docs mutants bench lock wheel clean
+.PHONY: demo install test check docs site mutants bench lock wheel clean
 
 demo: $(INSTALLED)
 	$(BIN)/syncd demo
@@ -36,6 +36,15 @@ docs: $(INSTALLED)
 	$(BIN)/python -m docs.reference
 	$(BIN)/python -m docs.pages
 
+# The documents as pages to be read or served from site/. Its tools have a .venv of their own: nothing else needs them.
+site: .venv/docs/installed
+	.venv/docs/bin/zensical build --strict
+
+.venv/docs/installed: requirements-docs.lock
+	$(PYTHON) -m venv .venv/docs
+	.venv/docs/bin/pip install --quiet --require-hashes -r requirements-docs.lock
+	@touch $@
+
 mutants: $(INSTALLED)
 	$(BIN)/python -m tests.mutants
 
@@ -56,7 +65,8 @@ PINNED := --quiet --upgrade --universal --python-version 3.11 --generate-hashes 
 lock:
 	uv pip compile $(PINNED) --extra postgres --extra mysql --extra kafka --extra avro --extra alerts --extra console pyproject.toml -o requirements.lock
 	echo hatchling | uv pip compile $(PINNED) - -o requirements-build.lock
+	printf 'zensical\n' | uv pip compile $(PINNED) - -o requirements-docs.lock
 	printf 'hatchling\neditables\n' | uv pip compile $(PINNED) --all-extras pyproject.toml - -o requirements-dev.lock
 
 clean:
-	rm -rf .venv build dist demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv build dist site demo-data .mypy_cache .ruff_cache .pytest_cache

@@ -27,6 +27,10 @@ WORDS: Final = {
     "会计科目表": "科目表",
     "反审核": "反结账",
     "决策矩阵": "决策表",
+    "过账": "入账",
+    "认可映射": "确认映射",
+    "略过": "忽略",
+    "表结构说明": "布局",
 }
 """What syncd's messages call otherwise: one Chinese word for a thing."""
 
@@ -117,6 +121,13 @@ def test_no_guide_is_forgotten_in_the_map() -> None:
     for language in LANGUAGES:
         front = (DOCS / language / "README.md").read_text("utf-8")
         assert [name for name in NAMES if name != "README.md" and f"]({name})" not in front] == []
+
+
+def test_the_site_has_every_guide_and_nothing_that_is_not_there() -> None:
+    shown = re.findall(r"[\w/.-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2])
+    assert [path for path in shown if not (DOCS / path).exists()] == []
+    deep = [path.name for path in DOCS.glob("*.md") if path.name != "README.md"]
+    assert {*GUIDES, *deep} - set(shown) == set()
 
 
 def test_a_command_that_is_not_there_is_noticed() -> None:

@@ -21,6 +21,7 @@ FOREIGN = {
         r"https?://[^\s\"']*(?:/simple\b|/maven2\b|/packages/[0-9a-f]{2}/|/debian/)|(?:pypi|pythonhosted)\.org"
     ),
 }
+SITE = "zensical"  # of `make site` alone, in a lock and an environment of its own
 ENTRY_POINTS = {"syncd.cli.main"}
 
 
@@ -75,17 +76,19 @@ def test_every_dependency_is_explained() -> None:
     listed = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
     names = {re.split(r"[\[<>=~ ]", dependency)[0] for dependency in listed}
     explained = set(re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs/dependencies.md").read_text("utf-8"), re.MULTILINE))
-    assert names == explained
+    assert names | {SITE} == explained
 
 
 def test_locks_pin_every_dependency_with_its_hash() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-build.lock"):
+    for name in ("", "-dev", "-build", "-docs"):
+        lock = f"requirements{name}.lock"
         text = (ROOT / lock).read_text("utf-8")
         pinned = re.findall(r"^([a-z0-9-]+)==.+?(?=^[a-z]|\Z)", text, re.MULTILINE | re.DOTALL)
         entries = re.split(r"\n(?=[a-z])", text.strip())
         assert pinned
         assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
         assert "://" not in text
+    assert f"\n{SITE}==" in (ROOT / "requirements-docs.lock").read_text("utf-8")
 
 
 def _project() -> dict[str, dict[str, str]]:
