@@ -104,6 +104,7 @@ def _command() -> Any:
 
 def typed(words: list[str]) -> None:
     """Parse what is typed behind `syncd`, without running it. Raises WrongUsage, or what typer raises of options."""
+    assert not {"--install-completion", "--show-completion"} & set(words), "it is done when it is parsed"
     command = _command()
     with command.make_context("syncd", list(words)) as context:
         _resolve(command, context)
