@@ -2,11 +2,15 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
+from docs.reference import settings
 from tests.tidy.test_documents import shown, typed
 from tests.tidy.tree import ROOT
 
@@ -30,6 +34,9 @@ WORDS: Final = {
     "过账": "入账",
     "认可映射": "确认映射",
     "略过": "忽略",
+    "冲销": "冲回",
+    "修补": "修复",
+    "值得一看": "提示",
     "表结构说明": "布局",
 }
 """What syncd's messages call otherwise: one Chinese word for a thing."""
@@ -134,3 +141,18 @@ def test_a_command_that_is_not_there_is_noticed() -> None:
     for wrong in ("parkt list", "parked list --stat failed", "parked retry --cod x"):
         with pytest.raises(Exception, match=r"usage|option"):
             typed(wrong.split())
+
+
+def test_the_pages_of_the_program_are_as_it_would_write_them() -> None:
+    """Messages, metrics, settings and commands, in both languages; `make docs` writes them."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "docs.pages", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_setting_is_explained_in_chinese_and_no_other() -> None:
+    said = yaml.safe_load((DOCS / "settings.zh.yaml").read_text("utf-8"))
+    assert {name: set(keys) - {"_"} for name, keys in said.items()} == {
+        section.title: {row[0].strip("`") for row in section.rows} for section in settings()
+    }
