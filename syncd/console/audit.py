@@ -40,7 +40,9 @@ def listed(
     asked = actions.Asked(actor.strip(), action.strip(), about, text, day(first), day(last))
     with within.at(request, who, pipeline) as (part, ledger):
         zone, names = part.mapping.file.timezone, [one.name for whole in seen(request, who) for one in whole.begun()]
-        found = clock.local(actions.page(ledger, names, asked, part.mapping.zone, LISTED_MAX, before), zone)
+        with_accounts = who.may("see_accounts")
+        done = actions.page(ledger, names, asked, part.mapping.zone, LISTED_MAX, before, with_accounts)
+        found = clock.local(done, zone)
     return page(
         request, "audit.html", "console_audit", who, zone, found=found, actor=actor, action=action, about=about,
         text=text, first=first, last=last, chains=_chains(request, who), pipeline=part.name,

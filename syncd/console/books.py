@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from syncd.console import within
 from syncd.console.page import SignedIn, page, seen
-from syncd.desk import clock, postings, trace
+from syncd.desk import clock, limited, postings, trace
 from syncd.errors import WrongUsage
 
 router = APIRouter()
@@ -64,7 +64,7 @@ def posting(request: Request, who: SignedIn, pipeline: str, seq: int = 0, key: s
 def asset(request: Request, who: SignedIn, asset: str, pipeline: str = "") -> Response:
     """An asset's life as one line of time, the newest below."""
     with within.at(request, who, pipeline) as (part, ledger):
-        found = trace.lives(ledger, asset.strip())
+        found = limited.lives(trace.lives(ledger, asset.strip()), within.theirs(request, who))
         zone = part.mapping.file.timezone
         kinds = part.mapping.layout.card_kinds
         found = [life._replace(card=clock.fields(life.card, kinds, zone)) for life in clock.local(found, zone)]

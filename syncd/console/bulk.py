@@ -67,7 +67,7 @@ def watched(request: Request, who: SignedIn, number: int, pipeline: str) -> Resp
     """How far it is, again and again until it is done, and what came of it."""
     with within.at(request, who, pipeline) as (part, ledger):
         zone = part.mapping.file.timezone
-        far = clock.local(bulk.progress(ledger, number), zone)
+        far = clock.local(bulk.progress(ledger, part.name, number), zone)
     return page(
         request, "progress.html", f"console_bulk_{far.bulk.what}", who, zone, pipeline=pipeline, far=far,
         refreshed_s=0 if far.is_done else REFRESHED_S, may=within.may(who, _right(far.bulk.what), part),
@@ -81,11 +81,11 @@ def stopped(
 ) -> Response:  # fmt: skip
     """Stop it, or go on where a console that was ended meanwhile has left it."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        far = bulk.progress(ledger, number)
+        far = bulk.progress(ledger, part.name, number)
         within.require(request, signed, _right(far.bulk.what), part)
         by = operators.Actor(signed.by.name, far.bulk.reason)
         if do == "stop":
-            bulk.stop(ledger, number, by)
+            bulk.stop(ledger, part.name, number, by)
         else:
             then.add_task(_ask, part, number, signed._replace(by=by))
     return _watched(pipeline, number)
@@ -94,7 +94,7 @@ def stopped(
 def _ask(part: wiring.Pipeline, number: int, signed: Acting) -> None:
     ledger = part.open_ledger()
     try:
-        bulk.ask(ledger, number, signed.by)
+        bulk.ask(ledger, part.name, number, signed.by)
     finally:
         ledger.close()
 

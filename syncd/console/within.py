@@ -1,6 +1,6 @@
 """Where a page is: a pipeline that its visitor may look at, with its ledger, and what they may do there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 from fastapi import Request
@@ -22,6 +22,12 @@ def at(request: Request, who: Visitor, pipeline: str) -> Iterator[tuple[wiring.P
     rights.require(who.account, "look", named.place)
     with closing(named.open_ledger()) as ledger:
         yield named, ledger
+
+
+def theirs(request: Request, who: Visitor) -> Callable[[str], bool]:
+    """Whether they may look at a pipeline, or a partition of one, by its name."""
+    names = {one.name for one in seen(request, who)}
+    return lambda name: name.partition(wiring.PART)[0] in names
 
 
 def may(who: Visitor, action: rights.Action, part: wiring.Pipeline) -> bool:

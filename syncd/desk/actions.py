@@ -51,9 +51,11 @@ class Page(NamedTuple):
 
 
 def page(
-    ledger: Ledger, pipelines: Sequence[str], asked: Asked, zone: tzinfo, limit: int, before: int | None = None
-) -> Page:
-    """The next actions before a number, or the newest, on pipelines and on what is no pipeline's."""
+    ledger: Ledger, pipelines: Sequence[str], asked: Asked, zone: tzinfo, limit: int, before: int | None = None,
+    with_accounts: bool = False,
+) -> Page:  # fmt: skip
+    """The next actions before a number, or the newest, on pipelines and on what is no pipeline's; `with_accounts` also
+    on accounts, their roles and tokens."""
     ((end,),) = ledger.query(SQL["end"]) or ((0,),)
     top, bottom = int(str(end)) + 1, 0
     if asked.last is not None:
@@ -64,7 +66,7 @@ def page(
     floor = max(bottom, top - 1 - LOOKED_MAX)
     about, text = _like(asked.about), _like(asked.text)
     given = (asked.actor, asked.actor, asked.action, asked.action, about, about, text, text, text)
-    rows = ledger.query(SQL["within"], (top, floor, ["", *pipelines], *given, limit + 1))
+    rows = ledger.query(SQL["within"], (top, floor, ["", *pipelines], int(with_accounts), *given, limit + 1))
     found = [_done(row) for row in rows[:limit]]
     if len(rows) > limit:
         return Page(found, found[-1].seq)

@@ -3,7 +3,7 @@ SELECT seq FROM syncd.chain WHERE name = 'action';
 
 -- within: actions between two numbers, the newest first
 SELECT seq, at, actor, action, pipeline, target, reason, detail FROM syncd.action
-WHERE seq < ? AND seq > ? AND pipeline IN (?*) AND (? = '' OR actor = ?) AND (? = '' OR action = ?)
+WHERE seq < ? AND seq > ? AND pipeline IN (?*) AND (? = 1 OR target NOT LIKE 'account/%') AND (? = '' OR actor = ?) AND (? = '' OR action = ?)
   AND (? = '' OR target LIKE ?) AND (? = '' OR reason LIKE ? OR detail LIKE ?)
 ORDER BY seq DESC LIMIT ?;
 

@@ -88,14 +88,14 @@ def begin(ledger: Ledger, pipeline: str, selection: Selection, what: What, name:
         said = {"name": name.strip(), "what": what, "rows": max(seen, found), **selection._asdict()}
         ((last,),) = desk.query("SELECT coalesce(max(seq), 0) FROM syncd.action")
         act(desk, by, "bulk", pipeline, f"bulk/{int(str(last)) + 1}", said)
-        return _one(desk, int(str(last)) + 1)
+        return _one(desk, pipeline, int(str(last)) + 1)
 
 
-def ask(ledger: Ledger, number: int, by: Actor) -> None:
+def ask(ledger: Ledger, pipeline: str, number: int, by: Actor) -> None:
     """Ask its rows, a lot at a time, from where it was left off; until all are, or somebody has stopped it."""
     while True:
         with ledger.desk() as desk:
-            bulk = _one(desk, number)
+            bulk = _one(desk, pipeline, number)
             if desk.query(SQL["ends"], (number, bulk.target)):
                 return
             after = _reached(desk, bulk)
@@ -110,10 +110,10 @@ def ask(ledger: Ledger, number: int, by: Actor) -> None:
                 return
 
 
-def stop(ledger: Ledger, number: int, by: Actor) -> int:
+def stop(ledger: Ledger, pipeline: str, number: int, by: Actor) -> int:
     """Ask no more of its rows, and take back what nobody has taken up; how many rows that was."""
     with ledger.desk() as desk:
-        bulk, taken_back = _one(desk, number), 0
+        bulk, taken_back = _one(desk, pipeline, number), 0
         if any(action == "bulk_stop" for *_, action, _ in desk.query(SQL["ends"], (number, bulk.target))):
             return 0
         for lot in _lots(_meant(desk, bulk, bulk.what, NUMBER_MAX)):
@@ -124,9 +124,9 @@ def stop(ledger: Ledger, number: int, by: Actor) -> int:
     return taken_back
 
 
-def progress(ledger: Ledger, number: int) -> Progress:
-    """How far it is, and what came of it. Raises WrongUsage where there is none of this number."""
-    bulk = _one(ledger, number)
+def progress(ledger: Ledger, pipeline: str, number: int) -> Progress:
+    """How far it is, and what came of it. Raises WrongUsage where the pipeline has none of this number."""
+    bulk = _one(ledger, pipeline, number)
     ends = {str(action): (int(str(seq)), str(actor)) for seq, _, actor, action, _ in
             ledger.query(SQL["ends"], (number, bulk.target))}  # fmt: skip
     last = ends.get("bulk_asked", (NUMBER_MAX, ""))[0]
@@ -196,8 +196,8 @@ def _reached(desk: Desk, bulk: Bulk) -> int:
     return int(str(found[0][0]).removeprefix("parked/")) if found else bulk.selection.after
 
 
-def _one(ledger: Ledger | Desk, number: int) -> Bulk:
-    found = ledger.query(SQL["bulk"], (number,))
+def _one(ledger: Ledger | Desk, pipeline: str, number: int) -> Bulk:
+    found = ledger.query(SQL["bulk"], (number, pipeline))
     if not found:
         raise WrongUsage("bulk_unknown", id=number)
     return _bulk(found[0])

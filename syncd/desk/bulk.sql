@@ -21,7 +21,8 @@ UPDATE syncd.parked SET request = ?
 WHERE pipeline = ? AND CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END = 0 AND request IN ('', 'heal') AND id IN (?*);
 
 -- bulk: what was asked of many rows at once
-SELECT seq, at, actor, reason, detail, pipeline FROM syncd.action WHERE seq = ? AND action = 'bulk';
+SELECT seq, at, actor, reason, detail, pipeline FROM syncd.action
+WHERE seq = ? AND pipeline = ? AND action = 'bulk';
 
 -- bulks: the last of them
 SELECT seq, at, actor, reason, detail, pipeline FROM syncd.action

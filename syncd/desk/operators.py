@@ -223,7 +223,8 @@ def edited(
     row: ParkedRow, values: Mapping[str, str | None], tables: Mapping[str, Table], read: Read
 ) -> tuple[ParkedRow, dict[str, object]]:
     """The row with these values in its `after` image, and by column what was there and what was given. Raises
-    WrongUsage for a row without one, a column that it does not have, a text that is no value of it."""
+    WrongUsage for a row without one, a column that it does not have or that is of its key, a text that is no value of
+    it."""
     change = decode_change(tables, row.change)
     table = tables[change.table]
     if change.after is None or change.op == "unreadable":
@@ -231,6 +232,8 @@ def edited(
     after, was = list(change.after), dict[str, object]()
     for name, text in values.items():
         at = _column(table, name)
+        if at in table.key:
+            raise WrongUsage("edit_key", table=row.table, column=name)
         if table.columns[at].of is not None:
             raise WrongUsage("edit_lines", id=row.id, column=name)
         was[name] = [plain(after[at]), text]

@@ -132,7 +132,7 @@ def test_a_row_is_edited_and_its_original_kept(ledger: Ledger) -> None:
         ({"valeu": "1"}, "edit_no_column"),
         ({"value": "a lot"}, "edit_value"),
         ({"value": "NaN"}, "edit_value"),
-        ({"id": "1.5"}, "edit_value"),
+        ({"id": "1.5"}, "edit_key"),
     ],
 )
 def test_an_edit_that_cannot_be_is_refused(ledger: Ledger, values: dict[str, str], code: str) -> None:

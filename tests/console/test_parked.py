@@ -115,9 +115,9 @@ def test_a_bulk_goes_on_where_it_was_left_off(many: Site, monkeypatch: pytest.Mo
     monkeypatch.setattr(bulk, "LOT_ROWS_MAX", 2)
     with closing(many.pipeline.open_ledger()) as ledger:
         made = bulk.begin(ledger, NAME, operators.Selection(state="failed"), "retry", "INC-8", 0, BY)
-        bulk.ask(ledger, made.number, BY)
-        bulk.ask(ledger, made.number, BY)
-        far = bulk.progress(ledger, made.number)
+        bulk.ask(ledger, NAME, made.number, BY)
+        bulk.ask(ledger, NAME, made.number, BY)
+        far = bulk.progress(ledger, NAME, made.number)
     assert (far.asked, far.waiting, far.is_asked, far.is_done) == (3, 3, True, False)
     assert len(many.ask("SELECT 1 FROM syncd.action WHERE action = 'retry'")) == 3
 

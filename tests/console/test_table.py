@@ -11,7 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd import checks
-from syncd.console.api import looking
 from syncd.desk import accounts, rights
 from tests.advice import advice
 from tests.console.site import BY, NAME, Site
@@ -127,12 +126,3 @@ def test_check_tells_the_roles_that_no_account_holds_and_that_people_count_no_mo
         accounts.set_roles(ledger, "老周", ["finance", "controller"], BY)
     site.config.write_text(site.config.read_text("utf-8").partition("people:")[0], "utf-8")
     assert checks.check_people(site.pipeline) == []
-
-
-def test_who_is_limited_is_told_nothing_of_other_pipelines_by_a_trace() -> None:
-    """Several companies' assets may have one code in one finance database."""
-    others: list[str] = []
-    told = looking._of(
-        {"lives": [{"steps": [{"pipeline": "main/1"}, {"pipeline": "west"}], "actions": [1]}]}, {"main"}, others
-    )
-    assert (told["lives"][0]["steps"], others) == ([{"pipeline": "main/1"}], ["west"])

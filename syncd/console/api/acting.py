@@ -91,7 +91,6 @@ def edit(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said:
 
     def do(part: wiring.Pipeline, ledger: Ledger) -> None:
         signed.require("mend", part)
-        _refuse_key(part, operators.show(ledger, part.name, id), said.values)
         by = signed.by(said.reason)
         operators.edit(ledger, part.name, id, said.values, part.mapping.tables, part.read, by, said.version)
 
@@ -181,11 +180,10 @@ def stop_bulk(request: Request, signed: Signed, number: Number, pipeline: Pipeli
 
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
-            far = bulk.progress(ledger, number)
+            far = bulk.progress(ledger, part.name, number)
             asked = part.mapping.approvers if far.bulk.what == "discard" else ()
-            with within.at(request, signed.who, far.bulk.pipeline) as (its, _):
-                signed.require("discard" if far.bulk.what == "discard" else "mend", its, asked)
-            return {"withdrawn": bulk.stop(ledger, number, signed.by(said.reason))}
+            signed.require("discard" if far.bulk.what == "discard" else "mend", part, asked)
+            return {"withdrawn": bulk.stop(ledger, part.name, number, signed.by(said.reason))}
 
     return signed.once(said, do)
 
@@ -233,17 +231,9 @@ def _require_seen(part: wiring.Pipeline, ledger: Ledger, id: int, said: Why) -> 
     operators.require_seen(ledger, part.name, operators.show(ledger, part.name, id), said.version)
 
 
-def _refuse_key(part: wiring.Pipeline, row: operators.ParkedRow, values: Values) -> None:
-    """The key of a row is never edited."""
-    table = part.mapping.tables.get(row.table)
-    for name in values:
-        if table is not None and name in (table.columns[at].name for at in table.key):
-            raise WrongUsage("edit_key", table=row.table, column=name)
-
-
 def _ask(part: wiring.Pipeline, number: int, by: operators.Actor) -> None:
     ledger = part.open_ledger()
     try:
-        bulk.ask(ledger, number, by)
+        bulk.ask(ledger, part.name, number, by)
     finally:
         ledger.close()

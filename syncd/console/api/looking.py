@@ -1,6 +1,6 @@
 """What may be asked: pipelines, parked rows, approvals, traces, the list of a close, reconciliations."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,8 +13,8 @@ from syncd.books.reconciliation import history
 from syncd.console import within
 from syncd.console.api.caller import Calling
 from syncd.console.api.shape import plain, told
-from syncd.console.page import Visitor, seen
-from syncd.desk import accounts, approvals, bulk, operators, postings, previews, rights, status, trace
+from syncd.console.page import seen
+from syncd.desk import accounts, approvals, bulk, limited, operators, postings, previews, rights, status, trace
 from syncd.errors import Fault
 from syncd.ports import Ledger
 
@@ -128,11 +128,10 @@ def preview_of(part: wiring.Pipeline, ledger: Ledger, row: operators.ParkedRow) 
 @router.get("/bulk/{number}")
 def bulk_progress(request: Request, who: Calling, number: Number, pipeline: Pipeline) -> Json:
     """How far a retry of many rows is, and what came of it."""
-    with within.at(request, who, pipeline) as (_, ledger):
-        far = bulk.progress(ledger, number)
-        _require_looking(request, who, far.bulk.pipeline)
-        said: Json = plain(far)
-        return said | {"is_done": far.is_done}
+    with within.at(request, who, pipeline) as (part, ledger):
+        far = bulk.progress(ledger, part.name, number)
+    said: Json = plain(far)
+    return said | {"is_done": far.is_done}
 
 
 @router.get("/approvals")
@@ -183,28 +182,9 @@ def found_postings(
 def traced(request: Request, who: Calling, pipeline: Pipeline, of: Asked) -> Json:
     """The life of an asset, or where a voucher or an entry comes from."""
     with within.at(request, who, pipeline) as (part, ledger):
-        found: Json = plain(trace.find(ledger, of, part.mapping.tables))
-    theirs, others = {one.name for one in seen(request, who)}, list[str]()
-    told: Json = _of(found, theirs, others)
-    if others:  # who did what to them is told without a pipeline
-        told = _of(told | {"lives": [life | {"actions": []} for life in told["lives"]]}, theirs, others)
+        found = limited.traced(trace.find(ledger, of, part.mapping.tables), within.theirs(request, who))
+    told: Json = plain(found)
     return told
-
-
-def _of(value: Any, theirs: Collection[str], others: list[str]) -> Any:
-    """The same without what is of other pipelines, whose names are put into `others`."""
-    if isinstance(value, Mapping):
-        return {name: _of(part, theirs, others) for name, part in value.items()}
-    if not isinstance(value, list):
-        return value
-    kept = list[Any]()
-    for part in value:
-        name = str(part["pipeline"]) if isinstance(part, Mapping) and "pipeline" in part else ""
-        if name and name.partition(wiring.PART)[0] not in theirs:
-            others.append(name)
-        else:
-            kept.append(_of(part, theirs, others))
-    return kept
 
 
 @router.get("/close")
@@ -229,8 +209,3 @@ def run(request: Request, who: Calling, number: Number, pipeline: Pipeline) -> J
     with within.at(request, who, pipeline) as (part, ledger):
         found: Json = plain(history.run(ledger, part.name, number))
     return found
-
-
-def _require_looking(request: Request, who: Visitor, pipeline: str) -> None:
-    with within.at(request, who, pipeline):
-        pass
