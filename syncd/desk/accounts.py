@@ -175,9 +175,7 @@ def sign_in(ledger: Ledger, name: str, password: str, hasher: Hasher, now: datet
     kept = str(rows[0][1]) if rows else hasher.hash("nobody has this name")  # as long as for one that is known
     if not hasher.matches(kept, password) or known is None or not known.is_open:
         if known is not None:
-            failures = int(str(rows[0][4])) + 1
-            until = timestamp(now + LOCKED) if failures % FAILURES_MAX == 0 else ""
-            ledger.execute([(SQL["failed"], (until, name))])
+            ledger.execute([(SQL["failed"], (FAILURES_MAX, timestamp(now + LOCKED), FAILURES_MAX, name))])
         raise Halt("sign_in_wrong")
     secret = secrets.token_urlsafe(32)
     ledger.execute(

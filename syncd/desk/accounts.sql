@@ -20,8 +20,11 @@ UPDATE syncd.account SET pipelines = ?, companies = ? WHERE name = ?;
 -- close: nobody signs in with it any more
 UPDATE syncd.account SET closed_at = ? WHERE name = ? AND closed_at = '';
 
--- failed: a wrong password
-UPDATE syncd.account SET failures = failures + 1, locked_until = ? WHERE name = ?;
+-- failed: a wrong password, and so many lock; counted here, for many may be tried at once. A server that assigns from
+-- left to right has to find the count before
+UPDATE syncd.account SET locked_until = CASE WHEN failures + 1 < ? THEN locked_until ELSE ? END,
+       failures = CASE WHEN failures + 1 < ? THEN failures + 1 ELSE 0 END
+WHERE name = ?;
 
 -- signed_in: the right password
 UPDATE syncd.account SET failures = 0, locked_until = '' WHERE name = ?;

@@ -58,6 +58,9 @@ def test_five_wrong_passwords_lock_an_account_for_a_while(client: TestClient, si
     for _ in range(accounts.FAILURES_MAX):
         sign_in(client, password="wrong")
     assert "锁定" in sign_in(client).text
+    with closing(site.pipeline.open_ledger()) as ledger:  # one that was tried at the same time as the last
+        ledger.execute([(accounts.SQL["failed"], (accounts.FAILURES_MAX, "", accounts.FAILURES_MAX, "小王"))])
+    assert "锁定" in sign_in(client).text
     with closing(site.pipeline.open_ledger()) as ledger:
         accounts.set_password(ledger, "小王", PASSWORD, Argon2(), BY)
     assert sign_in(client).status_code == 303, "the hint says so"
