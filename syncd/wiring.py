@@ -436,7 +436,7 @@ class Pipeline:
         else one of now, or why it cannot be asked; None where the mapping does not say how."""
         if self.mapping.reconcile is None:
             return None
-        closed_at = closings.closed_at(ledger, month)
+        closed_at = closings.closed_at(ledger, self.mapping.layout.kept(month))
         if closed_at and (kept := history.up_to(ledger, self.name, closed_at)):
             return kept
         try:

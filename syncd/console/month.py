@@ -18,7 +18,7 @@ from syncd.books.reports import folders, package
 from syncd.console import within
 from syncd.console.page import SignedIn, house, language, page
 from syncd.console.signing import Signed
-from syncd.desk import accounts, clock, people
+from syncd.desk import accounts, clock, people, rights
 from syncd.desk import closing as closings
 from syncd.errors import WrongUsage
 
@@ -113,16 +113,16 @@ def agreed(
         within.require(request, signed, "depreciate", part)
         if part.computing is None:
             raise WrongUsage("depreciation_by_eam", mapping=part.mapping.name)
-        known = _people(request)
+        known = _people(request, part)
         answer = asking.approve(ledger, part.computing, part.periods(ledger), period, signed.by, people.seconded(known))
         if answer.state == "proposed":
             raise people.seconding(known, signed.by)
     return RedirectResponse(f"/books/depreciation?{urlencode({'pipeline': pipeline, 'period': period})}", 303)
 
 
-def _people(request: Request) -> people.People:
+def _people(request: Request, part: wiring.Pipeline) -> people.People:
     with house(request).accounts() as own:
-        return {one.name: one.roles for one in accounts.every_open(own)}
+        return rights.people(accounts.every_open(own), part.place)
 
 
 def _depreciation(part: wiring.Pipeline) -> runs.Computing:

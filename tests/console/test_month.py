@@ -17,7 +17,10 @@ from fastapi.testclient import TestClient
 
 from syncd.books.depreciation import preview
 from syncd.books.lifecycle import standing
+from syncd.books.reconciliation import history
 from syncd.console import app, compared, month
+from syncd.desk import closing as closings
+from syncd.mapping.layout.layout import FinanceLayout
 from tests.console.site import MAPPING, NAME, Site
 from tests.console.test_pages import form_of, sign_in
 from tests.console.test_parked import text
@@ -88,6 +91,21 @@ def test_both_sides_are_compared_and_each_difference_has_its_cause(reader: TestC
     sign_in(reader, "viewer")
     assert post(reader, "/books/reconciled").status_code == 409
     assert "nothing is worth a look" in text(reader.get("/books/warnings?month=2026-02"))
+
+
+def test_the_reports_of_a_closed_month_hold_what_its_close_has_seen_in_a_company_s_own_books_too(
+    reader: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each company's periods have its name in syncd's tables, where several have one finance database."""
+    monkeypatch.setattr(FinanceLayout, "kept", lambda _, period: f"East:{period}")
+    post(reader, "/books/month", month="2026-02", do="overrule")
+    assert site.ask("SELECT period FROM syncd.closing") == [("East:2026-02",)]
+    runs = site.ask("SELECT count(*) FROM syncd.reconciliation")
+    part = site.pipeline
+    with closing(part.open_ledger()) as ledger:
+        seen = part._compared(ledger, "2026-02", "老陈")
+        assert seen == history.up_to(ledger, NAME, closings.closed_at(ledger, "East:2026-02")) is not None
+    assert site.ask("SELECT count(*) FROM syncd.reconciliation") == runs, "nothing is compared anew"
 
 
 def test_disposals_are_a_board_with_what_is_overdue_marked(reader: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
