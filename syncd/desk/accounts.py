@@ -1,7 +1,8 @@
 """People who sign in: accounts with their roles, and the sessions of their browsers.
 
 A password is kept as argon2 makes it, a session by the digest of the secret that the browser holds: whoever reads the
-tables can be nobody. What is done to an account is chained like every other action.
+tables can be nobody. What is done to an account is chained like every other action, with a digest of what is kept of
+the password, so that the audit finds one that was put there without it.
 """
 
 import json
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
-from syncd import migrate, statements
+from syncd import audit, migrate, statements
 from syncd.desk import rights
 from syncd.desk.approvals import is_same
 from syncd.desk.operators import Actor, act
@@ -86,7 +87,8 @@ def add(
         if any(is_same(str(row[0]), name) for row in desk.query(SQL["accounts"])):
             raise WrongUsage("account_taken", name=name)
         desk.execute(SQL["open"], (name, kept, json.dumps(sorted(roles)), timestamp(now)))
-        act(desk, by, "account_open", "", f"account/{name}", {"roles": sorted(roles)})
+        said = {"roles": sorted(roles), "kept": audit.digest(kept)}
+        act(desk, by, "account_open", "", f"account/{name}", said)
 
 
 def set_password(ledger: Ledger, name: str, password: str, hasher: Hasher, by: Actor) -> None:
@@ -97,7 +99,7 @@ def set_password(ledger: Ledger, name: str, password: str, hasher: Hasher, by: A
         if not desk.execute(SQL["password"], (kept, name)):
             raise WrongUsage("account_unknown", name=name)
         desk.execute(SQL["end_all"], (name,))
-        act(desk, by, "account_password", "", f"account/{name}", {})
+        act(desk, by, "account_password", "", f"account/{name}", {"kept": audit.digest(kept)})
 
 
 def set_roles(ledger: Ledger, name: str, roles: Sequence[str], by: Actor) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from syncd import statements
+from syncd import audit, statements
 from syncd.desk import rights
 from syncd.desk.accounts import Account, from_row
 from syncd.desk.operators import Actor, act
@@ -54,11 +54,12 @@ def add(ledger: Ledger, of: str, scope: Sequence[str], expires_at: datetime, by:
             raise WrongUsage("token_scope", scope=action, actions=", ".join(rights.ACTIONS))
     name = secrets.token_hex(NAME_CHARS // 2)
     token = f"{PREFIX}_{name}_{secrets.token_urlsafe(32)}"
-    said = {"token": name, "scope": sorted(scope), "expires_at": timestamp(expires_at)}
+    kept = _digest(token)
+    said = {"token": name, "scope": sorted(scope), "expires_at": timestamp(expires_at), "kept": audit.digest(kept)}
     with ledger.desk() as desk:
         if not desk.query(SQL["account"], (of,)):
             raise WrongUsage("account_unknown", name=of)
-        row = (name, _digest(token), of, json.dumps(sorted(scope)), timestamp(now), timestamp(expires_at))
+        row = (name, kept, of, json.dumps(sorted(scope)), timestamp(now), timestamp(expires_at))
         desk.execute(SQL["add"], row)
         act(desk, by, "token_add", "", f"account/{of}", said)
     return token

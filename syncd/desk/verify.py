@@ -2,8 +2,8 @@
 
 Every posting, every event of parked and of collected rows and every action is hashed again, and held against heads that
 were anchored elsewhere; every voucher is held against the rows in finance, and so are cards and other rows, field by
-field, as they were written last; every parked row, collected row, acceptance and run of depreciation against what the
-chains say of it. So whatever was edited, deleted or added is found, whoever did it.
+field, as they were written last; every parked row, collected row, acceptance, account and run of depreciation against
+what the chains say of it. So whatever was edited, deleted or added is found, whoever did it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,17 @@ from itertools import islice
 from typing import NamedTuple
 
 from syncd import audit
-from syncd.desk import approvals, claims, collected_record, lasting, parked_record, run_record, stretches, together
+from syncd.desk import (
+    account_record,
+    approvals,
+    claims,
+    collected_record,
+    lasting,
+    parked_record,
+    run_record,
+    stretches,
+    together,
+)
 from syncd.desk.anchors import Watch
 from syncd.desk.stretches import FLAWS_MAX, SQL, WHOLE, Flaws, Head, Judged, read
 from syncd.desk.stretches import Flaw as Flaw
@@ -188,6 +198,7 @@ def _actions(
     accepted: set[tuple[str, ...]] = set()
     wanted: set[tuple[str, str]] = set()
     closed: dict[str, str] = {}
+    given = account_record.Given()
 
     def records() -> Iterator[tuple[int, Sequence[str], str]]:
         nonlocal found, last
@@ -208,6 +219,8 @@ def _actions(
                     closed[target.removeprefix("period/")] = at
                 elif action == "reopen":
                     closed.pop(target.removeprefix("period/"), None)
+                elif target.startswith(account_record.UNDER):
+                    given.take(action, target, detail)
                 watch.see("action", int(seq), last)
                 yield int(seq), fields, last
 
@@ -218,6 +231,8 @@ def _actions(
         flaws.add("audit_action_end", seq=ends[0][0] if ends else 0, found=found)
     _acceptances(ledger, accepted, flaws)
     _closings(ledger, closed, flaws)
+    for flaw in given.flawed(ledger, SQL):
+        flaws.add(flaw.code, **flaw.params)
     _differences(ledger, pipeline, wanted, flaws)
     return found, parked_record.deeds_of(deeds), run_record.asked_of(asked)
 

@@ -56,6 +56,15 @@ SELECT mapping, hash, actor, reason, accepted_at FROM syncd.acceptance ORDER BY 
 -- closings: the periods that are closed
 SELECT period, closed_at FROM syncd.closing ORDER BY period;
 
+-- accounts: who may act, and what
+SELECT name, password, roles, closed_at, pipelines, companies FROM syncd.account ORDER BY name;
+
+-- tokens: by what machines act for an account
+SELECT name, digest, account, scope, expires_at, revoked_at FROM syncd.token ORDER BY name;
+
+-- host_users: users of the operating system and whose accounts they are
+SELECT name, account FROM syncd.host_user ORDER BY name;
+
 -- differences: what a reconciliation has proposed and somebody is said to have accepted
 SELECT run, id, asset, change FROM syncd.difference
 WHERE pipeline = ? AND request <> '' ORDER BY run, id;
