@@ -116,7 +116,7 @@ rules:
       date: after.on_
       summary: "'折旧 ' || after.asset_code"
       entries:
-        - {account: "'6602'", debit: after.amount, dept: card.dept}
+        - {account: "'6602'", debit: after.amount, dept: "coalesce(nullif(after.dept, ''), card.dept)"}
         - {account: "'1602'", credit: after.amount, dept: card.dept, class: card.class, asset: after.asset_code}
   impaired:
     on: event

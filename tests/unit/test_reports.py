@@ -155,6 +155,18 @@ def test_the_allocation_adds_up_to_what_was_charged(march: Package) -> None:
     assert total(found)["report_charged"] == total(sheet(march, "depreciation"))["report_charged"] == Decimal("3325.00")
 
 
+def test_the_allocation_names_who_bears_it_as_the_voucher_does() -> None:
+    """An asset that moved before its month was charged is charged once more where it stood: the table is what the
+    voucher is made from, and must not name the department that has the card by now."""
+    books = Books()
+    books.buy("FA-1", "120000.00", "2026-01-15")
+    books.happen("transfer", "FA-1", "0.00", "2026-02-10", dept="XS")
+    books.happen("month", "FA-1", "1900.00", "2026-02-28", dept="SC")
+    found = sheet(made(books, "2026-02"), "allocation")
+    told = [(row["report_department"], row["report_class"], row["report_charged"]) for row in rows(found)]
+    assert told == [("SC", "JQ", Decimal("1900.00"))]
+
+
 def test_a_kind_of_the_mappings_own_has_its_column(books: Books) -> None:
     changes = sheet(made(books, "2026-02"), "changes")
     titles = [column.title("zh") for column in changes.columns]

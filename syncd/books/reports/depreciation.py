@@ -29,6 +29,8 @@ _SUMS: Final = (
 )
 _NAMED: Final = ("name", "model", "department", "workshop", "class", "use")
 _SHARED: Final = ("department", "class", "use")
+_Bearer = tuple[str, ...]
+"""Department, class, use and account; empty where it is not said."""
 
 
 def detail(month: Month) -> Sheet:
@@ -126,25 +128,43 @@ def allocation(month: Month) -> Sheet:
     return Sheet("report_allocation", columns, rows, total, month.ties)
 
 
-def _allocated(month: Month) -> Iterator[tuple[tuple[str, str, str, str], Decimal, str]]:
-    """What each voucher charged: by card where it has one expense account, by entry where it has several."""
+def _allocated(month: Month) -> Iterator[tuple[_Bearer, Decimal, str]]:
+    """What each voucher charged: by card, which tells the use as well, where it has one expense account. What all its
+    entries say alike stands for what the card says by now, of an asset that has moved since; where they bear otherwise
+    than the cards then tell, or on several accounts, by entry."""
     charged: dict[str, list[Step]] = defaultdict(list)
     for step in month.figures.steps:
         if step.kind == "charged":
             charged[step.voucher].append(step)
-    places = [month.place(name) for name in _SHARED]
+    at = [month.place(name) for name in _SHARED]
     for ref, steps in charged.items():
         lines = _expenses(month.vouchers.get(ref), month)
-        accounts = {entry.account for entry in lines}
-        if len(accounts) > 1:
-            for entry in lines:
-                values = [_dim(entry, month, name) for name in _SHARED]
-                yield (values[0], values[1], values[2], entry.account), entry.debit - entry.credit, ref
-            continue
-        account = next(iter(accounts), "")
-        for step in steps:
-            values = [step.place[n] if n is not None else "" for n in places]
-            yield (values[0], values[1], values[2], account), step.amounts.accumulated_depreciation, ref
+        by_entry = [(_borne(entry, month), entry.debit - entry.credit) for entry in lines]
+        said = [{bearer[n] for bearer, _ in by_entry} - {""} for n in range(len(_SHARED) + 1)]
+        alike = ["".join(values) if len(values) == 1 else "" for values in said]
+        by_card = [
+            (
+                (*(alike[i] or ("" if n is None else step.place[n]) for i, n in enumerate(at)), alike[-1]),
+                step.amounts.accumulated_depreciation,
+            )
+            for step in steps
+        ]
+        told = [n for n, values in enumerate(said) if values]
+        is_apart = _by(by_entry, told) != _by(by_card, told) and _by(by_entry, ()) == _by(by_card, ())
+        several = len(said[-1]) > 1
+        yield from ((*one, ref) for one in (by_entry if several or is_apart else by_card))
+
+
+def _borne(entry: Entry, month: Month) -> _Bearer:
+    return (*(_dim(entry, month, name) for name in _SHARED), entry.account)
+
+
+def _by(borne: Sequence[tuple[_Bearer, Decimal]], told: Sequence[int]) -> Mapping[tuple[str, ...], Decimal]:
+    """Sums by these parts of who bears them."""
+    sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    for bearer, amount in borne:
+        sums[tuple(bearer[n] for n in told)] += amount
+    return sums
 
 
 def _expenses(recorded: Recorded | None, month: Month) -> list[Entry]:
