@@ -82,19 +82,19 @@ def old_key(table: Table, change: Change) -> str:
 
 
 def follows(table: Table, change: Change, later: Change) -> bool:
-    """Whether a later change of the same table goes on where a row was left, or brings back a document as it was that
-    is gone."""
+    """Whether a later change of the same table goes on where a row was left, or brings back one as it was that is
+    gone."""
     if change.op == "delete":
-        return is_back(table, change, later)
+        return is_back(change, later)
     if change.table != later.table or change.op in ("delete", "truncate") or later.op not in ("update", "delete"):
         return False
     return row_of(table, change) == old_row_of(table, later)
 
 
-def is_back(table: Table, change: Change, later: Change) -> bool:
-    """Whether a document that is gone came again as it was: its rows came again, be it by a way of their own."""
+def is_back(change: Change, later: Change) -> bool:
+    """Whether a row or a document that is gone came again as it was, its rows be it by a way of their own."""
     is_same = change.table == later.table and change.before == later.after
-    return is_same and change.op == "delete" and later.op == "insert" and any(c.of for c in table.columns)
+    return is_same and change.op == "delete" and later.op == "insert"
 
 
 def fold(change: Change, later: Change) -> Change | None:

@@ -221,6 +221,19 @@ class CollectedRow(NamedTuple):
     number: int = 0
 
 
+class KeptRow(NamedTuple):
+    """Where a collected row stands: its source row, as `table:key`, whether it is in its group's voucher, the asset
+    code whose card that will change, and `RULE/GROUP`."""
+
+    row: str
+    is_in_voucher: bool
+    card: str = ""
+    group: str = ""
+
+
+NOT_KEPT: Final = KeptRow("", False)
+
+
 class Book(Protocol):
     """The ledger within one transaction: what the translator may look up, and the one write."""
 
@@ -244,14 +257,13 @@ class Book(Protocol):
         """Under which `table:key` a source row was known before its key changed to this one."""
         ...
 
-    def collecting(self, asset_codes: Collection[str]) -> Mapping[str, str]:
+    def collecting(self, asset_codes: Collection[str], without: Collection[str] = ()) -> Mapping[str, str]:
         """Asset code → `RULE/GROUP` of the first group with a collected row that will change the card; of those only
-        that have one."""
+        that have one. Rows `without` which, by their idempotency keys, are not counted."""
         ...
 
-    def collected_row(self, key: str) -> tuple[str, bool]:
-        """Of a collected row by its idempotency key the source row, as `table:key`, and whether it is in its group's
-        voucher; no row where there is none."""
+    def collected_row(self, key: str) -> KeptRow:
+        """A collected row by its idempotency key; NOT_KEPT where there is none."""
         ...
 
     def is_released(self, rule: str, group: str) -> bool:

@@ -88,13 +88,15 @@ class TableRow(NamedTuple):
 class Collected(NamedTuple):
     """A row kept until its group is posted as one voucher. `group` is the group's key as text; `card` the asset code
     whose card the posting will change, empty when it changes none: until then later changes of that card wait.
-    `replaces` is the key of a kept row whose place this one takes, or, where it `withdraws`, that is kept no more."""
+    `replaces` is the key of a kept row whose place this one takes, or, where it `withdraws`, that is kept no more;
+    `leaves` is `RULE/GROUP` of that row, or of rows in whose place its transaction puts this one."""
 
     rule: str
     group: str
     card: str = ""
     replaces: str = ""
     withdraws: bool = False
+    leaves: str = ""
 
 
 class Release(NamedTuple):
@@ -132,7 +134,16 @@ def freed(posting: Posting) -> Sequence[str]:
     collected = posting.collected
     if collected and collected.replaces not in ("", posting.key):
         found.append(f"fact:{collected.replaces}")
+    if collected and collected.leaves:
+        found.append(f"group:{collected.leaves}")
     return found
+
+
+def goes_before(awaited: str, postings: Sequence[Posting]) -> bool:
+    """Whether postings take effect before a parked row of their subject that waits for this. What waits for a group is
+    not asked before a row of it, or of the next that it would wait for, is replaced or withdrawn."""
+    collected = [p.collected for p in postings if p.collected is not None]
+    return awaited.startswith("group:") and len(collected) == len(postings) and any(c.leaves for c in collected)
 
 
 def awaited_number(asset_code: str) -> str:

@@ -16,7 +16,7 @@ from connectors.ledger.state import SQL, Work, integer
 from syncd.change import Position, Row, Value
 from syncd.errors import Halt, Transient
 from syncd.folding import row_of
-from syncd.ports import CollectedRow, Holds, Parked, Period, Posted, Statement
+from syncd.ports import NOT_KEPT, CollectedRow, Holds, KeptRow, Parked, Period, Posted, Statement
 from syncd.posting import Batch, Fields, Images, Outcome, Refused
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
@@ -69,20 +69,21 @@ class SqlBook:
         rows = self._work.database.query(SQL["moved"], (self._work.pipeline, row))
         return str(rows[0][0]) if rows else None
 
-    def collecting(self, asset_codes: Collection[str]) -> Mapping[str, str]:
+    def collecting(self, asset_codes: Collection[str], without: Collection[str] = ()) -> Mapping[str, str]:
         if not (self._work.state.collects and asset_codes):
             return {}
         rows = self._work.database.each(SQL["collecting"], (self._work.pipeline,), asset_codes)
         latest_first = sorted(rows, key=itemgetter(0), reverse=True)
-        return {str(code): f"{rule}/{group}" for _, code, rule, group in latest_first}
+        return {str(code): f"{rule}/{group}" for _, code, rule, group, key in latest_first if key not in without}
 
-    def collected_row(self, key: str) -> tuple[str, bool]:
+    def collected_row(self, key: str) -> KeptRow:
         work = self._work
         found = work.database.query(SQL["collected_row"], (work.pipeline, key)) if work.state.collects else []
         if not found:
-            return "", False
-        change = decode_change(work.tables, str(found[0][0]))
-        return row_of(work.tables[change.table], change), bool(found[0][1])
+            return NOT_KEPT
+        text, posted, card, rule, group = found[0]
+        change = decode_change(work.tables, str(text))
+        return KeptRow(row_of(work.tables[change.table], change), bool(posted), str(card), f"{rule}/{group}")
 
     def is_released(self, rule: str, group: str) -> bool:
         return collecting.is_released(rule, group, self._work.state.released)

@@ -21,7 +21,19 @@ from syncd.errors import RowRefused, Transient
 from syncd.folding import old_row_of, row_namer, row_of
 from syncd.money import EXACT, ZERO
 from syncd.ports import ANY_TYPE, Layout, Numbered, Series, TableWrite
-from syncd.posting import Outcome, Posting, Refused, Rejection, Status, Voucher, brought, freed, is_unnamed, named
+from syncd.posting import (
+    Outcome,
+    Posting,
+    Refused,
+    Rejection,
+    Status,
+    Voucher,
+    brought,
+    freed,
+    goes_before,
+    is_unnamed,
+    named,
+)
 from syncd.record import encode_content, timestamp
 
 MIRROR: Final = "syncd.mirror"
@@ -139,6 +151,8 @@ class Bookkeeper:
         if head is None or outcome.parked_id is not None:
             return False
         if head.waits_for == row_of(self._work.tables[outcome.change.table], outcome.change):
+            return False
+        if goes_before(head.waits_for, outcome.postings):
             return False
         return head.waits_for not in {fact for p in outcome.postings for fact in freed(p)} | {
             f"card:{code}" for p in outcome.postings for card in p.cards for code in (card.asset_code, brought(card))

@@ -69,7 +69,7 @@ FROM syncd.posting p WHERE p.pipeline = ? AND p.key = ?;
 SELECT key, rule FROM syncd.collected WHERE pipeline = ? AND key = ?;
 
 -- collected_row: a collected row, and the posting that has taken it
-SELECT change, posted FROM syncd.collected WHERE pipeline = ? AND key = ?;
+SELECT change, posted, card, rule, grp FROM syncd.collected WHERE pipeline = ? AND key = ?;
 
 -- standing: a subject's postings that reverse nothing, and who reversed them
 SELECT p.seq, p.subject, p.key, p.rule, p.voucher, p.content,
@@ -94,7 +94,7 @@ INSERT INTO syncd.shape (hash, shape) VALUES (?, ?) ON CONFLICT (hash) DO NOTHIN
 SELECT was FROM syncd.moved WHERE pipeline = ? AND key = ?;
 
 -- collecting: the collected rows that will change a card; by the card's index, which the pipeline's must not be taken for
-SELECT position, card, rule, grp FROM syncd.collected
+SELECT position, card, rule, grp, key FROM syncd.collected
 WHERE pipeline || '' = ? AND posted = '' AND card <> '' AND card = ?;
 
 -- add_number: the first number of a period and type

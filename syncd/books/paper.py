@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from syncd.change import Change, Position, Row, Table, Value, key_text
 from syncd.folding import row_of
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.ports import CollectedRow, Head, Numbered, Parked, Period, Posted, Series, Statement
+from syncd.ports import NOT_KEPT, CollectedRow, Head, KeptRow, Numbered, Parked, Period, Posted, Series, Statement
 from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, Voucher, named
 from syncd.record import encode_content
 
@@ -107,18 +107,21 @@ class PaperBook:
     def _row_of(self, posting: Posting) -> str:
         return row_of(self.tables[posting.change.table], posting.change)
 
-    def collected_row(self, key: str) -> tuple[str, bool]:
+    def collected_row(self, key: str) -> KeptRow:
         """A collected row that is in no voucher yet; of one that is the paper says nothing."""
-        kept = (row.change for row, _, _, _ in self.loose if row.key == key)
-        return next(((row_of(self.tables[change.table], change), False) for change in kept), ("", False))
+        for (own, _, change, _), rule, group, card in self.loose:
+            if own == key:
+                return KeptRow(row_of(self.tables[change.table], change), False, card, f"{rule}/{group}")
+        return NOT_KEPT
 
     def moved(self, row: str) -> str | None:
         """The key a row had before."""
         return self.moves.get(row)
 
-    def collecting(self, asset_codes: Collection[str]) -> Mapping[str, str]:
+    def collecting(self, asset_codes: Collection[str], without: Collection[str] = ()) -> Mapping[str, str]:
         """The groups that cards wait for."""
-        return {card: f"{rule}/{group}" for _, rule, group, card in reversed(self.loose) if card in asset_codes}
+        loose = (kept for kept in reversed(self.loose) if kept[0].key not in without)
+        return {card: f"{rule}/{group}" for _, rule, group, card in loose if card in asset_codes}
 
     def is_released(self, rule: str, group: str) -> bool:
         """Whether a group was released."""
@@ -240,7 +243,7 @@ class PaperBook:
         if posting.release is not None:
             self.due.append((posting.release.rule, posting.release.group))
         if posting.collected is not None:
-            rule, group, asset, replaces, withdraws = posting.collected
+            rule, group, asset, replaces, withdraws, _ = posting.collected
             self.loose = [kept for kept in self.loose if kept[0].key != replaces]
             if not withdraws:
                 self.loose.append((CollectedRow(posting.key, posting.subject, posting.change), rule, group, asset))

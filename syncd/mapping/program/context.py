@@ -20,11 +20,12 @@ from syncd.mapping.program.lookups import Kept, Lookups
 from syncd.mapping.program.quantities import less, negated
 from syncd.mapping.program.warned import far, is_odd, values_of
 from syncd.money import EXACT, ZERO, decimal, round_half_up
-from syncd.ports import EVERY_STEP, Book
+from syncd.ports import EVERY_STEP, Book, KeptRow
 from syncd.posting import (
     BY_HAND,
     IN_TRANSACTION,
     CardWrite,
+    Collected,
     Entry,
     Fields,
     Posting,
@@ -171,25 +172,33 @@ class Context(Lookups):
 
     def is_kept(self, key: str) -> bool:
         """Whether the row is collected under this key, and in no voucher yet."""
-        row, is_in_voucher = self.collected_row(key)
-        return not is_in_voucher and self._is_own(row)
+        kept = self.collected_row(key)
+        return not kept.is_in_voucher and self._is_own(kept.row)
+
+    def group_of(self, key: str) -> str:
+        """`RULE/GROUP` of a collected row."""
+        return self.collected_row(key).group
 
     def is_taken(self, key: str) -> bool:
-        """Whether the row was collected under this key and is in its group's voucher."""
-        row, is_in_voucher = self.collected_row(key)
-        return is_in_voucher and self._is_own(row)
+        """Whether the row was collected under this key and is in its group's voucher, or was posted by itself, as a
+        snapshot does."""
+        kept = self.collected_row(key)
+        if kept.row:
+            return kept.is_in_voucher and self._is_own(kept.row)
+        return self.posted.get(key, "") is not None and self._is_own(self.maker(key))
 
     def _is_own(self, row: str) -> bool:
         """Whether a collected row is the present one, be it by a key that this had then."""
         return row == self.row_of or (row != "" and row in self.names_of(self.row_of))
 
-    def keeps(self, key: str) -> None:
+    def keeps(self, key: str, collected: Collected) -> None:
         """The row is collected."""
-        self.effects.keep_row(key, self.row_of)
+        rule, group, card, *_ = collected
+        self.effects.keep_row(key, KeptRow(self.row_of, False, card, f"{rule}/{group}"))
 
     def unkeeps(self, key: str) -> None:
-        """A collected row is withdrawn: as if it had never been."""
-        self.effects.keep_row(key, "")
+        """A collected row is replaced or withdrawn: as if it had never been."""
+        self.effects.leave_row(key)
 
     def is_moved(self, voucher: Voucher, targets: Sequence[Target]) -> bool:
         """Whether what stands is of another day than a voucher."""

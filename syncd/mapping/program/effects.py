@@ -13,6 +13,7 @@ from syncd.mapping.layout.fields import merged
 from syncd.mapping.program.failure import Target
 from syncd.mapping.program.lookups import Lookups
 from syncd.money import EXACT, ZERO
+from syncd.ports import NOT_KEPT, KeptRow
 from syncd.posting import Fields, Posting
 
 _ABSENT: Final = object()
@@ -50,16 +51,28 @@ class Effects:
         self._put(cards, renamed, cards[code])
         self._put(cards, code, None)
 
-    def keep_collected(self, code: str, group: str) -> None:
+    def keep_collected(self, code: str, group: str, key: str) -> None:
         """A collected row that will change a card; the first of several is what others wait for."""
-        if not self._lookups.awaited_group(code):
-            self._put(self._lookups.collecting, code, group)
+        lookups = self._lookups
+        self._put(lookups.newly_collected, code, (*lookups.newly_collected.get(code, ()), (key, group)))
+        if not lookups.awaited_group(code):
+            self._put(lookups.collecting, code, group)
 
-    def keep_row(self, key: str, row: str) -> None:
-        """A collected row by its key, or that it is kept no more: then nothing is posted under that."""
-        self._put(self._lookups.collected_rows, key, (row, False))
-        if not row:
-            self._put(self._lookups.posted, key, None)
+    def keep_row(self, key: str, row: KeptRow) -> None:
+        """A collected row by its key."""
+        self._put(self._lookups.collected_rows, key, row)
+
+    def leave_row(self, key: str) -> None:
+        """A collected row is kept no more: nothing is posted under its key, and its card waits for the next one."""
+        lookups = self._lookups
+        code = lookups.collected_row(key).card
+        self._put(lookups.collected_rows, key, NOT_KEPT)
+        self._put(lookups.posted, key, None)
+        self._put(lookups.gone, key, True)
+        if code:
+            left = tuple(kept for kept in lookups.newly_collected.get(code, ()) if kept[0] != key)
+            self._put(lookups.newly_collected, code, left)
+            self._put(lookups.collecting, code, lookups.first_collected(code))
 
     def cancel(self, target: Target, by: str) -> None:
         """A posting is reversed."""

@@ -17,7 +17,7 @@ from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.render import UnknownLookup
 from syncd.mapping.program.failure import Failure, Target, flawed
 from syncd.mapping.program.sparing import Sparing
-from syncd.ports import Book, Period, Posted
+from syncd.ports import Book, KeptRow, Period, Posted
 from syncd.posting import CardWrite, Fields, Posting
 from syncd.record import decode_kept, decode_source, decode_voucher
 
@@ -78,8 +78,12 @@ class Lookups:
         self._kept = kept
         self._fleeting: list[tuple[str, str]] = []
         self.moved: dict[str, str] = {}
-        self.collected_rows: dict[str, tuple[str, bool]] = {}
-        """By key of a collected row that may be replaced: its source row, and whether it is in a voucher."""
+        self.collected_rows: dict[str, KeptRow] = {}
+        """By key, of rows that may be replaced."""
+        self.newly_collected: dict[str, tuple[tuple[str, str], ...]] = {}
+        """By asset code the key and `RULE/GROUP` of each row that this batch has collected for the card."""
+        self.gone: dict[str, bool] = {}
+        """The keys of rows that this batch has replaced or withdrawn."""
         self.taken: dict[tuple[str, Value], Decimal] = {}
         """By lookup and code what the batch has taken of a budget."""
         self.class_values: dict[str, Mapping[str, Decimal] | None] = {}
@@ -187,10 +191,15 @@ class Lookups:
         found = self.book.posted((stands,)).get(stands)
         if found is not None and found.content:
             return decode_source(found.content)
-        return self.collected_row(stands)[0]
+        return self.collected_row(stands).row
 
-    def collected_row(self, key: str) -> tuple[str, bool]:
-        """The source row that is collected under a key, and whether it is in a voucher."""
+    def first_collected(self, code: str) -> str:
+        """`RULE/GROUP` of the first row that is collected for a card and not `gone`, empty for none."""
+        kept = self.book.collecting((code,), self.gone).get(code, "")
+        return kept or next((group for _, group in self.newly_collected.get(code, ())), "")
+
+    def collected_row(self, key: str) -> KeptRow:
+        """What is collected under a key."""
         if key not in self.collected_rows:
             self.collected_rows[key] = self.book.collected_row(key)
         return self.collected_rows[key]

@@ -64,6 +64,8 @@ class Program:
     """Per table, what its changes that no rule applies to are ignored by."""
     openers: frozenset[str]
     """Tables with a rule that opens cards."""
+    replacers: frozenset[str]
+    """Tables with a rule whose collected rows are replaced or withdrawn."""
     collects: bool
     """Whether any rule collects."""
     asking: Callable[[Context], Asking]
@@ -88,6 +90,7 @@ def compile_plan(
     ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
     rules = [rule for found in plan.rules.values() for rule in found]
     openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
+    replacers = frozenset(rule.on.alias for rule in rules if rule.may_replace)
     collects = any(rule.verb(Collect) is not None for rule in rules)
 
     budgeted = frozenset(rule.name for rule in rules if rule.verb(Budget) is not None)
@@ -101,7 +104,7 @@ def compile_plan(
         return _compiled(approvals(plan), f"<approvals of {layout.name}>", decisions)
 
     return Program(
-        *(plan, layout, zone, bind, tuple(references), keys, ignored, openers, collects),
+        *(plan, layout, zone, bind, tuple(references), keys, ignored, openers, replacers, collects),
         *(lambda w: asking()(w), budgeted, answered),
     )
 

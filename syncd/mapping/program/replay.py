@@ -215,7 +215,7 @@ class _Chains:
             return None
         if change.op == "delete":
             back = self._first(self._by_new.get(row_of(self._tables[change.table], change), ()), number)
-            return back if back is not None and is_back(self._tables[change.table], change, back.change) else None
+            return back if back is not None and is_back(change, back.change) else None
         later = self._by_old.get(row_of(self._tables[change.table], change), ())
         return self._first(later, number)
 

@@ -32,6 +32,7 @@ from syncd.posting import (
     Rejections,
     brought,
     freed,
+    goes_before,
 )
 
 _new: Final = tuple.__new__
@@ -65,6 +66,7 @@ class Run:
         self._moves: Moves | None = None
         self._asks = self._brings_joined = False
         self._book, self._refused, self._openers = book, refused, program.openers
+        self._replacers = program.replacers
         self._joined, self._ignored = frozenset(plan.joined), program.ignored
         self._answered = program.answered
         self._bound = program.bind()(self.context)
@@ -372,7 +374,7 @@ class Run:
             is_new = self.holding.holder_of(old_row_of(self.tables[alias], change)) is None
             if is_new and opens == own:
                 opens = ""  # what is waited for does not wait behind what waits for it
-            elif not (is_new and (opens.startswith("fact:") or (alias in self._openers and opens.startswith("card:")))):
+            elif not (is_new and self._may_pass(alias, op, opens)):
                 return self._rejected(change, holder, "", Failure("behind", {"subject": holder}, "behind"))
         if self._refused and (rejection := self._refused.get(change)) is not None:
             return Outcome(change, subject, (), rejection)
@@ -401,8 +403,12 @@ class Run:
             said = said if unnamed is None else unnamed
         elif self._collects:
             said = self._waits(out, reads)
+        if opens and said is None and op == "insert":
+            out = _in_place(opens, out)
         if opens and not (
-            _opens(out, opens) if said is None else self._rules[alias][n].opens_card or _is_next(opens, said)
+            _opens(out, opens) or goes_before(opens, out)
+            if said is None
+            else self._rules[alias][n].opens_card or _is_next(opens, said)
         ):
             said = Failure("behind", {"subject": holder or ""}, "behind")  # what would open the card says why it cannot
         if said is not None:
@@ -426,7 +432,8 @@ class Run:
         for posting in out:
             if posting.collected is not None:
                 if posting.collected.card:
-                    context.effects.keep_collected(posting.collected.card, "/".join(posting.collected[:2]))
+                    group = "/".join(posting.collected[:2])
+                    context.effects.keep_collected(posting.collected.card, group, posting.key)
                 continue
             for code in (card.asset_code for card in posting.cards):
                 if group := context.awaited_group(code):
@@ -459,6 +466,14 @@ class Run:
         context.effects.take_back(out)
         failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
         return self._rejected(change, row.subject, name, failure)
+
+    def _may_pass(self, alias: str, op: str, awaited: str) -> bool:
+        """Whether a change may bring what its subject's parked row waits for, and goes before that if it does. A new
+        row may be what another of its transaction has left its group for."""
+        what = awaited.partition(":")[0]
+        if what == "group":
+            return alias in self._replacers and (op in ("update", "delete") or awaited in self.arrived)
+        return what == "fact" or (what == "card" and alias in self._openers)
 
     def _is_kept(self, alias: str, key: str) -> bool:
         """Whether the ledger can keep a source row of this key."""
@@ -505,6 +520,14 @@ class Run:
 def _opens(postings: Sequence[Posting], awaited: str) -> bool:
     """Whether postings open a card, given as `card:CODE`, or take back what another row waits for."""
     return any(awaited in freed(p) or any(f"card:{brought(c)}" == awaited for c in p.cards) for p in postings)
+
+
+def _in_place(awaited: str, postings: list[Posting]) -> list[Posting]:
+    """New rows that are collected, in the place of those that have left the awaited group."""
+    kind, _, group = awaited.partition(":")
+    if kind != "group":
+        return postings
+    return [p if p.collected is None else p._replace(collected=p.collected._replace(leaves=group)) for p in postings]
 
 
 def _is_next(awaited: str, failure: Failure) -> bool:

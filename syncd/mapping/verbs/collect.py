@@ -78,8 +78,10 @@ class Collect(Verb):
         emit_group(block, self.group)
         block.add("if not w.gathering:", "    cards_ = rows_ = ()", "    voucher = None")
         card = "code" if block.rule.writes_card else "''"
-        replaces = "was_key if kept else ''" if block.rule.may_replace else "''"
-        block.add(f"    collected = new(Collected, ({block.rule.name!r}, group, {card}, {replaces}, False))")
+        replaces, leaves = "''", "''"
+        if block.rule.may_replace:
+            replaces, leaves = "was_key if kept else ''", "w.group_of(was_key) if kept else ''"
+        block.add(f"    collected = new(Collected, ({block.rule.name!r}, group, {card}, {replaces}, False, {leaves}))")
 
 
 @dataclass(frozen=True)

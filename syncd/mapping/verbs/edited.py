@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Literal, Self
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import Aggregate, Many, Name, Term, walk
 from syncd.mapping.expression.to_python import condition_source, value_source
+from syncd.mapping.language.scope import variable
 from syncd.mapping.program.block import Block, columns_read, commas, join_names, lines_read
 from syncd.mapping.verbs.once import Once
 from syncd.mapping.verbs.reverse import Reverse, emit_reds, post_reds
@@ -67,13 +68,14 @@ class Edited(Verb):
             checking.errors.fault("edited_no_once", place, rule=rule.name)
         if rule.may_replace:
             self._check_collecting(rule, once, checking)
-        if others := sorted(name for name in (rule.when.names if rule.when else ()) if not _is_of_it(rule, name)):
+        is_of_it = _is_found_by_it if rule.may_replace else _is_of_it
+        if others := sorted(name for name in (rule.when.names if rule.when else ()) if not is_of_it(rule, name)):
             checking.errors.fault("edited_when", ("rules", rule.name, "when"), rule=rule.name, name=others[0])
 
     def _check_collecting(self, rule: Rule, once: Once | None, checking: Checking) -> None:
         """A row is replaced as long as it is kept, by a key of its own; what its group has posted stays whole."""
         is_own = once is not None and all(_is_of_it(rule, name) for e in once.parts for name in e.names)
-        if self.how != "refuse" or rule.writes_card or not is_own or (once is not None and once.old_parts):
+        if self.how != "refuse" or rule.opens_card or not is_own or (once is not None and once.old_parts):
             checking.errors.fault("edited_collects", ("rules", rule.name, "edited"), rule=rule.name)
 
     def beside(self, block: Block) -> bool:
@@ -92,10 +94,14 @@ class Edited(Verb):
         return True
 
     def keep(self, block: Block, once: Once) -> None:
-        """A row that is called by another key now was collected, or posted, under the one that it had."""
+        """A row that is called by another key now was collected, or posted, under the one that it had. What a snapshot
+        reads for its card alone is not kept."""
         block.add("was_key = idem", "if op != 'insert':", f"    k = ({_key_before(block.rule, once)})")
         block.add("    if None not in k:", f"        was_key = '{once.stem}/' + join_key(k)")
-        block.add("kept = not w.gathering and w.is_kept(was_key)")
+        known = "not w.gathering and posted.get(was_key, UNKNOWN) is not None"
+        if block.rule.takes_snapshots and block.rule.snapshot != "post":
+            known = f"op != 'read' and {known}"
+        block.add(f"kept = {known} and w.is_kept(was_key)")
         block.add("if not (kept or w.gathering or was_key == idem) and w.is_taken(was_key):")
         block.add("    return w.posted_already(())")
 
@@ -105,18 +111,22 @@ class Edited(Verb):
         if block.rule.opens_card and not once.unique:
             return ""
         of = "''" if once.unique else "change[0]"
-        claimed = f"w.claimed(first, {once.stem!r}, {of}, True)"
-        if not block.rule.may_replace:
-            return claimed
-        return f"w.posted_already(()) if w.is_taken(first) and not ({_is_unedited(block.rule)}) else {claimed}"
+        said = f"w.claimed(first, {once.stem!r}, {of}, True)"
+        if block.rule.may_replace:
+            said = f"w.posted_already(()) if w.is_taken(first) and not ({_is_unedited(block.rule)}) else {said}"
+        tells_of_before = once.unique or (block.rule.takes_snapshots and block.rule.snapshot != "post")
+        return f"REPEAT if op == 'read' else {said}" if tells_of_before else said
 
     def find(self, block: Block) -> None:
         """A collected row that is kept is replaced where anything has changed that its posting is made of; one that
-        was in the books before syncd came is left there."""
+        was in the books before syncd came is left there, and what the card has of it is not to be edited."""
         if block.rule.may_replace:
-            applied = "True" if block.rule.when is None else condition_source(_before(block.rule.when.term, block.rule))
+            left = "w.posted_already(())" if block.rule.writes_card else "None"
             block.add(f"if kept and {_is_unedited(block.rule)}:", "    return REPEAT")
-            block.add(f"if not (kept or w.gathering or op == 'insert') and {applied}:", "    return None")
+            with block.inner(f"not (kept or w.gathering or op == 'insert') and {_applied(block.rule)}"):
+                if block.rule.writes_card:
+                    block.add(f"if {_is_unedited(block.rule)}:", "    return None")
+                block.add(f"return {left}")
 
     def may_empty(self, rule: Rule) -> bool:
         """A document of which nothing is left, as its last line is deleted."""
@@ -149,8 +159,8 @@ class Edited(Verb):
     def post(self, block: Block) -> None:
         """Red letters before the right voucher; the batch knows what is kept."""
         if block.rule.may_replace:
-            block.add("if kept and was_key != idem:", "    w.unkeeps(was_key)")
-            block.add("if collected is not None:", "    w.keeps(idem)")
+            block.add("if kept:", "    w.unkeeps(was_key)")
+            block.add("if collected is not None:", "    w.keeps(idem, collected)")
         elif self.how == "reverse":
             post_reds(block, 0)
         elif self.how == "difference" and self._has_day_of_its_own(block.rule):
@@ -203,18 +213,20 @@ class Unkept(Verb):
 
     def find(self, block: Block) -> None:
         """Asks the row before anybody is asked what is kept."""
-        block.add("if op == 'insert':", "    return None")
-        applies = "op != 'delete'"
+        block.add("if op == 'insert':", "    return None", "applies = op != 'delete'")
         if self.rule.when is not None:
-            applies = f"{applies} and {self.rule.when.condition()}"
-        block.add(f"k = ({_key_before(self.rule, self.once)})", f"if None in k or ({applies}):", "    return None")
+            with block.inner("applies", foreseen="op != 'delete'"):
+                block.need(self.rule.when.names)
+                block.add(f"applies = {self.rule.when.condition()}")
+        block.add(f"k = ({_key_before(self.rule, self.once)})", "if None in k or applies:", "    return None")
         block.add(f"was_key = '{self.once.stem}/' + join_key(k)")
+        was_posted = f" or ({_applied(self.rule)})" if self.rule.writes_card else ""
         block.add("if not w.is_kept(was_key):")
-        block.add("    return w.posted_already(()) if w.is_taken(was_key) else None")
+        block.add(f"    return w.posted_already(()) if w.is_taken(was_key){was_posted} else None")
 
     def make(self, block: Block) -> None:
         """`collected`, which takes it away."""
-        block.add(f"collected = new(Collected, ({self.rule.name!r}, '', '', was_key, True))")
+        block.add(f"collected = new(Collected, ({self.rule.name!r}, '', '', was_key, True, w.group_of(was_key)))")
 
     def post(self, block: Block) -> None:
         """The batch knows that it is gone."""
@@ -270,6 +282,36 @@ def _is_of_it(rule: Rule, name: str) -> bool:
     return name.startswith("after.") or ("." not in name and name != "op" and name not in rule.let)
 
 
+def _is_found_by_it(rule: Rule, name: str) -> bool:
+    """Whether a name says something of the row as it is, or of what is found by that."""
+    alias, dot, _ = name.partition(".")
+    if not dot and name in rule.let:
+        return all(_is_found_by_it(rule, read) for read in rule.let[name].names)
+    if dot and alias in rule.joins:
+        return all(_is_found_by_it(rule, read) for read in join_names(rule.joins[alias]))
+    return name.startswith("row.") or _is_of_it(rule, name)
+
+
+def _applied(rule: Rule) -> str:
+    """Source that is true where the rule applied to the row as it was. What its keys lead to is looked at as it is, so
+    of a row that leads elsewhere now nobody can tell: then it is taken for one to which the rule did not apply."""
+    if rule.when is None:
+        return "True"
+    aliases = {name.partition(".")[0] for name in _read_by(rule, rule.when.names) if "." in name} & rule.joins.keys()
+    read = columns_read(rule, {name for alias in aliases for name in join_names(rule.joins[alias])})
+    columns = [i for i, c in enumerate(rule.on.columns) if {f"after.{c.name.lower()}", f"row.{c.name.lower()}"} & read]
+    same = [f"before[{i}] == after[{i}]" for i in columns]
+    return " and ".join([*same, f"({condition_source(_before(rule.when.term, rule))})"])
+
+
+def _read_by(rule: Rule, names: Iterable[str]) -> set[str]:
+    """Names, and what those of them read that `let` names."""
+    found: set[str] = set()
+    for name in names:
+        found |= _read_by(rule, rule.let[name].names) if name in rule.let else {name}
+    return found
+
+
 def _key_before(rule: Rule, once: Once) -> str:
     return commas(value_source(_before(e.term, rule)) for e in once.parts)
 
@@ -277,6 +319,8 @@ def _key_before(rule: Rule, once: Once) -> str:
 def _before(term: Term, rule: Rule) -> Term:
     """A condition over the row as it was."""
     detail = term.detail
+    if isinstance(detail, Name) and (e := _let_of(rule, detail.python)) is not None:
+        return _before(e.term, rule)
     if isinstance(detail, Name):
         detail = replace(detail, python=_AFTER.sub("before[", detail.python))
     elif isinstance(detail, Aggregate):
@@ -284,6 +328,11 @@ def _before(term: Term, rule: Rule) -> Term:
         was = Many(detail.many.alias, f"(before[{lines.column}] or ())", (lines.variable,))
         detail = replace(detail, many=was)
     return replace(term, args=tuple(_before(arg, rule) for arg in term.args), detail=detail)
+
+
+def _let_of(rule: Rule, python: str) -> Expression | None:
+    """What `let` names by a variable of the generated code."""
+    return next((e for n, e in enumerate(rule.let.values()) if variable(n) == python), None)
 
 
 def _counts(expressions: Iterable[Expression], lines: str) -> bool:
