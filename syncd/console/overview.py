@@ -2,55 +2,77 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from syncd import wiring
-from syncd.console import causes
+from syncd.console import causes, todo
 from syncd.console.house import House
-from syncd.console.page import SignedIn, house, page, seen
-from syncd.desk import clock, status
+from syncd.console.page import SignedIn, Visitor, house, page, seen
+from syncd.desk import clock, postings, status
 from syncd.errors import Fault
-from syncd.outbox import box
+from syncd.ports import Ledger
 
 router = APIRouter()
-CAUSES_MAX: Final = 20
+DAYS: Final = 14
+"""Of postings that are drawn."""
+TALL: Final = 40
+"""Of the drawing, in its own units."""
 
 
 class Standing(NamedTuple):
-    """A pipeline, or a partition of one, with what waits in it; `fault` is why finance could not be asked."""
+    """A pipeline, or a partition of one, with what waits in it: the last posting, since when the oldest row is parked,
+    and how many postings each of the last days brought, as (day, postings, height). `fault` is why finance could not be
+    asked."""
 
     name: str
     zone: str
     status: status.PipelineStatus | None
     standing: str
-    is_late: bool
-    causes: Sequence[causes.Cause]
-    outbox: Sequence[box.Open]
+    is_late: bool = False
+    last: postings.Found | None = None
+    oldest: datetime | None = None
+    days: Sequence[tuple[date, int, int]] = ()
+    todos: Sequence[todo.Todo] = ()
     fault: Fault | None = None
 
 
 @router.get("/")
 def overview(request: Request, who: SignedIn) -> Response:
     """The first page."""
-    standings = [one for pipeline in seen(request, who) for one in _standings(house(request), pipeline)]
-    return page(request, "overview.html", "console_overview", who, standings=standings)
+    standings = [one for pipeline in seen(request, who) for one in _standings(house(request), pipeline, who)]
+    todos = [(standing, one) for standing in standings for one in standing.todos]
+    return page(
+        request, "overview.html", "console_overview", who, standings=standings, several=len(standings) > 1, tall=TALL,
+        own=[pair for pair in todos if pair[1].is_own], others=[pair for pair in todos if not pair[1].is_own],
+        width=DAYS, stands=lambda standing: f"stands_{standing}",
+    )  # fmt: skip
 
 
-def _standings(own: House, pipeline: wiring.Pipeline) -> Iterator[Standing]:
+def _standings(own: House, pipeline: wiring.Pipeline, who: Visitor) -> Iterator[Standing]:
     zone = pipeline.mapping.file.timezone
     try:
         with closing(pipeline.open_ledger()) as ledger:
             for part in pipeline.begun():
-                found = status.pipeline_status(ledger, part.name, datetime.now(UTC))
-                yield Standing(
-                    part.name, zone, clock.local(found, zone), status.standing(found),
-                    status.is_late(found, pipeline.config.late_after_s),
-                    causes.causes(own, ledger, part)[:CAUSES_MAX],
-                    box.open_deliveries(ledger, part.name),
-                )  # fmt: skip
+                yield clock.local(_standing(own, ledger, part, who), zone)
     except Fault as fault:
-        yield Standing(pipeline.name, zone, None, "unseen", False, (), (), fault)
+        yield Standing(pipeline.name, zone, None, "unseen", fault=fault)
+
+
+def _standing(own: House, ledger: Ledger, part: wiring.Pipeline, who: Visitor) -> Standing:
+    now, zone = datetime.now(UTC), part.mapping.zone
+    found, known = status.pipeline_status(ledger, part.name, now), causes.causes(own, ledger, part)
+    today = now.astimezone(zone).date()
+    last = postings.page(ledger, part.name, postings.Asked(), zone, 1).found
+    counts = postings.by_day(ledger, part.name, [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)], zone)
+    most = max([count for _, count in counts]) or 1
+    return Standing(
+        part.name, part.mapping.file.timezone, found, status.standing(found),
+        status.is_late(found, part.config.late_after_s), next(iter(last), None),
+        min((one.group.since for one in known), default=None),
+        [(day, count, -(-TALL * count // most)) for day, count in counts],
+        todo.todos(ledger, part, found, known, who, today),
+    )  # fmt: skip

@@ -1,9 +1,10 @@
 """What every page has: its frame, its language, and who sees it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from math import inf
 from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -23,6 +24,12 @@ _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("syncd.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
+
+
+_LASTED: Final = (
+    (100.0, "lasted_s", 1), (6_000.0, "lasted_min", 60), (180_000.0, "lasted_h", 3_600), (inf, "lasted_d", 86_400),
+)  # fmt: skip
+"""Below how many seconds a time is told in which unit."""
 
 
 class SignedOut(Exception):
@@ -64,6 +71,12 @@ def seen(request: Request, who: Visitor) -> Sequence[wiring.Pipeline]:
     return [one for one in house(request).pipelines.values() if who.may("look", one.place)]
 
 
+def reach(request: Request, who: Visitor) -> Callable[[str], bool]:
+    """Whether a pipeline, or a partition of one, is among those that somebody may look at, by its name."""
+    theirs = {one.name for one in seen(request, who)}
+    return lambda name: name.partition(wiring.PART)[0] in theirs
+
+
 def language(request: Request) -> Language:
     """The one that was chosen; else the browser's, if it asks for English before Chinese; else Chinese."""
     chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE)
@@ -98,9 +111,18 @@ def page(
 
     def money(value: object) -> str:
         try:
-            return shown(Decimal(str(value))) if value is not None else "–"
+            amount = Decimal(str(value)) if value not in (None, "") else None
         except ArithmeticError:
             return str(value)
+        if amount is None or not amount.is_finite():
+            return shown(amount and str(value))
+        return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,}"
+
+    def lasted(seconds: float | None) -> str:
+        if seconds is None:
+            return "–"
+        code, unit = next((code, unit) for most, code, unit in _LASTED if seconds < most)
+        return say(code, {"number": f"{seconds / unit:.1f}".removesuffix(".0")}, words)
 
     def acted(action: str) -> str:
         code = f"deed_{action}"
@@ -109,6 +131,7 @@ def page(
     given |= {
         "brief": brief,
         "money": money,
+        "lasted": lasted,
         "shown_all": lambda params: {name: shown(value) for name, value in params.items()},
         "acted": acted,
         "say": say_,

@@ -1,7 +1,7 @@
 """Who may act, and in which roles, where accounts or the configuration say it."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -9,7 +9,7 @@ from syncd.desk.approvals import is_same
 from syncd.desk.operators import SQL, Actor, Agreed, act, alone
 from syncd.desk.rights import CONTROLLER
 from syncd.errors import Halt
-from syncd.ports import Desk, Finding
+from syncd.ports import Desk, Finding, Ledger
 
 People = Mapping[str, Collection[str]]
 """Name → roles."""
@@ -37,12 +37,7 @@ def seconded(people: People | None) -> Agreed:
     since it was last done; anybody, where no people are named. Otherwise their word is kept as the one that asks."""
 
     def agreed(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> bool:
-        asked: list[str] = []
-        for actor, what, said in desk.query(SQL["asked_for"], (pipeline, target, PROPOSED, action)):
-            if what == action:
-                asked = []
-            elif json.loads(str(said)) == detail:
-                asked.append(str(actor))
+        asked = waiting(desk, pipeline, target, action, detail)
         if CONTROLLER in (_roles(people or {}, by.name) or ()) and any(not is_same(name, by.name) for name in asked):
             return True
         if not any(is_same(name, by.name) for name in asked):
@@ -50,6 +45,20 @@ def seconded(people: People | None) -> Agreed:
         return False
 
     return alone if people is None else agreed
+
+
+def waiting(
+    desk: Desk | Ledger, pipeline: str, target: str, action: str, detail: Mapping[str, object] | None = None
+) -> Sequence[str]:
+    """Who has asked for an action on a target since it was last done, and waits for a second person; `detail` where it
+    is to be the very same."""
+    asked: list[str] = []
+    for actor, what, said in desk.query(SQL["asked_for"], (pipeline, target, PROPOSED, action)):
+        if what == action:
+            asked = []
+        elif detail is None or json.loads(str(said)) == detail:
+            asked.append(str(actor))
+    return asked
 
 
 def seconding(people: People | None, by: Actor) -> Halt:

@@ -85,15 +85,27 @@ def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, 
     return Page(found, floor + 1, moment(str(made[0][0])) if made else None)
 
 
-def _first_at(ledger: Ledger, pipeline: str, top: int, at: datetime) -> int:
-    """The number of the first posting that was made at a moment or later; `top` where there is none."""
+def by_day(ledger: Ledger, pipeline: str, days: Sequence[date], zone: tzinfo) -> Sequence[tuple[date, int]]:
+    """How many postings each of these days brought; they follow one another."""
+    ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
+    first, top, found = 1, int(str(end)) + 1, list[tuple[date, int]]()
+    for day in days:
+        first = _first_at(ledger, pipeline, top, midnight(day, zone), first)
+        after = _first_at(ledger, pipeline, top, midnight(day + timedelta(days=1), zone), first)
+        found.append((day, after - first))
+        first = after
+    return found
+
+
+def _first_at(ledger: Ledger, pipeline: str, top: int, at: datetime, low: int = 1) -> int:
+    """The number of the first posting that was made at a moment or later, from `low` on; `top` where there is none."""
     text = timestamp(at)
 
     def is_later(seq: int) -> bool:
         rows = ledger.query(SQL["posted_at"], (pipeline, seq))
         return not rows or str(rows[0][0]) >= text
 
-    return halved(1, top, is_later)
+    return halved(low, top, is_later)
 
 
 def halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
