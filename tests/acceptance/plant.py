@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from syncd import migrate as migrations
+from syncd import wiring
 from syncd.demo import company
+from syncd.desk import operators
+from syncd.desk.operators import Actor
 from syncd.files import shipped
 from tests.acceptance.databases import Database, connected
 from tests.acceptance.routes import Carried, Route, by_log
@@ -125,8 +129,7 @@ def plant(
             ends = {"mapping": str(mapping), "source": source, "ledger": {"kind": finance.kind, "dsn": finance_dsn}}
             lines = [f"    {name}: {json.dumps(end, ensure_ascii=False)}" for name, end in ends.items()]
             config.write_text("\n".join(["pipelines:", "  demo:", *lines, ""]), "utf-8")
-            made.syncd("migrate")
-            made.syncd("mapping", "accept", "--actor", "accountant", "--reason", "acceptance")
+            begun(config)
             yield made
     finally:
         eam.close()
@@ -145,6 +148,16 @@ def plant_on(
     finally:
         route.eam.drop_database(eam_dsn)
         route.finance.drop_database(finance_dsn)
+
+
+def begun(config: Path) -> None:
+    """What `syncd migrate` and `syncd mapping accept` do, in this process, where the mapping's expressions are known
+    from the last time."""
+    for pipeline in wiring.pipelines(config).values():
+        with closing(pipeline.open_ledger()) as ledger:
+            migrations.migrate(ledger, datetime.now(UTC))
+            by = Actor("accountant", "acceptance")
+            operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, by)
 
 
 def _environment() -> dict[str, str]:

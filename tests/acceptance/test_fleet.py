@@ -25,6 +25,7 @@ import yaml
 from kafka import KafkaProducer
 
 from tests.acceptance.envelopes import envelope, key
+from tests.acceptance.plant import begun
 from tests.servers import Kafka
 
 FLEET: Final = Path(__file__).parent / "fleet" / "fleet.yaml"
@@ -62,8 +63,7 @@ class Fleet:
         }
         lines = {"fleet": {"mapping": str(FLEET), "source": source, "ledger": {"kind": "postgres", "dsn": dsn}}}
         self.config.write_text(yaml.safe_dump({"pipelines": lines}), "utf-8")
-        self.syncd("migrate")
-        self.syncd("mapping", "accept", "--actor", "accountant", "--reason", "acceptance")
+        begun(self.config)
 
     def run(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         with self.db.cursor() as cursor:
