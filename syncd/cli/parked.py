@@ -21,7 +21,6 @@ from syncd.language import hint, say
 
 LISTED_MAX: Final = 10_000
 
-Image = Mapping[str, object]
 Id = Annotated[int, typer.Argument(metavar="NUMBER", help=say("help_id"), show_default=False)]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="NUMBER", help=say("help_ids"), show_default=False)]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help=say("help_subject"), show_default=False)]

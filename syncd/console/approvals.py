@@ -107,7 +107,7 @@ def decided(
 
 def require(request: Request, signed: Signed, part: wiring.Pipeline, role: str) -> None:
     """Raises Halt for who does not hold the role there in which they want to decide."""
-    signed.require(house(request), "approve", part.place, (role,) if role else ())
+    signed.who.require(house(request), "approve", part.place, (role,) if role else ())
 
 
 def own_role(part: wiring.Pipeline, row: operators.ParkedRow, who: Visitor) -> str:

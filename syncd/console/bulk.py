@@ -1,6 +1,7 @@
 """Many parked rows tried again, or given up, at once: asked for, watched, stopped."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -11,8 +12,8 @@ from syncd import wiring
 from syncd.books import held
 from syncd.console import causes, within
 from syncd.console.page import SignedIn, house, page
-from syncd.console.signing import Acting, Signed
-from syncd.desk import bulk, clock, operators, rights
+from syncd.console.signing import Signed
+from syncd.desk import bulk, clock, operators
 from syncd.errors import WrongUsage
 from syncd.ports import Ledger
 
@@ -38,7 +39,7 @@ def asked(
         raise WrongUsage("bulk_nothing")
     return page(
         request, "bulk.html", f"console_bulk_{what}", who, zone, pipeline=pipeline, what=what, chosen=chosen,
-        rows=clock.local(first, zone), count=count, last=last, held=money, may=within.may(who, _right(what), part),
+        rows=clock.local(first, zone), count=count, last=last, held=money, may=within.may(who, bulk.right(what), part),
     )  # fmt: skip
 
 
@@ -54,11 +55,11 @@ def begun(
     """Begin it. The rows are asked behind the answer, so that the page that shows how far it is comes at once."""
     chosen = operators.Selection(tuple(id), subject, state, rule, code, False, table, 0, last)
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        within.require(request, signed, _right(what), part)
+        within.require(request, signed, bulk.right(what), part)
         if not (id or any((state, rule, code, table, subject))):
             raise WrongUsage("parked_which")
         made = bulk.begin(ledger, part.name, chosen, what, name, rows, signed.by)
-    then.add_task(_ask, part, made.number, signed)
+    then.add_task(ask, part, made.number, signed.by)
     return _watched(pipeline, made.number)
 
 
@@ -70,7 +71,7 @@ def watched(request: Request, who: SignedIn, number: int, pipeline: str) -> Resp
         far = clock.local(bulk.progress(ledger, part.name, number), zone)
     return page(
         request, "progress.html", f"console_bulk_{far.bulk.what}", who, zone, pipeline=pipeline, far=far,
-        refreshed_s=0 if far.is_done else REFRESHED_S, may=within.may(who, _right(far.bulk.what), part),
+        refreshed_s=0 if far.is_done else REFRESHED_S, may=within.may(who, bulk.right(far.bulk.what), part),
     )  # fmt: skip
 
 
@@ -82,29 +83,23 @@ def stopped(
     """Stop it, or go on where a console that was ended meanwhile has left it."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
         far = bulk.progress(ledger, part.name, number)
-        within.require(request, signed, _right(far.bulk.what), part)
+        within.require(request, signed, bulk.right(far.bulk.what), part)
         by = operators.Actor(signed.by.name, far.bulk.reason)
         if do == "stop":
             bulk.stop(ledger, part.name, number, by)
         else:
-            then.add_task(_ask, part, number, signed._replace(by=by))
+            then.add_task(ask, part, number, by)
     return _watched(pipeline, number)
 
 
-def _ask(part: wiring.Pipeline, number: int, signed: Acting) -> None:
-    ledger = part.open_ledger()
-    try:
-        bulk.ask(ledger, part.name, number, signed.by)
-    finally:
-        ledger.close()
+def ask(part: wiring.Pipeline, number: int, by: operators.Actor) -> None:
+    """Ask the rows, behind the answer that says that it was begun."""
+    with closing(part.open_ledger()) as ledger:
+        bulk.ask(ledger, part.name, number, by)
 
 
 def _watched(pipeline: str, number: int) -> Response:
     return RedirectResponse(f"/parked/bulk/{number}?{urlencode({'pipeline': pipeline})}", 303)
-
-
-def _right(what: str) -> rights.Action:
-    return "discard" if what == "discard" else "mend"
 
 
 def _counted(

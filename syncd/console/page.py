@@ -46,6 +46,13 @@ class Visitor(NamedTuple):
         """Whether they may do something in a place; see `rights.may`."""
         return rights.may(self.account, action, place, asked)
 
+    def require(self, own: House, action: rights.Action, place: rights.Place, asked: Iterable[str] = ()) -> None:
+        """Raises Halt for who may not do this there, with those who may; see `rights.may`."""
+        wanted = (*asked,)
+        if not self.may(action, place, wanted):
+            with own.accounts() as ledger:
+                rights.require(self.account, action, place, wanted, accounts.every_open(ledger))
+
 
 def house(request: Request) -> House:
     """The one that this console is of."""

@@ -1,6 +1,5 @@
 """Signing in and out, and what makes sure that a form comes from who is signed in."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from secrets import compare_digest
 from typing import Annotated, NamedTuple
@@ -8,9 +7,8 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from syncd.console.house import House
 from syncd.console.page import SESSION, SignedIn, Visitor, house, page
-from syncd.desk import accounts, rights
+from syncd.desk import accounts
 from syncd.desk.operators import Actor
 from syncd.errors import Halt
 
@@ -22,12 +20,6 @@ class Acting(NamedTuple):
 
     who: Visitor
     by: Actor
-
-    def require(self, own: House, action: rights.Action, place: rights.Place, asked: Iterable[str] = ()) -> None:
-        """Raises Halt for who may not do this there, with those who may; see `rights.may`."""
-        if not self.who.may(action, place, asked):
-            with own.accounts() as ledger:
-                rights.require(self.who.account, action, place, asked, accounts.every_open(ledger))
 
 
 def acting(who: SignedIn, form: Annotated[str, Form()] = "", reason: Annotated[str, Form()] = "") -> Acting:

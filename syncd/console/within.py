@@ -19,7 +19,7 @@ def at(request: Request, who: Visitor, pipeline: str) -> Iterator[tuple[wiring.P
     if not pipeline and not seen(request, who):
         raise Halt("page_no_pipeline", pipeline="–")
     named = house(request).pipeline(pipeline or seen(request, who)[0].name)
-    rights.require(who.account, "look", named.place)
+    who.require(house(request), "look", named.place)
     with closing(named.open_ledger()) as ledger:
         yield named, ledger
 
@@ -37,4 +37,4 @@ def may(who: Visitor, action: rights.Action, part: wiring.Pipeline) -> bool:
 
 def require(request: Request, signed: Acting, action: rights.Action, part: wiring.Pipeline) -> None:
     """Raises Halt for who may not."""
-    signed.require(house(request), action, part.place, part.mapping.approvers)
+    signed.who.require(house(request), action, part.place, part.mapping.approvers)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from syncd import statements
+from syncd.desk import rights
 from syncd.desk.operators import NUMBER_MAX, Actor, Selection, act, act_on_all, matching
 from syncd.errors import WrongUsage
 from syncd.ports import Desk, Ledger
@@ -75,6 +76,11 @@ class Progress(NamedTuple):
     def is_done(self) -> bool:
         """Whether nothing more will come of it."""
         return self.is_asked and not self.waiting
+
+
+def right(what: str) -> rights.Action:
+    """What who asks this has to be allowed."""
+    return "discard" if what == "discard" else "mend"
 
 
 def begin(ledger: Ledger, pipeline: str, selection: Selection, what: What, name: str, seen: int, by: Actor) -> Bulk:

@@ -37,8 +37,13 @@ def test_an_account_is_opened_limited_mapped_and_closed(ledger: Ledger) -> None:
     assert wang is not None
     assert (wang.name, wang.roles, wang.pipelines, wang.companies) == ("王芳", ("finance",), ("main",), ("East",))
     assert accounts.host_users(ledger) == {"wang": "王芳", "root": "boss"}
-    session = accounts.sign_in(ledger, "王芳", "long enough for this", Plain(), NOW)
-    assert accounts.signed_in(ledger, session, NOW) == wang
+    for _ in range(accounts.FAILURES_MAX):
+        with pytest.raises(Halt, match="sign_in_wrong"):
+            accounts.sign_in(ledger, "王芳", "a wrong one", Plain(), NOW)
+    with pytest.raises(Halt, match="sign_in_locked"):
+        accounts.sign_in(ledger, "王芳", "long enough for this", Plain(), NOW)
+    session = accounts.sign_in(ledger, "王芳", "long enough for this", Plain(), NOW + accounts.LOCKED)
+    assert accounts.signed_in(ledger, session, NOW + accounts.LOCKED) == wang
     accounts.unmap_user(ledger, "root", BY)
     accounts.close(ledger, "王芳", BY, NOW)
     assert accounts.at_host(ledger, "wang") is accounts.at_host(ledger, "root") is None

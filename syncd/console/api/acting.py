@@ -12,6 +12,7 @@ from syncd.console import within
 from syncd.console.api.caller import Calling, Signed, Writing
 from syncd.console.api.looking import Json, Number, Pipeline, preview_of, row_of
 from syncd.console.api.shape import plain
+from syncd.console.bulk import ask
 from syncd.desk import bulk, operators
 from syncd.errors import WrongUsage
 from syncd.ports import Ledger
@@ -114,7 +115,7 @@ def discard(request: Request, signed: Signed, id: Number, pipeline: Pipeline, sa
     """Give a row up."""
 
     def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("discard", part, part.mapping.approvers)
+        signed.require("discard", part)
         _require_seen(part, ledger, id, said)
         operators.discard(ledger, part.name, operators.Selection((id,)), signed.by(said.reason))
 
@@ -140,7 +141,7 @@ def decide(
     """Approve a row, reject it, or have a rejected one judged once more, in a role that is asked for it."""
 
     def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("approve", part, (said.role,))
+        signed.require("approve", part, said.role)
         _require_seen(part, ledger, id, said)
         by = signed.by(said.reason)
         if decision == "approve":
@@ -164,11 +165,10 @@ def begin_bulk(request: Request, signed: Signed, then: BackgroundTasks, pipeline
 
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
-            asked = part.mapping.approvers if said.what == "discard" else ()
-            signed.require("discard" if said.what == "discard" else "mend", part, asked)
+            signed.require(bulk.right(said.what), part)
             by = signed.by(said.reason)
             made = bulk.begin(ledger, part.name, chosen, said.what, said.name, said.rows, by)
-        then.add_task(_ask, part, made.number, by)
+        then.add_task(ask, part, made.number, by)
         return {"number": made.number, "rows": made.rows}
 
     return signed.once(said, do)
@@ -181,8 +181,7 @@ def stop_bulk(request: Request, signed: Signed, number: Number, pipeline: Pipeli
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
             far = bulk.progress(ledger, part.name, number)
-            asked = part.mapping.approvers if far.bulk.what == "discard" else ()
-            signed.require("discard" if far.bulk.what == "discard" else "mend", part, asked)
+            signed.require(bulk.right(far.bulk.what), part)
             return {"withdrawn": bulk.stop(ledger, part.name, number, signed.by(said.reason))}
 
     return signed.once(said, do)
@@ -229,11 +228,3 @@ def _on_row(
 
 def _require_seen(part: wiring.Pipeline, ledger: Ledger, id: int, said: Why) -> None:
     operators.require_seen(ledger, part.name, operators.show(ledger, part.name, id), said.version)
-
-
-def _ask(part: wiring.Pipeline, number: int, by: operators.Actor) -> None:
-    ledger = part.open_ledger()
-    try:
-        bulk.ask(ledger, part.name, number, by)
-    finally:
-        ledger.close()

@@ -1,6 +1,6 @@
 """Who calls the API: by a token, or by the session of a browser, which then proves that the request is its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from secrets import compare_digest
 from typing import Annotated, Final
@@ -49,11 +49,10 @@ class Writing:
         """As the chain of actions has it."""
         return Actor(self.who.account.name, reason)
 
-    def require(self, action: rights.Action, part: wiring.Pipeline, asked: Iterable[str] = ()) -> None:
-        """Raises Halt for who may not, with those who may."""
-        if not self.who.may(action, part.place, asked):
-            with house(self._request).accounts() as ledger:
-                rights.require(self.who.account, action, part.place, asked, accounts.every_open(ledger))
+    def require(self, action: rights.Action, part: wiring.Pipeline, role: str | None = None) -> None:
+        """Raises Halt for who may not, with those who may; `role` is the one in which somebody wants to decide."""
+        asked = part.mapping.approvers if role is None else (role,)
+        self.who.require(house(self._request), action, part.place, asked)
 
     def once(self, asked: object, do: Callable[[], dict[str, object]]) -> dict[str, object]:
         """What `do` gives; a repeat gets what it gave."""

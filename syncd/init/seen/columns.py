@@ -14,7 +14,6 @@ ROWS_MIN: Final = 20
 _DOCUMENT: Final = re.compile(r"(?=.*[^\W\d_])(?=.*\d{3}).{6,}|\d{8,}")
 """The number of a document: letters beside digits, or many of these."""
 NUMBERS: Final = frozenset({"integer", "decimal", "float"})
-TEXTS: Final = frozenset({"text", "uuid", "other"})
 DAYS: Final = frozenset({"date", "timestamp", "text", "integer"})
 SORTS: Final[Mapping[str, frozenset[str]]] = {
     "number": frozenset({"integer", "text"}),
