@@ -132,13 +132,14 @@ class Database:
         return [] if refusal(self._db, listed) else [(name, text) for name, text in self._ask(listed)]
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns that a table has; none when there is no such table."""
+        """The columns that a table has; none when there is no such table, or it is a view."""
         return frozenset(self._types(table))
 
     def _types(self, table: str) -> dict[str, str]:
         schema, _, name = table.partition(".")
         listed = (
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+            "SELECT column_name, data_type FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_schema, table_name) WHERE table_schema = %s AND table_name = %s AND table_type <> 'VIEW'"
         )
         return {column: kind.lower() for column, kind in self._ask(listed, schema, name)}
 

@@ -115,10 +115,11 @@ class Database:
             return covered
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns that a table has; none when there is no such table."""
+        """The columns that a table has; none when there is no such table, or it is a view."""
         with _mended(), self._db.cursor() as db:
             db.execute(
-                "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
+                "SELECT attname FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND c.relkind IN ('r', 'p')"
+                " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
                 (quoted_table(table),),
             )
             return frozenset(row[0] for row in db)

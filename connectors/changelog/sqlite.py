@@ -93,8 +93,11 @@ class Database:
         return covered
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns that a table has, computed ones among them; none when there is no such table."""
-        listed = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1"
+        """The columns that a table has, computed ones among them; none when there is no such table, or it is a view."""
+        listed = (
+            "SELECT c.name FROM sqlite_master AS t, pragma_table_xinfo(t.name) AS c"
+            " WHERE t.type = 'table' AND t.name = ? COLLATE NOCASE AND c.hidden <> 1"
+        )
         with _mended():
             return frozenset(row[0] for row in self._db.execute(listed, (table,)))
 

@@ -222,6 +222,16 @@ def test_what_is_not_there_is_refused_before_it_can_hurt(bare: Eam, name: str) -
     assert bare.findings({"asset": wrong}) == [name]
 
 
+def test_a_view_is_no_table_whose_changes_could_be_told(bare: Eam) -> None:
+    """Invariant 15: neither `install` nor the check advises triggers that SQLite refuses a view."""
+    bare.run("CREATE VIEW seen AS SELECT * FROM asset")
+    view = {"asset": Table("asset", "seen", ASSET.columns, (0,))}
+    with pytest.raises(Halt, match="changelog_no_table"):
+        changelog.install(bare.settings, view)
+    changelog.install(bare.settings, TABLES)
+    assert bare.findings(view) == ["changelog_no_table"]
+
+
 @pytest.mark.parametrize(
     ("damage", "code"),
     [

@@ -41,6 +41,34 @@ def test_the_last_line_of_a_posted_document_may_go_and_another_come(how: str, co
         assert lab.balance("6602") == (100 if how == "refuse" else 0)
 
 
+@pytest.mark.parametrize("how", ["refuse", "reverse", "difference"])
+def test_a_line_that_goes_from_one_posted_document_to_another_is_an_edit_of_both(how: str) -> None:
+    """Refused of both until it is back; else both are right at once, and what they come to together is as before."""
+    other = {**head("approved", "0.00"), "id": 8, "no": "EC-8"}
+    for splits in (True, False):
+        lab = Lab(edited(how), splits)
+        lines = [lab.insert("claim_item", **item(n, amount)) for n, amount in ((1, "100.00"), (2, "50.00"))]
+        lab.commit(*lines, lab.insert("claim_head", **head("approved", "0.00")))
+        lab.commit(lab.insert("claim_head", **other), lab.insert("claim_item", **{**item(3, "10.00"), "claim_id": 8}))
+        lab.commit(lab.update("claim_item", item(2, "50.00"), claim_id=8))
+        lab.rest()
+        stands = {row[0]: Decimal(str(row[1])) for row in lab.ask(_OF_CLAIMS)}
+        is_refused = how == "refuse"
+        assert {subject for subject, _, _ in lab.parked} == ({"claim:7", "claim:8"} if is_refused else set())
+        assert stands == ({"claim:7": 150, "claim:8": 10} if is_refused else {"claim:7": 100, "claim:8": 60})
+        lab.commit(lab.update("claim_item", {**item(2, "50.00"), "claim_id": 8}, claim_id=7))
+        lab.rest()
+        assert lab.parked == []
+        assert {row[0]: row[1] for row in lab.ask(_OF_CLAIMS)} == {"claim:7": 150, "claim:8": 10}
+
+
+_OF_CLAIMS = """
+    SELECT p.subject, sum(e.debit) - sum(e.credit) FROM gl_entry AS e JOIN gl_voucher AS v USING (period, type, number)
+    JOIN syncd_posting AS p ON p.key = v.external_key WHERE e.account = '6602' GROUP BY 1
+"""
+"""What stands of each: the subject, and what it expenses."""
+
+
 @pytest.mark.parametrize("says_change", [False, True])
 @pytest.mark.parametrize("splits", [True, False])
 def test_another_day_of_a_document_is_no_difference(splits: bool, says_change: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.convert import row_converter
 from syncd.errors import MappingErrors
-from tests.unit.lab import Lab, loaded
+from tests.unit.lab import BILLS, Lab, loaded
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/mapping.md").read_text("utf-8")
 SAMPLE = next(block for block in re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.M | re.S) if "Asset Card" in block)
@@ -74,3 +74,17 @@ def test_a_number_at_two_places_needs_no_rounding_in_a_voucher() -> None:
     assert not [w for w in loaded(SAMPLE).warnings if w.code == "entry_places"]
     row, _ = row_converter(loaded(SAMPLE).tables["device"])([*{**LATHE, "boughtOn": "2026-02-01"}.values()])
     assert row[5:7] == (Decimal("0.30"), date(2026, 2, 1))
+
+
+def test_an_amount_kept_in_cents_is_written_as_money() -> None:
+    """Invariant 7: a quotient has a dozen digits; finance, the record and people read two."""
+    lab = Lab(BILLS.replace("amount: money", "amount: integer").replace("after.amount", "after.amount / 100.0"))
+    lab.commit(lab.insert("bill", id=1, amount=1234567, on_=date(2026, 2, 3)))
+    lab.commit(lab.insert("bill", id=2, amount=1200000, on_=date(2026, 2, 3)))
+    lab.rest()
+    assert lab.ask("SELECT debit, credit FROM gl_entry ORDER BY number, line") == [
+        ("12345.67", "0"),
+        ("0", "12345.67"),
+        ("12000.00", "0"),
+        ("0", "12000.00"),
+    ]

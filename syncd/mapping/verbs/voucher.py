@@ -16,7 +16,7 @@ from syncd.mapping.program.block import Block, place_params
 from syncd.mapping.verbs.balance import Balance, Side, balance, debited
 from syncd.mapping.verbs.heading import fields_source, read_fields
 from syncd.mapping.verbs.rule import Checking, DocumentLines, Fields, Reading, Rule, Verb
-from syncd.money import is_money
+from syncd.money import MONEY_PLACES, is_money
 
 
 class EntryShape(BaseModel):
@@ -283,6 +283,7 @@ def _emit_line(block: Block, number: int, line: Line, amounts: dict[str, str], b
     with block.inner(head, frozenset((amount,)), f"{amount} is not None and {head}"):
         if first and not is_money_term(line.amount.term, block.rule):
             block.add(f"if not is_money({amount}):", f"    return w.unfit('not_cents', {amount}, {place!r})")
+            block.add(f"{amount} = at_most({amount}, {MONEY_PLACES})")  # a quotient has a dozen zeros more
         _emit_entry(block, number, line, f"{amount}, ZERO" if line.side == "debit" else f"ZERO, {amount}")
         if not balanced:
             block.add(f"total = {'add' if line.side == 'debit' else 'subtract'}(total, {amount})")
