@@ -35,6 +35,15 @@ AGAIN = """\
 """
 SECOND_CARD = "  - {table: fin.place, key: code, columns: {code: upper(card.asset_code), place: card.dept}}\n"
 RULES = "rules:\n"
+MILLS = layout("    key: asset_code\n", "    key: asset_code\n    when: card.name = 'mill'\n")
+OTHERS = "  - {table: fin.other, key: code, columns: {code: card.asset_code, title: card.name}}\n"
+CALLED = """\
+  called:
+    on: asset
+    when: op = 'read'
+    change: {asset_code: after.asset_code, name: after.name}
+    #
+"""
 ONE, OTHER = "{account: \"'1601'\", debit: 1}", "{account: \"'1002'\", credit: 1}"
 OPENED = """\
   opened:
@@ -173,6 +182,27 @@ LAYOUTS = [
         "card_tables_unjoined",
         [layout("voucher:\n", f"{SECOND_CARD}voucher:\n")],
         [layout("      name: card.name", "      upper_code: upper(card.asset_code)\n      name: card.name")],
+    ),
+    advised("card_when_last", [MILLS], [layout("voucher:\n", f"{OTHERS}voucher:\n")]),
+    advised(
+        "card_when_generated",
+        [MILLS, layout("voucher:\n", f"{OTHERS.replace('key:', 'generated: id, key:')}voucher:\n")],
+        [layout("generated: id, ", "")],
+    ),
+    advised(
+        "card_when_unread",
+        [MILLS, layout("voucher:\n", f"{OTHERS.replace(', title: card.name', '')}voucher:\n")],
+        [layout("code: card.asset_code}}", "code: card.asset_code}, read: {name: \"'other'\"}}")],
+    ),
+    advised(
+        "card_when_changed",
+        [MILLS, layout("voucher:\n", f"{OTHERS}voucher:\n"), mapping(RULES, RULES + CALLED)],
+        [
+            mapping(
+                ", name: after.name}\n    #",
+                "}\n    require: [{check: after.name = card.name, says: {zh: 改名, en: renamed}}]\n    #",
+            )
+        ],
     ),
     advised(
         "card_without_code",

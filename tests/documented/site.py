@@ -103,6 +103,20 @@ CARDS: Final = filled(
      " written_off: card.accumulated_depreciation, keeper: card.keeper,"
      " dept: card.dept, class: card.class, status: card.status}"),
 )  # fmt: skip
+BY_KIND: Final = filled(
+    "kinds",
+    ("area: money}", KINDS.partition("{")[2].replace("}\n", ", area: money}")),
+    ("sort: card.kind}", "sort: card.kind, written_off: card.accumulated_depreciation, keeper: card.keeper,"
+     " name: card.name, dept: card.dept, class: card.class, status: card.status}"),
+)  # fmt: skip
+OF_KINDS: Final = """
+    CREATE TABLE fin.building (code VARCHAR(40) PRIMARY KEY, cost MONEY_TYPE, area MONEY_TYPE);
+    CREATE TABLE fin.machine (
+        code VARCHAR(40) PRIMARY KEY, cost MONEY_TYPE, sort VARCHAR(20), written_off MONEY_TYPE,
+        keeper VARCHAR(9), name VARCHAR(20), dept VARCHAR(9), class VARCHAR(9), status VARCHAR(9)
+    );
+    INSERT INTO fin.building (code, cost, area) VALUES ('FA-2', '900.00', '12.50');
+"""
 ITEMS: Final = """
     CREATE TABLE fin.item (id SERIAL_KEY, kind CHAR(4) NOT NULL, code VARCHAR(40) NOT NULL, label VARCHAR(20));
     CREATE UNIQUE INDEX one_item ON fin.item (kind, code);

@@ -11,6 +11,7 @@ import pytest
 from syncd.desk import operators
 from tests.documented.pieces import PAGE, pieces
 from tests.documented.site import (
+    BY_KIND,
     CARDS,
     COLLECT,
     DDL,
@@ -20,6 +21,7 @@ from tests.documented.site import (
     LAYOUT,
     MOVES,
     NAME,
+    OF_KINDS,
     PERIODS,
     RULES,
     TABLES,
@@ -112,6 +114,18 @@ def test_cards_of_several_tables(on: Callable[..., Books]) -> None:
     assert books.run("SELECT kind, code, label FROM fin.item ORDER BY id") == [
         (pad(books, "MAT"), "FA-1", "steel"), (pad(books, "FA"), "FA-1", None)
     ]  # fmt: skip
+
+
+def test_cards_of_several_kinds(on: Callable[..., Books]) -> None:
+    """The "kinds" each in a table of its own, read as one."""
+    books = on(layout_with(BY_KIND), DDL + OF_KINDS)
+    registered(books)
+    with books.ledger.begin() as book:
+        cards = book.cards(["FA-1", "FA-2"])
+    assert [(cards[code]["original_value"], cards[code]["kind"]) for code in ("FA-1", "FA-2")] == [
+        (Decimal("1200.10"), None), (Decimal("900.00"), "building")
+    ]  # fmt: skip
+    assert books.run("SELECT code FROM fin.machine") == [("FA-1",)]
 
 
 def pad(books: Books, text: str) -> str:

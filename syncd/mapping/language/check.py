@@ -10,6 +10,7 @@ from syncd.mapping.language.file.names import CARD_EXISTS, check_names
 from syncd.mapping.language.reach import reaches
 from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.layout.tables import choosing
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.rename import Rename
 from syncd.mapping.verbs.reverse import misuses_name
@@ -60,6 +61,10 @@ def check_rules(
         for e in rule.expressions():
             if misuses_name(e, any(e is summary for summary in summaries)):
                 reader.fault("reversed_misused", place, expression=e.text)
+        for field in sorted(
+            choosing(layout.cards).intersection(change.fields if (change := rule.verb(Change)) else ())
+        ):
+            reader.fault("card_when_changed", (*place, "change", field), rule=rule.name, field=field)
         for field in sorted(_card_fields_read(rule, layout)):
             if field not in (*layout.reads, CARD_EXISTS):
                 reader.fault("unread_field", place, field=field)

@@ -21,7 +21,7 @@ from syncd.mapping.language.scope import ExpressionReader
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.layout.numbers import Numbers, Pattern
 from syncd.mapping.layout.periods import are_months
-from syncd.mapping.layout.queries import plain_reads
+from syncd.mapping.layout.queries import plain_reads, reads_of_each
 from syncd.mapping.layout.tables import (
     ASSET_CODE,
     CARD_ID,
@@ -38,6 +38,7 @@ from syncd.mapping.layout.tables import (
     PhysicalTable,
     card_names,
     card_scope,
+    choosing,
     coded,
     dims_scope,
     fields_scope,
@@ -100,7 +101,11 @@ def compile_layout(
         reader.fault("months_for_tables", (*varies[0], "table"))
     numbering = None if file.numbering == "none" else _table(reader, file.numbering.table, (), {}, ("numbering",), {})
     ref = reader.read(file.ref or numbers.ref, ("ref",), REF_SCOPE | labels, Kind.TEXT)
-    reads = plain_reads(cards) | {f.lower(): sql for t in file.card for f, sql in t.read.items()}
+    if any(table.when is not None for table in file.card):
+        cards = _each_whole(reader, file.card, cards)
+        reads = reads_of_each(cards)
+    else:
+        reads = plain_reads(cards) | {f.lower(): sql for t in file.card for f, sql in t.read.items()}
     if len(reader.errors) == before:
         _check_cards(reader, cards, reads)
     if len(reader.errors) > before or ref is None:
@@ -164,8 +169,29 @@ def _cards(
         own = {**scope, **CARD_ID_SCOPE} if i and tables[0].generated is not None else scope
         read = _table(reader, table.table, table.key, table.columns, ("card", i), own, table.generated, CARD_ID)
         columns = {c: _of_row(e) if own is not scope or c == read.generated else e for c, e in read.columns.items()}
-        made.append(replace(read, columns=columns, where=table.where or ""))
+        # Not by its code: one that is renamed stays where it is.
+        fields = {name: of for name, of in scope.items() if name != f"card.{ASSET_CODE}"}
+        when = None if table.when is None else reader.read(table.when, ("card", i, "when"), fields, Kind.BOOLEAN)
+        made.append(replace(read, columns=columns, where=table.where or "", when=when))
     return tuple(made)
+
+
+def _each_whole(
+    reader: ExpressionReader, tables: Sequence[CardTable], cards: Sequence[PhysicalTable]
+) -> tuple[PhysicalTable, ...]:
+    """The tables of cards where each holds some of them whole. Which one holds a card must be read back from any."""
+    for i, table in enumerate(tables):
+        if (table.when is None) != (i == len(tables) - 1):
+            reader.fault("card_when_last", ("card", i, "when"), table=table.table)
+        if table.generated is not None:
+            reader.fault("card_when_generated", ("card", i, "generated"), table=table.table)
+    own = [{f.lower(): sql for f, sql in table.read.items()} for table in tables]
+    made = tuple(replace(card, reads=plain_reads([card]) | read) for card, read in zip(cards, own, strict=True))
+    for field in sorted(choosing(made)):
+        for i, card in enumerate(made):
+            if field not in card.reads:
+                reader.fault("card_when_unread", ("card", i, "read"), table=card.name, field=field)
+    return made
 
 
 def _of_row(e: Expression) -> Expression:
@@ -228,7 +254,9 @@ def _check_cards(reader: ExpressionReader, cards: Sequence[PhysicalTable], reads
         for column in table.key:
             if card_names(table.columns[column]) or (not i and column == table.generated):
                 reader.fault("card_key_varies", ("card", i, "key"), column=column)
-            elif cards[0].given(e := table.columns[column]) is None and (e.names or not table.where):
+            elif (
+                cards[0].given(e := table.columns[column]) is None and (e.names or not table.where) and not table.reads
+            ):
                 reader.fault("card_tables_unjoined", ("card", i, "key"), column=column, table=cards[0].name)
     if cards and cards[0].generated and coded(cards[0]) is None:
         reader.fault("generated_unfound", ("card", 0, "generated"), table=cards[0].name)

@@ -24,7 +24,9 @@ from syncd.mapping.layout.render import (
     CardShape,
     CardWriter,
     StrictLookup,
+    UnkeptField,
     card_writer,
+    chooser,
     journal,
     journal_check,
     other_rows,
@@ -37,6 +39,7 @@ from syncd.mapping.layout.tables import (
     ID_OF_ROW,
     PhysicalTable,
     card_names,
+    choosing,
     coded,
     lookups_called,
     plain_name,
@@ -93,7 +96,7 @@ class FinanceLayout:
             for n, s in self.file.lookups.items()
         }
         self.card_fields = tuple(f for f in self.reads if f != ASSET_CODE)
-        self.card_guard = next((t.name for t in self.cards[:1] if _is_by_code(t)), "")
+        self.card_guard = next((t.name for t in self.cards[:1] if _is_by_code(t) and not t.when), "")
         self._card_lookups = _lookups(self.cards)
         has_ids = bool(self.cards) and bool(self.cards[0].generated)
         self._behind = [t for t in self.cards if has_ids and any(ID_OF_ROW in e.names for e in t.columns.values())][1:]
@@ -120,7 +123,8 @@ class FinanceLayout:
         self._places = places(self.file.kinds)
         self._card_reader = reader(self.card_fields, self.card_kinds, self.zone)
         self.finance_edits = frozenset(n if "." in n else n.lower() for n in self.file.finance_edits)
-        self.needs_check = self._check is not None or bool(self._card_lookups)
+        self._which = chooser(self.cards) if self.cards and self.cards[0].when else None
+        self.needs_check = self._check is not None or bool(self._card_lookups) or self._which is not None
 
     def render(self, postings: Sequence[Numbered], lookups: Lookups) -> Iterator[TableWrite]:
         """Finance rows in the order they must be written: cards opened, cards changed, vouchers, entries, others."""
@@ -178,10 +182,17 @@ class FinanceLayout:
 
     def misses(self, posting: Posting, lookups: Lookups) -> None:
         """Raises UnknownLookup when finance does not know a code that the posting's rows need, the account of an
-        entry aside. Nothing to see where `needs_check` is False."""
+        entry aside, and UnkeptField where a card's table lacks a field that it is given. Nothing to see where
+        `needs_check` is False."""
         strict = {name: StrictLookup(name, known) for name, known in lookups.items()}
         if self._check is not None and posting.voucher is not None:
             self._check(posting, strict, self._ref)
+        if self._which is not None:
+            for _, verb, fields in posting.cards:
+                table = self.cards[self._which(fields.get)]
+                lacking = (name for name, value in fields.items() if value is not None and name not in table.reads)
+                if verb != "rename" and (name := next(lacking, None)) is not None:
+                    raise UnkeptField(table.name, name)
         if self._card_lookups and posting.cards:
             for write in self._render_cards(posting.cards, strict):
                 if write.drawn is not None:
@@ -193,9 +204,10 @@ class FinanceLayout:
 
     def companions(self, fields: Iterable[str]) -> set[str]:
         """The card fields that must be known beside these to write them: those that share a column with one."""
-        given = set(fields)
+        if not (given := set(fields)):
+            return set()
         columns = [e for table in self.cards for e in table.columns.values()]
-        return set().union(*(reads for e in columns if (reads := card_names(e)) & given)) - given
+        return set().union(*(reads for e in columns if (reads := card_names(e)) & given), choosing(self.cards)) - given
 
     def card_query(self) -> str:
         """SELECT asset_code and `card_fields` of one asset code; empty where finance has no cards."""

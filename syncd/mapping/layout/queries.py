@@ -35,6 +35,11 @@ def plain_reads(cards: Sequence[PhysicalTable]) -> dict[str, str]:
     return found
 
 
+def reads_of_each(tables: Sequence[PhysicalTable]) -> dict[str, str]:
+    """The same of tables that hold cards whole, each some of them: read as one, `c0`."""
+    return {field: f"c0.{spelled(field)}" for table in tables for field in table.reads}
+
+
 def cards(tables: Sequence[PhysicalTable], reads: Mapping[str, str], fields: Sequence[str]) -> str:
     """SELECT asset code and fields of every card."""
     return f"SELECT {', '.join(reads[f] for f in (ASSET_CODE, *fields))} FROM {_joined(tables)}"
@@ -63,8 +68,24 @@ def _amount(dialect: Dialect, sql: str | None) -> str:
     return f"CAST({exactly} AS numeric)" if dialect == "postgres" else exactly
 
 
+def _each(tables: Sequence[PhysicalTable]) -> str:
+    """Tables that hold cards whole, as one. A field that one of them lacks is NULL there, of the kind that it has where
+    it is."""
+    selects = []
+    for table in tables:
+        columns = []
+        for field in reads_of_each(tables):
+            at = table if field in table.reads else next(other for other in tables if field in other.reads)
+            sql = at.reads[field] if at is table else f"(SELECT {at.reads[field]} FROM {at.source} AS c0 WHERE 1 = 0)"
+            columns.append(f"{sql} AS {spelled(field)}")
+        selects.append(f"SELECT {', '.join(columns)} FROM {table.source} AS c0")
+    return f"({' UNION ALL '.join(selects)}) AS c0"
+
+
 def _joined(tables: Sequence[PhysicalTable]) -> str:
     first, *others = tables
+    if first.reads:
+        return _each(tables)
     joined = f"{first.source} AS c0"
     for i, other in enumerate(others, 1):
         same = [(column, first.given(other.columns[column])) for column in other.key]

@@ -18,6 +18,14 @@ class UnknownLookup(LookupError):
         self.lookup, self.code = lookup, code
 
 
+class UnkeptField(LookupError):
+    """A card's table has no place for a field that a rule gives it."""
+
+    def __init__(self, table: str, field: str) -> None:
+        super().__init__(table, field)
+        self.table, self.field = table, field
+
+
 class StrictLookup(dict[Value, Value]):
     """A lookup that raises UnknownLookup for what it does not know; NULL stays NULL."""
 
@@ -52,12 +60,31 @@ def card_writer(
             tables.append((table, columns))
     body = [f"    r{i} = []" for i in range(len(tables))]
     body += ["    for code, _, fields in cards:", "        get = fields.get"]
-    body += [
-        f"        r{i}.append(({_commas(table.columns[c].local() for c in columns)}))"
+    rows = [
+        f"r{i}.append(({_commas(table.columns[c].local() for c in columns)}))"
         for i, (table, columns) in enumerate(tables)
     ]
+    body += _chosen(cards, tables, rows) if cards and cards[0].when else [f"        {row}" for row in rows]
     body.append(f"    return ({_commas(f'r{i}' for i in range(len(tables)))})")
     return tables, _define(f"cards, lookups{', ids' if knows_ids else ''}", [*_looks(lookups), *body])
+
+
+def _chosen(
+    cards: Sequence[PhysicalTable], tables: Sequence[tuple[PhysicalTable, tuple[str, ...]]], rows: Sequence[str]
+) -> list[str]:
+    """The row of the one table that holds the card, where that is written at all."""
+    written = {table.name: row for (table, _), row in zip(tables, rows, strict=True)}
+    lines: list[str] = []
+    for i, table in enumerate(cards):
+        head = f"{'elif' if i else 'if'} {table.when.condition()}:" if table.when else "else:"
+        lines += [f"        {head}", f"            {written.get(table.name, 'pass')}"]
+    return lines
+
+
+def chooser(cards: Sequence[PhysicalTable]) -> Any:
+    """(fields' `get`) → the place of the table that holds such a card."""
+    choices = [f"    if {t.when.condition()}:\n        return {i}" for i, t in enumerate(cards) if t.when]
+    return _define("get", [*choices, f"    return {len(cards) - 1}"])
 
 
 def renamer(cards: Sequence[PhysicalTable], lookups: Sequence[str]) -> CardWriter:

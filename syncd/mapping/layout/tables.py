@@ -5,8 +5,8 @@ its term.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from syncd.change import Kind
@@ -104,6 +104,10 @@ class PhysicalTable:
     sequence: str = ""
     where: str = ""
     """SQL condition over its columns: which rows of a card's table are cards, and which entries are the company's."""
+    when: Expression | None = None
+    """Of a card's table that holds some kinds of cards: which. The last of those has none."""
+    reads: Mapping[str, str] = field(default_factory=dict)
+    """Of a table that holds cards whole beside others that do: field → SQL over its columns as `c0`."""
 
     @property
     def called(self) -> str:
@@ -186,3 +190,8 @@ def card_names(e: Expression) -> set[str]:
 def coded(table: PhysicalTable) -> str | None:
     """The column that holds a card's code as it is."""
     return next((c for c, e in table.columns.items() if plain_name(e) == f"card.{ASSET_CODE}"), None)
+
+
+def choosing(cards: Sequence[PhysicalTable]) -> set[str]:
+    """The card fields by which a card's table is chosen; none where all cards lie in the same tables."""
+    return {field for table in cards if table.when is not None for field in card_names(table.when)}

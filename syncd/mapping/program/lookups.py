@@ -14,7 +14,7 @@ from syncd.change import Row, Table, Value
 from syncd.mapping.expression.terms import NEAR_CODE, nearest
 from syncd.mapping.layout.fields import merged
 from syncd.mapping.layout.layout import FinanceLayout
-from syncd.mapping.layout.render import UnknownLookup
+from syncd.mapping.layout.render import UnkeptField, UnknownLookup
 from syncd.mapping.program.failure import Failure, Target, flawed
 from syncd.mapping.program.sparing import Sparing
 from syncd.ports import Book, KeptRow, Period, Posted
@@ -247,6 +247,8 @@ class Lookups:
         missing = self._missing(posting)
         if missing is None:
             return None
+        if isinstance(missing, UnkeptField):
+            return Failure("field_not_kept", {"table": missing.table, "field": missing.field})
         place = missing.lookup, str(missing.code)
         if place not in self._unknown:
             codes = self.book.lookup(missing.lookup)
@@ -255,10 +257,10 @@ class Lookups:
             self._unknown[place] = Failure("unknown_lookup", params)
         return self._unknown[place]
 
-    def _missing(self, posting: Posting) -> UnknownLookup | None:
+    def _missing(self, posting: Posting) -> UnknownLookup | UnkeptField | None:
         try:
             self.layout.misses(posting, {name: self.book.lookup(name) for name in self.layout.called})
-        except UnknownLookup as missing:
+        except (UnknownLookup, UnkeptField) as missing:
             return missing
         return None
 

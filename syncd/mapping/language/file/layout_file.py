@@ -147,6 +147,9 @@ class CardTable(Strict):
     where: str | None = None
     """SQL condition over its columns: which of its rows are cards, where it holds other things, too. What `columns`
     write must fulfil it."""
+    when: Expr | None = None
+    """Where cards of several kinds lie in tables of their own: a condition over `card.*`, which cards this table holds.
+    The first that it is true for holds the card whole, and the last, which has none, all others."""
     read: dict[str, str] = Field({})
     """Card field → SQL over the columns of `c0`, `c1`, …, the card tables in order, where no column holds the field as
     it is."""
