@@ -22,7 +22,7 @@ from syncd import config, language, migrate
 from syncd.books import comparison, figures
 from syncd.books.close import cards
 from syncd.books.close import closing as month_end
-from syncd.books.close.item import Item
+from syncd.books.close.item import Item, Said
 from syncd.books.depreciation import runs, terms_record
 from syncd.books.hindsight import Finance
 from syncd.books.lifecycle import states
@@ -463,10 +463,10 @@ class Pipeline:
         )
         return verdict._replace(flaws=[*(verify.Flaw(*one) for one in told), *verdict.flaws])
 
-    def _alerting(self) -> list[tuple[str, str, object, object]]:
+    def _alerting(self) -> list[tuple[str, Said, object, object]]:
         report = self.reconcile()
         listed = report.all_differences if report.alerting else []
-        return [(d.asset_code, d.field, d.eam, d.finance) for d in listed]
+        return [(d.asset_code, d.said, d.eam, d.finance) for d in listed]
 
     def jobs(self, told: Callable[[str, Report], None]) -> list[schedule.Job]:
         """What the daemon does for it by the clock, beside posting; `told` hears what a reconciliation found."""

@@ -140,3 +140,17 @@ def test_each_command_that_an_item_names_is_one_that_runs(stage: Stage) -> None:
     assert "accounts equal the cards" in said
     assert "reconcile" in commands(said)
     type_in(stage.directory, "reconcile")
+
+
+def test_an_asset_that_a_side_lacks_is_told_with_its_figures(stage: Stage) -> None:
+    """A card that somebody made in finance stood in the list with names in place of amounts."""
+    ((names,),) = stage.rows("SELECT group_concat(name) FROM pragma_table_info('fa_card')")
+    copied = names.replace("asset_code", "'FA-GHOST'", 1)
+    stage.finance.execute(f"INSERT INTO fa_card ({names}) SELECT {copied} FROM fa_card ORDER BY asset_code LIMIT 1")
+    try:
+        said = type_in(stage.directory, f"close {MONTH} --all", FOUND)
+    finally:
+        stage.finance.execute("DELETE FROM fa_card WHERE asset_code = 'FA-GHOST'")
+    assert "FA-GHOST" in said
+    assert re.search(r"accumulated depreciation\s+[\d,]+\.\d\d", said)
+    assert "{" not in said

@@ -43,6 +43,7 @@ BROKEN: dict[str, Break] = {
     "close_clearing": lambda b: b.happen("disposal", "FA-1", "0.00", "2026-02-28"),
     "close_cards": lambda b: b.by_hand("2026-02", "2026-02-28", ("1601", "5.00", "0", ""), ("1002", "0", "5.00", "")),
     "close_unbalanced": lambda b: b.database.execute("UPDATE gl_entry SET credit = '1.00' WHERE account = '1602'"),
+    "close_outside": lambda b: b.by_hand("2026-02", "2026-03-02", ("1002", "5.00", "0", ""), ("6602", "0", "5.00", "")),
     "close_numbers": lambda b: b.database.execute("UPDATE gl_voucher SET number = 3 WHERE period = '2026-02'"),
     "close_expense_side": lambda b: b.by_hand(
         "2026-02", "2026-02-28", ("1602", "9000.00", "0", "FA-1"), ("6602", "0", "9000.00", "")

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from connectors import memory, reading
 from connectors.ledger.ledger import SqlLedger
 from syncd.books.close import cards, closing
-from syncd.books.close.item import Item
+from syncd.books.close.item import Item, Said
 from syncd.books.depreciation import asking, plan, runs, terms
 from syncd.books.figures import Amounts, figures
 from syncd.books.reconciliation import reconcile
@@ -202,8 +202,8 @@ class Company(Lab):
         chain = closing.Elsewhere(self._differences, lambda: verify.verify(self.ledger, NAME, self.mapping.layout))
         return list(closing.look(self.ledger, self.mapping, self.periods(), period, now, chain, [NAME]))
 
-    def _differences(self) -> list[tuple[str, str, object, object]]:
-        return [(d.asset_code, d.field, d.eam, d.finance) for d in self.reconciled().differences]
+    def _differences(self) -> list[tuple[str, Said, object, object]]:
+        return [(d.asset_code, d.said, d.eam, d.finance) for d in self.reconciled().differences]
 
     def reconciled(self) -> reconcile.Report:
         """Both sides as they stand."""

@@ -22,8 +22,8 @@ from syncd.mapping.layout.periods import are_months
 from syncd.ports import Ledger, Period
 
 _PLACE: Final = re.compile(r":(period|first|last)\b")
-Reconciled = Callable[[], Sequence[tuple[str, str, object, object]]]
-"""What a reconciliation found above its alert: asset, field, the EAM's amount, finance's."""
+Reconciled = Callable[[], Sequence[tuple[str, Said, object, object]]]
+"""What a reconciliation found above its alert: asset, what it differs in, the EAM's amount, finance's."""
 
 
 class Elsewhere(NamedTuple):
@@ -63,7 +63,7 @@ def look(
     yield from cards.items(found_figures, held, month_end, _made(ledger, mapping, period, pipelines))
     if readable:
         of_period = balances.of_period(ledger, layout, periods, period)
-        yield from journal.items(of_period, month_end, layout.dates_ascend, layout.numbers.read)
+        yield from journal.items(of_period, period, month_end, layout.dates_ascend, layout.numbers.read)
         named = [name for name in accounts.RULES if month_end.accounts.get(name)]
         of_named = {name: balances.of_accounts(ledger, layout, periods, month_end.accounts[name]) for name in named}
         if "input_vat" in of_named:
@@ -123,8 +123,7 @@ def _elsewhere(elsewhere: Elsewhere) -> Iterator[Item]:
     if elsewhere.reconcile is not None:
         try:
             columns = ("reconcile_asset", "reconcile_value", "reconcile_eam", "reconcile_cards")
-            rows = [(asset, Said(field), eam, finance) for asset, field, eam, finance in elsewhere.reconcile()]
-            yield found("close_reconciled", columns, rows, Said("mend_reconciled"))
+            yield found("close_reconciled", columns, elsewhere.reconcile(), Said("mend_reconciled"))
         except Fault as fault:
             yield found(
                 "close_reconciled", ("col_reason",), [[Said(fault.code, fault.params)]], Said("mend_reconciled")

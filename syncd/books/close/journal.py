@@ -1,4 +1,5 @@
-"""The vouchers of a period, whoever wrote them: balanced, numbered without gap, dated in order, expense on its side."""
+"""The vouchers of a period, whoever wrote them: balanced, numbered without gap, dated within it and in order, expense
+on its side."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,13 +10,14 @@ from syncd.books.balances import JournalEntry
 from syncd.books.close.item import Item, Said, found
 from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.money import ZERO
+from syncd.ports import Period
 
 Key = tuple[str, str, str]
 """Period, type and number: what tells a voucher."""
 
 
 def items(
-    entries: Iterable[JournalEntry], month_end: MonthEnd, ascends: bool, number: Callable[[str], int]
+    entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd, ascends: bool, number: Callable[[str], int]
 ) -> Iterator[Item]:
     """What the entries of the period say. `ascends`: the layout promises that dates ascend with numbers. `number` reads
     one as it is written, 0 for what is none."""
@@ -34,9 +36,11 @@ def items(
         "close_unbalanced",
         ("voucher", "report_debit", "report_credit"),
         ((_ref(key), debit, credit) for key, (debit, credit) in sums.items() if debit != credit),
-        Said("mend_voucher"),
+        Said("mend_unbalanced"),
     )
     if any(days.values()):
+        outside = ((_ref(key), day) for key, day in days.items() if day and not period.first <= day <= period.last)
+        yield found("close_outside", ("voucher", "report_date"), outside, Said("mend_outside"))
         columns = ("voucher", "report_date", "close_before")
         yield found("close_dates", columns, _descending(days, number), Said("mend_dates"), is_noted=not ascends)
     if month_end.accounts.get("accumulated_depreciation"):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from syncd.books.close.item import Said
 from syncd.mapping.language.blocks.measures import FIELDS
 from syncd.money import ZERO
 
@@ -22,6 +23,7 @@ WEIGHED_MAX: Final = 10_000
 GROUPS_MAX: Final = 1_000
 """Values of a field by which totals are told; the rest is told as one."""
 REST: Final = "…"
+CARRYING: Final = "carrying_amount"
 WHOLE: Final = "whole_asset"
 """In place of a field: all of an asset that a side lacks."""
 
@@ -81,6 +83,12 @@ class Difference(NamedTuple):
     cause: Cause | None = None
     number: int = 0
     figures: Amounts | None = None
+
+    @property
+    def said(self) -> Said:
+        """What it differs in; of an asset that a side lacks all that the other says of it."""
+        figures = {} if (of := self.figures) is None else {name: getattr(of, name) for name in (*FIELDS, CARRYING)}
+        return Said(self.field, {name: f"{amount:,.2f}" for name, amount in figures.items()})
 
     @property
     def share(self) -> Decimal:
@@ -358,7 +366,7 @@ def differences(
         one, other = (None if said is None else said.original_value for said in (eam, finance))
         yield Difference(code, WHOLE, one, other, figures=figures)
         return
-    for field in (*FIELDS, "carrying_amount"):
+    for field in (*FIELDS, CARRYING):
         one = getattr(eam, field) if eam else None
         other = getattr(finance, field) if finance else None
         if one != other or one is None:
