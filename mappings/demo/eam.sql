@@ -175,7 +175,8 @@ CREATE TABLE repair (                        -- 维修
     document_no   TEXT,                      -- 单据号、附件张数、经办、复核
     attachments   INTEGER,
     prepared_by   TEXT,
-    reviewed_by   TEXT
+    reviewed_by   TEXT,
+    department_id INTEGER                    -- 修理时的使用部门；空为资产现在的部门
 );
 
 CREATE TABLE repair_amortisation (           -- 大修理支出的摊销，一期一行

@@ -133,3 +133,55 @@ def test_a_fact_of_one_row_that_is_collected_is_nobody_elses(splits: bool) -> No
     lab.rest()
     assert lab.balance("6602") == 10
     assert lab.parked == [("due:9", "failed", "claimed_already"), ("due:10", "failed", "claimed_already")]
+
+
+LINES: Final = """
+tables:
+  bill: {table: bill, key: id, columns: {id: integer, no: text, line: integer, amount: money, on_: date, status: text}}
+rules:
+  left: {on: bill, when: op = 'delete', reverse: [whole_or_line, any_line, booked]}
+  booked:
+    on: bill
+    when: op = 'insert'
+    voucher:
+      type: "'记'"
+      date: after.on_
+      summary: "'bill'"
+      entries: [{account: "'6602'", debit: after.amount}, {account: "'1002'", credit: after.amount}]
+  whole_or_line:
+    on: bill
+    when: op = 'insert'
+    once:
+      key: after.no || coalesce('/' || after.line::text, '')
+      as: bill
+      unique: true
+      unless: [after.no, "CASE WHEN after.line IS NULL THEN after.no || '/*' END"]
+  any_line:
+    on: bill
+    when: op = 'insert' AND after.line IS NOT NULL
+    once: {key: "after.no || '/*'", as: bill, shared: true}
+"""
+
+
+def bill(id: int, line: int | None, amount: str) -> dict[str, Value]:
+    return {"id": id, "no": "A", "line": line, "amount": Decimal(amount), "on_": date(2026, 2, 2)}
+
+
+@both
+def test_what_several_rows_share_stands_as_long_as_one_of_them_does(splits: bool) -> None:
+    """Lines 2 and 3 of a bill are booked, in any order taken back: the whole is parked until both are gone, and a line
+    once the whole is booked."""
+    for order in (0, 1):
+        lab = Lab(LINES, splits)
+        lines = [bill(1, 2, "10.00"), bill(2, 3, "20.00")]
+        for row in lines:
+            lab.commit(lab.insert("bill", **row))
+        for n, gone in enumerate((lines[order], lines[1 - order])):
+            lab.commit(lab.insert("bill", **bill(9 + n, None, "30.00")))
+            lab.rest()
+            assert lab.parked[-1] == (f"bill:{9 + n}", "failed", "claimed_already")
+            lab.commit(lab.delete("bill", **gone))
+        lab.commit(lab.insert("bill", **bill(20, None, "30.00")))
+        lab.commit(lab.insert("bill", **bill(21, 4, "5.00")))
+        lab.rest()
+        assert (lab.balance("6602"), len(lab.parked)) == (30, 3)

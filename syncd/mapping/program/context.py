@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain, count
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -116,6 +117,18 @@ class Context(Lookups):
             return REPEAT
         params = {"fact": fact, "key": key.partition("/")[2], "other": maker}
         return Failure("claimed_already", params, waits_for=f"fact:{stands}" if waits else "")
+
+    def share(self, key: str, position: str) -> str | None:
+        """The key under which the row makes a fact that others have made as well: the next that is free. None where it
+        has made it and that stands, or where it was made of this change."""
+        names = self.names_of(self.row_of)
+        for candidate in chain((key,), (f"{key}~{n}" for n in count(2))):
+            state = self._reversed_by(candidate)
+            if state is None:
+                return candidate
+            if self.made_of.get(candidate, ("",))[0] == position or (not state and self.maker(candidate) in names):
+                return None
+        raise AssertionError("unreachable")
 
     def refused_over(self, codes: Sequence[str | None], said: Mapping[str, str]) -> Failure:
         """What a check of cards refuses. Where a collected row of one is not posted yet that is no verdict: it is asked

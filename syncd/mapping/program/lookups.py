@@ -166,17 +166,21 @@ class Lookups:
         says it a second time."""
         generation, candidate = 1, key
         while True:
-            if candidate not in self.posted:
-                found = self.book.posted((candidate,)).get(candidate)
-                self.posted[candidate] = None if found is None else found.reversed_by
-                self.made_of[candidate] = ("" if found is None else found.position), ""
-            state = self.posted[candidate]
+            state = self._reversed_by(candidate)
             if state is None:
                 return candidate
             if not (state or is_edit) or self.made_of.get(candidate, ("",))[0] == position:
                 return None
             generation += 1
             candidate = f"{key}~{generation}"
+
+    def _reversed_by(self, key: str) -> str | None:
+        """The key of what has reversed a posting, empty where it stands; None where there is none."""
+        if key not in self.posted:
+            found = self.book.posted((key,)).get(key)
+            self.posted[key] = None if found is None else found.reversed_by
+            self.made_of[key] = ("" if found is None else found.position), ""
+        return self.posted[key]
 
     def stands(self, key: str) -> str:
         """The key, or its next after reversals, under which a posting stands."""

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from syncd.change import bounded_source
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.language.file.shapes import Expr, Exprs, Identifier, Strict, is_block
+from syncd.mapping.language.file.shapes import Exprs, Identifier, Strict, is_block
 from syncd.mapping.program.block import Block, place_params, variables
 from syncd.mapping.verbs.rule import Checking, Reading, Rule, Verb
 
@@ -26,8 +26,10 @@ class OnceShape(Strict):
     unique: bool = False
     """Whether the fact is one row's: another row that comes second is parked, not passed by; one that a snapshot
     reads is."""
-    unless: Expr | None = None
-    """Another key of the fact: while another row has posted it under that one, this row is parked, too. NULL asks
+    shared: bool = False
+    """Whether each row that says the fact makes it, beside others: it stands as long as one of them does."""
+    unless: Exprs = ()
+    """Other keys of the fact: while another row has posted it under one of them, this row is parked, too. NULL asks
     nothing."""
 
 
@@ -48,19 +50,19 @@ class Once(Verb):
     old_parts: tuple[Expression, ...] = ()
     unique: bool = False
     unless: tuple[Expression, ...] = ()
+    shared: bool = False
 
     @property
     def has_effect(self) -> bool:  # type: ignore[override]
-        """That a fact is one row's is one by itself."""
-        return self.unique
+        """That a fact is one row's, or one of several's, is one by itself."""
+        return self.unique or self.shared
 
     @classmethod
     def read(cls, said: tuple[str, ...] | OnceShape | None, reading: Reading) -> Self:
         """Every rule has a key, also one that does not say it."""
         if isinstance(said, OnceShape):
             keys = reading.keys(said.key, cls.word, "key"), reading.keys_in_utc(said.key)
-            unless = reading.keys(() if said.unless is None else (said.unless,), cls.word, "unless")
-            return cls(said.as_, *keys, said.unique, unless)
+            return cls(said.as_, *keys, said.unique, reading.keys(said.unless, cls.word, "unless"), said.shared)
         return cls(reading.name, reading.keys(said or (), cls.word), reading.keys_in_utc(said or ()))
 
     def expressions(self) -> Iterable[Expression]:
@@ -102,9 +104,8 @@ class Once(Verb):
             unless += "not (kept and was_key == idem) and "
         block.add("first = idem")
         edit = ", bool(targets)" if beside else ""
-        block.add(
-            f"if {unless}posted.get(idem, UNKNOWN) is not None:", f"    idem = w.generation(idem, change[4]{edit})"
-        )
+        free = "w.share(idem, change[4])" if self.shared else f"w.generation(idem, change[4]{edit})"
+        block.add(f"if {unless}posted.get(idem, UNKNOWN) is not None:", f"    idem = {free}")
         said = "w.repeated(first, change)" if block.rule.opens_card else "REPEAT"
         if self.unique:
             # A snapshot tells what was booked before: a second row of it books nothing.
