@@ -1,6 +1,6 @@
 """What finance holds of ours: postings looked for, one of them traced to its rows, the life of an asset."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
@@ -8,9 +8,12 @@ from typing import Final, NamedTuple
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from syncd import wiring
+from syncd.books.lifecycle import deadlines, states
+from syncd.change import Kind
 from syncd.console import within
-from syncd.console.page import SignedIn, page, seen
-from syncd.desk import clock, limited, postings, trace
+from syncd.console.page import SignedIn, language, page, seen
+from syncd.desk import clock, limited, postings, shares, trace
 from syncd.errors import WrongUsage
 
 router = APIRouter()
@@ -42,7 +45,8 @@ def listed(
     names = [one.name for whole in seen(request, who) for one in whole.begun()]
     return page(
         request, "books.html", "console_books", who, zone, found=clock.local(found, zone), names=names, rules=rules,
-        pipeline=part.name, asset=asset, voucher=voucher, rule=rule, amount=amount, first=first, last=last,
+        pipeline=part.name, stepped=_stepped(request, part), is_group=shares.is_group,
+        asset=asset, voucher=voucher, rule=rule, amount=amount, first=first, last=last,
     )  # fmt: skip
 
 
@@ -57,6 +61,7 @@ def posting(request: Request, who: SignedIn, pipeline: str, seq: int = 0, key: s
     return page(
         request, "posting.html", "console_posting", who, zone, one=clock.local(origin, zone), own=own,
         pipeline=pipeline, about=trace.about, act_told=trace.told, shares_max=SHARES_SHOWN_MAX,
+        stepped=_stepped(request, part), is_group=shares.is_group,
     )  # fmt: skip
 
 
@@ -73,8 +78,28 @@ def asset(request: Request, who: SignedIn, asset: str, pipeline: str = "") -> Re
     lives = [(life, sorted(_events(life), key=lambda one: one.at)) for life in found]
     return page(
         request, "asset.html", "console_asset", who, zone, lives=lives, asset=asset, pipeline=pipeline or part.name,
-        about=trace.about, act_told=trace.told,
+        about=trace.about, act_told=trace.told, stepped=_stepped(request, part), valued=_valued(request, part),
+        amounts={name for name, kind in kinds.items() if kind is Kind.DECIMAL},
     )  # fmt: skip
+
+
+def _stepped(request: Request, part: wiring.Pipeline) -> Callable[[str, str], str]:
+    """(rule, key) of a posting → the states from which to which an asset went, in words; empty of any other posting."""
+    living, words = states.living(part.name, part.mapping), language(request)
+
+    return lambda rule, key: "" if living is None else deadlines.stepped(living, rule, key, words)
+
+
+def _valued(request: Request, part: wiring.Pipeline) -> Callable[[str, object], object]:
+    """(field of the card, value) → what people read in its place, where the mapping's reports say it."""
+    end, words = part.mapping.month_end, language(request)
+    said = {end.fields.get(column, column): values for column, values in end.words.items()}
+
+    def told(field: str, value: object) -> object:
+        says = said.get(field, {}).get(str(value))
+        return value if says is None else getattr(says, words)
+
+    return told
 
 
 def _events(life: trace.Life) -> Iterator[Event]:

@@ -4,17 +4,20 @@ To group 100,000 rows takes a good part of a second. What comes of it stays as i
 touches a parked row; both are chained, so the ends of the chains say whether that has happened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from syncd import wiring
 from syncd.books import held
 from syncd.console.house import House
-from syncd.desk import clock, operators, taken
+from syncd.desk import clock, operators, previews, taken
+from syncd.money import ZERO
 from syncd.ports import Ledger
 
 GROUPS_MAX: Final = 50
+PREVIEWED_MAX: Final = 50
+"""Rows of a group that waits for approval whose vouchers are made to see what they debit."""
 _ENDS: Final = (
     "SELECT p.event_seq, p.parked_seq, coalesce((SELECT c.seq FROM syncd.chain c WHERE c.name = 'action'), 0)"
     " FROM syncd.pipeline p WHERE p.name = ?"
@@ -61,8 +64,21 @@ def _causes(ledger: Ledger, part: wiring.Pipeline) -> list[Cause]:
     return [
         Cause(
             *(part.name, one, operators.show(ledger, part.name, one.first_id)),
-            *(held.held(ledger, part.name, one, debited), waits.get((one.state, one.rule, one.code, one.table), 0)),
+            *(_held(ledger, part, one, debited), waits.get((one.state, one.rule, one.code, one.table), 0)),
             *(called := taken.called(one), has.get(called)),
         )
         for one in groups
     ]
+
+
+def _held(
+    ledger: Ledger, part: wiring.Pipeline, group: operators.Group, debited: Mapping[str, held.Debited]
+) -> held.Held | None:
+    """What a group holds back; of one that waits for approval what its vouchers would debit, where its rows alone do
+    not say it."""
+    found = held.held(ledger, part.name, group, debited)
+    if found is not None or group.state != "approval":
+        return found
+    rows = operators.parked(ledger, part.name, group.selection, PREVIEWED_MAX)
+    made = previews.made(ledger, part.name, part.mapping.translator(part.name), part.mapping.tables, rows)
+    return held.Held(sum((one.debit for one in made.values()), ZERO), len(made))

@@ -1,5 +1,6 @@
 """What every page has: its frame, its language, and who sees it."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -30,6 +31,16 @@ _LASTED: Final = (
     (100.0, "lasted_s", 1), (6_000.0, "lasted_min", 60), (180_000.0, "lasted_h", 3_600), (inf, "lasted_d", 86_400),
 )  # fmt: skip
 """Below how many seconds a time is told in which unit."""
+
+
+_BUTTONS: Final = tuple(
+    (re.compile(f"`syncd {command}[^`]*`"), button)
+    for command, button in (
+        ("parked retry", "button_retry"), ("parked discard", "button_discard"), ("approve", "button_approve"),
+        ("reject", "button_reject"), ("parked list", "button_list"),
+    )
+)  # fmt: skip
+"""Commands that a hint may have, and what does the same on a row's page."""
 
 
 class SignedOut(Exception):
@@ -135,7 +146,19 @@ def page(
         code = f"deed_{action}"
         return say(code, {}, words) if code in _codes() else action
 
+    def called(field: str) -> str:
+        code = f"field_{field}"
+        return say(code, {}, words) if code in _codes() else field
+
+    def here(advice: str) -> str:
+        """A hint whose commands are buttons of the page that it stands on."""
+        for command, button in _BUTTONS:
+            advice = command.sub(say(button, {}, words), advice)
+        return advice
+
     given |= {
+        "called": called,
+        "here_hint": here,
         "brief": brief,
         "money": money,
         "lasted": lasted,

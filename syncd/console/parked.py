@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from syncd.books import held
 from syncd.console import causes, within
 from syncd.console.page import SignedIn, house, page, seen
 from syncd.console.signing import Signed
@@ -45,7 +44,7 @@ def listed(
     return page(
         request, "parked.html", "console_parked", who, groups=groups, rows=rows, further=further, chosen=chosen,
         pipeline=pipeline, is_filtered=any((*chosen[1:5], table, settled, after, pipeline)), bulks=bulks,
-        may_mend=may_mend, rows_max=held.ROWS_MAX,
+        may_mend=may_mend,
         several=len({name for name, _ in rows} | {group.pipeline for group in groups}) > 1,
     )  # fmt: skip
 

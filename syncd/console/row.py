@@ -1,9 +1,8 @@
 """One parked row: what changed, why it rests, what it would make, and what people do with it."""
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Final, Literal, NamedTuple
+from pathlib import Path
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -13,8 +12,10 @@ from syncd import wiring
 from syncd.console import approvals as approvals_room
 from syncd.console import within
 from syncd.console.page import SignedIn, page
+from syncd.console.sides import NULL, Side
+from syncd.console.sides import sides as sides_of
 from syncd.console.signing import Signed
-from syncd.desk import approvals, clock, operators, previews
+from syncd.desk import approvals, operators, previews
 from syncd.errors import WrongUsage
 from syncd.outbox import box
 from syncd.ports import Ledger
@@ -22,22 +23,8 @@ from syncd.ports import Ledger
 router = APIRouter()
 BEHIND_MAX: Final = 20
 TOLD_MAX: Final = 20
-NULL: Final = "NULL"
-"""How an empty value is shown and typed, as on the command line."""
 SET: Final = "set."
 """What the names of edited columns begin with in a form."""
-
-
-class Side(NamedTuple):
-    """A column of a parked row: before, after, and what the source sent where a person has edited it since."""
-
-    column: str
-    before: str
-    after: str
-    sent: str
-    is_changed: bool
-    is_typed: bool
-    """Whether another value may be typed: not of the row's key, nor of a document's lines."""
 
 
 @router.get("/parked/row")
@@ -49,7 +36,7 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         told = box.of_subject(ledger, part.name, row.subject, TOLD_MAX)
         advised = operators.advice(ledger, part.name, row)
         done = approvals.deeds(ledger, part.name, (id,)).get(id, ())
-        sides = _sides(part, row)
+        sides = sides_of(part, row)
         given = _changed(sides, dict(request.query_params))
         tried = operators.edited(row, _values(given), part.mapping.tables, part.read)[0] if given else row
         preview = None
@@ -64,6 +51,7 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         may_discard=row.settled_at is None and within.may(who, "discard", part), seen=operators.version(row),
         role=approvals_room.own_role(part, row, who) if row.state == "approval" and not row.request else "",
         behind=behind, behind_max=BEHIND_MAX, told_of=told, where=_where(part, row.rule),
+        has_before=any(side.before for side in sides), is_correctable=may and any(side.is_typed for side in sides),
     )  # fmt: skip
 
 
@@ -85,7 +73,7 @@ def mended(
     place = {"pipeline": pipeline, "id": id}
     with within.at(request, signed.who, pipeline) as (part, ledger):
         row = operators.show(ledger, part.name, id)
-        given = _changed(_sides(part, row), fields)
+        given = _changed(sides_of(part, row), fields)
         if do == "preview":
             asked = {SET + name: text for name, text in given.items()}
             return RedirectResponse(f"/parked/row?{urlencode(place | asked)}#made", 303)
@@ -115,38 +103,12 @@ def _behind(ledger: Ledger, pipeline: str, row: operators.ParkedRow) -> Sequence
 
 
 def _where(part: wiring.Pipeline, rule: str) -> str:
-    """The file and line of a rule of the mapping as it stands."""
-    known = any(rule == one.name for one in part.mapping.rules)
-    return part.mapping.resolver.reader.document.where(("rules", rule)) if known else ""
-
-
-def _sides(part: wiring.Pipeline, row: operators.ParkedRow) -> Sequence[Side]:
-    """Its columns, times on the clock of the books."""
-    table, zone = part.mapping.tables.get(row.table), part.mapping.file.timezone
-    typed = (
-        () if table is None else [c.name for i, c in enumerate(table.columns) if i not in table.key and c.of is None]
-    )
-
-    def image(change: str | None, side: str) -> Mapping[str, object]:
-        stored = (json.loads(change)[side] or {}) if change else {}
-        return stored if table is None else clock.image(stored, table, zone)
-
-    before, after, sent = image(row.change, "before"), image(row.change, "after"), image(row.original, "after")
-    return [
-        Side(name, _seen(before, name), _seen(after, name), _seen(sent, name) if sent else "",
-             before.get(name) != after.get(name) and bool(before) and bool(after), name in typed)
-        for name in dict.fromkeys([*before, *after])
-    ]  # fmt: skip
-
-
-def _seen(image: Mapping[str, object], name: str) -> str:
-    """A value as people read it and type it."""
-    value = image.get(name, "")
-    if isinstance(value, dict):
-        return str(value.get("malformed", ""))
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(" ")
-    return NULL if value is None else str(value)
+    """The file and line of a rule of the mapping as it stands, as the mapping names the file."""
+    if not any(rule == one.name for one in part.mapping.rules):
+        return ""
+    file, _, line = part.mapping.resolver.reader.document.where(("rules", rule)).rpartition(":")
+    above = part.mapping.files[0].parent
+    return f"{Path(file).relative_to(above) if Path(file).is_relative_to(above) else Path(file).name}:{line}"
 
 
 def _changed(sides: Sequence[Side], fields: Mapping[str, str]) -> Mapping[str, str]:

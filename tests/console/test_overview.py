@@ -78,3 +78,36 @@ def test_who_has_asked_waits_for_a_second_person_until_it_is_done(site: Site) ->
             with ledger.desk() as desk:
                 operators.act(desk, BY, action, NAME, target, {"run": 1})
             assert people.waiting(ledger, NAME, target, "depreciate") == asked
+
+
+def test_a_row_is_read_in_words_with_what_is_at_fault_first_and_no_command(reader: TestClient, site: Site) -> None:
+    sign_in(reader, "小王")
+    page = reader.get("/parked/row?pipeline=main&id=2")
+    assert "syncd parked" not in page.text
+    assert "Correct the value below and try again" in text(page)
+    (fault,) = re.findall(r'<tr class="fault">\s*<th scope="row">([^<]+)', page.text)
+    assert (fault.strip(), page.text.index('class="fault"') < page.text.index("铣床")) == ("department", True)
+    assert "as it is it would stay parked" in text(page)
+    assert str(site.folder) not in page.text
+    assert "mapping.yaml:" in page.text
+
+
+def test_a_changed_column_is_told_from_others_and_what_waits_behind_is_not_judged_yet(
+    reader: TestClient, site: Site
+) -> None:
+    site.eam.execute("UPDATE asset SET name = '铣床 2' WHERE code = 'FA-3'")
+    site.carry()
+    sign_in(reader, "小王")
+    page = reader.get("/parked/row?pipeline=main&id=3")
+    rows = re.findall(r'<tr class="(\w+)">\s*<th scope="row">([^<]+)', page.text)
+    assert (rows[0][0], rows[0][1].strip(), {kind for kind, _ in rows[1:]}) == ("changed", "name", {"same"})
+    assert "It is judged when what it waits for is settled" in text(page)
+
+
+def test_who_decides_is_led_to_the_approvals_and_the_amount_held_is_known(reader: TestClient) -> None:
+    sign_in(reader, "小王")
+    page = reader.get("/parked/row?pipeline=main&id=1")
+    assert "syncd approve" not in page.text
+    (address,) = re.findall(r'href="(/approvals\?[^"]+)"', page.text)
+    assert "FA-1" in reader.get(html.unescape(address)).text
+    assert re.search(r"awaiting approval.{0,400}120,000\.00", reader.get("/parked").text, re.S)

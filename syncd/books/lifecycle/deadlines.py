@@ -19,6 +19,7 @@ from syncd.books.lifecycle import states
 from syncd.books.lifecycle.states import SQL, Living
 from syncd.change import Change, ChangeSet, Position, key_text
 from syncd.language import Language
+from syncd.mapping.language.blocks.lifecycle_rule import entered
 from syncd.ports import Book, Ledger
 from syncd.posting import NOTHING, Batch, Outcome, Refused, Rejection, Rejections
 
@@ -166,3 +167,11 @@ def called(living: Living, state: str, language: Language | None = None) -> str:
     """What a state is called, in a language or that of the books; one that the mapping has no more is its code."""
     zh, en = living.meaning.states.get(state, (state, state))
     return zh if (language or living.meaning.name) == "zh" else en
+
+
+def stepped(living: Living, rule: str, key: str, language: Language) -> str:
+    """The states from which to which an asset went by a posting of this rule and key, in words; empty of any other."""
+    if rule != living.meaning.rule.name:
+        return ""
+    step = entered(key)
+    return " → ".join(called(living, state, language) for state in (step.was, step.state) if state)

@@ -1,0 +1,90 @@
+"""A parked row as people read it: its columns by what they are called, before and after, the one at fault first."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from syncd import wiring
+from syncd.books import rules
+from syncd.change import Kind
+from syncd.desk import clock, operators
+
+NULL: Final = "NULL"
+"""How an empty value is shown and typed, as on the command line."""
+_NAMED: Final = ("column", "source")
+"""Parameters of a rejection that name a column."""
+_HELD: Final = ("raw", "code", "key", "amount", "asset_code", "account", "value", "date")
+"""Those that repeat what a column holds."""
+
+
+class Side(NamedTuple):
+    """A column of a parked row: the field of the card that it becomes, else its own name again; before, after, and what
+    the source sent where a person has edited it since."""
+
+    column: str
+    called: str
+    before: str
+    after: str
+    sent: str
+    is_changed: bool
+    is_typed: bool
+    """Whether another value may be typed: not of the row's key, nor of a document's lines."""
+    is_amount: bool
+    is_at_fault: bool
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it holds a day, as a browser gives one."""
+        return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", self.after))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds nothing on either side."""
+        return {self.before, self.after, self.sent} <= {"", NULL}
+
+
+def sides(part: wiring.Pipeline, row: operators.ParkedRow) -> Sequence[Side]:
+    """Its columns, times on the clock of the books; first the one at fault, then those that were changed."""
+    table, zone = part.mapping.tables.get(row.table), part.mapping.file.timezone
+    typed, amounts = list[str](), list[str]()
+    if table is not None:
+        typed = [c.name for i, c in enumerate(table.columns) if i not in table.key and c.of is None]
+        amounts = [c.name for c in table.columns if c.kind is Kind.DECIMAL]
+
+    def image(change: str | None, side: str) -> Mapping[str, object]:
+        stored = (json.loads(change)[side] or {}) if change else {}
+        return stored if table is None else clock.image(stored, table, zone)
+
+    before, after, sent = image(row.change, "before"), image(row.change, "after"), image(row.original, "after")
+    names = [*dict.fromkeys([*before, *after])]
+    fields, wrong = rules.card_fields(part.mapping.rules, row.table), _at_fault(row, names, after or before)
+    found = [
+        Side(name, fields.get(name, name), _seen(before, name), _seen(after, name), _seen(sent, name) if sent else "",
+             before.get(name) != after.get(name) and bool(before) and bool(after), name in typed, name in amounts,
+             name in wrong)
+        for name in names
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (not one.is_at_fault, not one.is_changed))
+
+
+def _at_fault(row: operators.ParkedRow, names: Sequence[str], image: Mapping[str, object]) -> frozenset[str]:
+    """The columns that a rejection is about: those that it names; else the one that holds what it repeats."""
+    if row.state != "failed":
+        return frozenset()
+    words = {word for name in _NAMED for word in re.findall(r"\w+", row.params.get(name, ""))}
+    if named := words & {*names}:
+        return frozenset(named)
+    held = [row.params[name] for name in _HELD if row.params.get(name)]
+    return frozenset([name for name in names if _seen(image, name) in held][:1])
+
+
+def _seen(image: Mapping[str, object], name: str) -> str:
+    """A value as people read it and type it."""
+    value = image.get(name, "")
+    if isinstance(value, dict):
+        return str(value.get("malformed", ""))
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(" ")
+    return NULL if value is None else str(value)
