@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from syncd.console import api, approvals, audit, books, bulk, compared, month, overview, parked, row, signing
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
-from syncd.errors import Fault, Transient, WrongUsage
+from syncd.errors import Fault, Halt, Transient, WrongUsage
 
 HEADERS: Final = {
     "content-security-policy": (
@@ -59,9 +60,29 @@ def create(path: Path) -> FastAPI:
     @app.exception_handler(Fault)
     @app.exception_handler(WrongUsage)
     def refused(request: Request, fault: Fault | WrongUsage) -> HTMLResponse:
-        return page(request, "fault.html", "console_refused", _visitor(request), status=_status(fault), fault=fault)
+        return _fault(request, fault, _status(fault))
+
+    @app.exception_handler(404)
+    @app.exception_handler(405)
+    def nowhere(request: Request, error: HTTPException) -> HTMLResponse:
+        return _fault(request, WrongUsage("page_nowhere", path=request.url.path), error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(request: Request, error: RequestValidationError) -> HTMLResponse:
+        wrong = sorted({str(one["loc"][-1]) for one in error.errors()})
+        return _fault(request, WrongUsage("page_unreadable", names=", ".join(wrong)), 422)
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> HTMLResponse:
+        answer = _fault(request, Halt("page_unexpected", error=type(error).__name__), 500)
+        answer.headers.update(HEADERS)  # it is made outside of what puts them on every other
+        return answer
 
     return app
+
+
+def _fault(request: Request, fault: Fault, status: int) -> HTMLResponse:
+    return page(request, "fault.html", "console_refused", _visitor(request), status=status, fault=fault)
 
 
 def _status(fault: Fault) -> int:

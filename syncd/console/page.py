@@ -189,8 +189,8 @@ def _codes() -> frozenset[str]:
 
 def _address(request: Request, change: Mapping[str, object]) -> str:
     """The same page with other parameters; None takes one away."""
-    params = {**request.query_params, **change}
-    said = urlencode({name: value for name, value in params.items() if value not in (None, "")})
+    stays = [(name, value) for name, value in request.query_params.multi_items() if name not in change]
+    said = urlencode([(name, value) for name, value in (*stays, *change.items()) if value not in (None, "")])
     return request.url.path + (f"?{said}" if said else "")
 
 
