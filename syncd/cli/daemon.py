@@ -15,7 +15,7 @@ import typer
 from syncd import __version__, logs
 from syncd.cli.codes import exit_code
 from syncd.cli.later import demo as demonstration
-from syncd.cli.later import metrics, otlp, reconcile, schedule, signals, structlog, supervisor, wiring
+from syncd.cli.later import jobs, metrics, otlp, reconcile, schedule, signals, structlog, supervisor, wiring
 from syncd.cli.options import Config, Log, config_path
 from syncd.cli.output import complain, described
 from syncd.errors import Fault, Halt, no_driver
@@ -80,7 +80,7 @@ def _carry(config: Config, only: Only) -> list[Fault]:
             kept.enter_context(outbox)
             if figures is not None:
                 figures.outboxes.append(outbox)
-        kept.enter_context(schedule.Jobs(job for pipeline in chosen for job in pipeline.jobs(told)))
+        kept.enter_context(schedule.Jobs(job for pipeline in chosen for job in jobs.jobs(pipeline, told)))
         return supervisor.supervise(runners, stop, asked_to_look)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from syncd import demo as demo
     from syncd import dialects as dialects
     from syncd import first_day as first_day
+    from syncd import jobs as jobs
     from syncd import migrate as migrate
     from syncd import outside as outside
     from syncd import ports as ports
@@ -117,6 +118,7 @@ else:
     demo = _Module("syncd.demo")
     dialects = _Module("syncd.dialects")
     first_day = _Module("syncd.first_day")
+    jobs = _Module("syncd.jobs")
     migrate = _Module("syncd.migrate")
     outside = _Module("syncd.outside")
     alerts = _Module("syncd.outbox.alerts")

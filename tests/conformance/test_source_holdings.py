@@ -12,7 +12,7 @@ import pytest
 
 from connectors.changelog import source as changelog
 from syncd.connector import Holding, SourceConnector
-from syncd.wiring import SOURCES
+from syncd.registry import SOURCES
 from tests.conformance.eams import EAMS, TABLES, ChangelogPostgresEam, Eam, LoggedPostgresEam, Move, Put
 from tests.conformance.reading import asset, count, opened, read_until, start
 

@@ -75,7 +75,8 @@ LAYERS = (
             "apprise",
         ),
     ),
-    Layer(("syncd.wiring", "syncd.outside", "syncd.checks", "syncd.workbench", "syncd.first_day"), ("*",)),
+    Layer(("syncd.registry", "syncd.wiring", "syncd.jobs", "syncd.outside"), ("*",)),
+    Layer(("syncd.checks", "syncd.workbench", "syncd.first_day"), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2", "uvicorn")),
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncd.outside import ANSWERS
-from syncd.wiring import LEDGERS, SOURCES
+from syncd.registry import LEDGERS, SOURCES
 from tests.tidy.tree import ROOT, module, python, tracked, tree
 
 LINES_MAX = 600
