@@ -28,6 +28,7 @@ from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
 from syncd.books.reconciliation import course as reconciliation
 from syncd.books.reconciliation import history, progress
+from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.reconcile import Report
 from syncd.books.reports import package as packages
 from syncd.books.reports.sheet import Package
@@ -297,7 +298,7 @@ class Pipeline:
         with closing(self.open_ledger()) as ledger:
             migrate.require(ledger)
             meaning, parts = self.mapping, [part.name for part in self.begun()]
-            asked = reconciliation.Asked(
+            asked = Asked(
                 *(meaning.reconcile, meaning.balances, meaning.layout, meaning.source_tables, self.name),
                 *(self.source_settings.zone, partial(progress.wait, ledger, parts), self._begun_periods(ledger)),
                 *(self.is_partitioned, meaning.by_hand),

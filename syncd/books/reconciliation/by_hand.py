@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from syncd.books import balances
+from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.causes import SQL
 from syncd.books.reconciliation.reconcile import Cause, Control, Difference, Manual
 from syncd.change import Change, Position, Value, key_text
@@ -20,14 +21,11 @@ from syncd.ports import Ledger, Period
 from syncd.posting import BY_HAND, Entry, Posting, Voucher
 from syncd.record import decode_voucher, encode_change, encode_content
 
-if TYPE_CHECKING:
-    from syncd.books.reconciliation.course import Asked
-
 ENTRIES_MAX: Final = 1_000
 TOLD: Final = "cause_manual"
 
 
-def entries(asked: "Asked", ledger: Ledger, controls: Collection[Control]) -> list[Manual]:
+def entries(asked: Asked, ledger: Ledger, controls: Collection[Control]) -> list[Manual]:
     """Entries of vouchers that no posting made, since syncd posts, and that none has cancelled: all of accounts that do
     not hold what the cards say; of others those to assets that are left with something, as when an amount was moved
     from one asset to another."""
@@ -92,7 +90,7 @@ def _edited(found: Sequence[Manual], over: Cancelled) -> Iterator[Manual]:
             yield one._replace(amount=rest)
 
 
-def _since(asked: "Asked", ledger: Ledger) -> str | date | None:
+def _since(asked: Asked, ledger: Ledger) -> str | date | None:
     """The first period in which syncd has posted, or its first day where vouchers do not say theirs: what lies there
     before is an opening balance. None where it has posted nothing."""
     begun = closing.begun(ledger, asked.layout.kept(""))
@@ -101,12 +99,12 @@ def _since(asked: "Asked", ledger: Ledger) -> str | date | None:
     return next((period.first for period in _periods(asked, ledger) if period.code == begun), None)
 
 
-def _periods(asked: "Asked", ledger: Ledger) -> Sequence[Period]:
+def _periods(asked: Asked, ledger: Ledger) -> Sequence[Period]:
     query = asked.layout.periods_query()
     return asked.layout.periods(ledger.query(query) if query else [])
 
 
-def _causes(asked: "Asked", ledger: Ledger, found: Sequence[Manual]) -> Mapping[tuple[str, ...], Cause]:
+def _causes(asked: Asked, ledger: Ledger, found: Sequence[Manual]) -> Mapping[tuple[str, ...], Cause]:
     """By what names a voucher what becomes of it, where the mapping has a rule that cancels it."""
     if asked.by_hand is None or asked.is_partitioned:
         return {}
@@ -139,7 +137,7 @@ def differences(found: Sequence[Manual], last: int) -> list[Difference]:
     return listed
 
 
-def _named(asked: "Asked", parts: Sequence[str]) -> tuple[str, str, int]:
+def _named(asked: Asked, parts: Sequence[str]) -> tuple[str, str, int]:
     """Period, type and number of a voucher that finance names so; a number of 0 where one of them is missing."""
     said = dict(zip(asked.layout.naming, parts, strict=True))
     written = said.get("voucher.label", said.get("voucher.number"))
@@ -151,13 +149,13 @@ def _named(asked: "Asked", parts: Sequence[str]) -> tuple[str, str, int]:
     return said["voucher.period"], said["voucher.type"], number
 
 
-def _reference(asked: "Asked", parts: Sequence[str]) -> str:
+def _reference(asked: Asked, parts: Sequence[str]) -> str:
     """What people call the voucher, as they call ours; empty where it cannot be told."""
     period, kind, number = _named(asked, parts)
     return asked.layout.voucher_ref(period, kind, number, "") if number else ""
 
 
-def _change(asked: "Asked", ledger: Ledger, one: Manual, mine: Sequence[Manual]) -> str:
+def _change(asked: Asked, ledger: Ledger, one: Manual, mine: Sequence[Manual]) -> str:
     """The row that asks for its red letter, as JSON; empty where finance does not tell all of it, or it is none that
     could be posted."""
     voucher = _voucher(asked, ledger, one)
@@ -174,7 +172,7 @@ def _change(asked: "Asked", ledger: Ledger, one: Manual, mine: Sequence[Manual])
     return encode_change(table, change) if key_text(table, row) == one.reference else ""
 
 
-def _voucher(asked: "Asked", ledger: Ledger, one: Manual) -> Voucher | None:
+def _voucher(asked: Asked, ledger: Ledger, one: Manual) -> Voucher | None:
     """A voucher by hand with all its entries."""
     period, kind, _ = _named(asked, one.parts)
     layout, naming = asked.layout, asked.layout.naming

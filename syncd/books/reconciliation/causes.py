@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from syncd import statements
 from syncd.books.reconciliation.as_read import rows_of
+from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.reconcile import Altered, Cause, Control, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
 from syncd.desk import verify
@@ -19,9 +20,6 @@ from syncd.mapping.language.blocks.measures import FIELDS, Measures
 from syncd.money import decimal
 from syncd.ports import Ledger
 from syncd.record import decode_cards, decode_value, encode_change
-
-if TYPE_CHECKING:
-    from syncd.books.reconciliation.course import Asked
 
 SQL: Final = statements.load("syncd.books.reconciliation", "reconcile.sql")
 CODES_ASKED_MAX: Final = 500
@@ -32,7 +30,7 @@ ParkedRow = tuple[str, str, str, str]
 """Its number, its state, the reason, and a word where somebody has edited it."""
 
 
-def explain(asked: "Asked", measures: Measures, ledger: Ledger, found: Sequence[Found]) -> dict[str, Cause]:
+def explain(asked: Asked, measures: Measures, ledger: Ledger, found: Sequence[Found]) -> dict[str, Cause]:
     """By asset code the cause of its difference."""
     causes: dict[str, Cause] = {}
     for one in measures.each:
@@ -48,9 +46,7 @@ def lost() -> Cause:
     return Cause("cause_missing_event", {}, "propose_repair")
 
 
-def _explained(
-    asked: "Asked", measures: Measures, ledger: Ledger, found: Sequence[Found]
-) -> Iterator[tuple[str, Cause]]:
+def _explained(asked: Asked, measures: Measures, ledger: Ledger, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
     known = known_of(asked, ledger, measures.judged, {f.code: [f.key] if f.key else [] for f in found})
     written = _written(asked, ledger, [f.code for f in found], (asked.pipeline, f"{asked.pipeline}/%"))
     rows = rows_of(ledger, asked.pipeline, asked.tables[measures.on], [f.key for f in found if f.key])
@@ -89,7 +85,7 @@ class Known(NamedTuple):
         return next((number for number, state, *_ in reversed(rows) if state == "discarded"), "")
 
 
-def known_of(asked: "Asked", ledger: Ledger, on: str, keys: Mapping[str, Sequence[str]]) -> Known:
+def known_of(asked: Asked, ledger: Ledger, on: str, keys: Mapping[str, Sequence[str]]) -> Known:
     """`keys` are those of the rows of the table `on` that are of each code."""
     codes, of = [*keys], (asked.pipeline, f"{asked.pipeline}/%")
     by_key = {key: code for code, own in keys.items() for key in own}
@@ -115,7 +111,7 @@ def _parked(rows: Sequence[ParkedRow]) -> Cause | None:
 
 
 def _of_books(
-    asked: "Asked",
+    asked: Asked,
     measures: Measures,
     found: Found,
     settled: Sequence[ParkedRow],
@@ -152,7 +148,7 @@ def _is_as_written(found: Found, written: Mapping[str, object], by: Sequence[str
 
 
 def _written(
-    asked: "Asked", ledger: Ledger, codes: Sequence[str], of: tuple[str, str]
+    asked: Asked, ledger: Ledger, codes: Sequence[str], of: tuple[str, str]
 ) -> Mapping[str, Mapping[str, object]]:
     """By asset code what postings last wrote to its card."""
     kinds, wanted = asked.layout.card_kinds, frozenset(codes)
@@ -166,7 +162,7 @@ def _written(
     return cards
 
 
-def _change(asked: "Asked", measures: Measures, found: Found, row: Row) -> str:
+def _change(asked: Asked, measures: Measures, found: Found, row: Row) -> str:
     """The change that would have to be posted, as JSON: what finance holds → what the EAM says. Empty where columns of
     the asset's row do not say what changed."""
     table = asked.tables[measures.on]
@@ -200,9 +196,7 @@ def _place(table: Table, column: str) -> int | None:
     return next((i for i, c in enumerate(table.columns) if c.name.lower() == column.lower()), None)
 
 
-def altered(
-    asked: "Asked", ledger: Ledger, controls: Collection[Control], by_hand: Collection[Manual]
-) -> list[Altered]:
+def altered(asked: Asked, ledger: Ledger, controls: Collection[Control], by_hand: Collection[Manual]) -> list[Altered]:
     """Where entries by hand do not explain what accounts hold: our own vouchers that finance has changed."""
     told: defaultdict[str, Decimal] = defaultdict(Decimal)
     for entry in by_hand:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from syncd.books.reconciliation import by_hand, causes, item_causes, open_items, sides
 from syncd.books.reconciliation.as_read import Past, Pasts
+from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.open_items import Items
 from syncd.books.reconciliation.reconcile import (
     ASSETS_MAX,
@@ -23,31 +24,10 @@ from syncd.books.reconciliation.reconcile import (
     weighed,
 )
 from syncd.books.reconciliation.sides import Eam, NoChecksums, Sides, Uncontrolled
-from syncd.change import Table
 from syncd.mapping.language.blocks.balances import Balance
-from syncd.mapping.language.blocks.by_hand import ByHand
 from syncd.mapping.language.blocks.measures import Measures
-from syncd.mapping.layout.layout import FinanceLayout
 from syncd.money import ZERO
-from syncd.ports import Ledger, Period
-
-
-class Asked(NamedTuple):
-    """What is reconciled. `zone` is the EAM's clock; `wait` waits until the log is carried as far as it was at a
-    moment, on the EAM's clock and on ours, and says whether it is; it must not wait for what nobody carries. `periods`
-    are finance's, those whose tables there are."""
-
-    measures: Measures | None
-    balances: Sequence[Balance]
-    layout: FinanceLayout
-    tables: Mapping[str, Table]
-    pipeline: str
-    zone: str
-    wait: Callable[[datetime, datetime], bool]
-    periods: Sequence[Period]
-    is_partitioned: bool = False
-    by_hand: ByHand | None = None
-
+from syncd.ports import Ledger
 
 _Waiting = tuple[Found, Amounts | None]
 """An asset as it differed, and what the EAM said of it at the ledger's point of the log."""

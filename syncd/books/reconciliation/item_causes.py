@@ -7,19 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from syncd.books.reconciliation import causes, open_items
 from syncd.books.reconciliation.as_read import SEVERAL
+from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.open_items import ByHand, Items, Part
 from syncd.books.reconciliation.reconcile import Cause, Found
 from syncd.desk import closing
 from syncd.money import ZERO
 from syncd.posting import Voucher
 from syncd.record import decode_voucher
-
-if TYPE_CHECKING:
-    from syncd.books.reconciliation.course import Asked
 
 _POSTED: Final = """
     SELECT key, subject, source, content FROM syncd.posting WHERE (pipeline = ? OR pipeline LIKE ?)
@@ -28,7 +26,7 @@ _POSTED: Final = """
 _FINANCE: Final = "propose_items"
 
 
-def explain(asked: "Asked", items: Items, found: Sequence[Found]) -> dict[str, Cause]:
+def explain(asked: Asked, items: Items, found: Sequence[Found]) -> dict[str, Cause]:
     """By document the cause of its difference."""
     told: dict[str, Cause] = {}
     rest = iter(found)
@@ -37,7 +35,7 @@ def explain(asked: "Asked", items: Items, found: Sequence[Found]) -> dict[str, C
     return told
 
 
-def _explained(asked: "Asked", items: Items, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
+def _explained(asked: Asked, items: Items, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
     keys = {f.code: [key for key in f.key.split(SEVERAL) if key] for f in found}
     known = causes.known_of(asked, items.ledger, items.balance.judged, keys)
     by_hand: defaultdict[str, list[ByHand]] = defaultdict(list)
@@ -70,7 +68,7 @@ def _of_entries(found: Found, by_hand: Sequence[ByHand], known: causes.Known, is
     return Cause("cause_not_posted", {}, _FINANCE)
 
 
-def _posted(asked: "Asked", items: Items, keys: Mapping[str, Sequence[str]]) -> tuple[set[str], dict[str, str]]:
+def _posted(asked: Asked, items: Items, keys: Mapping[str, Sequence[str]]) -> tuple[set[str], dict[str, str]]:
     """The documents of which something was posted; and by document the posting whose entries finance does not hold as
     they were posted."""
     held: defaultdict[str, dict[Part, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
