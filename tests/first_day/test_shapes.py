@@ -271,6 +271,16 @@ def test_names_are_known_in_both_languages() -> None:
     assert not told("draft", IN_USE)
 
 
+def test_cents_are_money_and_a_year_is_no_constant(tmp_path: Path) -> None:
+    """What stands a hundredfold in the books, or in last year's, is no proposal: the first is asked, too."""
+    mapping, layout = _proposed(tmp_path, "cents")
+    entries = mapping["rules"]["registration"]["voucher"]["entries"]
+    assert [entry.get("debit", entry.get("credit")) for entry in entries] == ["after.原值分 * 0.01"] * 2
+    assert (tmp_path / "out" / "mapping.yaml").read_text("utf-8").count("?50%") >= 2
+    (head,) = layout["voucher"]
+    assert (head["columns"]["fy"], head["columns"]["pd"]) == ("voucher.year", "voucher.month")
+
+
 @pytest.mark.parametrize(
     ("value", "rows", "required", "sure"),
     [

@@ -2,6 +2,7 @@
 
 from syncd.init.files.render import Text, flow, identifier, many, member, quoted, scalar
 from syncd.init.finance.layout import Layout
+from syncd.init.seen.columns import in_money
 from syncd.init.seen.guess import Guess
 from syncd.init.source.eam import declared
 from syncd.init.source.later import AMOUNTS, LOSSES, Later, Slips
@@ -89,7 +90,7 @@ def _disposal(text: Text, meaning: Meaning, later: Later, layout: Layout) -> Non
 
 def _depreciation(text: Text, meaning: Meaning, slips: Slips, later: Later, layout: Layout) -> None:
     assert slips.amount is not None, "of a table that has one"
-    amount = member("after", slips.amount.name)
+    amount = in_money(member("after", slips.amount.name), slips.amount)
     change = {"accumulated_depreciation": f"card.accumulated_depreciation + {amount}"}
     _begin(text, DEPRECIATION, identifier(slips.table.name), slips.when, slips.code, change)
     _voucher(text, DEPRECIATION, slips.day, slips.code, layout)

@@ -154,7 +154,8 @@ def _rule(text: Text, name: str, alias: str, meaning: Meaning, layout: Layout, a
         if assets.lines is not None:
             amount, each = (amount, "each: item, ") if side == "debit" else (f"sum({amount})", "")
         line = f"        - {{{each}account: {flow(quoted(account.value))}, {side}: {flow(amount)}{dims}}}"
-        text.add(line, account, f"{name}.voucher.{side}")
+        asked = meaning.amount if meaning.amount.why and meaning.amount.why[0].code == "init_why_cents" else account
+        text.add(line, asked, f"{name}.voucher.{side}")
 
 
 def called(name: str) -> str:

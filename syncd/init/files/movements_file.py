@@ -2,6 +2,7 @@
 
 from syncd.init.files.render import Text, flow, identifier, many, member, quoted, scalar
 from syncd.init.finance.layout import Layout
+from syncd.init.seen.columns import in_money
 from syncd.init.seen.guess import Guess, Why
 from syncd.init.source.eam import Movements, declared
 from syncd.init.source.facts import Source
@@ -36,7 +37,7 @@ def tables(text: Text, meaning: Meaning, found: Movements) -> None:
 def rules(text: Text, meaning: Meaning, found: Movements, layout: Layout) -> None:
     """What is added is bought, what is taken away has left."""
     text.say("init_movement_head", 2)
-    amount, first = member("after", found.amount.name), True
+    amount, first = in_money(member("after", found.amount.name), found.amount), True
     for table in (found.table, *found.years):
         text.add(f"  {RULE}_{identifier(table.name)}:")
         text.add(f"    on: {identifier(table.name)}")

@@ -3,6 +3,7 @@
 from syncd.init.files.later_file import cards
 from syncd.init.files.render import Text, flow, identifier, member, scalar
 from syncd.init.finance.layout import Layout
+from syncd.init.seen.columns import in_money
 from syncd.init.source.later import Later, Slips, begins
 from syncd.init.source.meaning import RULE, Meaning
 
@@ -30,7 +31,7 @@ def reconcile(text: Text, meaning: Meaning, later: Later, layout: Layout) -> Non
     else:
         text.add("  original_value:")
         for table in (found.table, *found.years):
-            said = [f"sum: {flow(_bare(found.amount.name))}", f"of: {identifier(table.name)}"]
+            said = [f"sum: {flow(in_money(_bare(found.amount.name), found.amount))}", f"of: {identifier(table.name)}"]
             said += [f"by: {flow(_bare(found.by))}", f"equals: {flow(_bare(assets.code.name))}"]
             text.add(f"    - {{{', '.join(said)}}}")
     for measure in ("accumulated_depreciation", "impairment"):
@@ -38,7 +39,8 @@ def reconcile(text: Text, meaning: Meaning, later: Later, layout: Layout) -> Non
             own = f"{{rule: {RULE}, field: {measure}}}"
             slips = later.depreciation if measure == "accumulated_depreciation" else None
             if slips is not None and slips.amount is not None and begins(assets):
-                own = f"[{own}, {{sum: {flow(_bare(slips.amount.name))}, {_rows(slips, meaning)[1:]}]"
+                charged = flow(in_money(_bare(slips.amount.name), slips.amount))
+                own = f"[{own}, {{sum: {charged}, {_rows(slips, meaning)[1:]}]"
             text.add(f"  {measure}: {own}")
     by = [one for one in ("dept", "class") if one in meaning.cards and layout.fields[one].sort == "text"]
     by = [one for one in by if one not in layout.looked_up]

@@ -8,7 +8,7 @@ from syncd.init.files.render import Text, identifier
 from syncd.init.finance import numbers
 from syncd.init.finance.books import Books, derived
 from syncd.init.finance.periods import Said, code_of, number_rows, period_code, period_form, periods
-from syncd.init.seen.columns import assigned, day_form, filler
+from syncd.init.seen.columns import ROWS_MIN, assigned, day_form, filler
 from syncd.init.seen.guess import Guess, Why, linked, named, seen
 from syncd.init.seen.likeness import best, column_likeness
 from syncd.init.seen.schema import Column, Table
@@ -91,7 +91,7 @@ def _voucher_columns(books: Books, said: Said, made: Layout) -> Columns:
             if own is not None:
                 found[column.name] = own
             continue
-        if (given := _given(column)) is not None:
+        if (given := _of_day(column, head, said) or _given(column)) is not None:
             found[column.name] = given
     return {c.name: found[c.name] for c in head if c.name in found}
 
@@ -341,6 +341,22 @@ def lookup(made: Layout, other: Table, code: str, gives: str) -> str:
     name = identifier(f"{other.bare}_id", made.lookups)
     made.lookups[name] = (other, code, gives)
     return name
+
+
+def _of_day(column: Column, table: Table, said: Said) -> Guess | None:
+    """The year or the month of the voucher's day, where every row holds it, whatever the column is called: next year it
+    is another."""
+    day = said["date"][0].name if "date" in said else ""
+    if column.sort != "integer" or day not in table.by_name or not table.rows:
+        return None
+    days = [re.sub(r"\D", "", str(table.row(n)[day])) for n in range(table.rows)]
+    held = [str(table.row(n)[column.name]) for n in range(table.rows)]
+    why = (Why("init_why_day", {"column": day}), seen(list(column.counts)[:3]))
+    if held == [text[:4] for text in days]:
+        return Guess("voucher.year", 0.85, why)
+    if len(set(held)) > 1 and held == [text[4:6].lstrip("0") for text in days]:
+        return Guess("voucher.month", 0.7 if table.rows < ROWS_MIN else 0.85, why)
+    return None
 
 
 def _given(column: Column) -> Guess | None:

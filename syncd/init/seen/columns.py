@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from syncd.init.seen.guess import Guess, Why
-from syncd.init.seen.likeness import column_likeness, is_money
+from syncd.init.seen.likeness import column_likeness, is_money, words
 from syncd.init.seen.schema import Column, Table
 
 LEAST: Final = 0.55
@@ -13,6 +13,9 @@ ROWS_MIN: Final = 20
 """With fewer, a value that they all have may be an accident."""
 _DOCUMENT: Final = re.compile(r"(?=.*[^\W\d_])(?=.*\d{3}).{6,}|\d{8,}")
 """The number of a document: letters beside digits, or many of these."""
+_CENTS: Final = frozenset({"cent", "cents", "fen", "rappen", "pfennig", "paisa"})
+_NO_CENTS: Final = frozenset({"部分", "积分", "评分", "百分", "区分", "划分", "成分", "得分"})
+"""Names that end in the same sign and speak of parts or points."""
 NUMBERS: Final = frozenset({"integer", "decimal", "float"})
 DAYS: Final = frozenset({"date", "timestamp", "text", "integer"})
 SORTS: Final[Mapping[str, frozenset[str]]] = {
@@ -105,6 +108,17 @@ def fits(column: Column, concept: str) -> float:
     ):
         return score if is_day(column) else 0.0
     return score
+
+
+def in_cents(column: Column) -> bool:
+    """Whether whole numbers count hundredths, by the name."""
+    is_cents = _CENTS & set(words(column.name)) or (column.name.endswith("分") and column.name[-2:] not in _NO_CENTS)
+    return column.sort == "integer" and bool(is_cents)
+
+
+def in_money(text: str, column: Column) -> str:
+    """An expression that reads an amount, as money. A server of the EAM may have to compute it, and not all divide."""
+    return f"{text} * 0.01" if in_cents(column) else text
 
 
 def is_day(column: Column) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from syncd.init.files.render import member
-from syncd.init.seen.columns import assigned, day_form, is_day, is_no_day
+from syncd.init.seen.columns import assigned, day_form, in_cents, in_money, is_day, is_no_day
 from syncd.init.seen.guess import Guess, Why, linked, seen
 from syncd.init.seen.likeness import best, is_money, likeness, number, overlap, places_of, table_likeness, told
 from syncd.init.seen.schema import SAMPLE_ROWS_MAX, Column, Schema, Sort, Table
@@ -397,14 +397,25 @@ def _lines(schema: Schema, table: Table) -> Lines | None:
         price, count = best(rest, "price", 0.7), best(rest, "quantity", 0.6, ("integer", "decimal", "float"))
         why = Why("init_why_foreign", {"column": ", ".join(of), "table": table.name})
         if price is not None and count is not None and (amount is None or amount[0] is price):
-            product = f"round({member('item', count.name)} * {member('item', price.name)}, 2)"
-            found.append(Lines(other, of, product, (count, price), Guess(other.name, 0.75, (why,))))
+            product = f"round({member('item', count.name)} * {_money(price)}, 2)"
+            found.append(Lines(other, of, product, (count, price), _asked(price, Guess(other.name, 0.75, (why,)))))
         elif amount is not None:
             sure = 0.9 if link else 0.75
-            found.append(
-                Lines(other, of, member("item", amount[0].name), (amount[0],), Guess(other.name, sure, (why,)))
-            )
+            guess = _asked(amount[0], Guess(other.name, sure, (why,)))
+            found.append(Lines(other, of, _money(amount[0]), (amount[0],), guess))
     return max(found, key=lambda one: one.guess.sure, default=None)
+
+
+def _money(column: Column) -> str:
+    """An amount of a line."""
+    return in_money(member("item", column.name), column)
+
+
+def _asked(amount: Column, guess: Guess) -> Guess:
+    """A guess that rests on an amount in cents: wrong either way is a hundredfold."""
+    if not in_cents(amount):
+        return guess
+    return Guess(guess.value, min(guess.sure, 0.5), (Why("init_why_cents", {"name": amount.name}), *guess.why))
 
 
 # Columns as the mapping declares them

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from syncd.init.files.render import member, quoted
-from syncd.init.seen.columns import assigned, is_no_day, literal, told_by_few
+from syncd.init.seen.columns import assigned, in_cents, in_money, is_no_day, literal, told_by_few
 from syncd.init.seen.guess import Guess, Why, named
 from syncd.init.seen.likeness import likeness, number, overlap, words
 from syncd.init.seen.schema import Column
 from syncd.init.source.eam import Assets, Join, Within, declared
 
+MONEY = ("original_value", "accumulated_depreciation", "impairment")
 NUMBERS = ("original_value", "accumulated_depreciation", "impairment", "life_months", "residual_rate")
 SHARED = ("dept", "class", "workshop", "supplier", "project", "method")
 """Of which finance holds the values that the EAM does."""
@@ -96,6 +97,8 @@ def chosen(assets: Assets, concept: str, target: Column | None) -> tuple[Source,
     if best is None or best[0] < 0.3:
         return None
     score, source, reasons = best
+    if concept in MONEY and in_cents(source.column):  # wrong either way is a hundredfold
+        score, reasons = min(score, 0.5), (Why("init_why_cents", {"name": source.column.name}), *reasons)
     return source, Guess(_converted(concept, source, target), min(0.97, score), reasons)
 
 
@@ -116,6 +119,8 @@ def _converted(concept: str, source: Source, target: Column | None) -> str:
         return f"{text} / 12"
     if concept == "residual_rate" and _percent(source.column) and not (target is not None and _percent(target)):
         return f"{text} / 100.0"
+    if concept in MONEY:
+        text = in_money(text, source.column)
     if concept in ("accumulated_depreciation", "impairment") and any(v is None for v in source.column.values):
         return f"coalesce({text}, 0.00)"
     if concept in NUMBERS and concept != "life_months":
