@@ -55,6 +55,8 @@ def settings() -> Iterator[Section]:
         ("audit.anchor", config.AnchorConfig),
         ("alerts", config.AlertsConfig),
         ("alerts.targets.NAME", config.AlertTarget),
+        ("console", config.ConsoleConfig),
+        ("console.openid", config.OpenIdConfig),
     ):
         yield Section(title, inspect.cleandoc(model.__doc__ or ""), list(_model_rows(model)))
     ends = (

@@ -29,7 +29,7 @@ from syncd.mapping.language.file.shapes import MaybeNames, Strict
 from syncd.mapping.language.file.source import Document, Trail, read
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET: Final = frozenset(("source", "ledger", "anchor", "answer", "alerts"))
+_SECRET: Final = frozenset(("source", "ledger", "anchor", "answer", "alerts", "console"))
 _SHIPPED: Final = "shipped:"
 
 
@@ -150,6 +150,41 @@ class AlertsConfig(Strict):
     """Hours after which a delivery is told of that has not gone."""
 
 
+class OpenIdConfig(Strict):
+    """A provider by OpenID Connect, which tells the console who somebody is. docs/console.md"""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    issuer: Annotated[str, Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/])")]
+    """Who it is, exactly as it says itself: `https://login.example.com/realms/company`."""
+    client_id: Annotated[str, Field(min_length=1)]
+    """What the console is called there."""
+    client_secret: str | None = None
+    """`${NAME}`: what the console proves itself with. Without one it is a public client."""
+    address: Annotated[str, Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$")]
+    """Where browsers find the console, `https://syncd.example.com`; the provider allows `ADDRESS/sign-in/back`."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    """What it is asked for."""
+    name: str = "preferred_username"
+    """The claim of the ID token that names an account as it is opened."""
+    groups: str = "groups"
+    """The claim that says somebody's groups; `realm_access.roles` for one within another."""
+    roles: dict[str, MaybeNames] = Field(default_factory=dict)
+    """Roles by group, `{accounting: [finance]}`: who holds one is let in, and an account is opened for them. Without it
+    only accounts are let in that an administrator has bound."""
+    passwords: bool = True
+    """Whether people may sign in to the console by a password, too."""
+
+
+class ConsoleConfig(Strict):
+    """How people sign in to the console."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    openid: OpenIdConfig | None = None
+    """A provider by OpenID Connect. Without it people sign in by a password."""
+
+
 class Config(Strict):
     """The whole of syncd.yaml."""
 
@@ -167,6 +202,11 @@ class Config(Strict):
     nothing. Without it whoever acts says who they are; where there are accounts, they count. docs/approval.md"""
     alerts: AlertsConfig | None = None
     """Who is told when something needs a person. docs/outbox.md"""
+    console: ConsoleConfig | None = None
+    """How people sign in to the console. docs/console.md"""
+    token_file: str | None = None
+    """A file with the token of whoever types commands, `~` for their home; where they have none, their user of the host
+    says who they are. docs/console.md"""
 
 
 @dataclass(frozen=True)
@@ -233,6 +273,19 @@ class Loaded:
         targets = {} if said is None else said.targets
         trail: Trail = ("alerts", "targets")
         return {name: self._replaced(one.url, (*trail, name, "url")) for name, one in targets.items()}
+
+    def openid(self) -> OpenIdConfig | None:
+        """Who tells the console who somebody is, filled in. It holds a secret."""
+        said = None if self.config.console is None else self.config.console.openid
+        if said is None or said.client_secret is None:
+            return said
+        secret = self._replaced(said.client_secret, ("console", "openid", "client_secret"))
+        return said.model_copy(update={"client_secret": secret})
+
+    def token_file(self) -> Path | None:
+        """Where whoever runs this process keeps their token, relative to this configuration."""
+        named = self.config.token_file
+        return None if named is None else self.document.path.parent / Path(named).expanduser()
 
     def _refuse_no_zone(self, trail: Trail, zone: str) -> None:
         try:

@@ -79,6 +79,7 @@ class Pipeline:
     """The other pipelines of the configuration."""
     first: Callable[[], "Pipeline"] | None = None
     """The first pipeline of the configuration, where this is another."""
+    token_file: Path | None = None  # with the token of whoever types a command
 
     def open_source(self) -> Source:
         """A new connection to the EAM, not yet started."""
@@ -498,7 +499,8 @@ def _wire(loaded: config.Loaded, name: str) -> Pipeline:
 
     begins = next(iter(loaded.config.pipelines))
     first = None if name == begins else partial(_wire, loaded, begins)
-    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, loaded.config.people, others, first)
+    who = (loaded.config.people, others, first, loaded.token_file())
+    return Pipeline(name, chosen, meaning, *ends, auditing(loaded), told, *who)
 
 
 def _refuse_no_cron(where: str, cron: str, zone: tzinfo) -> None:

@@ -1,15 +1,17 @@
 """Who does something that the audit trail keeps, and why: the one door through which every command goes that changes
 something.
 
-Once there are accounts, whoever types a command is somebody: by the token in SYNCD_TOKEN or in the file that
-SYNCD_TOKEN_FILE names, else as the user of the operating system that an administrator has mapped. What is typed behind
-`--actor` gives nothing then. Before the first account it says who acts, as `people` of the configuration allows.
+Once there are accounts, whoever types a command is somebody: by the token in SYNCD_TOKEN, in the file that
+SYNCD_TOKEN_FILE names or in the one that `token_file` of the configuration does, else as the user of the operating
+system that an administrator has mapped. What is typed behind `--actor` gives nothing then. Before the first account it
+says who acts, as `people` of the configuration allows.
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import stat
 import sys
 from collections.abc import Collection
 from contextlib import closing
@@ -21,6 +23,8 @@ import typer
 from rich.text import Text
 
 from syncd.cli.later import accounts, approvals, operators, people, ports, rights, tokens, wiring
+from syncd.cli.later import config as configuration
+from syncd.cli.options import config_path
 from syncd.cli.output import errors
 from syncd.errors import Halt, WrongUsage
 from syncd.language import say
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 TOKEN: Final = "SYNCD_TOKEN"
 TOKEN_FILE: Final = "SYNCD_TOKEN_FILE"
+NOT_OURS: Final = stat.S_IRWXO | stat.S_IWGRP
+"""What nobody may do with a token's file: anything, who is neither its owner nor of its group; write it, who is."""
+TOKEN_CHARS_MAX: Final = 1_000
 ASKING_A_ROLE: Final = ("approve", "discard", "overrule")
 """Actions for which `people` of the configuration has to give a role, too."""
 
@@ -49,7 +56,8 @@ def answering(
     with closing(pipeline.open_accounts()) as ledger:
         known = accounts.every(ledger)
         if known:
-            return _person(ledger, known, action, pipeline.place, actor, _reason(reason, untold, as_json), asked)
+            who = _who(ledger, pipeline.token_file)
+            return _person(who, known, action, pipeline.place, actor, _reason(reason, untold, as_json), asked)
     if pipeline.people is None and not as_json:
         errors.print(Text(say("people_nobody"), style="dim"), soft_wrap=True)
     by = _declared(actor, reason, untold, as_json)
@@ -59,11 +67,12 @@ def answering(
     return by
 
 
-def administering(ledger: ports.Ledger, actor: str, reason: str) -> operators.Actor:
+def administering(ledger: ports.Ledger, config: Path | None, actor: str, reason: str) -> operators.Actor:
     """Who changes accounts, and why. Whoever can at this host, until an administrator could be known at one."""
     known, now = accounts.every(ledger), datetime.now(UTC)
     if accounts.has_administrator(ledger, now):
-        return _person(ledger, known, "administer", rights.EVERYWHERE, actor, _reason(reason), ())
+        who = _who(ledger, configuration.load(config_path(config)).token_file())
+        return _person(who, known, "administer", rights.EVERYWHERE, actor, _reason(reason), ())
     errors.print(Text(say("people_no_administrator"), style="dim"), soft_wrap=True)
     return _declared(actor, reason)
 
@@ -74,7 +83,7 @@ def author(pipeline: wiring.Pipeline, actor: str) -> str:
         if not accounts.every(ledger):
             return actor
         try:
-            who = _who(ledger)
+            who = _who(ledger, pipeline.token_file)
         except Halt:
             if actor.strip():
                 raise
@@ -91,10 +100,9 @@ def deciding(pipeline: wiring.Pipeline) -> people.People | None:
 
 
 def _person(
-    ledger: ports.Ledger, known: list[accounts.Account], action: Action, place: rights.Place, actor: str,
+    who: accounts.Account, known: list[accounts.Account], action: Action, place: rights.Place, actor: str,
     reason: str, asked: Collection[str],
 ) -> operators.Actor:  # fmt: skip
-    who = _who(ledger)
     _require_same(actor, who)
     rights.require(who, action, place, asked, [one for one in known if one.is_open])
     return operators.Actor(who.name, reason)
@@ -105,9 +113,9 @@ def _require_same(actor: str, who: accounts.Account) -> None:
         raise Halt("actor_other", actor=actor.strip(), account=who.name)
 
 
-def _who(ledger: ports.Ledger) -> accounts.Account:
+def _who(ledger: ports.Ledger, token_file: Path | None) -> accounts.Account:
     """The account of whoever runs this process."""
-    if token := _token():
+    if token := _token(token_file):
         return tokens.holder(ledger, token, datetime.now(UTC))
     user = _host_user()
     found = accounts.at_host(ledger, user)
@@ -116,9 +124,26 @@ def _who(ledger: ports.Ledger) -> accounts.Account:
     return found
 
 
-def _token() -> str:
-    path = os.environ.get(TOKEN_FILE, "")
-    return os.environ.get(TOKEN, "") or (Path(path).read_text("utf-8").strip() if path else "")
+def _token(token_file: Path | None) -> str:
+    """The token of whoever runs this process. A file that the configuration names may be there for others alone."""
+    if given := os.environ.get(TOKEN, ""):
+        return given
+    named = os.environ.get(TOKEN_FILE, "")
+    if path := Path(named) if named else token_file:
+        try:
+            return _kept(path)
+        except OSError as error:
+            if named or not isinstance(error, FileNotFoundError | PermissionError):
+                raise Halt("token_file_unread", file=path, error=error.strerror or error) from None
+    return ""
+
+
+def _kept(path: Path) -> str:
+    """The token in a file. Raises Halt where others of the host may read or change it."""
+    with path.open(encoding="utf-8") as file:
+        if os.fstat(file.fileno()).st_mode & NOT_OURS:
+            raise Halt("token_file_open", file=path)
+        return file.read(TOKEN_CHARS_MAX).strip()
 
 
 def _host_user() -> str:

@@ -111,6 +111,8 @@ command(accounts, "roles", "help_people_roles")(people.set_roles)
 command(accounts, "limit", "help_people_limit")(people.limit)
 command(accounts, "map", "help_people_map")(people.map_user)
 command(accounts, "unmap", "help_people_unmap")(people.unmap_user)
+command(accounts, "bind", "help_people_bind")(people.bind)
+command(accounts, "unbind", "help_people_unbind")(people.unbind)
 command(accounts, "close", "help_people_close")(people.close)
 command(accounts, "list", "help_people_list")(people.show_list)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from syncd import audit as audit
     from syncd import change as change
     from syncd import checks as checks
+    from syncd import config as config
     from syncd import connector as connector
     from syncd import delivery as delivery
     from syncd import demo as demo
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from syncd.desk import automatic as automatic
     from syncd.desk import clock as clock
     from syncd.desk import closing as closing
+    from syncd.desk import identities as identities
     from syncd.desk import kept as kept
     from syncd.desk import operators as operators
     from syncd.desk import people as people
@@ -110,10 +112,12 @@ else:
     app = _Module("syncd.console.app")
     passwords = _Module("syncd.console.passwords")
     accounts = _Module("syncd.desk.accounts")
+    identities = _Module("syncd.desk.identities")
     progress = _Module("rich.progress")
     audit = _Module("syncd.audit")
     change = _Module("syncd.change")
     checks = _Module("syncd.checks")
+    config = _Module("syncd.config")
     connector = _Module("syncd.connector")
     demo = _Module("syncd.demo")
     dialects = _Module("syncd.dialects")

@@ -16,7 +16,19 @@ from rich.text import Text
 
 from syncd import __version__, logs
 from syncd.cli.answering import administering
-from syncd.cli.later import accounts, app, passwords, ports, structlog, tokens, uvicorn, watchdog, wiring
+from syncd.cli.later import (
+    accounts,
+    app,
+    identities,
+    passwords,
+    ports,
+    structlog,
+    tokens,
+    uvicorn,
+    watchdog,
+    wiring,
+)
+from syncd.cli.later import config as configuration
 from syncd.cli.options import Actor, Config, Json, Log, Reason, config_path
 from syncd.cli.output import emit, errors, line, table
 from syncd.errors import Halt, Transient, WrongUsage, no_driver
@@ -31,6 +43,7 @@ Companies = Annotated[
     list[str] | None, typer.Option("--company", metavar="BOOK", help=say("help_limit_company"), show_default=False)
 ]
 User = Annotated[str, typer.Argument(metavar="USER", help=say("help_host_user"), show_default=False)]
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=say("help_openid_subject"), show_default=False)]
 Scope = Annotated[
     list[str], typer.Option("--scope", metavar="ACTION", help=say("help_token_scope"), show_default=False)
 ]
@@ -44,8 +57,9 @@ def console(config: Config = None, host: Host = "127.0.0.1", port: Port = 8440, 
     """Serve the console until it is stopped. Finance may be down meanwhile: the pages say so."""
     with _extra():
         made = app.create(config_path(config))
+        told = made.state.house.openid
         with suppress(Transient), made.state.house.accounts() as ledger:
-            if not accounts.every(ledger):
+            if not accounts.every(ledger) and not (told and told.roles):
                 raise WrongUsage("people_none")
         with _listening(host, port) as listening:
             _serve(uvicorn.Server(uvicorn.Config(
@@ -84,7 +98,7 @@ async def _alive() -> None:
 def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Open an account."""
     with _ledger(config) as ledger, _extra():
-        by = administering(ledger, actor, reason)
+        by = administering(ledger, config, actor, reason)
         now, hasher = datetime.now(UTC), passwords.Argon2()
         accounts.add(ledger, person.strip(), _password(), role, hasher, by, now)
     line("people_added", name=person, roles=", ".join(role))
@@ -93,7 +107,7 @@ def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", con
 def set_password(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Another password."""
     with _ledger(config) as ledger, _extra():
-        by = administering(ledger, actor, reason)
+        by = administering(ledger, config, actor, reason)
         accounts.set_password(ledger, person, _password(), passwords.Argon2(), by)
     line("people_changed", name=person)
 
@@ -101,7 +115,7 @@ def set_password(person: Person, actor: Actor = "", reason: Reason = "", config:
 def set_roles(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Other roles."""
     with _ledger(config) as ledger:
-        accounts.set_roles(ledger, person, role, administering(ledger, actor, reason))
+        accounts.set_roles(ledger, person, role, administering(ledger, config, actor, reason))
     line("people_changed", name=person)
 
 
@@ -111,22 +125,40 @@ def limit(
 ) -> None:  # fmt: skip
     """Where an account is let; without any, everywhere."""
     with _ledger(config) as ledger:
-        accounts.limit(ledger, person, pipeline or (), company or (), administering(ledger, actor, reason))
+        accounts.limit(ledger, person, pipeline or (), company or (), administering(ledger, config, actor, reason))
     line("people_changed", name=person)
 
 
 def map_user(user: User, person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Take a user of the operating system for an account."""
     with _ledger(config) as ledger:
-        accounts.map_user(ledger, user, person, administering(ledger, actor, reason), datetime.now(UTC))
+        accounts.map_user(ledger, user, person, administering(ledger, config, actor, reason), datetime.now(UTC))
     line("people_mapped", user=user, name=person)
 
 
 def unmap_user(user: User, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Take a user of the operating system for nobody."""
     with _ledger(config) as ledger:
-        accounts.unmap_user(ledger, user, administering(ledger, actor, reason))
+        accounts.unmap_user(ledger, user, administering(ledger, config, actor, reason))
     line("people_unmapped", user=user)
+
+
+def bind(person: Person, subject: Subject, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Take somebody whom the provider knows for an account."""
+    issuer = _issuer(config)
+    with _ledger(config) as ledger:
+        identities.bind(
+            ledger, person, issuer, subject, administering(ledger, config, actor, reason), datetime.now(UTC)
+        )
+    line("people_bound", subject=subject, name=person)
+
+
+def unbind(subject: Subject, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Take somebody whom the provider knows for nobody."""
+    issuer = _issuer(config)
+    with _ledger(config) as ledger:
+        identities.unbind(ledger, issuer, subject, administering(ledger, config, actor, reason))
+    line("people_unbound", subject=subject)
 
 
 def add_token(
@@ -134,7 +166,7 @@ def add_token(
 ) -> None:
     """Make a token for a machine. It is the only thing on the standard output, for a pipe into whatever keeps it."""
     with _ledger(config) as ledger:
-        by, now = administering(ledger, actor, reason), datetime.now(UTC)
+        by, now = administering(ledger, config, actor, reason), datetime.now(UTC)
         token = tokens.add(ledger, person, scope, now + timedelta(days=days), by, now)
     errors.print(Text(say("token_made", {"name": person, "days": days}), style="green"), soft_wrap=True)
     typer.echo(token)
@@ -143,7 +175,7 @@ def add_token(
 def revoke_token(name: TokenName, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Let a token be good for nothing from now on."""
     with _ledger(config) as ledger:
-        tokens.revoke(ledger, name, administering(ledger, actor, reason), datetime.now(UTC))
+        tokens.revoke(ledger, name, administering(ledger, config, actor, reason), datetime.now(UTC))
     line("token_revoked", name=name)
 
 
@@ -168,7 +200,7 @@ def list_tokens(config: Config = None, as_json: Json = False) -> None:
 def close(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Let nobody in under a name any more."""
     with _ledger(config) as ledger:
-        accounts.close(ledger, person, administering(ledger, actor, reason), datetime.now(UTC))
+        accounts.close(ledger, person, administering(ledger, config, actor, reason), datetime.now(UTC))
     line("people_closed", name=person)
 
 
@@ -177,9 +209,10 @@ def show_list(config: Config = None, as_json: Json = False) -> None:
     with _ledger(config) as ledger:
         found = accounts.every(ledger)
         users = accounts.host_users(ledger) if found else {}
+        bound = identities.subjects(ledger) if found else {}
     mapped = {one.name: [user for user, name in users.items() if name == one.name] for one in found}
     if as_json:
-        emit([one._asdict() | {"host_users": mapped[one.name]} for one in found])
+        emit([one._asdict() | {"host_users": mapped[one.name], "subjects": bound.get(one.name, [])} for one in found])
     elif not found:
         line("people_none", "yellow")
     else:
@@ -198,6 +231,13 @@ def _ledger(config: Config) -> Iterator[ports.Ledger]:
     """The one that holds accounts: that of the first pipeline."""
     with closing(next(iter(wiring.pipelines(config_path(config)).values())).open_ledger()) as ledger:
         yield ledger
+
+
+def _issuer(config: Config) -> str:
+    said = configuration.load(config_path(config)).config.console  # its secret need not be here
+    if said is None or said.openid is None:
+        raise WrongUsage("openid_off")
+    return said.openid.issuer
 
 
 def _password() -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from syncd import wiring
+from syncd import config, wiring
 from syncd.console.passwords import Argon2
 from syncd.errors import Halt
 from syncd.ports import Ledger
@@ -40,6 +40,11 @@ class House:
         if found is None:
             raise Halt("page_no_pipeline", pipeline=name)
         return found.part(number) if number else found
+
+    @property
+    def openid(self) -> config.OpenIdConfig | None:
+        """Who tells who somebody is, as the configuration says now."""
+        return config.load(self.path).openid()
 
     @contextmanager
     def accounts(self) -> Iterator[Ledger]:

@@ -1,18 +1,22 @@
 """Signing in and out, and what makes sure that a form comes from who is signed in."""
 
 from datetime import UTC, datetime
-from secrets import compare_digest
-from typing import Annotated, NamedTuple
+from secrets import compare_digest, token_urlsafe
+from typing import Annotated, Final, NamedTuple
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from syncd.console import openid
 from syncd.console.page import SESSION, SignedIn, Visitor, house, page
-from syncd.desk import accounts
+from syncd.desk import accounts, identities
 from syncd.desk.operators import Actor
-from syncd.errors import Halt
+from syncd.errors import Fault, Halt, Transient
 
 router = APIRouter()
+AWAY: Final = "syncd_away"
+"""The cookie of a browser that is at the provider."""
 
 
 class Acting(NamedTuple):
@@ -35,7 +39,7 @@ Signed = Annotated[Acting, Depends(acting)]
 @router.get("/sign-in")
 def ask(request: Request, to: str = "/") -> Response:
     """The form."""
-    return page(request, "sign_in.html", "console_sign_in", to=_within(to), fault=None, name="")
+    return _asked(request, to)
 
 
 @router.post("/sign-in")
@@ -46,15 +50,53 @@ def sign_in(
     """Let somebody in, or say that it was wrong."""
     own = house(request)
     try:
+        if (said := own.openid) is not None and not said.passwords:
+            raise Halt("sign_in_no_password")
         with own.accounts() as ledger:
             secret = accounts.sign_in(ledger, name.strip(), password, own.hasher, datetime.now(UTC))
     except Halt as fault:
         if not fault.code.startswith("sign_in_"):
             raise
-        return page(request, "sign_in.html", "console_sign_in", to=_within(to), fault=fault, name=name, status=401)
-    response = RedirectResponse(_within(to), 303)
+        return _asked(request, to, fault, name)
+    return _let_in(request, RedirectResponse(_within(to), 303), secret)
+
+
+@router.get("/sign-in/away")
+def go_away(request: Request, to: str = "/") -> Response:
+    """To the provider that knows who somebody is."""
+    said, secret = house(request).openid, token_urlsafe(32)
+    if said is None:
+        return RedirectResponse(f"/sign-in?to={quote(_within(to), safe='')}", 303)
+    try:
+        response = RedirectResponse(openid.leave(said, secret), 303)
+    except Fault as fault:
+        return _asked(request, to, fault)
+    held = f"{secret}.{quote(_within(to), safe='')}"
     is_encrypted = request.url.scheme == "https"
-    response.set_cookie(SESSION, secret, httponly=True, samesite="strict", secure=is_encrypted)
+    response.set_cookie(  # the way back comes from another site, to which `strict` would show nothing
+        AWAY, held, httponly=True, samesite="lax", secure=is_encrypted, path="/sign-in",
+        max_age=int(openid.WAY_MAX.total_seconds()),
+    )  # fmt: skip
+    return response
+
+
+@router.get(openid.BACK)
+def come_back(request: Request) -> Response:
+    """From the provider: let somebody in, or say why not. What a browser brings is good for one attempt."""
+    own, (secret, _, to) = house(request), request.cookies.get(AWAY, "").partition(".")
+    said, now = own.openid, datetime.now(UTC)
+    if said is None:
+        return RedirectResponse("/sign-in?to=%2F", 303)
+    to = _within(unquote(to) or "/")
+    try:
+        known = openid.come_back(said, secret, request.query_params, now)
+        with own.accounts() as ledger:
+            session = identities.sign_in(ledger, known, openid.nonce(secret), now)
+        # a page and no redirect: a browser that another site has sent shows our strict cookie to our own pages alone
+        response = _let_in(request, page(request, "signed_in.html", "console_sign_in", to=to), session)
+    except Fault as fault:
+        response = _asked(request, to, fault)
+    response.delete_cookie(AWAY, path="/sign-in")
     return response
 
 
@@ -65,6 +107,21 @@ def sign_out(request: Request, signed: Signed) -> Response:
         accounts.sign_out(ledger, signed.who.secret)
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(SESSION)
+    return response
+
+
+def _asked(request: Request, to: str, fault: Fault | None = None, name: str = "") -> Response:
+    """The page that asks who somebody is, and says what was wrong."""
+    said, status = house(request).openid, 200 if fault is None else 503 if isinstance(fault, Transient) else 401
+    return page(
+        request, "sign_in.html", "console_sign_in", status=status, to=_within(to), fault=fault, name=name,
+        has_provider=said is not None, takes_password=said is None or said.passwords,
+    )  # fmt: skip
+
+
+def _let_in(request: Request, response: Response, secret: str) -> Response:
+    is_encrypted = request.url.scheme == "https"
+    response.set_cookie(SESSION, secret, httponly=True, samesite="strict", secure=is_encrypted)
     return response
 
 

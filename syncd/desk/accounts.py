@@ -179,12 +179,17 @@ def sign_in(ledger: Ledger, name: str, password: str, hasher: Hasher, now: datet
         if known is not None:
             ledger.execute([(SQL["failed"], (FAILURES_MAX, timestamp(now + LOCKED), FAILURES_MAX, name))])
         raise Halt("sign_in_wrong")
+    ledger.execute([(SQL["signed_in"], (name,))])
+    return begin(ledger, known.name, now)
+
+
+def begin(ledger: Ledger, name: str, now: datetime) -> str:
+    """Begin a session of somebody who has been let in: the secret for their browser."""
     secret = secrets.token_urlsafe(32)
     ledger.execute(
         [
-            (SQL["signed_in"], (name,)),
             (SQL["forget"], (timestamp(now - IDLE_MAX), timestamp(now - SESSION_MAX))),
-            (SQL["begin"], (_digest(secret), known.name, timestamp(now), timestamp(now))),
+            (SQL["begin"], (_digest(secret), name, timestamp(now), timestamp(now))),
         ]
     )
     return secret

@@ -162,11 +162,41 @@ def test_a_token_acts_for_its_account_within_its_scope_until_it_is_revoked(host:
     assert made.split("_", 2)[2] not in kept
 
 
-def test_a_token_may_come_from_a_file(host: Site, at: At, tmp_path: Path) -> None:
+@advice("token_file_open", "token_file_unread")
+def test_a_token_may_come_from_a_file_that_others_cannot_read(host: Site, at: At, tmp_path: Path) -> None:
     file = tmp_path / "token"
-    file.write_text(token(at, "小王", "mend") + "\n", "utf-8")
     at.patched.setenv(answering.TOKEN_FILE, str(file))
+    assert heard("token_file_unread", at.refused("guest", f"parked retry 1 {WHY}"))["file"] == str(file)
+    at.patched.delenv(answering.TOKEN_FILE)
+    made = token(at, "小王", "mend")
+    file.write_text(made + "\n", "utf-8")
+    at.patched.setenv(answering.TOKEN_FILE, str(file))
+    for mode in (0o644, 0o604, 0o602, 0o620):
+        file.chmod(mode)
+        refused = at.refused("guest", f"parked retry 1 {WHY}")
+        assert made not in refused
+    assert deeds(host, "retry") == []
+    Path(heard("token_file_open", refused)["file"]).chmod(0o600)
     at.fine("guest", f"parked retry 1 {WHY}")
+
+
+def test_the_configuration_names_a_file_for_who_has_one(host: Site, at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of their own: `~` is the home of whoever types. Who has none is their user of the host; a token that is given
+    otherwise comes first."""
+    text = host.config.read_text("utf-8")
+    host.config.write_text(f"token_file: ~/token\n{text}", "utf-8")
+    monkeypatch.setenv("HOME", str(host.folder))
+    at.refused("guest", f"parked retry 1 {WHY}")
+    at.fine("xiaowang", f"parked retry 1 {WHY}")
+    (host.folder / "token").write_text(token(at, "li", "discard"), "utf-8")
+    (host.folder / "token").chmod(0o644)
+    heard("token_file_open", at.refused("guest", f"parked discard 1 {WHY}"))
+    (host.folder / "token").chmod(0o640)
+    at.fine("guest", f"parked discard 1 {WHY}")
+    assert deeds(host, "discard") == [("li", "asked")]
+    heard("right_scope", at.refused("boss", f"people close dan {WHY}"))
+    monkeypatch.setenv(answering.TOKEN, "syncd_nothing")
+    heard("token_refused", at.refused("guest", f"parked retry 1 {WHY}"))
 
 
 @advice("right_scope", "token_refused", "token_scope", "token_unknown", "host_user_unknown")

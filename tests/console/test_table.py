@@ -15,7 +15,7 @@ from syncd.desk import accounts, rights
 from tests.advice import advice
 from tests.console.site import BY, NAME, Site
 
-OPEN: Final = ("/sign-in", "/healthz", "/readyz")
+OPEN: Final = ("/sign-in", "/sign-in/away", "/sign-in/back", "/healthz", "/readyz")
 """What is shown to anybody."""
 GIVEN: Final = {
     "pipeline": NAME,
