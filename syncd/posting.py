@@ -89,7 +89,7 @@ class Collected(NamedTuple):
     """A row kept until its group is posted as one voucher. `group` is the group's key as text; `card` the asset code
     whose card the posting will change, empty when it changes none: until then later changes of that card wait.
     `replaces` is the key of a kept row whose place this one takes, or, where it `withdraws`, that is kept no more;
-    `leaves` is `RULE/GROUP` of that row, or of rows in whose place its transaction puts this one."""
+    `leaves` is `RULE/GROUP` of that row."""
 
     rule: str
     group: str
@@ -140,10 +140,11 @@ def freed(posting: Posting) -> Sequence[str]:
 
 
 def goes_before(awaited: str, postings: Sequence[Posting]) -> bool:
-    """Whether postings take effect before a parked row of their subject that waits for this. What waits for a group is
-    not asked before a row of it, or of the next that it would wait for, is replaced or withdrawn."""
-    collected = [p.collected for p in postings if p.collected is not None]
-    return awaited.startswith("group:") and len(collected) == len(postings) and any(c.leaves for c in collected)
+    """Whether postings take effect before a parked row of their subject that waits for this. Where a row is withdrawn,
+    of the group or of the next that it would wait for, nothing but that wait ends; what takes its place was said behind
+    the parked row, and is judged as that leaves the card."""
+    is_withdrawn = bool(postings) and all(p.collected and p.collected.withdraws for p in postings)
+    return awaited.startswith("group:") and is_withdrawn
 
 
 def awaited_number(asset_code: str) -> str:

@@ -39,6 +39,7 @@ CREATE TABLE fa_card (                       -- 固定资产卡片
     disposed_on   DATE,                      -- 转出固定资产的日期
     clearing      NUMERIC(18,2),             -- 改造中、清理中：在建工程或清理科目上的余额
     depreciated_to TEXT,                     -- 最近一次计提折旧的期间
+    moved_before  DATE,                      -- 再前一次，调拨撤回后恢复
     moved_on      DATE,                      -- 最近一次改变部门或类别、拆分或合并的日期
     deferred_repair NUMERIC(18,2),           -- 尚未摊销的大修理支出（小企业会计准则）；处置后为当时转销的余额
     deferred_income NUMERIC(18,2),           -- 与该资产相关、尚未摊销的政府补助；处置后为当时转入损益的余额

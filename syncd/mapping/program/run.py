@@ -403,12 +403,8 @@ class Run:
             said = said if unnamed is None else unnamed
         elif self._collects:
             said = self._waits(out, reads)
-        if opens and said is None and op == "insert":
-            out = _in_place(opens, out)
         if opens and not (
-            _opens(out, opens) or goes_before(opens, out)
-            if said is None
-            else self._rules[alias][n].opens_card or _is_next(opens, said)
+            _brings(out, opens) if said is None else self._rules[alias][n].opens_card or _is_next(opens, said)
         ):
             said = Failure("behind", {"subject": holder or ""}, "behind")  # what would open the card says why it cannot
         if said is not None:
@@ -468,11 +464,10 @@ class Run:
         return self._rejected(change, row.subject, name, failure)
 
     def _may_pass(self, alias: str, op: str, awaited: str) -> bool:
-        """Whether a change may bring what its subject's parked row waits for, and goes before that if it does. A new
-        row may be what another of its transaction has left its group for."""
+        """Whether a change may bring what its subject's parked row waits for, and goes before that if it does."""
         what = awaited.partition(":")[0]
         if what == "group":
-            return alias in self._replacers and (op in ("update", "delete") or awaited in self.arrived)
+            return alias in self._replacers and op in ("update", "delete")
         return what == "fact" or (what == "card" and alias in self._openers)
 
     def _is_kept(self, alias: str, key: str) -> bool:
@@ -517,17 +512,14 @@ class Run:
         return Outcome(change, subject, (), rejection)
 
 
+def _brings(postings: Sequence[Posting], awaited: str) -> bool:
+    """Whether postings go before a parked row of their subject that waits for this."""
+    return goes_before(awaited, postings) if awaited.startswith("group:") else _opens(postings, awaited)
+
+
 def _opens(postings: Sequence[Posting], awaited: str) -> bool:
     """Whether postings open a card, given as `card:CODE`, or take back what another row waits for."""
     return any(awaited in freed(p) or any(f"card:{brought(c)}" == awaited for c in p.cards) for p in postings)
-
-
-def _in_place(awaited: str, postings: list[Posting]) -> list[Posting]:
-    """New rows that are collected, in the place of those that have left the awaited group."""
-    kind, _, group = awaited.partition(":")
-    if kind != "group":
-        return postings
-    return [p if p.collected is None else p._replace(collected=p.collected._replace(leaves=group)) for p in postings]
 
 
 def _is_next(awaited: str, failure: Failure) -> bool:
