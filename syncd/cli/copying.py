@@ -25,7 +25,8 @@ To = Annotated[Path | None, typer.Option("--to", metavar="FILE", help=say("help_
 def backup(config: Config = None, name: Name = None, to: To = None, as_json: Json = False) -> None:
     """Say how finance is copied and put back; with a file, copy it."""
     pipeline = wiring.pipeline(config_path(config), name)
-    file = Path(f"{pipeline.name}-{datetime.now():%Y%m%d-%H%M}.backup") if to is None else to
+    named = pipeline.name.replace(wiring.PART, "-")
+    file = Path(f"{named}-{datetime.now():%Y%m%d-%H%M}.backup") if to is None else to
     how = pipeline.ledger.copying(pipeline.ledger_settings, file.absolute())
     if to is not None:
         _take(how, file)
@@ -51,14 +52,18 @@ def _show(code: str, words: Sequence[str]) -> None:
 
 def _take(how: connector.Copying, file: Path) -> None:
     """A file that is there stays: it may be the only copy. What is half made is taken away."""
-    if file.exists():
-        raise Halt("backup_is_there", file=file)
-    file.touch(0o600)
+    try:
+        file.touch(0o600, exist_ok=False)
+    except FileExistsError:
+        raise Halt("backup_is_there", file=file) from None
     try:
         done = subprocess.run(how.take, env={**os.environ, **how.secrets}, capture_output=True, text=True)
     except FileNotFoundError:
         file.unlink()
         raise Halt("backup_no_program", program=how.take[0]) from None
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
     if done.returncode:
         file.unlink(missing_ok=True)
         said = done.stderr.strip().splitlines() or [str(done.returncode)]

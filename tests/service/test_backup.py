@@ -16,6 +16,8 @@ import pytest
 
 from connectors.ledger import mysql
 from connectors.mysql.dsn import parse
+from syncd import connector
+from syncd.cli import copying
 from syncd.demo import eam
 from syncd.demo.eam import Device
 from tests.acceptance.plant import Plant, plant
@@ -69,6 +71,20 @@ def test_what_is_in_the_way_of_a_copy(site: Site, monkeypatch: pytest.MonkeyPatc
         assert not other.exists()
     shown = fine("backup --to " + str(other), site.config)
     assert "copied" in shown
+
+
+def test_nothing_half_made_is_left_where_somebody_ends_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be taken for a copy."""
+
+    def ended(*_: object, **__: object) -> None:
+        assert other.exists()
+        raise KeyboardInterrupt
+
+    other = site.folder / "other.db"
+    monkeypatch.setattr(subprocess, "run", ended)
+    with pytest.raises(KeyboardInterrupt):
+        copying._take(connector.Copying(["sqlite3"], [], {}), other)
+    assert not other.exists()
 
 
 def test_an_older_sqlite_finance_gets_what_it_lacks(site: Site) -> None:
