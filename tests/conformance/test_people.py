@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncd.desk import accounts, answered, operators, rights, tokens
+from syncd.desk import accounts, answered, identities, operators, rights, tokens
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
 
@@ -76,3 +76,25 @@ def test_what_is_asked_twice_is_done_once(ledger: Ledger) -> None:
     assert answered.once(ledger, "other", "k", "retry 1", NOW, do) == {"行": 2}
     answered.once(ledger, "bot", "later", "retry 1", NOW + answered.KEPT + timedelta(days=2), do)
     assert answered.once(ledger, "bot", "k", "retry 1", NOW, do) == {"行": 4}, "forgotten after a week"
+
+
+def test_who_a_provider_knows_is_let_in_once_a_sign_in_as_the_account_that_is_theirs(ledger: Ledger) -> None:
+    known = identities.Known("https://login.example.com", "248289", "李娜", ("finance",))
+    secret = identities.sign_in(ledger, known, "one", NOW)
+    named = accounts.signed_in(ledger, secret, NOW)
+    assert named is not None
+    assert (named.name, named.roles) == ("李娜", ("finance",))
+    with pytest.raises(Halt, match="openid_again"):
+        identities.sign_in(ledger, known, "one", NOW)
+    with pytest.raises(Halt, match="openid_taken"):  # another issuer's, who is called the same
+        identities.sign_in(ledger, known._replace(issuer="https://elsewhere.example"), "two", NOW)
+    with pytest.raises(Halt, match="openid_no_role"):
+        identities.sign_in(ledger, known._replace(roles=()), "three", NOW)
+    named = accounts.signed_in(ledger, secret, NOW)
+    assert named is not None
+    assert named.roles == ()
+    identities.bind(ledger, "李娜", known.issuer, known.subject, BY, NOW)
+    assert identities.subjects(ledger) == {"李娜": ["248289"]}
+    identities.unbind(ledger, known.issuer, known.subject, BY)
+    assert identities.subjects(ledger) == {}
+    assert accounts.signed_in(ledger, secret, NOW) is None
