@@ -56,6 +56,12 @@ class JournalEntry(NamedTuple):
         return self.period, self.type, self.number
 
 
+def voucher_ref(voucher: tuple[str, str, str]) -> str:
+    """What people call a voucher by its period, type and number: `2026-02 记-12`."""
+    period, kind, number = voucher
+    return " ".join(filter(None, (period, "-".join(filter(None, (kind, number))))))
+
+
 class Balance(NamedTuple):
     """An account, or a part of it: debit balances are positive. `last_on` is the day of its last entry, where known."""
 

@@ -130,7 +130,7 @@ def test_input_vat_by_hand_has_no_document(account: str) -> None:
     for line, code, debit, credit in ((1, account, "6.50", "0"), (2, "1002", "0", "6.50")):
         run("INSERT INTO gl_entry (period, type, number, line, account, debit, credit) VALUES"
             " ('2026-02', '记', 9, ?, ?, ?, ?)", (line, code, debit, credit))  # fmt: skip
-    assert [*map(tuple, untied(books))] == [("2026-02 记 9", "", account, Decimal("6.50"), None)]
+    assert [*map(tuple, untied(books))] == [("2026-02 记-9", "", account, Decimal("6.50"), None)]
 
 
 def test_a_document_that_says_another_amount_by_now_is_named_with_both() -> None:

@@ -42,8 +42,9 @@ def test_the_sheet_holds_what_is_booked_against_the_tax_base(company: Shop) -> N
     assert row["账面价值"] == 3 * (120_000 - 7 * 950)
     assert row["计税基础"] == 3 * (120_000 - 7 * 1_900)
     assert row["累计暂时性差异"] == row["账面价值"] - row["计税基础"] == 3 * 7 * 950
-    (owed,) = sheet(company.report("2026-01"), "temporary").foot
+    owed, left = sheet(company.report("2026-01"), "temporary").foot
     assert (owed.code, owed.params["owed"]) == ("temporary_owed", "950.00")
+    assert (left.code, left.params["left"]) == ("temporary_left", "950.00")
 
 
 def test_the_carrying_amount_is_that_of_the_other_sheets_once_all_is_booked(company: Shop) -> None:
@@ -54,5 +55,5 @@ def test_the_carrying_amount_is_that_of_the_other_sheets_once_all_is_booked(comp
         zip((c.code for c in sheet(of, "depreciation").columns), sheet(of, "depreciation").total, strict=True)
     )
     assert row["账面价值"] == detail["carrying_amount"]
-    assert sheet(of, "temporary").foot == []
-    assert row["会计折旧"] == detail["report_charged"] - Decimal("950.00"), "the machine that was sold is in no book"
+    (left,) = sheet(of, "temporary").foot
+    assert row["会计折旧"] == detail["report_charged"] - Decimal(str(left.params["left"])), "the machine that was sold"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, TypeVar
 
-from syncd.books.balances import JournalEntry
+from syncd.books.balances import JournalEntry, voucher_ref
 from syncd.books.close.item import Item, Said, found
 from syncd.books.depreciation import sources
 from syncd.change import Table, join_key
@@ -59,7 +59,7 @@ def by_document(ledger: Ledger, entries: Iterable[JournalEntry]) -> Iterator[Jou
     its voucher."""
     for lot in _lots(entries):
         made = _made_of(ledger, {entry.key for entry in lot})
-        yield from (e._replace(dims={"": made.get(e.key, ("", ""))[0] or " ".join(e.voucher)}) for e in lot)
+        yield from (e._replace(dims={"": made.get(e.key, ("", ""))[0] or voucher_ref(e.voucher)}) for e in lot)
 
 
 def vat(
@@ -76,7 +76,7 @@ def vat(
         made |= _made_of(ledger, {entry.key for entry in lot})
     columns = ("voucher", "close_document", "report_account", "close_booked", "close_said")
     rows: list[Sequence[object]] = [
-        (" ".join(e.voucher), "", e.account, e.net, None) for e in mine if not made.get(e.key, ("", ""))[0]
+        (voucher_ref(e.voucher), "", e.account, e.net, None) for e in mine if not made.get(e.key, ("", ""))[0]
     ]
     said = _said(ledger, pipelines, month_end, tables, codes, period)
     sources_of = {source for source, _ in made.values() if source} | {source for source, _ in said}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from syncd.books.balances import JournalEntry
+from syncd.books.balances import JournalEntry, voucher_ref
 from syncd.books.close.item import Item, Said, found
 from syncd.mapping.language.blocks.month_end import MonthEnd
 from syncd.money import ZERO
@@ -35,11 +35,13 @@ def items(
     yield found(
         "close_unbalanced",
         ("voucher", "report_debit", "report_credit"),
-        ((_ref(key), debit, credit) for key, (debit, credit) in sums.items() if debit != credit),
+        ((voucher_ref(key), debit, credit) for key, (debit, credit) in sums.items() if debit != credit),
         Said("mend_unbalanced"),
     )
     if any(days.values()):
-        outside = ((_ref(key), day) for key, day in days.items() if day and not period.first <= day <= period.last)
+        outside = (
+            (voucher_ref(key), day) for key, day in days.items() if day and not period.first <= day <= period.last
+        )
         yield found("close_outside", ("voucher", "report_date"), outside, Said("mend_outside"))
         columns = ("voucher", "report_date", "close_before")
         yield found("close_dates", columns, _descending(days, number), Said("mend_dates"), is_noted=not ascends)
@@ -69,7 +71,7 @@ def _descending(days: Mapping[Key, date | None], number: Callable[[str], int]) -
         if day is None or not number(key[2]):
             continue
         if series in latest and day < latest[series]:
-            yield _ref(key), day, latest[series]
+            yield voucher_ref(key), day, latest[series]
         latest[series] = max(day, latest.get(series, day))
 
 
@@ -84,8 +86,3 @@ def _credited(vouchers: Iterable[Mapping[str, Decimal]], month_end: MonthEnd) ->
             for account in nets.keys() - worn:
                 totals[account] = totals.get(account, ZERO) + nets[account]
     yield from ((account, net) for account, net in sorted(totals.items()) if net < 0)
-
-
-def _ref(key: Key) -> str:
-    period, kind, number = key
-    return " ".join(filter(None, (period, "-".join(filter(None, (kind, number))))))

@@ -1,6 +1,7 @@
 """暂时性差异: a month in the accounts and in each second book, by class."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 from syncd.books.close.item import Said
@@ -12,6 +13,7 @@ from syncd.books.reconciliation.history import READ_ONLY
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Column, Row, Sheet, listed
 from syncd.errors import Fault
+from syncd.money import ZERO
 from syncd.ports import Ledger
 
 _MONEY: Final = ("accounting", "tax", "apart", "carrying_amount", "base", "difference")
@@ -47,6 +49,8 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
             rows.append((Said("report_subtotal", {"of": book}), *blanks, *_cells(whole)))
         foot += [Said("temporary_owed", {"book": book, "owed": f"{whole.owed:,.2f}"})] if whole.owed else []
         foot += [Said("temporary_faults", {"book": book, "assets": listed([*faults])})] if faults else []
+    if left := _left(month):
+        foot.append(Said("temporary_left", {"left": f"{left:,.2f}"}))
     yield Sheet("report_temporary", columns, rows, total if len(books) == 1 else (), foot)
 
 
@@ -64,6 +68,13 @@ def _of_book(
             for one in rows:
                 found[one.asset_class] = found[one.asset_class].plus(one) if one.asset_class in found else one
     return found, faults
+
+
+def _left(month: Month) -> Decimal:
+    """What the month has charged to assets that were out of the books at its end: 折旧明细表 has it."""
+    lines = month.figures.assets()
+    charged = (step for step in month.figures.steps if step.kind == "charged" and not any(lines[step.asset].closing))
+    return sum((step.amounts.accumulated_depreciation for step in charged), ZERO)
 
 
 def _cells(one: Temporary) -> Row:
