@@ -1,6 +1,6 @@
 """What golden cases run on: the daemon's own path over a finance in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from connectors.convert import row_converter
@@ -11,10 +11,24 @@ from syncd.change import Table
 from syncd.daemon import pipeline as data_path
 from syncd.delivery import Answer
 from syncd.desk import approvals, operators
+from syncd.errors import MappingError
+from syncd.mapping.cases import cases
 from syncd.mapping.cases.bench import PIPELINE, Bench, Feed
 from syncd.mapping.language import load as meanings
 from syncd.mapping.program.translator import Translator
 from syncd.ports import Layout, Ledger
+
+
+def run(mapping: meanings.Mapping) -> Sequence[tuple[str, str, MappingError | None]]:
+    """The cases beside a mapping: what each is called, in what it came out otherwise, what is wrong with its file."""
+    found = list[tuple[str, str, MappingError | None]]()
+    for path in cases.case_files(mapping.path):
+        try:
+            result = cases.run_case(mapping, path, bench())
+            found.append((result.case, result.difference, None))
+        except MappingError as error:
+            found.append((path.stem, "", error))
+    return found
 
 
 def bench() -> Bench:

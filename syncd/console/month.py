@@ -113,14 +113,15 @@ def agreed(
         within.require(request, signed, "depreciate", part)
         if part.computing is None:
             raise WrongUsage("depreciation_by_eam", mapping=part.mapping.name)
-        known = _people(request, part)
+        known = people_of(request, part)
         answer = asking.approve(ledger, part.computing, part.periods(ledger), period, signed.by, people.seconded(known))
         if answer.state == "proposed":
             raise people.seconding(known, signed.by)
     return RedirectResponse(f"/books/depreciation?{urlencode({'pipeline': pipeline, 'period': period})}", 303)
 
 
-def _people(request: Request, part: wiring.Pipeline) -> people.People:
+def people_of(request: Request, part: wiring.Pipeline) -> people.People:
+    """Who may act in a pipeline, and in which roles."""
     with house(request).accounts() as own:
         return rights.people(accounts.every_open(own), part.place)
 

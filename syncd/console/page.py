@@ -199,6 +199,7 @@ ROOMS: Final[Sequence[tuple[str, str]]] = (
     ("/parked", "console_parked"),
     ("/approvals", "console_approvals"),
     ("/books", "console_books"),
+    ("/mapping", "console_mapping"),
     ("/audit", "console_audit"),
 )
 """What the head of each page leads to: address and name."""

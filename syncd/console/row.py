@@ -1,14 +1,12 @@
 """One parked row: what changed, why it rests, what it would make, and what people do with it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from syncd import wiring
 from syncd.console import approvals as approvals_room
 from syncd.console import within
 from syncd.console.page import SignedIn, page
@@ -50,7 +48,7 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         sides=sides, done=done, preview=preview, given=given, is_tried=bool(given), may_mend=may,
         may_discard=row.settled_at is None and within.may(who, "discard", part), seen=operators.version(row),
         role=approvals_room.own_role(part, row, who) if row.state == "approval" and not row.request else "",
-        behind=behind, behind_max=BEHIND_MAX, told_of=told, where=_where(part, row.rule),
+        behind=behind, behind_max=BEHIND_MAX, told_of=told, where=within.where(part, row.rule),
         has_before=any(side.before for side in sides), is_correctable=may and any(side.is_typed for side in sides),
     )  # fmt: skip
 
@@ -100,15 +98,6 @@ def _behind(ledger: Ledger, pipeline: str, row: operators.ParkedRow) -> Sequence
         return ()
     chosen = operators.Selection(subject=row.subject, state="behind", after=row.id)
     return operators.parked(ledger, pipeline, chosen, BEHIND_MAX + 1)
-
-
-def _where(part: wiring.Pipeline, rule: str) -> str:
-    """The file and line of a rule of the mapping as it stands, as the mapping names the file."""
-    if not any(rule == one.name for one in part.mapping.rules):
-        return ""
-    file, _, line = part.mapping.resolver.reader.document.where(("rules", rule)).rpartition(":")
-    above = part.mapping.files[0].parent
-    return f"{Path(file).relative_to(above) if Path(file).is_relative_to(above) else Path(file).name}:{line}"
 
 
 def _changed(sides: Sequence[Side], fields: Mapping[str, str]) -> Mapping[str, str]:

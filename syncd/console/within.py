@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from fastapi import Request
 
@@ -38,3 +39,12 @@ def may(who: Visitor, action: rights.Action, part: wiring.Pipeline) -> bool:
 def require(request: Request, signed: Acting, action: rights.Action, part: wiring.Pipeline) -> None:
     """Raises Halt for who may not."""
     signed.who.require(house(request), action, part.place, part.mapping.approvers)
+
+
+def where(part: wiring.Pipeline, rule: str) -> str:
+    """The file and line of a rule of the mapping as it stands, as the mapping names the file."""
+    if not any(rule == one.name for one in part.mapping.rules):
+        return ""
+    file, _, line = part.mapping.resolver.reader.document.where(("rules", rule)).rpartition(":")
+    above = part.mapping.files[0].parent
+    return f"{Path(file).relative_to(above) if Path(file).is_relative_to(above) else Path(file).name}:{line}"

@@ -50,6 +50,7 @@ LAYERS = (
             "syncd.outbox*",
             "syncd.wiring",
             "syncd.config",
+            "syncd.workbench",
             "syncd.__version__",
             "fastapi*",
             "jinja2",
