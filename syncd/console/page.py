@@ -1,7 +1,7 @@
 """What every page has: its frame, its language, and who sees it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -87,12 +87,6 @@ SignedIn = Annotated[Visitor, Depends(visitor)]
 def seen(request: Request, who: Visitor) -> Sequence[wiring.Pipeline]:
     """The pipelines that somebody may look at."""
     return [one for one in house(request).pipelines.values() if who.may("look", one.place)]
-
-
-def reach(request: Request, who: Visitor) -> Callable[[str], bool]:
-    """Whether a pipeline, or a partition of one, is among those that somebody may look at, by its name."""
-    theirs = {one.name for one in seen(request, who)}
-    return lambda name: name.partition(wiring.PART)[0] in theirs
 
 
 def language(request: Request) -> Language:
