@@ -30,7 +30,7 @@ LANDED: Final[Mapping[str, str]] = {
     "0016_account": "84dae23280d2cd1ed78e4aefbbdae6a472cbd59759f3149211ccb663434fc70b",
     "0017_collected": "d988ddfdab6ff29b694750c27624ec7bf7e89f7f595d2afb0fd6586deed8e8d9",
     "0018_person": "a847a0497621d15a92bee0fc503f033b70a72cbf8c3c138f746567e8710041c1",
-    "0020_oidc": "a3858eed3f3071ed05816be05c2e1dd16c628cbe82c2aec00045ea444275ceb0",
+    "0019_oidc": "a3858eed3f3071ed05816be05c2e1dd16c628cbe82c2aec00045ea444275ceb0",
 }
 """Each file's SHA-256 as it landed. A line is added once, with the file, and never changed."""
 
