@@ -135,8 +135,9 @@ def test_a_fault_is_a_message_with_a_hint_and_never_a_traceback(stage: Stage) ->
 
 
 def test_a_shell_completes_commands() -> None:
-    """What `--show-completion` prints asks for it so."""
-    assert "_SYNCD_COMPLETE=complete_bash" in _syncd(["--show-completion", "bash"], {})
+    """What `--show-completion` prints in bash asks for it so."""
+    shown = subprocess.run(["bash", "-c", f"{_program()} --show-completion; true"], capture_output=True, text=True)
+    assert "_SYNCD_COMPLETE=complete_bash" in shown.stdout, shown.stderr
     asked = {"_SYNCD_COMPLETE": "complete_bash", "COMP_WORDS": "syncd parked re", "COMP_CWORD": "2"}
     assert _syncd([], asked).split() == ["retry", "reopen"]
 
