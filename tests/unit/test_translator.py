@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from syncd.change import UNCHANGED, ChangeSet, Malformed
+from syncd.dialects.mysql import WIDE_LETTERS
+from syncd.files import shipped
 from syncd.language import say
+from syncd.mapping.language.load import load
 from syncd.posting import Outcome
 from tests.unit.paper import MACHINE, Paper, example, only, rejection, unchanged, variant
 
@@ -43,6 +46,15 @@ def test_a_change_no_rule_applies_to_is_ignored_by_name(paper: Paper) -> None:
     assert outcome == Outcome(outcome.change, "FA-1", ignored="asset: registration, cancelled, transfer")
     (outcome,) = paper.post(paper.insert("dept", id=3, code="XS", kind="sales"))
     assert outcome.ignored == "dept: reference"
+
+
+def test_rules_that_are_too_many_to_be_named_are_counted() -> None:
+    """On MySQL the reason is part of a key, and a change more that is ignored must not stop the pipeline."""
+    mapping = load(shipped("mappings", "demo.yaml"))
+    named = [rule.name for rule in mapping.program.plan.rules["asset"] if not rule.of]
+    said, more = mapping.program.ignored["asset"].split(" … +")
+    assert len(said) < WIDE_LETTERS < len("asset: " + ", ".join(named))
+    assert said.count(",") + 1 + int(more) == len(named)
 
 
 # Nothing twice

@@ -30,6 +30,7 @@ from syncd.posting import (
 )
 
 UNKNOWN: Final = object()
+IGNORED_LETTERS_MAX: Final = 480
 
 _GLOBALS: Final[Mapping[str, Any]] = {
     "new": tuple.__new__, "UNKNOWN": UNKNOWN, "REPEAT": REPEAT, "EMPTY": EMPTY, "ZERO": ZERO, "at_most": at_most,
@@ -86,8 +87,8 @@ def compile_plan(
 ) -> Program:
     """The plan as functions. `decisions` are the functions of the decision tables by their Python names."""
     keys = {alias: keyer(table) for alias, table in plan.tables.items()}
-    names = {a: ", ".join(r.name for r in plan.rules.get(a, ()) if not r.of) or "reference" for a in plan.tables}
-    ignored = {alias: f"{alias}: {rules}" for alias, rules in names.items()}
+    names = {a: [r.name for r in plan.rules.get(a, ()) if not r.of] or ["reference"] for a in plan.tables}
+    ignored = {alias: _ignored_by(alias, rules) for alias, rules in names.items()}
     rules = [rule for found in plan.rules.values() for rule in found]
     openers = frozenset(rule.on.alias for rule in rules if rule.opens_card)
     replacers = frozenset(rule.on.alias for rule in rules if rule.may_replace)
@@ -107,6 +108,15 @@ def compile_plan(
         *(plan, layout, zone, bind, tuple(references), keys, ignored, openers, replacers, collects),
         *(lambda w: asking()(w), budgeted, answered),
     )
+
+
+def _ignored_by(alias: str, rules: Sequence[str]) -> str:
+    """The table and its rules, as many as fit: it is part of a key in finance, where MySQL takes so many letters."""
+    said = f"{alias}: {', '.join(rules)}"
+    if len(said) <= IGNORED_LETTERS_MAX:
+        return said
+    whole = said[:IGNORED_LETTERS_MAX].rpartition(", ")[0] or said[:IGNORED_LETTERS_MAX]
+    return f"{whole} … +{len(rules) - whole.count(', ') - 1}"
 
 
 def _compiled(source: str, name: str, decisions: Mapping[str, Any]) -> Callable[[Context], Any]:
