@@ -95,10 +95,11 @@ def impair(db: Database, asset_id: int, amount: Decimal, on: date) -> None:
 
 
 def repair(db: Database, asset_id: int, amount: Decimal, vat: Decimal, on: date) -> None:
-    """A repair that is done."""
+    """A repair that is done, on behalf of the department that has the asset now."""
     with db.transaction():
-        row = (next_id(db, "repair"), asset_id, str(amount), str(vat), "bank", "done", str(on))
-        _insert(db, "repair", "id, asset_id, amount, input_vat, payment, status, done_on", row)
+        (used_by,) = db.execute("SELECT department_id FROM asset WHERE id = ?", (asset_id,)).fetchone()
+        row = (next_id(db, "repair"), asset_id, str(amount), str(vat), "bank", "done", str(on), used_by)
+        _insert(db, "repair", "id, asset_id, amount, input_vat, payment, status, done_on, department_id", row)
 
 
 def transfer(db: Database, asset_id: int, to_department_id: int, on: date) -> None:
