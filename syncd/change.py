@@ -145,6 +145,16 @@ class Change(NamedTuple):
     flawed: bool = False
 
 
+REPAIR: Final = "repair/"
+"""How the position of a difference begins that a repair has found between the EAM's rows and what was known of them:
+whatever happened to the row in between came as one change."""
+
+
+def repaired(position: str) -> str:
+    """The Python expression that tells whether the position in a variable is one of those."""
+    return f"{position}.startswith({REPAIR!r})"
+
+
 class ChangeSet(NamedTuple):
     """Changes of source transactions, in order. A long transaction comes as several sets, so that memory
     stays flat; `position` is the point up to which everything has been said once this set is taken. An empty

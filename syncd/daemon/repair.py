@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
-from syncd.change import Change, ChangeSet, Position, Table
+from syncd.change import REPAIR, Change, ChangeSet, Position, Table
 from syncd.daemon import drain, pipeline
 from syncd.daemon.differences import Differences, TableDifference
 from syncd.daemon.reader import KEEPALIVE_INTERVAL_S, READ_TIMEOUT_S
@@ -230,7 +230,7 @@ class Compared:
         yield from self._mirror()
         self._require_there()
         now = datetime.now(UTC)
-        placed = self._placed(f"repair/{timestamp(now)}", now)
+        placed = self._placed(f"{REPAIR}{timestamp(now)}", now)
         while changes := list(islice(placed, min(ROWS_MAX, self._scope.spec.batch_changes_max))):
             yield ChangeSet(changes, self._checkpoint, changes[-1].committed_at, cuts=())
         self._end = end

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from syncd.change import Column, Kind, Table
+from syncd.change import Column, Kind, Table, repaired
 from syncd.errors import Fault, MappingError
 from syncd.mapping.expression.elsewhere import wide_mark
 from syncd.mapping.expression.parse import Expression, Function, Kept, Name, Scope, parse
@@ -123,10 +123,11 @@ def column(declared: Column, python: str, sql: str = "") -> Name:
 
 
 def commit(zone: str) -> dict[str, Name]:
-    """When the change was committed, and on which day where the books are."""
+    """When the change was committed, on which day where the books are, and whether it is what a repair has found."""
     moment = Name("change[5]", Kind.TIMESTAMP)
     return {
         "change.committed_at": moment,
+        "change.repaired": Name(repaired("change[4]"), Kind.BOOLEAN),
         "change.committed_on": Name(f"{named('wall', zone)}({moment.python}).date()", Kind.DATE),
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from syncd.change import repaired
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.rule import Verb
@@ -97,7 +98,8 @@ class Enter(Verb):
         block.foresight.ask((f"idem = {key}", "if idem not in posted:", "    want_key(idem)"), used)
 
     def judge(self, block: Block) -> None:
-        """Refuses a state that nobody knows, and one to which there is no way. A snapshot tells a state, no step."""
+        """Refuses a state that nobody knows, and one to which there is no way. A snapshot tells a state, no step;
+        nor does a difference that a repair has found tell those that were between."""
         known = f"({', '.join(map(repr, self.states))},)"
         names = {"known": ", ".join(self.states)}
         block.add(f"if to_ is not None and to_ not in {known}:")
@@ -109,6 +111,7 @@ class Enter(Verb):
         pairs |= {(state, None) for state in (*self.start, *self.final)}
         ways = f"({', '.join(map(repr, sorted(pairs, key=str)))},)"
         judged = f"from_ != to_ and op != 'read' and op != 'delete' and (from_ is None or from_ in {known})"
+        judged += f" and not ({repaired('change[4]')})"
         block.add(f"if {judged} and (from_, to_) not in {ways}:")
         block.add(f"    return fail('lifecycle_jump', {self._steps(pairs)!r}[from_, to_])")
 
