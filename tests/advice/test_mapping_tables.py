@@ -253,7 +253,7 @@ def test_the_check_lists_all_errors_that_another_command_has_counted(tmp_path: P
     error = json.loads(output)["error"]
     assert (ended, heard("mapping_errors", f"{error['message']} {error['hint']}")["count"]) == (2, "2")
     listed = told("mapping", "check", "--config", config)[1]
-    heard("wrong_shape", listed)
+    heard("column_word", listed)
     heard("unknown_key", listed)
     edit(tmp_path, [(name, instead, stands) for name, stands, instead in broken])
     assert silent(told("mapping", "check", "--config", config))
