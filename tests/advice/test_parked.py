@@ -61,15 +61,14 @@ def levied_at_another_rate(office: Office, asset: str) -> Case:
     office.do(shown, "parked retry")
 
 
-def depreciation_deleted(office: Office, asset: str) -> Case:
-    """A row that may not be deleted was."""
-    device = office.enter(asset, approved_on=date(2026, 10, 5))
-    row = (device, "2026-11", 2, "adjustment", 1, "7.00", str(TODAY))
-    office.write(f"INSERT INTO depreciation ({CHARGED}) VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+def transfer_deleted(office: Office, asset: str) -> Case:
+    """A document that may not be deleted before a later one was."""
+    device = office.enter(asset)
+    for department in (2, 3):
+        eam.transfer(office.stage.eam, device, department, TODAY)
     office.rest()
-    office.write("DELETE FROM depreciation WHERE asset_id = ?", device)
+    office.write("DELETE FROM transfer WHERE id = (SELECT min(id) FROM transfer WHERE asset_id = ?)", device)
     shown = yield
-    office.write(f"INSERT INTO depreciation ({CHARGED}) VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
     office.do(shown, "parked discard")
 
 
@@ -153,7 +152,7 @@ OF_THE_ROW = [
         ],
         name="require-another",
     ),
-    advised("row_gone", depreciation_deleted, ["registration", "single_depreciation"]),
+    advised("row_gone", transfer_deleted, ["registration", *2 * ["transfer", "department_follows_transfer"]]),
     advised("no_card", upgraded_before_it_is_registered, ["registration", "upgrade"]),
     advised("no_card", upgraded_in_place_of_another, ["registration", "upgrade"], name="no_card-other"),
     advised("reference_missing", department_missing, ["registration"]),
