@@ -353,7 +353,7 @@ def test_migrations_are_applied_once_and_never_edited(finance: Finance, ledger: 
 
 LATER = [
     "0009_last_date", "0010_depreciation", "0011_audit", "0012_reconciled", "0013_closing", "0014_lifecycle",
-    "0015_outbox", "0016_account", "0017_collected", "0018_person",
+    "0015_outbox", "0016_account", "0017_collected", "0018_person", "0019_oidc",
 ]  # fmt: skip
 """Migrations that came after those that are taken back."""
 
@@ -381,7 +381,7 @@ def test_a_migration_that_is_not_applied_any_more_is_known_where_it_was(
         finance.run(f"ALTER TABLE {prefix}pipeline DROP COLUMN {column}")
     for table in (
         *("terms", "terms_folded", "depreciated", "depreciation_run", "closing", "lifecycle", "lifecycle_folded"),
-        *("delivery", "outbox", "alert", "account", "session", "host_user", "token", "answered"),
+        *("delivery", "outbox", "alert", "account", "session", "host_user", "token", "answered", "identity", "nonce"),
     ):
         finance.run(f"DROP TABLE {prefix}{table}")
     finance.run(f"DELETE FROM {prefix}migration WHERE name >= '0007'")
