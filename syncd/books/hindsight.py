@@ -137,19 +137,24 @@ class Hindsight(PaperBook):
     def _card(self, code: str) -> Mapping[str, Value]:
         kinds = self.layout.card_kinds
         earlier: dict[str, Value] = {}
-        is_written = False
+        since: set[str] = set()
+        is_written = is_opened = False
         rows = self._ledger.query(SQL["written"], (self._pipeline, code, self._pipeline, code))
         for at, key, rule, subject, content in rows:
             is_theirs = key in self._groups if is_group(str(rule), str(subject)) else at in self._positions
-            for asset, _, fields in decode_cards(str(content)):
+            for asset, verb, fields in decode_cards(str(content)):
                 if asset == code and is_theirs:
                     is_written = True
+                    since |= fields.keys() & kinds.keys()
                 elif asset == code:
+                    is_opened |= verb == "open"
                     earlier |= {name: decode_value(kinds[name], v) for name, v in fields.items() if name in kinds}
         if is_written and not earlier:
             return {}  # the changes themselves opened it
         held = self._ledger.query(self.layout.card_query(), (code,)) if self.layout.cards else []
-        return {**(self.layout.card_row(held[0]) if held else {}), **earlier}
+        # Of a card that we opened every field is told by who wrote it: one that only the changes did was empty before.
+        empty: dict[str, Value] = dict.fromkeys(since) if is_opened else {}
+        return {**(self.layout.card_row(held[0]) if held else {}), **empty, **earlier}
 
     def _enter(self, posting: Posting) -> None:
         if posting.collected is not None and not posting.collected.withdraws:
