@@ -1,6 +1,7 @@
 """A small company as files: assets in SQLite with change triggers, the lab's finance, and people who sign in."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +18,12 @@ from tests.unit import lab
 NAME: Final = "main"
 PASSWORD: Final = "correct horse battery"
 BY: Final = operators.Actor("administrator", "set up")
-PEOPLE: Final = {"小王": ["support"], "viewer": ["viewer"], "老陈": ["finance"], "老周": ["controller", "finance"]}
+PEOPLE: Final[Mapping[str, Sequence[str]]] = {
+    "小王": ["support"],
+    "viewer": ["viewer"],
+    "老陈": ["finance"],
+    "老周": ["controller", "finance"],
+}
 CONFIG: Final = """
 pipelines:
   main:
@@ -65,7 +71,7 @@ def _hashed() -> str:
 class Site:
     """A folder with everything in it."""
 
-    def __init__(self, folder: Path, mapping: str = MAPPING) -> None:
+    def __init__(self, folder: Path, mapping: str = MAPPING, people: Mapping[str, Sequence[str]] = PEOPLE) -> None:
         self.folder, self.config = folder, folder / "syncd.yaml"
         (folder / "mapping.yaml").write_text(mapping, "utf-8")
         (folder / "finance.yaml").write_text(lab.FINANCE, "utf-8")
@@ -81,7 +87,7 @@ class Site:
         with closing(wired.open_ledger()) as ledger:
             migrate(ledger, datetime.now(UTC))
             operators.accept(ledger, wired.mapping.name, wired.mapping.hash, BY)
-            for name, roles in PEOPLE.items():
+            for name, roles in people.items():
                 accounts.add(ledger, name, PASSWORD, roles, Kept(), BY, datetime.now(UTC))
         self.carry()  # what is there at the first start is no addition
 

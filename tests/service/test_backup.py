@@ -35,7 +35,7 @@ CARDS = "SELECT asset_code, original_value, accumulated_depreciation, status FRO
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with closing(Site(tmp_path)) as made:
+    with closing(Site(tmp_path, people={})) as made:
         made.asset("FA-1")
         made.carry()
         yield made
@@ -89,7 +89,6 @@ def test_nothing_half_made_is_left_where_somebody_ends_it(site: Site, monkeypatc
 
 def test_an_older_sqlite_finance_gets_what_it_lacks(site: Site) -> None:
     """The change table holds no longer what is in finance: that it is in finance no more is noticed and repaired."""
-    site.forget_people()
     copied = site.folder / "copy.db"
     how = json.loads(fine(f"backup --json --to {copied}", site.config))
     for code in ("FA-2", "FA-3"):

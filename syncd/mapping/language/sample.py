@@ -8,7 +8,7 @@ from typing import Final
 
 from syncd.change import Change, Kind, Position, Value
 from syncd.mapping.expression.parse import Expression
-from syncd.mapping.expression.terms import walk
+from syncd.mapping.expression.terms import Term
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.layout.periods import are_months
 from syncd.mapping.verbs.card import Card
@@ -85,10 +85,18 @@ def _voucher(mapping: Loaded, period: Period, known: Sequence[Value]) -> Voucher
 
 def _value(e: Expression, kind: Kind, day: date) -> Value:
     """A value that the expression may have: one that it names, else an invented one."""
-    named = [t.detail for t in walk(e.term) if t.op == "literal" and t.kind is kind and t.detail is not None]
+    named = [t.detail for t in _results(e.term) if t.op == "literal" and t.kind is kind and t.detail is not None]
     if named and isinstance(named[-1], str | int | Decimal):
         return named[-1]
     return _invented(kind, day)
+
+
+def _results(term: Term) -> Iterator[Term]:
+    """The term and those in it that its value may be: what a condition compares with is none of them."""
+    yield term
+    for arg in term.args:
+        if arg.kind is not Kind.BOOLEAN:
+            yield from _results(arg)
 
 
 def _invented(kind: Kind, day: date) -> Value:
