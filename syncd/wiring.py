@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cache, partial
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -45,6 +45,7 @@ from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
 from syncd.desk import anchors, operators, rights, verify
 from syncd.desk import closing as closings
+from syncd.desk.partitions import PART as PART
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.errors import Fault, MappingError, WrongUsage
 from syncd.mapping.expression.sqlite import register_sqlite
@@ -55,8 +56,6 @@ from syncd.outbox.relaying import Outbox
 from syncd.outside import Auditing, Outside, auditing, outside
 from syncd.ports import Anchor, Layout, Ledger, Period, Source
 
-PART: Final = "/"
-"""Stands between the name of a partitioned pipeline and the number of a partition."""
 log = structlog.get_logger("syncd")
 
 
@@ -230,11 +229,11 @@ class Pipeline:
     def _reached(self) -> Mapping[str, Position | None]:
         """How far each partition is that the ledger knows."""
         with closing(self.open_ledger()) as ledger:
-            rows = ledger.query("SELECT name, position FROM syncd.pipeline WHERE name LIKE ?", (f"{self.name}{PART}%",))
+            rows = ledger.query("SELECT name, position FROM syncd.pipeline")
         reached: dict[str, Position | None] = {}
         for name, position in rows:
             whole, _, number = str(name).rpartition(PART)
-            if whole == self.name:  # LIKE takes `_` for any letter
+            if whole == self.name:
                 reached[number] = None if position is None else Position(str(position))
         return reached
 

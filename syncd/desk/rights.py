@@ -8,6 +8,7 @@ auditor reads everything and changes nothing, whatever other roles they hold.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal, NamedTuple, Protocol, get_args
 
+from syncd.desk.partitions import PART
 from syncd.errors import Halt
 
 ADMINISTRATOR: Final = "administrator"
@@ -102,7 +103,7 @@ def may(person: Person, action: Action, place: Place = EVERYWHERE, asked: Iterab
 def reaches(person: Person, place: Place) -> bool:
     """Whether a person's account covers a place; the whole configuration, where it is not limited. But anybody may look
     at what shows of the whole what is theirs."""
-    whole = place.pipeline.partition("/")[0]
+    whole = place.pipeline.partition(PART)[0]
     is_limited = bool(person.pipelines or person.companies)
     return not is_limited or whole in person.pipelines or (bool(place.company) and place.company in person.companies)
 

@@ -43,8 +43,5 @@ UPDATE syncd.delivery SET state = 'discarded' WHERE pipeline = ? AND seq = ? AND
 SELECT kind, state, count(*), min(decided_at) FROM syncd.delivery
 WHERE pipeline = ? AND state IN ('waiting', 'unknown', 'refused') GROUP BY kind, state ORDER BY kind, state;
 
--- names: the pipelines that a ledger knows
-SELECT name FROM syncd.pipeline ORDER BY name;
-
 -- forget: what was done long ago
 DELETE FROM syncd.delivery WHERE pipeline = ? AND state IN ('done', 'discarded') AND settled_at < ?;

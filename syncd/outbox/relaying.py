@@ -23,6 +23,7 @@ import tenacity
 
 from syncd import language
 from syncd.delivery import DONE, Delivery, Sent, State
+from syncd.desk import partitions
 from syncd.errors import Fault
 from syncd.outbox.box import SQL, Open, delivery, open_deliveries
 from syncd.ports import Ledger, Relay
@@ -112,7 +113,7 @@ class Outbox:
         if not ledger.hold("outbox"):
             self.counts = {}
             return False
-        names = self._names(ledger)
+        names = partitions.names(ledger, self.pipeline)
         try:
             self._look(ledger, names, now)
         except Fault:
@@ -156,11 +157,6 @@ class Outbox:
             self._is_said = True
             self._log.error("outbox_blind", code=code, why=why, seconds=round(self.blind_s))
         return None
-
-    def _names(self, ledger: Ledger) -> list[str]:
-        """The pipeline, with its partitions."""
-        known = [str(name) for (name,) in ledger.query(SQL["names"])]
-        return [name for name in known if name.partition("/")[0] == self.pipeline]
 
     def _rests(self, one: Delivery, now: datetime) -> bool:
         until, _ = self._resting.get((one.kind, one.target), (now, 0))

@@ -16,6 +16,7 @@ from syncd import statements
 from syncd.books.close.item import Item, Said, found
 from syncd.desk import status
 from syncd.desk import uncomputed as desk
+from syncd.desk.partitions import PART
 from syncd.ports import Ledger, Period
 from syncd.record import moment
 
@@ -36,7 +37,7 @@ Mine = Callable[[object], bool]
 
 def of_company(names: Collection[str] | None) -> Mine:
     """By the names of the configuration; None for all."""
-    return lambda name: names is None or str(name).partition("/")[0] in names
+    return lambda name: names is None or str(name).partition(PART)[0] in names
 
 
 def items(ledger: Ledger, period: Period, zone: tzinfo, now: datetime, mine: Mine) -> Iterator[Item]:

@@ -14,6 +14,7 @@ from typing import Final
 from syncd.books.reconciliation import sides
 from syncd.books.reconciliation.reconcile import Amounts, Found
 from syncd.change import Malformed, Row, Table, Unchanged, join_key, key_text
+from syncd.desk import partitions
 from syncd.dialects import SPELLINGS
 from syncd.dialects.sqlite import quoted, source_table
 from syncd.mapping.expression.sqlite import register_sqlite
@@ -26,7 +27,7 @@ ROWS_MAX: Final = 50_000
 """Rows of a table that is read as a whole, as a list of departments is. Of a larger one nobody can tell which belong to
 an asset, and nothing is said of the past."""
 LOT_ASSETS: Final = 1_000
-_OF: Final = "(pipeline = ? OR pipeline LIKE ?) AND source_table = ?"
+_OF: Final = "pipeline IN (?*) AND source_table = ?"
 _BY_KEY: Final = f"SELECT image FROM syncd.mirror WHERE {_OF} AND key IN (?*)"
 _COUNT: Final = f"SELECT count(*) FROM (SELECT 1 FROM syncd.mirror WHERE {_OF} LIMIT ?) AS mirrored"
 _WHOLE: Final = f"SELECT image FROM syncd.mirror WHERE {_OF}"
@@ -54,7 +55,7 @@ class Past:
         zone: str,
         fold: Fold = _last,
     ) -> None:
-        self._asked, self._ledger, self._pipeline = asked, ledger, pipeline
+        self._asked, self._ledger, self._names = asked, ledger, partitions.names(ledger, pipeline)
         self._tables, self._zone, self._fold = tables, zone, fold
         self._query = asked.query("sqlite", zone)
         reaches = asked.reaches("sqlite", zone)
@@ -94,8 +95,8 @@ class Past:
         """The rows from which the postings of these assets came."""
         prefix = f"{self._asked.judged}:"
         rows = self._ledger.query(
-            "SELECT DISTINCT source FROM syncd.posting WHERE subject IN (?*) AND (pipeline = ? OR pipeline LIKE ?)",
-            (list(codes), self._pipeline, f"{self._pipeline}/%"),
+            "SELECT DISTINCT source FROM syncd.posting WHERE subject IN (?*) AND pipeline IN (?*)",
+            (list(codes), self._names),
         )
         return [str(source).removeprefix(prefix) for (source,) in rows if str(source).startswith(prefix)]
 
@@ -113,12 +114,12 @@ class Past:
                 return self._rows(table, _BY_KEY, keys)
             field = SPELLINGS[self._ledger.dialect].json_text("image", reach.by)
             return self._rows(table, f"{_WHOLE} AND {field} IN (?*)", [value for (value,) in found])
-        asked = (self._pipeline, f"{self._pipeline}/%", table.alias, ROWS_MAX + 1)
+        asked = (self._names, table.alias, ROWS_MAX + 1)
         ((count,),) = self._ledger.query(_COUNT, asked)
         return self._rows(table, _WHOLE) if int(str(count)) <= ROWS_MAX else None
 
     def _rows(self, table: Table, sql: str, values: Collection[str] | None = None) -> list[Row]:
-        asked: list[object] = [self._pipeline, f"{self._pipeline}/%", table.alias]
+        asked: list[object] = [self._names, table.alias]
         rows = self._ledger.query(sql, asked if values is None else [*asked, list(values)])
         return [decode_row(table, str(image)) for (image,) in rows]
 
@@ -147,7 +148,7 @@ class Pasts:
 
 def rows_of(ledger: Ledger, pipeline: str, table: Table, keys: Sequence[str]) -> Mapping[str, Row]:
     """Rows of the mirror by key."""
-    rows = ledger.query(_BY_KEY, (pipeline, f"{pipeline}/%", table.alias, list(keys))) if keys else []
+    rows = ledger.query(_BY_KEY, (partitions.names(ledger, pipeline), table.alias, list(keys))) if keys else []
     decoded = (decode_row(table, str(image)) for (image,) in rows)
     return {key_text(table, row): row for row in decoded}
 

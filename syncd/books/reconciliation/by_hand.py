@@ -13,7 +13,7 @@ from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.causes import SQL
 from syncd.books.reconciliation.reconcile import Cause, Control, Difference, Manual
 from syncd.change import Change, Position, Value, key_text
-from syncd.desk import closing
+from syncd.desk import closing, partitions
 from syncd.errors import Fault
 from syncd.mapping.language.blocks.measures import FIELDS
 from syncd.money import ZERO, decimal
@@ -110,8 +110,8 @@ def _causes(asked: Asked, ledger: Ledger, found: Sequence[Manual]) -> Mapping[tu
         return {}
     alias = asked.by_hand.table.alias
     references = sorted({one.reference for one in found if one.reference})
-    of = (asked.pipeline, f"{asked.pipeline}/%")
-    rows = ledger.query(SQL["parked"], (*of, [""], alias, references)) if references else []
+    names = partitions.names(ledger, asked.pipeline)
+    rows = ledger.query(SQL["parked"], (names, [""], alias, references)) if references else []
     parked = {str(key): (str(number), str(state), str(code)) for _, key, _, number, state, code, _ in rows}
     told: dict[tuple[str, ...], Cause] = {}
     for one in found:

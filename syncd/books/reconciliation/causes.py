@@ -15,7 +15,7 @@ from syncd.books.reconciliation.as_read import rows_of
 from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.reconcile import Altered, Cause, Control, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
-from syncd.desk import verify
+from syncd.desk import partitions, verify
 from syncd.mapping.language.blocks.measures import FIELDS, Measures
 from syncd.money import decimal
 from syncd.ports import Ledger
@@ -48,7 +48,7 @@ def lost() -> Cause:
 
 def _explained(asked: Asked, measures: Measures, ledger: Ledger, found: Sequence[Found]) -> Iterator[tuple[str, Cause]]:
     known = known_of(asked, ledger, measures.judged, {f.code: [f.key] if f.key else [] for f in found})
-    written = _written(asked, ledger, [f.code for f in found], (asked.pipeline, f"{asked.pipeline}/%"))
+    written = _written(asked, ledger, [f.code for f in found])
     rows = rows_of(ledger, asked.pipeline, asked.tables[measures.on], [f.key for f in found if f.key])
     for one in found:
         settled = known.parked.get(one.code, ())
@@ -87,16 +87,16 @@ class Known(NamedTuple):
 
 def known_of(asked: Asked, ledger: Ledger, on: str, keys: Mapping[str, Sequence[str]]) -> Known:
     """`keys` are those of the rows of the table `on` that are of each code."""
-    codes, of = [*keys], (asked.pipeline, f"{asked.pipeline}/%")
+    codes, names = [*keys], partitions.names(ledger, asked.pipeline)
     by_key = {key: code for code, own in keys.items() for key in own}
     parked: defaultdict[str, list[ParkedRow]] = defaultdict(list)
     for subject, source, pipeline, row_id, state, code, is_edited in ledger.query(
-        SQL["parked"], (*of, codes, on, [*by_key])
+        SQL["parked"], (names, codes, on, [*by_key])
     ):
         number = str(row_id) if pipeline == asked.pipeline else f"{pipeline}:{row_id}"
         name = str(subject) if str(subject) in keys else by_key.get(str(source), "")
         parked[name].append((number, str(state), str(code), "edited" if is_edited else ""))
-    waiting = ledger.query(SQL["collected"], (*of, codes, codes))
+    waiting = ledger.query(SQL["collected"], (names, codes, codes))
     return Known(parked, {str(card): (str(rule), str(group)) for card, rule, group in waiting})
 
 
@@ -147,13 +147,12 @@ def _is_as_written(found: Found, written: Mapping[str, object], by: Sequence[str
     return all(held[field] == written[field] for field in (*FIELDS, *by) if field in written)
 
 
-def _written(
-    asked: Asked, ledger: Ledger, codes: Sequence[str], of: tuple[str, str]
-) -> Mapping[str, Mapping[str, object]]:
+def _written(asked: Asked, ledger: Ledger, codes: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
     """By asset code what postings last wrote to its card."""
     kinds, wanted = asked.layout.card_kinds, frozenset(codes)
+    of = (partitions.names(ledger, asked.pipeline), list(codes))
     cards: dict[str, dict[str, object]] = {}
-    for (content,) in ledger.query(SQL["written"], (*of, list(codes), *of, list(codes), CONTENT_CHARS_MAX)):
+    for (content,) in ledger.query(SQL["written"], (*of, *of, CONTENT_CHARS_MAX)):
         for code, _, fields in decode_cards(str(content)):
             if code in wanted:
                 cards.setdefault(code, {}).update(

@@ -24,6 +24,7 @@ from syncd.books.reconciliation.reconcile import (
     weighed,
 )
 from syncd.books.reconciliation.sides import Eam, NoChecksums, Sides, Uncontrolled
+from syncd.desk import partitions
 from syncd.mapping.language.blocks.balances import Balance
 from syncd.mapping.language.blocks.measures import Measures
 from syncd.money import ZERO
@@ -235,7 +236,7 @@ def _settle(weights: Weights, differing: Sequence[Found]) -> None:
 def _position(ledger: Ledger, pipeline: str) -> str:
     """How far the log is carried; of a pipeline with partitions, how far each."""
     rows = ledger.query(
-        "SELECT position FROM syncd.pipeline WHERE (name = ? OR name LIKE ?) AND position IS NOT NULL ORDER BY name",
-        (pipeline, f"{pipeline}/%"),
+        "SELECT position FROM syncd.pipeline WHERE name IN (?*) AND position IS NOT NULL ORDER BY name",
+        (partitions.names(ledger, pipeline),),
     )
     return " ".join(str(position) for (position,) in rows)

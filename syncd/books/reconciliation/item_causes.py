@@ -14,13 +14,13 @@ from syncd.books.reconciliation.as_read import SEVERAL
 from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.open_items import ByHand, Items, Part
 from syncd.books.reconciliation.reconcile import Cause, Found
-from syncd.desk import closing
+from syncd.desk import closing, partitions
 from syncd.money import ZERO
 from syncd.posting import Voucher
 from syncd.record import decode_voucher
 
 _POSTED: Final = """
-    SELECT key, subject, source, content FROM syncd.posting WHERE (pipeline = ? OR pipeline LIKE ?)
+    SELECT key, subject, source, content FROM syncd.posting WHERE pipeline IN (?*)
       AND (subject IN (?*) OR source IN (?*) OR key IN (?*)) AND length(content) < ?
 """
 _FINANCE: Final = "propose_items"
@@ -75,8 +75,8 @@ def _posted(asked: Asked, items: Items, keys: Mapping[str, Sequence[str]]) -> tu
     for key, part, amount in open_items.ours(items, [*keys]):
         held[key][part] += amount
     of_row = {f"{items.balance.judged}:{key}": code for code, own in keys.items() for key in own}
-    of = (asked.pipeline, f"{asked.pipeline}/%")
-    rows = items.ledger.query(_POSTED, (*of, [*keys], [*of_row], [*held], causes.CONTENT_CHARS_MAX))
+    names = partitions.names(items.ledger, asked.pipeline)
+    rows = items.ledger.query(_POSTED, (names, [*keys], [*of_row], [*held], causes.CONTENT_CHARS_MAX))
     posted: set[str] = set()
     altered: dict[str, str] = {}
     for posting, subject, source, content in rows:

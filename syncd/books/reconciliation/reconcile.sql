@@ -1,16 +1,17 @@
 -- parked: the parked rows of some assets, by subject or by the asset's own row
 SELECT subject, source_key, pipeline, id, state, code, CASE WHEN original IS NULL THEN 0 ELSE 1 END
 FROM syncd.parked
-WHERE (pipeline = ? OR pipeline LIKE ?) AND (subject IN (?*) OR source_table = ? AND source_key IN (?*)) ORDER BY id;
+WHERE pipeline IN (?*) AND (subject IN (?*) OR source_table = ? AND source_key IN (?*)) ORDER BY id;
 
--- collected: rows of some assets that wait for their groups
+-- collected: rows of some assets that wait for their groups; by the assets' indexes, which the pipeline's must not be taken
+-- for
 SELECT CASE WHEN card = '' THEN subject ELSE card END, rule, grp FROM syncd.collected
-WHERE (pipeline = ? OR pipeline LIKE ?) AND posted = '' AND (subject IN (?*) OR card IN (?*)) ORDER BY position;
+WHERE pipeline || '' IN (?*) AND posted = '' AND (subject IN (?*) OR card IN (?*)) ORDER BY position;
 
 -- written: what postings wrote to the cards of some assets, by themselves or with their groups, in order
 SELECT content FROM syncd.posting
-WHERE ((pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) OR key IN (
-  SELECT posted FROM syncd.collected WHERE (pipeline = ? OR pipeline LIKE ?) AND subject IN (?*) AND posted <> ''))
+WHERE (pipeline IN (?*) AND subject IN (?*) OR key IN (
+  SELECT posted FROM syncd.collected WHERE pipeline IN (?*) AND subject IN (?*) AND posted <> ''))
   AND length(content) < ? ORDER BY pipeline, seq;
 
 -- cancelled: vouchers by hand that a posting has cancelled, and by what

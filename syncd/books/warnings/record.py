@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.books.warnings.notice import Committed, Disposed, Moved, Opened, Window
+from syncd.desk import partitions
 from syncd.mapping.language.blocks.screens import DISPOSED, FACTS
 from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
@@ -18,7 +19,7 @@ from syncd.posting import Entry, Voucher
 from syncd.record import decode_cards, decode_source, decode_voucher, moment
 
 AT_ONCE: Final = 500
-_OURS: Final = "(pipeline = ? OR pipeline LIKE ?)"
+_OURS: Final = "pipeline IN (?*)"
 _READ: Final = f"SELECT rule, subject, key, voucher, committed_at, content FROM syncd.posting WHERE {_OURS}"
 _NAME, _CLASS, _DEPARTMENT = (FACTS[word][0] for word in ("name", "class", "department"))
 _VALUE: Final = "original_value"
@@ -58,17 +59,17 @@ def roles(rules: Sequence[Rule]) -> Roles:
 
 def facts(ledger: Ledger, pipeline: str, of: Roles, window: Window, supplier: str | None) -> Facts:
     """The window's, in order. What was cancelled since is as if it had not been."""
-    ours = (pipeline, f"{pipeline}/%")
+    ours = partitions.names(ledger, pipeline)
     cancelled = {
         str(key)
-        for (key,) in ledger.query(f"SELECT reverses FROM syncd.posting WHERE {_OURS} AND reverses <> ''", ours)
+        for (key,) in ledger.query(f"SELECT reverses FROM syncd.posting WHERE {_OURS} AND reverses <> ''", (ours,))
     }
     opened: list[tuple[Opened, str]] = []
     disposed: list[Disposed] = []
     committed: list[Committed] = []
     moving: dict[str, None] = {}
     count = 0
-    with closing(ledger.scan(f"{_READ} AND reverses = '' ORDER BY pipeline, seq", ours)) as rows:
+    with closing(ledger.scan(f"{_READ} AND reverses = '' ORDER BY pipeline, seq", (ours,))) as rows:
         for rule, subject, key, voucher, at, content in rows:
             when = moment(str(at))
             if not window.holds(window.day(when)) or str(key) in cancelled:
@@ -113,12 +114,12 @@ def _entries(voucher: Voucher | None) -> Sequence[Entry]:
 
 
 def _moved(
-    ledger: Ledger, ours: tuple[str, str], of: Roles, subjects: Sequence[str], cancelled: Collection[str]
+    ledger: Ledger, ours: Sequence[str], of: Roles, subjects: Sequence[str], cancelled: Collection[str]
 ) -> Iterator[Moved]:
     """The departments of these assets from their first on, asset by asset."""
     rules = sorted(of.opening | of.moving)
     for begin in range(0, len(subjects), AT_ONCE):
-        params = (*ours, subjects[begin : begin + AT_ONCE], rules)
+        params = (ours, subjects[begin : begin + AT_ONCE], rules)
         read = f"{_READ} AND reverses = '' AND subject IN (?*) AND rule IN (?*) ORDER BY subject, committed_at, seq"
         for _, _, key, _, at, content in ledger.query(read, params):
             for code, _, fields in decode_cards(str(content)):
@@ -126,7 +127,7 @@ def _moved(
                     yield Moved(code, moment(str(at)), str(fields[_DEPARTMENT]))
 
 
-def _suppliers(ledger: Ledger, ours: tuple[str, str], column: str, rows: Sequence[str]) -> Mapping[str, str]:
+def _suppliers(ledger: Ledger, ours: Sequence[str], column: str, rows: Sequence[str]) -> Mapping[str, str]:
     """Source row, as `table:key` → what the mirror has in a column of it."""
     found: dict[str, str] = {}
     wanted: dict[str, list[str]] = {}
@@ -135,7 +136,7 @@ def _suppliers(ledger: Ledger, ours: tuple[str, str], column: str, rows: Sequenc
         wanted.setdefault(table, []).append(key)
     for table, keys in wanted.items():
         for begin in range(0, len(keys), AT_ONCE):
-            params = (*ours, table, keys[begin : begin + AT_ONCE])
+            params = (ours, table, keys[begin : begin + AT_ONCE])
             read = f"SELECT key, image FROM syncd.mirror WHERE {_OURS} AND source_table = ? AND key IN (?*)"
             for name, image in ledger.query(read, params):
                 value = json.loads(str(image)).get(column)
