@@ -77,17 +77,21 @@ def administering(ledger: ports.Ledger, config: Path | None, actor: str, reason:
     return _declared(actor, reason)
 
 
-def author(pipeline: wiring.Pipeline, actor: str) -> str:
-    """Whose name stands beside what anybody may do; empty where nobody is known and nobody gave one."""
+def author(pipeline: wiring.Pipeline, action: Action, actor: str) -> str:
+    """Whose name stands beside what asks for no reason. Anybody may look, and is nobody where they are not known and
+    gave no name. Raises Halt for who is not known here or may not."""
     with closing(pipeline.open_accounts()) as ledger:
-        if not accounts.every(ledger):
+        if not (known := accounts.every(ledger)):
             return actor
+        is_look = action == "look"
         try:
             who = _who(ledger, pipeline.token_file)
         except Halt:
-            if actor.strip():
+            if actor.strip() or not is_look:
                 raise
             return ""
+    if not is_look:
+        return _person(who, known, action, pipeline.place, actor, "", ()).name
     _require_same(actor, who)
     return who.name
 

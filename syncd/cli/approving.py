@@ -57,7 +57,7 @@ def approve(
                 line("rows_behind", "yellow", id=one, rows=behind, subject=row.subject)
             return
         by = None if count else answering(pipelines[0], "approve", actor, reason, asked=(role,))
-        whose = author(pipelines[0], actor) if by is None else by.name
+        whose = author(pipelines[0], "look", actor) if by is None else by.name
         found = [(p, approving.meant(ledger, p.name, selection, role, whose)) for p in pipelines]
         rows, debit, empty = _sums(found)
         if rule and not rows:

@@ -47,7 +47,7 @@ def reconcile(
         with closing(pipeline.open_ledger()) as ledger:
             found = history.run(ledger, pipeline.name, run)
     else:
-        found = history.plain(pipeline.reconcile(author(pipeline, actor)))
+        found = history.plain(pipeline.reconcile(author(pipeline, "reconcile", actor)))
     if csv is not None:
         rows = difference_rows.write(csv, found)
         if not as_json:

@@ -34,6 +34,7 @@ REFUSED: Final = (
     ("xiaowang", "close 2026-02 --anyway"),
     ("dan", "reopen 2026-02"),
     ("xiaowang", "reconcile --accept 1/1"),
+    ("boss", "reconcile"),
     ("li", "people add eve --role administrator"),
     ("li", "people roles li --role administrator"),
     ("li", "people map li boss"),
@@ -197,6 +198,17 @@ def test_the_configuration_names_a_file_for_who_has_one(host: Site, at: At, monk
     heard("right_scope", at.refused("boss", f"people close dan {WHY}"))
     monkeypatch.setenv(answering.TOKEN, "syncd_nothing")
     heard("token_refused", at.refused("guest", f"parked retry 1 {WHY}"))
+
+
+def test_who_compares_both_sides_is_somebody_who_may(host: Site, at: At) -> None:
+    """The run is kept, and their name beside it; the company of these tests has nothing that is compared."""
+    heard("actor_unknown", at.refused("guest", "reconcile"))
+    at.refused("xiaowang", "reconcile", 2)
+    at.patched.setenv(answering.TOKEN, token(at, "小王", "look"))
+    assert heard("right_scope", at.refused("guest", "reconcile"))["action"] == "reconcile"
+    at.patched.delenv(answering.TOKEN)
+    at.patched.setenv(answering.TOKEN, token(at, "小王", "reconcile"))
+    at.refused("guest", "reconcile", 2)
 
 
 @advice("right_scope", "token_refused", "token_scope", "token_unknown", "host_user_unknown")
