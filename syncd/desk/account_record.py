@@ -1,5 +1,5 @@
-"""Accounts, tokens and mapped users of the host against what people did to them, which is chained: who may approve,
-close or act for another is as an action has it, and nobody else may.
+"""Accounts, tokens, mapped users of the host and people whom a provider knows against what people did to them, which is
+chained: who may approve, close or act for another is as an action has it, and nobody else may.
 
 Sessions and locks are no part of it: they come and go without an action.
 """
@@ -26,7 +26,8 @@ class Flaw(NamedTuple):
 
 
 class _Account(NamedTuple):
-    """`password` is what stands for the kept one, empty where a version before 0.3.0 noted none."""
+    """`password` is what stands for the kept one, empty where a version before 0.3.0 noted none. An account that was
+    opened for somebody whom a provider knows is kept with none."""
 
     roles: tuple[str, ...]
     password: str
@@ -50,12 +51,21 @@ class Given:
         self._accounts: dict[str, _Account] = {}
         self._tokens: dict[str, _Token] = {}
         self._users: dict[str, str] = {}
+        self._known: dict[tuple[str, str], tuple[str, bool]] = {}
+        """Issuer and subject → whose account that is, and whether its roles follow the issuer's groups."""
 
     def take(self, action: str, target: str, detail: str) -> None:
         """An action on an account. One whose detail cannot be read was edited, which its chain tells."""
         name, said = target.removeprefix(UNDER), read(detail)
         if action == "account_open":
-            self._accounts[name] = _Account(_names(said.get("roles")), str(said.get("kept", "")))
+            none = audit.digest("") if "issuer" in said else ""
+            self._accounts[name] = _Account(_names(said.get("roles")), str(said.get("kept", none)))
+            if "issuer" in said:
+                self._known[_subject(said)] = name, True
+        elif action == "account_bind":
+            self._known[_subject(said)] = name, False
+        elif action == "account_unbind":
+            self._known.pop(_subject(said), None)
         elif action == "account_map":
             self._users[str(said.get("user"))] = name
         elif action == "account_unmap":
@@ -93,6 +103,14 @@ class Given:
         users = {(str(user), str(name)) for user, name in ledger.query(sql["host_users"])}
         for user, name in sorted(users ^ {*self._users.items()}):
             yield Flaw("audit_host_user", {"user": user, "account": name})
+        known = {
+            (str(issuer), str(subject)): (str(name), bool(follows))
+            for issuer, subject, name, follows in ledger.query(sql["identities"])
+        }
+        for one in sorted({*known, *self._known}):
+            if known.get(one) != self._known.get(one):
+                name, _ = known.get(one) or self._known[one]
+                yield Flaw("audit_identity", {"issuer": one[0], "subject": one[1], "account": name})
 
     @staticmethod
     def _change(kept: dict[str, Any], name: str, **fields: Any) -> None:
@@ -108,6 +126,10 @@ def _apart(found: Mapping[str, Any], given: Mapping[str, Any], secret: str) -> I
             one = one._replace(**{secret: ""})
         if one != other:
             yield name
+
+
+def _subject(said: Mapping[str, object]) -> tuple[str, str]:
+    return str(said.get("issuer")), str(said.get("subject"))
 
 
 def _names(said: object) -> tuple[str, ...]:

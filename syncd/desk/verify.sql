@@ -65,6 +65,9 @@ SELECT name, digest, account, scope, expires_at, revoked_at FROM syncd.token ORD
 -- host_users: users of the operating system and whose accounts they are
 SELECT name, account FROM syncd.host_user ORDER BY name;
 
+-- identities: people whom a provider knows, and whose accounts they are
+SELECT issuer, subject, account, follows FROM syncd.identity ORDER BY issuer, subject;
+
 -- differences: what a reconciliation has proposed and somebody is said to have accepted
 SELECT run, id, asset, change FROM syncd.difference
 WHERE pipeline = ? AND request <> '' ORDER BY run, id;

@@ -1,5 +1,5 @@
 """Invariant 12: who may approve, close or act for another is what actions gave them. Whoever owns finance's database
-and gives themselves a role, a wider company, another's password or a token is found."""
+and gives themselves a role, a wider company, another's password, a token or another's name at the provider is found."""
 
 import json
 import sqlite3
@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.ledger.ledger import SqlLedger
-from syncd.desk import accounts, operators, tokens
+from syncd.desk import accounts, identities, operators, tokens
 from syncd.desk.verify import verify
 from tests.advice import advised
 from tests.unit.lab import BILLS, NAME, Lab
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BY = operators.Actor("Qian", "set up")
+ISSUER = "https://login.example.com"
 
 
 class Plain:
@@ -46,6 +47,12 @@ def peopled() -> Lab:
         tokens.add(lab.ledger, "Li", ["mend", "look"], NOW + timedelta(days=9), BY, NOW)
     tokens.revoke(lab.ledger, tokens.every(lab.ledger)[0].name, BY, NOW)
     accounts.sign_in(lab.ledger, "Li", "long enough for this", HASHER, NOW)
+    wu = identities.Known(ISSUER, "7001", "Wu", ("finance",))
+    for nonce, roles in (("one", wu.roles), ("two", ("finance", "support"))):
+        identities.sign_in(lab.ledger, wu._replace(roles=roles), nonce, NOW)
+    for subject, name in (("7002", "Zhao"), ("7003", "Zhao"), ("7003", "Li"), ("7004", "Li")):
+        identities.bind(lab.ledger, name, ISSUER, subject, BY, NOW)
+    identities.unbind(lab.ledger, ISSUER, "7004", BY)
     return lab
 
 
@@ -90,6 +97,37 @@ DONE = [
         "DELETE FROM syncd_host_user WHERE name = 'me'",
         name="deleted",
     ),
+    advised(
+        "audit_account", "UPDATE syncd_account SET password = 'mine' WHERE name = 'Wu'", "Wu", "backup", name="none"
+    ),
+    advised(
+        "audit_identity", f"INSERT INTO syncd_identity VALUES ('666', '{ISSUER}', 'Zhao', 0, '')", "Zhao", "unbind"
+    ),
+    advised(
+        "audit_identity",
+        f"INSERT INTO syncd_identity VALUES ('666', '{ISSUER}', 'Zhao', 0, '')",
+        "Zhao",
+        "DELETE FROM syncd_identity WHERE subject = '666'",
+        name="made",
+    ),
+    advised(
+        "audit_identity",
+        "UPDATE syncd_identity SET account = 'Zhao' WHERE subject = '7003'",
+        "Zhao",
+        "bind",
+        name="whose",
+    ),
+    advised(
+        "audit_identity", "UPDATE syncd_identity SET follows = 1 WHERE subject = '7003'", "Li", "bind", name="follows"
+    ),
+    advised(
+        "audit_identity",
+        "UPDATE syncd_identity SET follows = 0 WHERE subject = '7001'",
+        "Wu",
+        "backup",
+        name="unfollowed",
+    ),
+    advised("audit_identity", "DELETE FROM syncd_identity WHERE subject = '7003'", "Li", "bind", name="lost"),
 ]
 
 
@@ -111,6 +149,10 @@ def test_invariant_12_what_nobody_gave_is_found(lab: Lab, code: str, done: str, 
             accounts.close(lab.ledger, whose, BY, NOW)
         elif mended == "map":
             accounts.map_user(lab.ledger, whose, "Zhao", BY, NOW)
+        elif mended == "unbind":
+            identities.unbind(lab.ledger, ISSUER, "666", BY)
+        elif mended == "bind":
+            identities.bind(lab.ledger, "Li", ISSUER, "7003", BY, NOW)
         elif mended != "backup":
             lab.database.execute(mended)
         if mended != "backup":
