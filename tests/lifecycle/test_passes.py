@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from connectors.ledger.ledger import SqlLedger
+from syncd.books.lifecycle import states
 from syncd.books.lifecycle.states import Living
 from syncd.daemon import drain, repair
 from syncd.errors import Gap
@@ -67,6 +68,26 @@ def test_invariant_10_a_repair_escalates_what_passed_before_what_it_posts() -> N
     shop.restart()
     shop.rest()
     assert shop.record["tasks"] == record["tasks"]
+
+
+def test_steps_that_a_repair_did_not_see_are_no_jump() -> None:
+    """Invariants 14 and 15: the asset was taken through each of them while the log was lost, and there is nothing that
+    anybody could set back. The log behind it is judged as ever."""
+    shop = Shop(splits=False)
+    shop.on(date(2026, 1, 20))
+    shop.asset("FA-1")
+    shop.rest()
+    for day, state in enumerate(("to_dispose", "isolated", "awaiting_approval"), 15):
+        shop.move("FA-1", state, date(2026, 2, day))
+    scope = repair.Scope(shop.spec()._replace(deadlines=shop.judges), shop.mapping.source_tables, ())
+    repair.repair(scope, shop.ledger, Gap("gap_log"), BY, lambda *_: None)
+    assert shop.parked == []
+    states.fold(shop.ledger.desk, shop.living)
+    assert states.of_asset(shop.ledger, shop.living, "FA-1")[-1].state == "awaiting_approval"
+    shop.restart()
+    shop.move("FA-1", "scrapped", date(2026, 2, 19))
+    shop.rest()
+    assert [row[1:] for row in shop.parked] == [("failed", "lifecycle_jump")]
 
 
 class Partition(Shop):

@@ -94,3 +94,40 @@ def test_where_the_log_is_lost_the_copy_is_all_that_there_is() -> None:
     lab, _, scope = behind()
     repair.repair(scope, lab.ledger, Gap("memory_forgotten", position="", forgotten=0), CLERK, lambda *_: None)
     assert [summary for *_, summary in lab.vouchers] == ["bill", "bill", "bill", "注销2026年2月3日记-3号凭证"]
+
+
+RAISED = f"""{BILLS}
+  raised:
+    on: bill
+    when: op = 'update'
+    voucher:
+      type: "'记'"
+      date: after.on_
+      summary: "CASE WHEN change.repaired THEN 'at once' ELSE 'as it came' END"
+      entries:
+        - {{account: "'6602'", debit: after.amount - before.amount, dept: "CASE WHEN after.id = 2 THEN 'FZ' END"}}
+        - {{account: "'1002'", credit: after.amount - before.amount}}
+"""
+
+
+def test_a_rule_can_tell_what_a_repair_has_found_whenever_it_is_posted() -> None:
+    """Invariants 10 and 13: two raises of the first bill are one difference; that of the second is parked, and told alike
+    when it is tried again. What the log brings is none."""
+    lab = Lab(RAISED)
+    bills = [{"id": n, "amount": Decimal(5), "on_": date(2026, 2, 3)} for n in (1, 2, 3)]
+    lab.commit(*(lab.insert("bill", **bill) for bill in bills))
+    lab.commit(lab.update("bill", bills[2], amount=Decimal(6)))
+    lab.rest()
+    lab.splits = False
+    lab.commit(lab.update("bill", bills[0], amount=Decimal(6)))
+    lab.commit(lab.update("bill", {**bills[0], "amount": Decimal(6)}, amount=Decimal(8)))
+    lab.commit(lab.update("bill", bills[1], amount=Decimal(7)))
+    scope = repair.Scope(lab.spec(), lab.mapping.tables, ())
+    repair.repair(scope, lab.ledger, Gap("memory_forgotten", position="", forgotten=0), CLERK, lambda *_: None)
+    assert [code for *_, code in lab.parked] == ["unknown_lookup"]
+    lab.database.execute("INSERT INTO gl_dept VALUES ('FZ')")
+    lab.feed = lab.open_feed()
+    lab.retry()
+    assert lab.parked == []
+    assert [summary for *_, summary in lab.vouchers][3:] == ["as it came", "at once", "at once"]
+    assert lab.balance("6602") == 6 + 8 + 7
