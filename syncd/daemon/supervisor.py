@@ -168,7 +168,6 @@ class Worker(threading.Thread):
         renewed = self.spec.renewed(ledger)
         if renewed is None and self._asked_to_look.is_set():
             renewed = self._looked(ledger)
-        self._asked_to_look.clear()
         if renewed is None:
             return False
         self._log.info("mapping_renewed", mapping_hash=renewed.mapping_hash)
@@ -177,10 +176,12 @@ class Worker(threading.Thread):
 
     def _looked(self, ledger: Ledger) -> PipelineSpec | None:
         """The pipeline under the mapping as its file is now. One that cannot be taken up is refused, and the one that
-        it has goes on."""
+        it has goes on. Who asks while the file is read may have written it since, and is heard at the next turn."""
+        self._asked_to_look.clear()
         try:
             found = self.spec.reread(ledger)
         except Transient:
+            self._asked_to_look.set()
             raise
         except Fault as fault:
             self._log.error("mapping_refused", code=fault.code, why=say(fault.code, fault.params))
@@ -206,7 +207,6 @@ class Worker(threading.Thread):
                 return False
             if self._asked_to_look.is_set():  # what there is to take up it takes up as the writer
                 self._looked(ledger)
-                self._asked_to_look.clear()
             status.beat(ledger, self.spec.name, "standby", _now())
             self._stop_asked.wait(STANDBY_POLL_S)
         return False

@@ -6,16 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from syncd import __version__
+from syncd.daemon.spec import PipelineSpec
+from syncd.daemon.supervisor import Worker
 from syncd.desk import operators
+from syncd.errors import Transient
+from syncd.ports import Ledger
 from tests.console.site import BY, MAPPING, Site
 
 WAIT_S_MAX = 60.0
@@ -53,6 +58,28 @@ def test_sighup_takes_up_what_was_accepted_and_refuses_the_rest(site: Site) -> N
     first, last = said[0], said[-1]
     assert (first["event"], first["version"]) == ("started", __version__)
     assert (last["event"], last["version"], last["exit_code"]) == ("stopped", __version__, 0)
+
+
+def test_who_asks_while_the_file_is_read_is_heard() -> None:
+    """It may have been written once more since; and where finance cannot be asked, the daemon looks when it can."""
+    looks = list[int]()
+
+    def reread(_: Ledger) -> None:
+        looks.append(len(looks))
+        if len(looks) == 1:
+            worker.look_again()
+        elif len(looks) == 2:
+            raise Transient("finance_gone", error="the server is restarting")
+
+    spec = PipelineSpec("main", *[lambda *_: None] * 4, reread=reread)  # type: ignore[arg-type]
+    worker, ledger = Worker(spec, threading.Event()), cast(Ledger, None)
+    worker.look_again()
+    assert not worker._renew(ledger)
+    with pytest.raises(Transient):
+        worker._renew(ledger)
+    for _ in range(2):
+        assert not worker._renew(ledger)
+    assert looks == [0, 1, 2]
 
 
 def test_what_nobody_catches_is_json_too(tmp_path: Path) -> None:
