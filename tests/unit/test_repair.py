@@ -111,8 +111,8 @@ RAISED = f"""{BILLS}
 
 
 def test_a_rule_can_tell_what_a_repair_has_found_whenever_it_is_posted() -> None:
-    """Invariants 10 and 13: two raises of the first bill are one difference; that of the second is parked, and told alike
-    when it is tried again. What the log brings is none."""
+    """Invariants 10 and 13: two raises of the first bill are one difference; that of the second is parked, and told
+    alike when it is tried again. What the log brings is none."""
     lab = Lab(RAISED)
     bills = [{"id": n, "amount": Decimal(5), "on_": date(2026, 2, 3)} for n in (1, 2, 3)]
     lab.commit(*(lab.insert("bill", **bill) for bill in bills))
