@@ -99,21 +99,23 @@ def begin(ledger: Ledger, pipeline: str, selection: Selection, what: What, name:
 
 def ask(ledger: Ledger, pipeline: str, number: int, by: Actor) -> None:
     """Ask its rows, a lot at a time, from where it was left off; until all are, or somebody has stopped it."""
+    looked_to = 0
     while True:
         with ledger.desk() as desk:
             bulk = _one(desk, pipeline, number)
             if desk.query(SQL["ends"], (number, bulk.target)):
                 return
-            after = _reached(desk, bulk)
+            after = max(looked_to, _reached(desk, bulk))
             found = _rows(desk, bulk.pipeline, bulk.selection._replace(after=after), LOT_ROWS_MAX)
             ids = [int(str(one)) for one, *row in found if _may(bulk.what, *map(str, row))]
             if ids:
                 desk.execute(SQL["ask"], (bulk.what, bulk.pipeline, ids))
                 targets = [f"parked/{one}" for one in ids]
                 act_on_all(desk, by, bulk.what, bulk.pipeline, targets, {"bulk": number})
-            if len(found) < LOT_ROWS_MAX or not ids:
+            if len(found) < LOT_ROWS_MAX:
                 act(desk, by, "bulk_asked", bulk.pipeline, bulk.target, {})
                 return
+            looked_to = int(str(found[-1][0]))
 
 
 def stop(ledger: Ledger, pipeline: str, number: int, by: Actor) -> int:

@@ -122,6 +122,19 @@ def test_a_bulk_goes_on_where_it_was_left_off(many: Site, monkeypatch: pytest.Mo
     assert len(many.ask("SELECT 1 FROM syncd.action WHERE action = 'retry'")) == 3
 
 
+def test_a_lot_that_nobody_may_ask_ends_no_bulk(many: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind it is asked all the same, and that alone is told as skipped."""
+    monkeypatch.setattr(bulk, "LOT_ROWS_MAX", 2)
+    with closing(sqlite3.connect(many.folder / "finance.db")) as finance:
+        finance.execute("UPDATE syncd_parked SET code = 'document_unfinished' WHERE id < 3")
+        finance.commit()
+    with closing(many.pipeline.open_ledger()) as ledger:
+        made = bulk.begin(ledger, NAME, operators.Selection(state="failed"), "retry", "INC-8", 0, BY)
+        bulk.ask(ledger, NAME, made.number, BY)
+        far = bulk.progress(ledger, NAME, made.number)
+    assert (far.asked, far.skipped, far.is_asked) == (1, 2, True)
+
+
 @advice("bulk_nothing", "bulk_no_name", "bulk_unknown")
 def test_nothing_is_asked_of_no_row(reader: TestClient, many: Site) -> None:
     sign_in(reader)
