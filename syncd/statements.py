@@ -14,6 +14,7 @@ _COMMENT: Final = re.compile(r"--[^\n]*")
 _STATE: Final = re.compile(r"\bsyncd\.(?=\w)")
 _LITERAL: Final = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 _QUOTED: Final = re.compile(r'\b(FROM|JOIN)\s+"(?!information_schema")([^"]+)"\."([^"]+)"', re.IGNORECASE)
+_SPECIAL: Final = re.compile(r"[%_\\]")
 _QUALIFIED: Final = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN|UPDATE)\s+(\w+)\.(\w+)", re.IGNORECASE)
 
 
@@ -34,6 +35,12 @@ def without_schemas(sql: str) -> str:
     if '"."' in sql:
         sql = _QUOTED.sub(r'\1 "\2_\3"', sql)
     return outside_literals(sql, lambda text: _QUALIFIED.sub(r"\1 \2_\3", _STATE.sub("syncd_", text)))
+
+
+def like(*parts: str) -> str:
+    """A pattern for LIKE that holds these parts in this order. What LIKE or a server reads in its own way stands for
+    any letter: the pattern finds too much, never too little."""
+    return f"%{'%'.join(_SPECIAL.sub('_', part) for part in parts)}%"
 
 
 def outside_literals(sql: str, change: Callable[[str], str]) -> str:

@@ -64,7 +64,7 @@ def page(
         bottom = _first_at(ledger, top, timestamp(midnight(asked.first, zone))) - 1
     top = top if before is None else min(top, before)
     floor = max(bottom, top - 1 - LOOKED_MAX)
-    about, text = _like(asked.about), _like(asked.text)
+    about, text = (statements.like(part.strip()) if part.strip() else "" for part in (asked.about, asked.text))
     given = (asked.actor, asked.actor, asked.action, asked.action, about, about, text, text, text)
     rows = ledger.query(SQL["within"], (top, floor, ["", *pipelines], int(with_accounts), *given, limit + 1))
     found = [_done(row) for row in rows[:limit]]
@@ -79,13 +79,6 @@ def _first_at(ledger: Ledger, top: int, at: str) -> int:
         return not rows or str(rows[0][0]) >= at
 
     return halved(1, top, is_later)
-
-
-def _like(part: str) -> str:
-    """A pattern for LIKE; what it reads in its own way stands for any letter."""
-    return (
-        "".join(["%", *("_" if letter in "%_\\" else letter for letter in part.strip()), "%"]) if part.strip() else ""
-    )
 
 
 def _done(row: Sequence[object]) -> Done:

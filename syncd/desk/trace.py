@@ -5,7 +5,6 @@ It is read from the record alone, so that it says what happened and not what the
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -13,6 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from syncd import statements
 from syncd.audit import CONTENTS
 from syncd.change import Table, key_text
 from syncd.desk import shares
@@ -32,7 +32,6 @@ ABOUT: Final = ("parked", "mapping", "depreciation")
 """What actions are about that have words."""
 LOOKED_MAX: Final = 10_000
 """Rows that may name a document."""
-_SPECIAL: Final = re.compile(r"[%_\\\\]")
 
 
 class CardChange(NamedTuple):
@@ -254,7 +253,7 @@ def _collected_from(ledger: Ledger, asked: str, tables: Mapping[str, Table]) -> 
         return []
     first = table.columns[table.key[0]].name
     found: list[tuple[object, ...]] = []
-    like = _like(f'"table":{_json(alias)},', f"{_json(first)}:", key.partition("|")[0])
+    like = statements.like(f'"table":{_json(alias)},', f"{_json(first)}:", key.partition("|")[0])
     for pipeline, posted, subject, text in ledger.query(SQL["collected_like"], (like,)):
         change = decode_change({alias: table}, str(text))
         if key_text(table, change.after or change.before or ()) == key:
@@ -264,13 +263,13 @@ def _collected_from(ledger: Ledger, asked: str, tables: Mapping[str, Table]) -> 
 
 def _documented(ledger: Ledger, asked: str) -> tuple[Rows, list[str]]:
     """Postings whose voucher's header names a document so; else those of source rows that have it in a column."""
-    with closing(ledger.scan(SQL["headed"], (_like('"fields":{', _json(asked)),))) as found:
+    with closing(ledger.scan(SQL["headed"], (statements.like('"fields":{', _json(asked)),))) as found:
         headed = [row for row in islice(found, LOOKED_MAX) if asked in _heading(row)]
     if headed:
         return headed[:NAMED_MAX], []
     rows: list[Sequence[object]] = []
     subjects: list[str] = []
-    with closing(ledger.scan(SQL["imaged"], (_like(f":{_json(asked)}"),))) as found:
+    with closing(ledger.scan(SQL["imaged"], (statements.like(f":{_json(asked)}"),))) as found:
         imaged = islice(found, LOOKED_MAX)
         sources = [f"{table}:{key}" for table, key, image in imaged if asked in json.loads(str(image)).values()]
     for source in sources[:NAMED_MAX]:
@@ -288,12 +287,6 @@ def _heading(row: Sequence[object]) -> list[str]:
 
 def _json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _like(*parts: str) -> str:
-    """A pattern for LIKE that holds these parts in this order. What LIKE or a server reads in its own way stands for
-    any letter: the pattern finds too much, never too little."""
-    return f"%{'%'.join(_SPECIAL.sub('_', part) for part in parts)}%"
 
 
 def told(act: Act, language: Language | None = None) -> str:
@@ -347,7 +340,7 @@ def _origin(ledger: Ledger, row: Sequence[object], line: int, shares_max: int | 
 
 def _accepted(ledger: Ledger, step: Step) -> list[Act]:
     """Who answered for the mapping under which something was posted."""
-    params = (timestamp(step.posted_at), _like(_json(step.mapping_hash)))
+    params = (timestamp(step.posted_at), statements.like(_json(step.mapping_hash)))
     return [_act(act) for act in ledger.query(SQL["accepted"], params)]
 
 
