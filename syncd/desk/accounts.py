@@ -17,7 +17,7 @@ from syncd.desk import rights
 from syncd.desk.approvals import is_same
 from syncd.desk.operators import Actor, act
 from syncd.errors import Halt, WrongUsage
-from syncd.ports import Ledger
+from syncd.ports import Desk, Ledger
 from syncd.record import moment, timestamp
 
 SQL: Final = statements.load("syncd.desk", "accounts.sql")
@@ -56,6 +56,12 @@ def find(ledger: Ledger, name: str) -> Account | None:
     """An account by name."""
     rows = ledger.query(SQL["account"], (name,))
     return from_row(rows[0]) if rows else None
+
+
+def require_open(desk: Desk, name: str) -> None:
+    """Raises WrongUsage where nobody may act under this name, or not any more."""
+    if not any(from_row(row).is_open for row in desk.query(SQL["account"], (name,))):
+        raise WrongUsage("account_unknown", name=name)
 
 
 def every(ledger: Ledger) -> list[Account]:
@@ -133,8 +139,7 @@ def at_host(ledger: Ledger, user: str) -> Account | None:
 def map_user(ledger: Ledger, user: str, name: str, by: Actor, now: datetime) -> None:
     """Take a user of the operating system for an account at the command line, from now on."""
     with ledger.desk() as desk:
-        if not desk.query(SQL["account"], (name,)):
-            raise WrongUsage("account_unknown", name=name)
+        require_open(desk, name)
         desk.execute(SQL["unmap"], (user,))
         desk.execute(SQL["map"], (user, name, timestamp(now)))
         act(desk, by, "account_map", "", f"account/{name}", {"user": user})

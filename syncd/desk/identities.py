@@ -45,10 +45,13 @@ def sign_in(ledger: Ledger, known: Known, nonce: str, now: datetime) -> str:
 
 
 def bind(ledger: Ledger, name: str, issuer: str, subject: str, by: Actor, now: datetime) -> None:
-    """Take somebody whom a provider knows for an account, from the next sign-in on."""
+    """Take somebody whom a provider knows for an account, from the next sign-in on. Where they were taken for another,
+    what that has open ends."""
     with ledger.desk() as desk:
-        if not any(not row[3] for row in desk.query(accounts.SQL["account"], (name,))):
-            raise WrongUsage("account_unknown", name=name)
+        accounts.require_open(desk, name)
+        for _, was, *_ in desk.query(SQL["bound"], (subject, issuer)):
+            if was != name:
+                desk.execute(accounts.SQL["end_all"], (was,))
         desk.execute(SQL["unbind"], (subject, issuer))
         desk.execute(SQL["bind"], (subject, issuer, name, 0, timestamp(now)))
         act(desk, by, "account_bind", "", f"account/{name}", {"issuer": issuer, "subject": subject})

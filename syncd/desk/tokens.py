@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from syncd import audit, statements
 from syncd.desk import rights
-from syncd.desk.accounts import Account, from_row
+from syncd.desk.accounts import Account, from_row, require_open
 from syncd.desk.operators import Actor, act
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
@@ -57,8 +57,7 @@ def add(ledger: Ledger, of: str, scope: Sequence[str], expires_at: datetime, by:
     kept = _digest(token)
     said = {"token": name, "scope": sorted(scope), "expires_at": timestamp(expires_at), "kept": audit.digest(kept)}
     with ledger.desk() as desk:
-        if not desk.query(SQL["account"], (of,)):
-            raise WrongUsage("account_unknown", name=of)
+        require_open(desk, of)
         row = (name, kept, of, json.dumps(sorted(scope)), timestamp(now), timestamp(expires_at))
         desk.execute(SQL["add"], row)
         act(desk, by, "token_add", "", f"account/{of}", said)

@@ -11,6 +11,3 @@ UPDATE syncd.token SET revoked_at = ? WHERE name = ? AND revoked_at = '';
 SELECT t.digest, t.scope, t.expires_at, t.revoked_at,
        a.name, a.password, a.roles, a.closed_at, a.failures, a.locked_until, a.pipelines, a.companies
 FROM syncd.token t JOIN syncd.account a ON a.name = t.account WHERE t.name = ?;
-
--- account: whether there is one of this name that may act
-SELECT 1 FROM syncd.account WHERE name = ? AND closed_at = '';

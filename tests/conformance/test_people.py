@@ -95,6 +95,19 @@ def test_who_a_provider_knows_is_let_in_once_a_sign_in_as_the_account_that_is_th
     assert named.roles == ()
     identities.bind(ledger, "李娜", known.issuer, known.subject, BY, NOW)
     assert identities.subjects(ledger) == {"李娜": ["248289"]}
+    accounts.add(ledger, "Li", "long enough for this", [], Plain(), BY, NOW)
+    assert accounts.signed_in(ledger, secret, NOW) is not None
+    identities.bind(ledger, "Li", known.issuer, known.subject, BY, NOW)
+    assert accounts.signed_in(ledger, secret, NOW) is None, "they are somebody else now"
+    accounts.close(ledger, "李娜", BY, NOW)
+    for taken in (
+        lambda: identities.bind(ledger, "李娜", known.issuer, known.subject, BY, NOW),
+        lambda: accounts.map_user(ledger, "li", "李娜", BY, NOW),
+        lambda: tokens.add(ledger, "李娜", ["look"], NOW, BY, NOW),
+    ):
+        with pytest.raises(WrongUsage, match="account_unknown"):
+            taken()
+    secret = accounts.begin(ledger, "Li", NOW)
     identities.unbind(ledger, known.issuer, known.subject, BY)
     assert identities.subjects(ledger) == {}
     assert accounts.signed_in(ledger, secret, NOW) is None
