@@ -8,7 +8,7 @@ import pymysql
 
 from connectors.changelog import source as changelog
 from connectors.mysql import dsn as mysql_dsn
-from syncd.change import Change, Column, Kind, Table
+from syncd.change import Column, Kind, Table
 from syncd.ports import Source
 
 ASSET = Table(
@@ -94,17 +94,3 @@ class Eam:
     def close(self) -> None:
         for session in self._sessions:
             session.db.close()
-
-
-def ids(source: Source, count: int) -> list[object]:
-    """The keys of the next changes."""
-    return [change.after and change.after[0] for change in said(source, count)]
-
-
-def said(source: Source, count: int) -> list[Change]:
-    changes: list[Change] = []
-    while len(changes) < count:
-        found = source.read(WAIT_S)
-        assert found is not None, f"only {changes}"
-        changes += found.changes
-    return changes

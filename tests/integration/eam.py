@@ -108,6 +108,11 @@ def next_changes(source: Source, count: int) -> list[Change]:
     return changes(read_until(source, holding(count)))
 
 
+def next_ids(source: Source, count: int) -> list[object]:
+    """The first column of the next changes."""
+    return [change.after and change.after[0] for change in next_changes(source, count)]
+
+
 def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, within the bound."""
     deadline = time.monotonic() + WAIT_S

@@ -5,13 +5,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from decimal import Decimal
 
-import psycopg2
-import pymysql
-
-from connectors.mysql import dsn
 from syncd.dialects import Dialect
-from tests.integration.test_long_keys import OnMariaDB, OnPostgres
-from tests.unit.lab import SQL, Lab
+from tests.integration.server_lab import on_mariadb, on_postgres
+from tests.unit.lab import Lab
 from tests.unit.test_cards_by_kind import LAYOUT, MAPPING, asset
 
 TABLES = """
@@ -22,21 +18,11 @@ CREATE TABLE fa_machine (code VARCHAR(20) PRIMARY KEY, called VARCHAR(60), value
 
 def test_postgresql_reads_them_as_one(new_database: Callable[[], str]) -> None:
     """With types that do not agree unless they are said."""
-    OnPostgres.dsn = new_database()
-    with closing(psycopg2.connect(OnPostgres.dsn)) as db, db, db.cursor() as cursor:
-        cursor.execute(SQL + TABLES)
-    _read_as_one(OnPostgres(MAPPING, finance=LAYOUT), "postgres")
+    _read_as_one(on_postgres(new_database(), MAPPING, LAYOUT, TABLES), "postgres")
 
 
 def test_mariadb_reads_them_as_one(new_mariadb: Callable[[], str]) -> None:
-    OnMariaDB.dsn = f"{new_mariadb()}?ssl_disabled=true"
-    made = (
-        SQL.replace(" REFERENCES gl_account", "").replace("key TEXT", "key VARCHAR(700)").replace("TEXT", "VARCHAR(60)")
-    )
-    with closing(pymysql.connect(**dsn.parse(OnMariaDB.dsn).arguments(), autocommit=True)) as db, db.cursor() as cursor:
-        for statement in filter(str.strip, (made + TABLES.replace('"', "`")).split(";")):
-            cursor.execute(statement)
-    _read_as_one(OnMariaDB(MAPPING, finance=LAYOUT), "mysql")
+    _read_as_one(on_mariadb(new_mariadb(), MAPPING, LAYOUT, TABLES), "mysql")
 
 
 def _read_as_one(lab: Lab, dialect: Dialect) -> None:

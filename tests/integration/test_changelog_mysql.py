@@ -16,7 +16,8 @@ from connectors.mysql import server
 from syncd.change import ABSENT, Column, Kind, Row, Table
 from syncd.errors import Gap, Halt, Transient
 from tests.advice import advice
-from tests.integration.changelog_mysql import ASSET, CREATE, PASSED_BY, WAIT_S, Eam, Session, ids, said
+from tests.integration.changelog_mysql import ASSET, CREATE, PASSED_BY, WAIT_S, Eam, Session
+from tests.integration.eam import next_changes, next_ids
 from tests.servers import MariaDb
 
 DEADLOCKED = (1205, 1213)
@@ -62,7 +63,7 @@ def test_nothing_behind_an_open_transaction_is_said(eam: Eam) -> None:
         late.db.commit()
         assert source.read(0.2) is None
         threading.Timer(0.1, early.db.commit).start()
-        assert ids(source, 2) == [1, 2]
+        assert next_ids(source, 2) == [1, 2]
 
 
 def test_a_number_that_was_rolled_back_is_given_up_whatever_else_is_open(eam: Eam) -> None:
@@ -76,13 +77,13 @@ def test_a_number_that_was_rolled_back_is_given_up_whatever_else_is_open(eam: Ea
         working.db.commit()
         assert source.read(0.2) is None
         failing.db.rollback()
-        assert ids(source, 1) == [2]
+        assert next_ids(source, 1) == [2]
         working.run("SAVEPOINT here")
         working.put(3)
         working.run("ROLLBACK TO SAVEPOINT here")
         working.put(4)
         working.db.commit()
-        assert ids(source, 1) == [4]
+        assert next_ids(source, 1) == [4]
 
 
 def test_who_drew_a_number_that_was_given_up_draws_another(eam: Eam) -> None:
@@ -94,11 +95,11 @@ def test_who_drew_a_number_that_was_given_up_draws_another(eam: Eam) -> None:
         working.put(2)
         failing.db.rollback()
         working.db.commit()
-        assert ids(source, 1) == [2]
+        assert next_ids(source, 1) == [2]
         assert eam.run("SELECT seq, op FROM syncd_change") == [(1, "none"), (2, "insert")]
         late.run("SET insert_id = 1")
         late.put(3)
-        assert ids(source, 1) == [3]
+        assert next_ids(source, 1) == [3]
     assert eam.run("SELECT id FROM asset") == [(2,), (3,)]
 
 
@@ -116,7 +117,7 @@ def test_more_numbers_than_are_given_up_at_once(eam: Eam, monkeypatch: pytest.Mo
         while (found := source.read(0.2)) is not None:
             assert not found.changes
         early.db.commit()
-        assert ids(source, 2) == [6, 7]
+        assert next_ids(source, 2) == [6, 7]
 
 
 def test_the_snapshot_and_a_transaction_that_was_open_when_it_began(eam: Eam) -> None:
@@ -129,7 +130,7 @@ def test_the_snapshot_and_a_transaction_that_was_open_when_it_began(eam: Eam) ->
     with closing(eam.source()) as source:
         source.start(None)
         threading.Timer(0.1, early.db.commit).start()
-        changes = said(source, 3)
+        changes = next_changes(source, 3)
     assert sorted((c.op, c.after[0]) for c in changes if c.after) == [("insert", 2), ("insert", 3), ("read", 1)]
 
 
@@ -200,7 +201,7 @@ def test_the_eam_may_rename_or_drop_a_column(eam: Eam) -> None:
     eam.run("ALTER TABLE asset RENAME COLUMN label TO name")
     with closing(eam.source()) as source:
         source.start(at(0))
-        inserted, updated = said(source, 2)
+        inserted, updated = next_changes(source, 2)
     assert inserted.after == (1, ABSENT, Decimal("5.00"))
     assert (updated.before, updated.after) == (inserted.after, (1, ABSENT, Decimal("6.00")))
     assert inserted.flawed
@@ -224,7 +225,7 @@ def test_triggers_of_others_stay_and_work(bare: Eam) -> None:
     bare.install()
     with closing(bare.started()) as source:
         bare.run("INSERT INTO asset (id, name) VALUES (1, 'typed')")
-        assert [change.after and change.after[1] for change in said(source, 1)] == ["TYPED"]
+        assert [change.after and change.after[1] for change in next_changes(source, 1)] == ["TYPED"]
     assert bare.run("SELECT id FROM audit") == [(1,)]
     changelog.remove(bare.settings, bare.tables)
     left = bare.run("SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()")
@@ -244,7 +245,7 @@ def test_a_column_more_is_covered_and_nobody_writes_meanwhile(eam: Eam) -> None:
         writer.start()
         changelog.install(eam.settings, wider)
         changelog.install(eam.settings, eam.tables)
-        assert ids(source, 100) == list(range(1, 101))
+        assert next_ids(source, 100) == list(range(1, 101))
         writer.join()
     assert eam.findings() == ["changelog_covered"]
     assert not any("TRIGGER" in sql for sql in changelog.install(eam.settings, wider, dry_run=True))
@@ -265,7 +266,7 @@ def test_a_table_of_the_longest_name_in_another_database(eam: Eam, new_mariadb: 
     eam.install()
     with closing(eam.started()) as source:
         eam.run(f"INSERT INTO {name} (id) VALUES (1)")
-        assert ids(source, 1) == [1]
+        assert next_ids(source, 1) == [1]
     assert eam.findings() == ["changelog_covered"]
 
 
@@ -277,7 +278,7 @@ def test_the_eams_own_user_needs_no_right_on_the_change_table(eam: Eam, user: Ca
     clerk = Session(dsn, autocommit=True)
     with closing(clerk.db), closing(eam.started()) as source:
         clerk.put(1)
-        assert ids(source, 1) == [1]
+        assert next_ids(source, 1) == [1]
         with closing(eam.source(dsn)) as refused:
             assert {f.code for f in refused.check()} == {"changelog_refused"}
 
@@ -295,7 +296,7 @@ def test_a_reader_with_just_the_granted_rights_reads(eam: Eam, user: Callable[[s
             eam.client("\n".join(grants))
         assert [f.level for f in source.check()] == ["ok", "warning"]
         source.start(None)
-        assert ids(source, 1) == [2]
+        assert next_ids(source, 1) == [2]
         working.put(3)
         working.db.commit()
         source.ack(at(2))

@@ -9,7 +9,8 @@ import pytest
 
 from connectors.changelog import source as changelog
 from syncd.change import Change, Column, Kind, Malformed, Table
-from tests.integration.changelog_mysql import WAIT_S, Eam, said
+from tests.integration.changelog_mysql import WAIT_S, Eam
+from tests.integration.eam import next_changes
 
 CONTROLS = "".join(map(chr, range(1, 32)))
 TYPES: Sequence[tuple[str, str, Kind, str, object]] = [
@@ -71,10 +72,10 @@ def test_a_value_of_every_type_whatever_the_session_is_set_to(new_mariadb: Calla
         clerk.run(f"INSERT INTO `every type` VALUES (1, {', '.join(value for _, value, *_ in TYPES)})")
         clerk.run("INSERT INTO `every type` (id) VALUES (2)")
         clerk.run("DELETE FROM `every type` WHERE id = 2")
-        full, empty, gone = said(source, 3)
+        full, empty, gone = next_changes(source, 3)
     with closing(eam.source()) as source:
         source.start(None)
-        (read,) = said(source, 1)
+        (read,) = next_changes(source, 1)
     eam.close()
     wanted = (1, *(value for *_, value in TYPES))
     assert full.after == wanted

@@ -14,9 +14,10 @@ import pytest
 
 from connectors.changelog import source as changelog
 from connectors.changelog.position import at
-from syncd.change import ABSENT, Change, Column, Kind, Malformed, Row, Table
+from syncd.change import ABSENT, Column, Kind, Malformed, Row, Table
 from syncd.errors import Halt, Transient
 from syncd.ports import Source
+from tests.integration.eam import WAIT_S, next_changes, next_ids
 
 ASSET = Table(
     "asset",
@@ -35,7 +36,6 @@ CREATE = """
 CREATE SCHEMA eam;
 CREATE TABLE eam.asset (id INTEGER PRIMARY KEY, name TEXT, value NUMERIC(18, 2), bought_on DATE, seen_at TIMESTAMPTZ,
                         remark TEXT)"""
-WAIT_S = 120.0
 
 
 class Eam:
@@ -102,20 +102,6 @@ def eam(bare: Eam) -> Eam:
     return bare
 
 
-def ids(source: Source, count: int) -> list[object]:
-    """The keys of the next changes."""
-    return [change.after and change.after[0] for change in said(source, count)]
-
-
-def said(source: Source, count: int) -> list[Change]:
-    changes: list[Change] = []
-    while len(changes) < count:
-        found = source.read(WAIT_S)
-        assert found is not None, f"only {changes}"
-        changes += found.changes
-    return changes
-
-
 # Numbers that commit out of order ---------------------------------------------------------------------------------
 
 
@@ -128,7 +114,7 @@ def test_nothing_behind_an_open_transaction_is_said(eam: Eam) -> None:
         late.db.commit()
         assert source.read(0.2) is None
         threading.Timer(0.1, early.db.commit).start()
-        assert ids(source, 2) == [1, 2]
+        assert next_ids(source, 2) == [1, 2]
 
 
 def test_a_number_that_was_rolled_back_is_given_up_whatever_else_is_open(eam: Eam) -> None:
@@ -141,13 +127,13 @@ def test_a_number_that_was_rolled_back_is_given_up_whatever_else_is_open(eam: Ea
         working.db.commit()
         assert source.read(0.2) is None
         failing.db.rollback()
-        assert ids(source, 1) == [2]
+        assert next_ids(source, 1) == [2]
         working.run("SAVEPOINT here")
         working.put(3)
         working.run("ROLLBACK TO SAVEPOINT here")
         working.put(4)
         working.db.commit()
-        assert ids(source, 1) == [4]
+        assert next_ids(source, 1) == [4]
 
 
 def test_the_snapshot_and_a_transaction_that_was_open_when_it_began(eam: Eam) -> None:
@@ -160,7 +146,7 @@ def test_the_snapshot_and_a_transaction_that_was_open_when_it_began(eam: Eam) ->
     with closing(eam.source()) as source:
         source.start(None)
         threading.Timer(0.1, early.db.commit).start()
-        changes = said(source, 3)
+        changes = next_changes(source, 3)
     assert sorted((c.op, c.after[0]) for c in changes if c.after) == [("insert", 2), ("insert", 3), ("read", 1)]
 
 
@@ -257,7 +243,7 @@ def test_a_session_may_set_what_it_likes(eam: Eam) -> None:
             "INSERT INTO eam.asset VALUES (1, '车床', 99999999999999.90, '2026-01-31', '2026-01-31 23:30:00'),"
             " (2, NULL, 'NaN', 'infinity', '-infinity')"
         )
-        first, second = said(source, 2)
+        first, second = next_changes(source, 2)
     at = datetime(2026, 2, 1, 4, 30, tzinfo=UTC)
     assert first.after == (1, "车床", Decimal("99999999999999.90"), date(2026, 1, 31), at)
     assert second.after is not None
@@ -271,10 +257,10 @@ def test_a_float_is_whole_whatever_a_session_rounds(eam: Eam) -> None:
     eam.run(f"ALTER DATABASE {eam.dsn.rpartition('/')[2]} SET extra_float_digits = -10")
     with closing(eam.source()) as source:
         source.start(None)
-        (snapshot,) = said(source, 1)
+        (snapshot,) = next_changes(source, 1)
         clerk = eam.session(autocommit=True)
         clerk.run("INSERT INTO eam.asset (id, value) VALUES (2, 1234567.89)")
-        (inserted,) = said(source, 1)
+        (inserted,) = next_changes(source, 1)
     assert [change.after and change.after[2] for change in (snapshot, inserted)] == [Decimal("1234567.89")] * 2
 
 
@@ -289,7 +275,7 @@ def test_the_eam_may_rename_or_drop_a_column(eam: Eam) -> None:
     eam.run("ALTER TABLE eam.asset RENAME COLUMN label TO name")
     with closing(eam.source()) as source:
         source.start(at(0))
-        (change,) = said(source, 1)
+        (change,) = next_changes(source, 1)
     assert change.after == (1, ABSENT, Decimal("5.00"), None, None)
     assert change.flawed
     eam.run("ALTER TABLE eam.asset DROP COLUMN name")
@@ -305,13 +291,16 @@ def test_triggers_of_others_change_the_row_again_and_the_order_is_right(eam: Eam
     )
     with closing(eam.started()) as source:
         eam.run("INSERT INTO eam.asset (id, name) VALUES (1, 'typed')")
-        assert [(c.op, c.after and c.after[1]) for c in said(source, 2)] == [("insert", "typed"), ("update", "touched")]
+        assert [(c.op, c.after and c.after[1]) for c in next_changes(source, 2)] == [
+            ("insert", "typed"),
+            ("update", "touched"),
+        ]
 
 
 def test_rows_that_replication_applies_are_written_too(eam: Eam) -> None:
     with closing(eam.started()) as source:
         eam.session(autocommit=True).run("SET session_replication_role = replica; INSERT INTO eam.asset VALUES (1)")
-        assert ids(source, 1) == [1]
+        assert next_ids(source, 1) == [1]
 
 
 def test_the_eams_own_user_needs_no_right_on_the_change_table(eam: Eam) -> None:
@@ -319,7 +308,7 @@ def test_the_eams_own_user_needs_no_right_on_the_change_table(eam: Eam) -> None:
     clerk = Session(eam.dsn.replace("postgres@", "clerk@"), autocommit=True)
     with closing(clerk.db), closing(eam.started()) as source:
         clerk.put(1)
-        assert ids(source, 1) == [1]
+        assert next_ids(source, 1) == [1]
         reading = changelog.Settings("postgres", eam.dsn.replace("postgres@", "clerk@"))
         with closing(changelog.connect(reading, TABLES, "main")) as refused:
             assert {f.code for f in refused.check()} == {"changelog_refused"}
@@ -336,7 +325,7 @@ def test_a_reader_with_just_the_granted_rights_reads(eam: Eam) -> None:
         assert [f.level for f in source.check()] == ["ok"]
         eam.run("INSERT INTO eam.asset (id) VALUES (1)")
         source.start(None)
-        (read,) = said(source, 1)
+        (read,) = next_changes(source, 1)
         assert read.op == "read"
         source.ack(at(1))
     assert eam.run("SELECT seq FROM syncd_change") == []

@@ -8,17 +8,11 @@ from decimal import Decimal
 from random import Random
 from string import ascii_letters
 
-import psycopg2
-import pymysql
 import pytest
 
-from connectors.ledger import mysql, postgres
-from connectors.ledger.ledger import SqlLedger
-from connectors.mysql import dsn
 from syncd.change import KEY_BYTES_MAX, Column, Kind, Table, bounded, join_key, key_text, keyer
-from syncd.migrate import migrate
 from tests.advice import advice
-from tests.unit.lab import NAME, NOW, SQL, Lab
+from tests.integration.server_lab import on_mariadb, on_postgres
 
 MAPPING = """
 tables:
@@ -53,26 +47,9 @@ LONG = "".join(CHANCE.choices(ascii_letters, k=3_000))
 CHINESE = "资" * 1_000
 
 
-class OnPostgres(Lab):
-    """The lab with its finance on a server."""
-
-    dsn = ""
-
-    def open_ledger(self, dry_run: bool = False) -> SqlLedger:
-        m = self.mapping
-        ledger = postgres.connect(postgres.Settings(self.dsn), NAME, m.layout, m.tables, m.hash, dry_run)
-        assert isinstance(ledger, SqlLedger)
-        migrate(ledger, NOW)
-        assert ledger.acquire()
-        return ledger
-
-
 @pytest.mark.parametrize("long", [LONG, CHINESE])
 def test_a_key_that_no_index_holds_is_carried_as_any_other(new_database: Callable[[], str], long: str) -> None:
-    OnPostgres.dsn = new_database()
-    with closing(psycopg2.connect(OnPostgres.dsn)) as db, db, db.cursor() as cursor:
-        cursor.execute(SQL)
-    lab = OnPostgres(MAPPING)
+    lab = on_postgres(new_database(), MAPPING)
     with closing(lab.ledger):
         row = {"code": f"A{long}", "n": 1, "amount": Decimal(5), "on_": date(2026, 2, 3), "memo": f"once {long}"}
         again = {**row, "n": 2}
@@ -88,20 +65,6 @@ def test_a_key_that_no_index_holds_is_carried_as_any_other(new_database: Callabl
         lab.rest()
         assert lab.ledger.query(entries) == [(Decimal(10), 3)]
         assert lab.ledger.query("SELECT code FROM syncd.parked WHERE settled_at IS NULL") == []
-
-
-class OnMariaDB(Lab):
-    """The same on the other server."""
-
-    dsn = ""
-
-    def open_ledger(self, dry_run: bool = False) -> SqlLedger:
-        m = self.mapping
-        ledger = mysql.connect(mysql.Settings(self.dsn), NAME, m.layout, m.tables, m.hash, dry_run)
-        assert isinstance(ledger, SqlLedger)
-        migrate(ledger, NOW)
-        assert ledger.acquire()
-        return ledger
 
 
 PLAIN = """
@@ -123,14 +86,7 @@ rules:
 @advice("key_long")
 def test_a_key_that_mariadb_cannot_keep_parks_its_row_and_no_other(new_mariadb: Callable[[], str]) -> None:
     """Invariant 5; shortened in the EAM it is posted."""
-    OnMariaDB.dsn = f"{new_mariadb()}?ssl_disabled=true"
-    made = (
-        SQL.replace(" REFERENCES gl_account", "").replace("key TEXT", "key VARCHAR(700)").replace("TEXT", "VARCHAR(60)")
-    )
-    with closing(pymysql.connect(**dsn.parse(OnMariaDB.dsn).arguments(), autocommit=True)) as db, db.cursor() as cursor:
-        for statement in filter(str.strip, made.split(";")):
-            cursor.execute(statement)
-    lab = OnMariaDB(PLAIN)
+    lab = on_mariadb(new_mariadb(), PLAIN)
     with closing(lab.ledger):
         row = {"code": LONG[:507], "amount": Decimal(5), "on_": date(2026, 2, 3)}
         longer = {**row, "code": f"X{LONG[:507]}"}
