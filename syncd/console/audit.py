@@ -46,7 +46,7 @@ def listed(
     return page(
         request, "audit.html", "console_audit", who, zone, found=found, actor=actor, action=action, about=about,
         text=text, first=first, last=last, chains=_chains(request, who), pipeline=part.name,
-        names=[one.name for one in seen(request, who)], called=lambda chain: f"console_chain_{chain}",
+        names=[one.name for one in seen(request, who)],
     )  # fmt: skip
 
 

@@ -67,7 +67,6 @@ def looked(
         items=items, failing=len(failing), is_closed=is_closed, rows_max=ROWS_SHOWN_MAX,
         may_close=within.may(signed.who, "close", part), may_overrule=within.may(signed.who, "overrule", part),
         words=lambda item: _words(item, request), mend=lambda item: _mend(item, request), is_said=_is_said,
-        called=lambda state: f"console_item_{state}",
     )  # fmt: skip
 
 
@@ -99,7 +98,7 @@ def previewed(request: Request, who: SignedIn, period: str, pipeline: str = "") 
         made = clock.local(asking.standings(ledger, part.name, period), part.mapping.file.timezone)
     return page(
         request, "depreciation.html", "console_depreciation", who, pipeline=part.name, period=period, found=found,
-        called=lambda word: f"console_run_{word}", runs=made, rows_max=ROWS_SHOWN_MAX,
+        runs=made, rows_max=ROWS_SHOWN_MAX,
         may=part.computing is not None and within.may(who, "depreciate", part),
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ def overview(request: Request, who: SignedIn) -> Response:
     return page(
         request, "overview.html", "console_overview", who, standings=standings, several=len(standings) > 1, tall=TALL,
         own=[pair for pair in todos if pair[1].is_own], others=[pair for pair in todos if not pair[1].is_own],
-        width=DAYS, stands=lambda standing: f"stands_{standing}",
+        width=DAYS,
     )  # fmt: skip
 
 

@@ -150,7 +150,7 @@ def page(
             advice = command.sub(say(button, {}, words), advice)
         return advice
 
-    given |= {
+    always: dict[str, object] = {
         "called": called,
         "here_hint": here,
         "brief": brief,
@@ -171,7 +171,8 @@ def page(
         "elsewhere": lambda **change: _address(request, change),
         "rooms": ROOMS,
     }
-    made = _ENVIRONMENT.get_template(template).render(given)
+    assert not always.keys() & given.keys(), "a page's own name would hide one that every page has"
+    made = _ENVIRONMENT.get_template(template).render(always | given)
     return HTMLResponse(made, status)
 
 

@@ -1,5 +1,6 @@
 """The auditor's page: who did what, when and why; chains; whether the record is whole."""
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -34,6 +35,8 @@ def test_the_record_is_verified_and_what_was_edited_is_told(reader: TestClient, 
     site.carry()
     sign_in(reader, "viewer")
     send = {"pipeline": NAME, "form": form_of(reader.get("/audit"))}
+    chains = re.findall(r'scope="row">([^<]+)<', reader.get("/audit").text)
+    assert {*chains} >= {"postings", "parked rows", "actions"}
     assert 'class="result good"' in reader.post("/audit/verify", data=send).text
     with closing(sqlite3.connect(site.folder / "finance.db")) as finance:
         finance.execute("UPDATE gl_entry SET debit = '1' WHERE debit <> '0'")

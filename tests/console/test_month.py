@@ -53,9 +53,10 @@ def post(client: TestClient, address: str, **given: str) -> httpx.Response:
 
 
 def test_a_month_is_closed_once_all_holds_and_by_who_may_overrule_before(reader: TestClient, site: Site) -> None:
-    looked = text(post(reader, "/books/month", month="2026-01", do="look"))
-    assert "no row is parked" in looked
-    assert "FA-2" in looked
+    looked = post(reader, "/books/month", month="2026-01", do="look")
+    assert "no row is parked" in text(looked)
+    assert "FA-2" in text(looked)
+    assert {*re.findall(r'role="img" aria-label="([^"]+)"', looked.text)} >= {"holds", "does not hold"}
     sign_in(reader, "老陈")
     assert post(reader, "/books/month", month="2026-01", do="close").status_code == 409
     assert post(reader, "/books/month", month="2026-01", do="overrule").status_code == 409, "finance may not overrule"

@@ -105,7 +105,9 @@ def _code(call: ast.Call) -> Iterator[str]:
 
 
 def _begun() -> Iterator[str]:
-    """The beginnings of codes that are put together: `f"state_{state}"` or `"state_" + state`."""
+    """The beginnings of codes that are put together: `f"state_{state}"`, `"state_" + state`, `"state_" ~ state`."""
+    for page in (ROOT / "syncd").rglob("*.html"):
+        yield from re.findall(r'"([a-z_]+_)" ~', page.read_text("utf-8"))
     for path in python("syncd", "connectors"):
         for node in ast.walk(tree(path)):
             first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else None
