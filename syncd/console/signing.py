@@ -126,5 +126,5 @@ def _let_in(request: Request, response: Response, secret: str) -> Response:
 
 
 def _within(to: str) -> str:
-    """A page of ours, wherever a link wants to lead."""
-    return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"
+    """A page of ours, wherever a link wants to lead. A browser leaves tabs and line ends of an address away."""
+    return to if to.startswith("/") and to.isprintable() and not to.startswith(("//", "/\\")) else "/"

@@ -43,7 +43,9 @@ def test_pages_are_for_who_is_signed_in(client: TestClient) -> None:
     assert client.get("/").status_code == 200
 
 
-@pytest.mark.parametrize("to", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"])
+@pytest.mark.parametrize(
+    "to", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "/\t/elsewhere.example"]
+)
 def test_signing_in_leads_nowhere_else(client: TestClient, to: str) -> None:
     assert sign_in(client, to=to).headers["location"] == "/"
 
