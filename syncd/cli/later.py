@@ -58,11 +58,11 @@ if TYPE_CHECKING:
     from syncd.books.quality import findings as findings
     from syncd.books.reconciliation import history as history
     from syncd.books.reconciliation import reconcile as reconcile
+    from syncd.books.reports import difference_rows as difference_rows
     from syncd.books.reports import folders as folders
     from syncd.books.reports import package as package
     from syncd.books.reports import sheet as sheet
     from syncd.books.warnings import notice as notice
-    from syncd.cli import difference_rows as difference_rows
     from syncd.cli import pages as pages
     from syncd.cli import sheets as sheets
     from syncd.cli import wording as wording
@@ -142,7 +142,6 @@ else:
     recomputation = _Module("syncd.books.depreciation.recomputation")
     reconcile = _Module("syncd.books.reconciliation.reconcile")
     temporary = _Module("syncd.books.depreciation.temporary")
-    difference_rows = _Module("syncd.cli.difference_rows")
     pages = _Module("syncd.cli.pages")
     sheets = _Module("syncd.cli.sheets")
     wording = _Module("syncd.cli.wording")
@@ -154,6 +153,7 @@ else:
     deadlines = _Module("syncd.books.lifecycle.deadlines")
     standing = _Module("syncd.books.lifecycle.standing")
     states = _Module("syncd.books.lifecycle.states")
+    difference_rows = _Module("syncd.books.reports.difference_rows")
     folders = _Module("syncd.books.reports.folders")
     package = _Module("syncd.books.reports.package")
     sheet = _Module("syncd.books.reports.sheet")

@@ -129,12 +129,9 @@ def _show_balance(balance: Mapping[str, Any]) -> None:
 def _row(
     d: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], name: str = "", label: str = ""
 ) -> Sequence[object]:
-    cause, is_amount = difference_rows.cause(d), difference_rows.is_amount(d, name)
-    if difference_rows.is_moved(d, listed, name):
-        cause = f"{say('reconcile_moved', {'field': say(d['field'])})} {cause}"
-    sides = (Decimal(said) if said is not None and is_amount else said for said in (d["eam"], d["finance"]))
+    why = f"{difference_rows.cause(d, listed, name)} {difference_rows.proposal(d)}".strip()
     field = label if d["field"] == name else difference_rows.value(d)
-    return d["id"], d["asset_code"] or "–", field, *sides, f"{Decimal(d['share']):.2%}", cause
+    return d["id"], d["asset_code"] or "–", field, *difference_rows.sides(d, name), f"{Decimal(d['share']):.2%}", why
 
 
 def _counted(found: Mapping[str, Any], listed: Sequence[Mapping[str, Any]]) -> None:

@@ -1,9 +1,9 @@
 """Both sides held against each other: reconciliations with their causes, disposals and their deadlines, what is worth a
 look."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from syncd.books.depreciation import asking, plan
 from syncd.books.lifecycle import deadlines, standing, states
 from syncd.books.reconciliation import history
+from syncd.books.reports import difference_rows as rows
 from syncd.console import within
 from syncd.console.page import SignedIn, language, page
 from syncd.console.signing import Signed
@@ -23,6 +24,18 @@ RUNS_MAX: Final = 60
 DIFFERENCES_MAX: Final = 200
 CARDS_MAX: Final = 50
 WARNINGS_MAX: Final = 200
+
+
+class Listed(NamedTuple):
+    """A difference as people read it: what it differs in, what both sides say, why, and what can be done."""
+
+    difference: Mapping[str, Any]
+    value: str
+    eam: object
+    finance: object
+    why: str
+    what: str
+    is_acceptable: bool
 
 
 @router.get("/books/reconciled")
@@ -52,11 +65,20 @@ def run(request: Request, who: SignedIn, run: int, pipeline: str = "") -> Respon
     """What a reconciliation found: the totals of both sides, each difference with its cause and what can be done."""
     with within.at(request, who, pipeline) as (part, ledger):
         found = history.run(ledger, part.name, run)
-    listed = [(one, "") for one in found["differences"] if one["id"]]
-    listed += [(one, balance["name"]) for balance in found["balances"] for one in balance["differences"]]
+    words, own = language(request), [one for one in found["differences"] if one["id"]]
+    lots = [("", "", own), *((one["name"], rows.label(one, words), one["differences"]) for one in found["balances"])]
+    listed = [
+        Listed(
+            *(one, label if one["field"] == name else rows.value(one, words), *rows.sides(one, name)),
+            *(rows.cause(one, lot, name, words), rows.proposal(one, words), rows.is_acceptable(one)),
+        )
+        for name, label, lot in lots
+        for one in lot[:DIFFERENCES_MAX]
+    ]
     return page(
         request, "differences.html", "console_differences", who, pipeline=part.name, run=run, found=found,
-        listed=listed[:DIFFERENCES_MAX], count=len(listed), may=within.may(who, "accept_difference", part),
+        listed=listed[:DIFFERENCES_MAX], count=sum(len(lot) for *_, lot in lots),
+        may=within.may(who, "accept_difference", part),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from math import inf
+from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -33,14 +34,20 @@ _LASTED: Final = (
 """Below how many seconds a time is told in which unit."""
 
 
-_BUTTONS: Final = tuple(
-    (re.compile(f"`syncd {command}[^`]*`"), button)
-    for command, button in (
-        ("parked retry", "button_retry"), ("parked discard", "button_discard"), ("approve", "button_approve"),
-        ("reject", "button_reject"), ("parked list", "button_list"),
-    )
-)  # fmt: skip
-"""Commands that a hint may have, and what does the same on a row's page."""
+_BUTTONS: Final[Mapping[str, str]] = {
+    r"parked retry\b[^`]*": "button_retry", r"parked discard\b[^`]*": "button_discard",
+    r"approve\b[^`]*": "button_approve", r"reject\b[^`]*": "button_reject",
+}  # fmt: skip
+"""Commands that a hint may have, and the button of a row's page that does the same."""
+_ACCEPT: Final[Mapping[str, str]] = {r"reconcile --accept\b[^`]*": "button_accept"}
+"""The same of a difference."""
+_PAGES: Final[Mapping[str, str]] = {
+    r"approve\b[^`]*": "page_approve", r"reject\b[^`]*": "page_reject", "audit verify": "page_verify",
+    r"depreciate \S+ --(?:preview|approve)": "page_depreciation", r"mapping accept\b[^`]*": "page_mapping_accept",
+    r"mapping compare\b[^`]*": "page_mapping_compare", r"parked (?:list|show)\b[^`]*": "button_list",
+    "reconcile": "page_reconciled", r"trace (?:ASSET|DOCUMENT)": "page_asset",
+}  # fmt: skip
+"""The same wherever it stands, and the page that does it."""
 
 
 class SignedOut(Exception):
@@ -144,15 +151,18 @@ def page(
         code = f"field_{field}"
         return say(code, {}, words) if code in _codes() else field
 
-    def here(advice: str) -> str:
-        """A hint whose commands are buttons of the page that it stands on."""
-        for command, button in _BUTTONS:
-            advice = command.sub(say(button, {}, words), advice)
+    def here(advice: str, buttons: Mapping[str, str] = MappingProxyType({})) -> str:
+        """A hint whose commands are the buttons of the page that it stands on, else what other pages do."""
+        edge = " ?" if words == "zh" else ""  # Chinese has no blanks
+        for command, place in (*buttons.items(), *_PAGES.items()):
+            advice = re.sub(f"{edge}`syncd {command}`{edge}", say(place, {}, words), advice)
         return advice
 
     always: dict[str, object] = {
         "called": called,
         "here_hint": here,
+        "row_buttons": _BUTTONS,
+        "difference_buttons": _ACCEPT,
         "brief": brief,
         "money": money,
         "lasted": lasted,

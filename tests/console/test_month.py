@@ -56,6 +56,7 @@ def test_a_month_is_closed_once_all_holds_and_by_who_may_overrule_before(reader:
     looked = post(reader, "/books/month", month="2026-01", do="look")
     assert "no row is parked" in text(looked)
     assert "FA-2" in text(looked)
+    assert "→ the page of reconciliations shows each difference" in text(looked)
     assert {*re.findall(r'role="img" aria-label="([^"]+)"', looked.text)} >= {"holds", "does not hold"}
     sign_in(reader, "老陈")
     assert post(reader, "/books/month", month="2026-01", do="close").status_code == 409
@@ -92,6 +93,22 @@ def test_both_sides_are_compared_and_each_difference_has_its_cause(reader: TestC
     sign_in(reader, "viewer")
     assert post(reader, "/books/reconciled").status_code == 409
     assert "nothing is worth a look" in text(reader.get("/books/warnings?month=2026-02"))
+
+
+def test_a_difference_is_told_as_the_command_tells_it_and_accepted_by_the_button_beside_it(
+    reader: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A department's code is no amount, whatever it looks like; whoever may not accept is told the command."""
+    moved = {"id": "1/1", "asset_code": "FA-1", "field": "dept", "eam": "0010", "finance": "0020", "figures": {}}
+    moved |= {"cause": "cause_not_posted", "params": {}, "proposal": "propose_posting", "parked": []}
+    counts = {"assets": 0, "differing": 1, "alerting": 1}
+    monkeypatch.setattr(history, "run", lambda *_: {"differences": [moved], "balances": [], **counts})
+    said = text(reader.get("/books/reconciled/1"))
+    assert "0010 0020 same amount, other dept:" in said
+    assert "“Have it posted” below" in said
+    assert "`syncd" not in said
+    sign_in(reader, "viewer")
+    assert "`syncd reconcile --accept 1/1 " in text(reader.get("/books/reconciled/1"))
 
 
 def test_the_reports_of_a_closed_month_hold_what_its_close_has_seen_in_a_company_s_own_books_too(

@@ -9,7 +9,7 @@ from syncd.books.close.cards import on_side
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS
 from syncd.books.reconciliation.history import Compared
-from syncd.books.reconciliation.reconcile import WHOLE
+from syncd.books.reports import difference_rows
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Chart, Column, Listed, Sheet
 from syncd.errors import Fault
@@ -84,8 +84,7 @@ def eam_differences(month: Month) -> Sheet:
         listed += [(one, balance["name"]) for balance in balances for one in balance["differences"]]
     rows: list[Sequence[Cell]] = []
     for one, name in listed:
-        is_figure = one["field"] in (*FIELDS, "carrying_amount", WHOLE, name)
-        eam, cards = (Decimal(one[side]) if is_figure and one[side] else one[side] for side in ("eam", "finance"))
+        eam, cards = difference_rows.sides(one, name)
         apart = cards - eam if isinstance(cards, Decimal) and isinstance(eam, Decimal) else None
         params = one["params"] | {"difference": one["id"], "asset": one["asset_code"]}
         why, what = (Said(code, params) if code else None for code in (one["cause"], one["proposal"]))
