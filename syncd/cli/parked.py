@@ -201,12 +201,13 @@ def meant_by(
 
 
 def selected(ids: list[int] | None, subject: str, rule: str, code: str) -> operators.Selection:
-    """What a bulk action means. Nothing named is a slip, not everything."""
-    if not (ids or subject or rule or code):
+    """What a bulk action means."""
+    chosen = operators.Selection(tuple(ids or ()), subject, "", rule, code)
+    if not chosen.is_said:
         raise WrongUsage("parked_which")
     if ids and (subject or rule or code):
         raise WrongUsage("parked_which_both")
-    return operators.Selection(tuple(ids or ()), subject, "", rule, code)
+    return chosen
 
 
 def state_of(row: operators.ParkedRow) -> str:

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from syncd import wiring
 from syncd.console import within
-from syncd.console.page import SignedIn, Visitor, house, page, seen
+from syncd.console.page import SignedIn, Visitor, page, seen
 from syncd.console.signing import Signed
 from syncd.desk import approvals, approving, clock, operators, previews
 from syncd.errors import Transient, WrongUsage
@@ -82,7 +82,7 @@ def approved(
 ) -> Response:  # fmt: skip
     """Agree to all of them as they were seen, or to none."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        require(request, signed, part, role)
+        within.require(request, signed.who, "approve", part, role)
         free, _ = _meant(ledger, part, id, role, signed.who)
         if _seen(free) != seen:
             raise Transient("approve_overtaken", seen=len(id), now=len(free))
@@ -98,16 +98,11 @@ def decided(
 ) -> Response:  # fmt: skip
     """Agree to a row, or refuse it, in a role."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        require(request, signed, part, role)
+        within.require(request, signed.who, "approve", part, role)
         operators.require_seen(ledger, part.name, operators.show(ledger, part.name, id), seen)
         decide = operators.approve if do == "approve" else operators.reject
         decide(ledger, part.name, id, signed.by, role)
     return RedirectResponse(f"/parked/row?{urlencode({'pipeline': pipeline, 'id': id})}", 303)
-
-
-def require(request: Request, signed: Signed, part: wiring.Pipeline, role: str) -> None:
-    """Raises Halt for who does not hold the role there in which they want to decide."""
-    signed.who.require(house(request), "approve", part.place, (role,) if role else ())
 
 
 def own_role(part: wiring.Pipeline, row: operators.ParkedRow, who: Visitor) -> str:

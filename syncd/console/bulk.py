@@ -55,9 +55,7 @@ def begun(
     """Begin it. The rows are asked behind the answer, so that the page that shows how far it is comes at once."""
     chosen = operators.Selection(tuple(id), subject, state, rule, code, False, table, 0, last)
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        within.require(request, signed, bulk.right(what), part)
-        if not (id or any((state, rule, code, table, subject))):
-            raise WrongUsage("parked_which")
+        within.require(request, signed.who, bulk.right(what), part)
         made = bulk.begin(ledger, part.name, chosen, what, name, rows, signed.by)
     then.add_task(ask, part, made.number, signed.by)
     return _watched(pipeline, made.number)
@@ -83,7 +81,7 @@ def stopped(
     """Stop it, or go on where a console that was ended meanwhile has left it."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
         far = bulk.progress(ledger, part.name, number)
-        within.require(request, signed, bulk.right(far.bulk.what), part)
+        within.require(request, signed.who, bulk.right(far.bulk.what), part)
         by = operators.Actor(signed.by.name, far.bulk.reason)
         if do == "stop":
             bulk.stop(ledger, part.name, number, by)

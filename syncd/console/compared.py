@@ -55,7 +55,7 @@ def runs(request: Request, who: SignedIn, pipeline: str = "") -> Response:
 def compared(request: Request, signed: Signed, pipeline: Annotated[str, Form()]) -> Response:
     """Compare both sides now, and keep what was found."""
     with within.at(request, signed.who, pipeline) as (part, _):
-        within.require(request, signed, "reconcile", part)
+        within.require(request, signed.who, "reconcile", part)
     report = part.reconcile(signed.by.name)
     return _run(pipeline, report.run)
 
@@ -88,7 +88,7 @@ def accepted(
 ) -> Response:
     """Have the posting made that a difference proposes."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        within.require(request, signed, "accept_difference", part)
+        within.require(request, signed.who, "accept_difference", part)
         part.prepare(ledger)
         history.accept(ledger, part.name, difference, signed.by)
     return _run(pipeline, run)

@@ -11,7 +11,6 @@ from fastapi.responses import RedirectResponse, Response
 from syncd import workbench
 from syncd.books import rules as written
 from syncd.console import within
-from syncd.console.month import people_of
 from syncd.console.page import SignedIn, page, seen
 from syncd.console.signing import Signed
 from syncd.desk import clock, operators, people
@@ -61,10 +60,10 @@ def done(
     with within.at(request, signed.who, pipeline) as (part, ledger):
         mapping, zone = part.mapping, part.mapping.file.timezone
         if do == "accept":
-            within.require(request, signed, "accept_mapping", part)
+            within.require(request, signed.who, "accept_mapping", part)
             if hash != mapping.hash:
                 raise WrongUsage("mapping_moved_on", mapping=mapping.name)
-            known = people_of(request, part)
+            known = within.people_of(request, part)
             if not operators.accept(ledger, mapping.name, mapping.hash, signed.by, people.seconded(known)):
                 raise people.seconding(known, signed.by)
             return RedirectResponse(f"/mapping?{urlencode({'pipeline': pipeline})}", 303)

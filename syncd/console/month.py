@@ -16,9 +16,9 @@ from syncd.books.close.item import Item, Said
 from syncd.books.depreciation import asking, preview, runs
 from syncd.books.reports import folders, package
 from syncd.console import within
-from syncd.console.page import SignedIn, house, language, page
+from syncd.console.page import SignedIn, language, page
 from syncd.console.signing import Signed
-from syncd.desk import accounts, clock, people, rights
+from syncd.desk import clock, people
 from syncd.desk import closing as closings
 from syncd.errors import WrongUsage
 
@@ -49,7 +49,7 @@ def looked(
     """What must hold before a month is closed; close it where all of it does, or anyway; or open it again."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
         if do != "look":
-            within.require(request, signed, "close" if do == "close" else "overrule", part)
+            within.require(request, signed.who, "close" if do == "close" else "overrule", part)
         if do == "reopen":
             part.reopen_period(ledger, month, signed.by)
             return RedirectResponse(f"/books/month?{urlencode({'pipeline': pipeline})}", 303)
@@ -109,20 +109,14 @@ def agreed(
 ) -> Response:
     """Approve a month's depreciation: the second of two people, one of them a controller, has the daemon make it."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        within.require(request, signed, "depreciate", part)
+        within.require(request, signed.who, "depreciate", part)
         if part.computing is None:
             raise WrongUsage("depreciation_by_eam", mapping=part.mapping.name)
-        known = people_of(request, part)
+        known = within.people_of(request, part)
         answer = asking.approve(ledger, part.computing, part.periods(ledger), period, signed.by, people.seconded(known))
         if answer.state == "proposed":
             raise people.seconding(known, signed.by)
     return RedirectResponse(f"/books/depreciation?{urlencode({'pipeline': pipeline, 'period': period})}", 303)
-
-
-def people_of(request: Request, part: wiring.Pipeline) -> people.People:
-    """Who may act in a pipeline, and in which roles."""
-    with house(request).accounts() as own:
-        return rights.people(accounts.every_open(own), part.place)
 
 
 def _depreciation(part: wiring.Pipeline) -> runs.Computing:

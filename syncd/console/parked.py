@@ -43,7 +43,7 @@ def listed(
     groups.sort(key=lambda one: (one.group.state == "behind", -one.group.rows))
     return page(
         request, "parked.html", "console_parked", who, groups=groups, rows=rows, further=further, chosen=chosen,
-        pipeline=pipeline, is_filtered=any((*chosen[1:5], table, settled, after, pipeline)), bulks=bulks,
+        pipeline=pipeline, is_filtered=chosen.is_said or settled or after or pipeline, bulks=bulks,
         may_mend=may_mend,
         several=len({name for name, _ in rows} | {group.pipeline for group in groups}) > 1,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def take(
 ) -> Response:  # fmt: skip
     """Take a group, so that others see whose it is; or give it back."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
-        within.require(request, signed, "mend", part)
+        within.require(request, signed.who, "mend", part)
         by = Actor(signed.by.name, do)
         if do == "take":
             taken.take(ledger, part.name, called, by)

@@ -75,7 +75,7 @@ def mended(
         if do == "preview":
             asked = {SET + name: text for name, text in given.items()}
             return RedirectResponse(f"/parked/row?{urlencode(place | asked)}#made", 303)
-        within.require(request, signed, "discard" if do == "discard" else "mend", part)
+        within.require(request, signed.who, "discard" if do == "discard" else "mend", part)
         operators.require_seen(ledger, part.name, row, seen)
         only = operators.Selection((id,))
         if do == "edit":

@@ -8,8 +8,7 @@ from fastapi import Request
 
 from syncd import wiring
 from syncd.console.page import Visitor, house, seen
-from syncd.console.signing import Acting
-from syncd.desk import rights
+from syncd.desk import accounts, people, rights
 from syncd.errors import Halt
 from syncd.ports import Ledger
 
@@ -36,9 +35,18 @@ def may(who: Visitor, action: rights.Action, part: wiring.Pipeline) -> bool:
     return who.may(action, part.place, part.mapping.approvers)
 
 
-def require(request: Request, signed: Acting, action: rights.Action, part: wiring.Pipeline) -> None:
-    """Raises Halt for who may not."""
-    signed.who.require(house(request), action, part.place, part.mapping.approvers)
+def require(
+    request: Request, who: Visitor, action: rights.Action, part: wiring.Pipeline, role: str | None = None
+) -> None:
+    """Raises Halt for who may not, with those who may; `role` is the one in which somebody wants to decide."""
+    asked = part.mapping.approvers if role is None else (role,) if role else ()
+    who.require(house(request), action, part.place, asked)
+
+
+def people_of(request: Request, part: wiring.Pipeline) -> people.People:
+    """Who may act in a pipeline, and in which roles."""
+    with house(request).accounts() as own:
+        return rights.people(accounts.every_open(own), part.place)
 
 
 def where(part: wiring.Pipeline, rule: str) -> str:

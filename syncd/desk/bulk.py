@@ -85,7 +85,9 @@ def right(what: str) -> rights.Action:
 
 def begin(ledger: Ledger, pipeline: str, selection: Selection, what: What, name: str, seen: int, by: Actor) -> Bulk:
     """Note that somebody wants this; nothing is asked of any row yet. `seen` is how many rows they saw. Raises
-    WrongUsage where it has no name, or there is no row."""
+    WrongUsage where it has no name, says nothing of which rows, or there is none."""
+    if not selection.is_said:
+        raise WrongUsage("parked_which")
     if not name.strip():
         raise WrongUsage("bulk_no_name")
     with ledger.desk() as desk:

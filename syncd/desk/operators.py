@@ -56,6 +56,11 @@ class Selection(NamedTuple):
     after: int = 0
     last: int = NUMBER_MAX
 
+    @property
+    def is_said(self) -> bool:
+        """Whether it says which rows; nothing named is a slip, not everything."""
+        return any((self.ids, self.subject, self.state, self.rule, self.code, self.table))
+
 
 class ParkedRow(NamedTuple):
     """A parked row as people see it. `change` and `original` are JSON as in `record.encode_change`; `original` is

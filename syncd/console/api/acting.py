@@ -91,7 +91,7 @@ def edit(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said:
         raise WrongUsage("page_nothing_changed")
 
     def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("mend", part)
+        within.require(request, signed.who, "mend", part)
         by = signed.by(said.reason)
         operators.edit(ledger, part.name, id, said.values, part.mapping.tables, part.read, by, said.version)
 
@@ -101,25 +101,13 @@ def edit(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said:
 @router.post("/parked/{id}/retry")
 def retry(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said: Why) -> Json:
     """Have a row tried again under today's mapping."""
-
-    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("mend", part)
-        _require_seen(part, ledger, id, said)
-        operators.retry(ledger, part.name, operators.Selection((id,)), signed.by(said.reason))
-
-    return _on_row(request, signed, pipeline, id, said, do)
+    return _ask(request, signed, pipeline, id, said, "retry")
 
 
 @router.post("/parked/{id}/discard")
 def discard(request: Request, signed: Signed, id: Number, pipeline: Pipeline, said: Why) -> Json:
     """Give a row up."""
-
-    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("discard", part)
-        _require_seen(part, ledger, id, said)
-        operators.discard(ledger, part.name, operators.Selection((id,)), signed.by(said.reason))
-
-    return _on_row(request, signed, pipeline, id, said, do)
+    return _ask(request, signed, pipeline, id, said, "discard")
 
 
 @router.post("/parked/{id}/withdraw")
@@ -127,7 +115,7 @@ def withdraw(request: Request, signed: Signed, id: Number, pipeline: Pipeline, s
     """Take a retry or a discard back while the daemon has not taken it up."""
 
     def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("mend", part)
+        within.require(request, signed.who, "mend", part)
         operators.withdraw(ledger, part.name, id, signed.by(said.reason))
 
     return _on_row(request, signed, pipeline, id, said, do)
@@ -141,7 +129,7 @@ def decide(
     """Approve a row, reject it, or have a rejected one judged once more, in a role that is asked for it."""
 
     def do(part: wiring.Pipeline, ledger: Ledger) -> None:
-        signed.require("approve", part, said.role)
+        within.require(request, signed.who, "approve", part, said.role)
         _require_seen(part, ledger, id, said)
         by = signed.by(said.reason)
         if decision == "approve":
@@ -160,12 +148,10 @@ def begin_bulk(request: Request, signed: Signed, then: BackgroundTasks, pipeline
     chosen = operators.Selection(
         (), said.subject, said.state, said.rule, said.code, False, said.table, 0, min(said.last, operators.NUMBER_MAX)
     )
-    if not any((said.state, said.rule, said.code, said.table, said.subject)):
-        raise WrongUsage("parked_which")
 
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
-            signed.require(bulk.right(said.what), part)
+            within.require(request, signed.who, bulk.right(said.what), part)
             by = signed.by(said.reason)
             made = bulk.begin(ledger, part.name, chosen, said.what, said.name, said.rows, by)
         then.add_task(ask, part, made.number, by)
@@ -181,7 +167,7 @@ def stop_bulk(request: Request, signed: Signed, number: Number, pipeline: Pipeli
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
             far = bulk.progress(ledger, part.name, number)
-            signed.require(bulk.right(far.bulk.what), part)
+            within.require(request, signed.who, bulk.right(far.bulk.what), part)
             return {"withdrawn": bulk.stop(ledger, part.name, number, signed.by(said.reason))}
 
     return signed.once(said, do)
@@ -193,8 +179,8 @@ def compare(request: Request, signed: Signed, pipeline: Pipeline) -> Json:
 
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, _):
-            signed.require("reconcile", part)
-            found: dict[str, Any] = plain(history.plain(part.reconcile(signed.who.account.name)))
+            within.require(request, signed.who, "reconcile", part)
+        found: dict[str, Any] = plain(history.plain(part.reconcile(signed.who.account.name)))
         return found
 
     return signed.once("", do)
@@ -206,12 +192,22 @@ def accept_difference(request: Request, signed: Signed, pipeline: Pipeline, said
 
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
-            signed.require("accept_difference", part)
+            within.require(request, signed.who, "accept_difference", part)
             part.prepare(ledger)
             history.accept(ledger, part.name, said.difference, signed.by(said.reason))
         return {"difference": said.difference}
 
     return signed.once(said, do)
+
+
+def _ask(request: Request, signed: Writing, pipeline: str, id: int, said: Why, what: bulk.What) -> Json:
+    def do(part: wiring.Pipeline, ledger: Ledger) -> None:
+        within.require(request, signed.who, bulk.right(what), part)
+        _require_seen(part, ledger, id, said)
+        ask_of = operators.retry if what == "retry" else operators.discard
+        ask_of(ledger, part.name, operators.Selection((id,)), signed.by(said.reason))
+
+    return _on_row(request, signed, pipeline, id, said, do)
 
 
 def _on_row(

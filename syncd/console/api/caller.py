@@ -8,9 +8,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from syncd import wiring
 from syncd.console.page import SESSION, Visitor, house
-from syncd.desk import accounts, answered, rights, tokens
+from syncd.desk import accounts, answered, tokens
 from syncd.desk.operators import Actor
 from syncd.errors import Halt
 
@@ -48,11 +47,6 @@ class Writing:
     def by(self, reason: str) -> Actor:
         """As the chain of actions has it."""
         return Actor(self.who.account.name, reason)
-
-    def require(self, action: rights.Action, part: wiring.Pipeline, role: str | None = None) -> None:
-        """Raises Halt for who may not, with those who may; `role` is the one in which somebody wants to decide."""
-        asked = part.mapping.approvers if role is None else (role,)
-        self.who.require(house(self._request), action, part.place, asked)
 
     def once(self, asked: object, do: Callable[[], dict[str, object]]) -> dict[str, object]:
         """What `do` gives; a repeat gets what it gave."""
