@@ -272,11 +272,16 @@ def test_names_are_known_in_both_languages() -> None:
 
 
 def test_cents_are_money_and_a_year_is_no_constant(tmp_path: Path) -> None:
-    """What stands a hundredfold in the books, or in last year's, is no proposal: the first is asked, too."""
+    """What stands a hundredfold in the books, or in last year's, is no proposal: the first is asked, too. Nor is what
+    an asset's value changes by."""
     mapping, layout = _proposed(tmp_path, "cents")
     entries = mapping["rules"]["registration"]["voucher"]["entries"]
     assert [entry.get("debit", entry.get("credit")) for entry in entries] == ["after.原值分 * 0.01"] * 2
     assert (tmp_path / "out" / "mapping.yaml").read_text("utf-8").count("?50%") >= 2
+    changed = mapping["rules"]["value_changed"]
+    more = "after.原值分 * 0.01 - before.原值分 * 0.01"
+    assert changed["change"]["original_value"] == f"card.original_value + {more}"
+    assert [entry.get("debit", entry.get("credit")) for entry in changed["voucher"]["entries"]][:2] == [more, more]
     (head,) = layout["voucher"]
     assert (head["columns"]["fy"], head["columns"]["pd"]) == ("voucher.year", "voucher.month")
 

@@ -44,9 +44,9 @@ def rules(text: Text, meaning: Meaning, later: Later, layout: Layout) -> None:
         _value(text, meaning, later.value, layout)
 
 
-def _dims(meaning: Meaning, credit: bool = False) -> str:
+def _dims(meaning: Meaning) -> str:
     """The department that the card bears, where entries tell it."""
-    return ", dept: card.dept" if "dept" in meaning.cards and "dept" in meaning.dims and not credit else ""
+    return ", dept: card.dept" if "dept" in meaning.cards and "dept" in meaning.dims else ""
 
 
 def _begin(text: Text, name: str, on: str, when: Guess, code: str, change: dict[str, str]) -> None:
@@ -99,8 +99,8 @@ def _depreciation(text: Text, meaning: Meaning, slips: Slips, later: Later, layo
 
 
 def _value(text: Text, meaning: Meaning, when: Guess, layout: Layout) -> None:
-    column = meaning.assets.columns["original_value"][0].name
-    after, before, code = member("after", column), member("before", column), member("after", meaning.assets.code.name)
+    column, code = meaning.assets.columns["original_value"][0], member("after", meaning.assets.code.name)
+    after, before = (in_money(member(side, column.name), column) for side in ("after", "before"))
     _begin(text, VALUE, meaning.alias, when, code, {"original_value": f"card.original_value + {after} - {before}"})
     _voucher(text, VALUE, COMMIT, code, layout)
     for more, less, sides in ((after, before, ("debit", "credit")), (before, after, ("credit", "debit"))):
