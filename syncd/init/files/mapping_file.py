@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from syncd.init.files import documents_file, later_file, movements_file, reconcile_file
-from syncd.init.files.render import Text, flow, identifier, many, member, quoted, scalar
+from syncd.init.files.render import Text, bare, flow, identifier, many, member, quoted, scalar
 from syncd.init.finance.layout import Layout
 from syncd.init.seen.guess import Guess, Why
 from syncd.init.seen.schema import Table
@@ -67,7 +67,7 @@ def _assets(text: Text, meaning: Meaning) -> None:
     """The table of assets, or those of the years."""
     assets = meaning.assets
     columns = _columns(assets, meaning.used["after"])
-    subject = member("", assets.code.name).lstrip(".")
+    subject = bare(assets.code.name)
     shared = "columns" if assets.years else ""
     _table(text, meaning.alias, assets.table, assets.key, columns, assets.guess, subject, shared)
     for other in assets.years:

@@ -1,7 +1,7 @@
 """What both sides are held against each other by, in the mapping's file."""
 
 from syncd.init.files.later_file import cards
-from syncd.init.files.render import Text, flow, identifier, member, scalar
+from syncd.init.files.render import Text, bare, flow, identifier, member, scalar
 from syncd.init.finance.layout import Layout
 from syncd.init.seen.columns import in_money
 from syncd.init.source.later import Later, Slips, begins
@@ -20,26 +20,26 @@ def reconcile(text: Text, meaning: Meaning, later: Later, layout: Layout) -> Non
     if assets.status is not None:
         text.add(f"  where: {scalar(meaning.when.value.partition(' AND ')[0].replace('after.', ''))}")
     elif "disposed_on" in assets.columns:
-        text.add(f"  where: {scalar(_bare(assets.columns['disposed_on'][0].name) + ' IS NULL')}")
+        text.add(f"  where: {scalar(bare(assets.columns['disposed_on'][0].name) + ' IS NULL')}")
     if isinstance(later.disposal, Slips):
         text.add(f"  unless: [{_rows(later.disposal, meaning)}]")
     if kept := cards(later):
         text.add(f"  cards: {scalar(kept)}")
-    text.add(f"  asset_code: {scalar(_bare(assets.code.name))}")
+    text.add(f"  asset_code: {scalar(bare(assets.code.name))}")
     if found is None:
         text.add(f"  original_value: {{rule: {RULE}, field: original_value}}")
     else:
         text.add("  original_value:")
         for table in (found.table, *found.years):
-            said = [f"sum: {flow(in_money(_bare(found.amount.name), found.amount))}", f"of: {identifier(table.name)}"]
-            said += [f"by: {flow(_bare(found.by))}", f"equals: {flow(_bare(assets.code.name))}"]
+            said = [f"sum: {flow(in_money(bare(found.amount.name), found.amount))}", f"of: {identifier(table.name)}"]
+            said += [f"by: {flow(bare(found.by))}", f"equals: {flow(bare(assets.code.name))}"]
             text.add(f"    - {{{', '.join(said)}}}")
     for measure in ("accumulated_depreciation", "impairment"):
         if measure in meaning.cards:
             own = f"{{rule: {RULE}, field: {measure}}}"
             slips = later.depreciation if measure == "accumulated_depreciation" else None
             if slips is not None and slips.amount is not None and begins(assets):
-                charged = flow(in_money(_bare(slips.amount.name), slips.amount))
+                charged = flow(in_money(bare(slips.amount.name), slips.amount))
                 own = f"[{own}, {{sum: {charged}, {_rows(slips, meaning)[1:]}]"
             text.add(f"  {measure}: {own}")
     by = [one for one in ("dept", "class") if one in meaning.cards and layout.fields[one].sort == "text"]
@@ -62,9 +62,5 @@ def _rows(slips: Slips, meaning: Meaning) -> str:
     """The rows of a table that are an asset's."""
     is_code = slips.code == member("after", slips.by)
     equals = meaning.assets.code.name if is_code else meaning.assets.key[0]
-    said = [f"of: {identifier(slips.table.name)}", f"by: {flow(_bare(slips.by))}", f"equals: {flow(_bare(equals))}"]
+    said = [f"of: {identifier(slips.table.name)}", f"by: {flow(bare(slips.by))}", f"equals: {flow(bare(equals))}"]
     return f"{{{', '.join([*said, *([f'where: {flow(slips.kept)}'] if slips.kept else [])])}}}"
-
-
-def _bare(column: str) -> str:
-    return member("", column).lstrip(".")

@@ -165,6 +165,11 @@ def member(of: str, column: str) -> str:
     return f'{of}."' + column.replace('"', '""') + '"'
 
 
+def bare(column: str) -> str:
+    """A column of the row that alone is spoken of."""
+    return member("", column).removeprefix(".")
+
+
 def flow(text: str) -> str:
     """A scalar within braces."""
     made = scalar(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from syncd.init.files.render import identifier, member
+from syncd.init.files.render import bare, identifier, member
 from syncd.init.finance.books import Books, usual_accounts
 from syncd.init.finance.layout import Layout
 from syncd.init.seen.columns import assigned, literal
@@ -156,7 +156,7 @@ def _slips(schema: Schema, assets: Assets, role: str, needs_amount: bool) -> Sli
                 f"op <> 'read' AND {name} = {text} AND {member('before', column.name)} IS DISTINCT FROM {text}",
                 sure, (seen(list(column.counts)[:6]),),
             )  # fmt: skip
-            kept = f"{member('', column.name).lstrip('.')} = {text}"
+            kept = f"{bare(column.name)} = {text}"
         day, reads = _day({concept: column for concept, (column, _) in columns.items()})
         reads = [*reads, *([state[0]] if state else []), *([amount] if amount is not None else [])]
         found.append((score, Slips(table, by, code, join, when, kept, day, reads, amount)))
@@ -173,13 +173,13 @@ def _of_asset(table: Table, assets: Assets) -> tuple[str, str, str] | None:
             return key.columns[0], member("after", key.columns[0]), ""
         if key.to == assets.table.key:
             alias = identifier(assets.table.name)
-            return key.columns[0], member(alias, code), f"{{{alias}: {member('', key.columns[0]).lstrip('.')}}}"
+            return key.columns[0], member(alias, code), f"{{{alias}: {bare(key.columns[0])}}}"
     if code in table.by_name and not table.foreign:
         return code, member("after", code), ""
     for by in () if len(assets.table.key) != 1 else (f"{assets.table.bare}_{assets.table.key[0]}".lower(),):
         if (column := next((c for c in table if c.name.lower() == by), None)) is not None:
             alias = identifier(assets.table.name)
-            return column.name, member(alias, code), f"{{{alias}: {member('', column.name).lstrip('.')}}}"
+            return column.name, member(alias, code), f"{{{alias}: {bare(column.name)}}}"
     return None
 
 
