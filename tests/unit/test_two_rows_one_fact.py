@@ -9,8 +9,9 @@ import pytest
 
 from connectors import memory
 from syncd.change import Value
+from syncd.errors import MappingErrors
 from tests.advice import advice
-from tests.unit.lab import Lab
+from tests.unit.lab import Lab, loaded
 from tests.unit.test_documents import edited, head, item, posted
 from tests.unit.test_log_decides import both
 
@@ -185,3 +186,37 @@ def test_what_several_rows_share_stands_as_long_as_one_of_them_does(splits: bool
         lab.commit(lab.insert("bill", **bill(21, 4, "5.00")))
         lab.rest()
         assert (lab.balance("6602"), len(lab.parked)) == (30, 3)
+
+
+@both
+def test_a_row_whose_own_line_is_booked_is_barred_by_that_of_another(splits: bool) -> None:
+    """Line 2 becomes the whole, which nothing takes back: line 3 of another row stands, whichever came first."""
+    mapping = LINES.replace("when: op = 'insert'\n    once:", "when: op <> 'delete'\n    once:")
+    for order in (0, 1):
+        lab = Lab(mapping, splits)
+        rows = [bill(1, 2, "10.00"), bill(2, 3, "20.00")]
+        lab.commit(lab.insert("bill", **rows[order]))
+        lab.commit(lab.insert("bill", **rows[1 - order]))
+        lab.commit(lab.update("bill", rows[0], line=None))
+        lab.rest()
+        assert lab.parked == [("bill:1", "failed", "claimed_already")]
+
+
+@advice("once_shared")
+@pytest.mark.parametrize("how", ["unique", "edited"])
+def test_what_is_shared_is_neither_one_rows_nor_edited(how: str) -> None:
+    """Invariant 1: the edit of a row was taken for a repeat. Where a rule of its own makes the voucher it is not."""
+    said = LINES[LINES.index("    voucher:") : LINES.index("  whole_or_line:")]
+    shared = "    once: {key: \"after.no || '/*'\", as: bill, shared: true}\n"
+    wrong = {"unique": shared.replace("true}", "true, unique: true}"), "edited": f"{shared}    edited: reverse\n{said}"}
+    by_line = LINES.replace("op = 'insert' AND after.line IS NOT NULL", "after.line IS NOT NULL")
+    with pytest.raises(MappingErrors) as caught:
+        loaded(by_line.replace(shared, wrong[how]))
+    assert [e.code for e in caught.value.errors] == ["once_shared"]
+    own = f"    when: after.amount > 0\n    once: after.id\n    edited: reverse\n{said}"
+    lab = Lab(LINES.replace(f"    when: op = 'insert'\n{said}", own).replace(", booked]", "]"))
+    rows = [bill(1, 2, "10.00"), bill(2, 3, "20.00")]
+    lab.commit(*(lab.insert("bill", **row) for row in rows))
+    lab.commit(*(lab.update("bill", row, amount=Decimal(25)) for row in rows))
+    lab.rest()
+    assert (lab.parked, lab.balance("6602")) == ([], 50)

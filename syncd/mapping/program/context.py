@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, count
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,7 @@ from syncd.mapping.layout.render import UnknownLookup
 from syncd.mapping.program import by_hand
 from syncd.mapping.program.effects import Effects
 from syncd.mapping.program.failure import REPEAT, Failure, Target
-from syncd.mapping.program.lookups import Kept, Lookups
+from syncd.mapping.program.lookups import Kept, Lookups, generations
 from syncd.mapping.program.quantities import less, negated
 from syncd.mapping.program.warned import far, is_odd, values_of
 from syncd.money import EXACT, ZERO, decimal, round_half_up
@@ -115,19 +114,29 @@ class Context(Lookups):
         maker = self.maker(stands)
         if not maker or maker in self.names_of(self.row_of) or not maker.startswith(of and f"{of}:"):
             return REPEAT
-        params = {"fact": fact, "key": key.partition("/")[2], "other": maker}
-        return Failure("claimed_already", params, waits_for=f"fact:{stands}" if waits else "")
+        return _claimed(key, fact, maker, f"fact:{stands}" if waits else "")
 
     def share(self, key: str, position: str) -> str | None:
         """The key under which the row makes a fact that others have made as well: the next that is free. None where it
         has made it and that stands, or where it was made of this change."""
         names = self.names_of(self.row_of)
-        for candidate in chain((key,), (f"{key}~{n}" for n in count(2))):
+        for candidate in generations(key):
             state = self._reversed_by(candidate)
             if state is None:
                 return candidate
             if self.made_of.get(candidate, ("",))[0] == position or (not state and self.maker(candidate) in names):
                 return None
+        raise AssertionError("unreachable")
+
+    def barred(self, key: str, fact: str) -> Failure | None:
+        """What a rule says when another row has posted its fact under another key; of those that share it any has."""
+        names = self.names_of(self.row_of)
+        for candidate in generations(key):
+            state = self._reversed_by(candidate)
+            if state is None:
+                return None
+            if not state and (maker := self.maker(candidate)) and maker not in names:
+                return _claimed(key, fact, maker)
         raise AssertionError("unreachable")
 
     def refused_over(self, codes: Sequence[str | None], said: Mapping[str, str]) -> Failure:
@@ -390,6 +399,11 @@ def _cancelling(e: Entry, summary: str, is_blue: bool, quantities: Sequence[str]
         return Entry(e.account, e.credit, e.debit, summary, e.dims)
     minus = EXACT.minus
     return Entry(e.account, minus(e.debit), minus(e.credit), summary, negated(e.dims, quantities))
+
+
+def _claimed(key: str, fact: str, other: str, waits_for: str = "") -> Failure:
+    params = {"fact": fact, "key": key.partition("/")[2], "other": other}
+    return Failure("claimed_already", params, waits_for=waits_for)
 
 
 def behind_group(group: str) -> Failure:

@@ -5,7 +5,7 @@ Rows of references are kept between batches, as they were committed: a batch for
 which was rolled back leaves nothing behind.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import chain, count
@@ -164,15 +164,13 @@ class Lookups:
         """The key under which a change is posted: this one, or its next after reversals; that of an edit comes behind
         what stands as well. None when a posting stands, or when one was made of this change: a log that is read again
         says it a second time."""
-        generation, candidate = 1, key
-        while True:
+        for candidate in generations(key):
             state = self._reversed_by(candidate)
             if state is None:
                 return candidate
             if not (state or is_edit) or self.made_of.get(candidate, ("",))[0] == position:
                 return None
-            generation += 1
-            candidate = f"{key}~{generation}"
+        raise AssertionError("unreachable")
 
     def _reversed_by(self, key: str) -> str | None:
         """The key of what has reversed a posting, empty where it stands; None where there is none."""
@@ -184,8 +182,7 @@ class Lookups:
 
     def stands(self, key: str) -> str:
         """The key, or its next after reversals, under which a posting stands."""
-        later = (f"{key}~{n}" for n in count(2))
-        return next(k for k in chain((key,), later) if not self.posted.get(k))
+        return next(k for k in generations(key) if not self.posted.get(k))
 
     def maker(self, stands: str) -> str:
         """The source row that the standing posting of a key was made of, or that is collected under it; empty where
@@ -296,6 +293,11 @@ class Lookups:
         wanted = subjects - self.targets[n].keys()
         found = self.book.standing(wanted, self.reversible[n]) if wanted else {}
         self.targets[n] |= {s: tuple(map(_target, found.get(s, ()))) for s in wanted}
+
+
+def generations(key: str) -> Iterator[str]:
+    """A key, and those that come after it: of a fact that was reversed, edited, or is made by several rows."""
+    return chain((key,), (f"{key}~{n}" for n in count(2)))
 
 
 def _target(posted: Posted) -> Target:

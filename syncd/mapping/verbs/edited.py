@@ -66,6 +66,8 @@ class Edited(Verb):
         once = rule.verb(Once)
         if once is None or not once.parts:
             checking.errors.fault("edited_no_once", place, rule=rule.name)
+        elif once.shared:  # the rows' postings are told apart by the order in which they came
+            checking.errors.fault("once_shared", ("rules", rule.name, "once"), rule=rule.name, word="edited")
         if rule.may_replace:
             self._check_collecting(rule, once, checking)
         is_of_it = _is_found_by_it if rule.may_replace else _is_of_it

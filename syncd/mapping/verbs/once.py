@@ -70,7 +70,9 @@ class Once(Verb):
         return (*self.parts, *self.unless)
 
     def check(self, rule: Rule, checking: Checking) -> None:
-        """Who makes one fact says its key alike, else none would be met again."""
+        """Who makes one fact says its key alike, else none would be met again. What is one row's is not shared."""
+        if self.shared and self.unique:
+            checking.errors.fault("once_shared", ("rules", rule.name, "once"), rule=rule.name, word="unique")
         for other in checking.rules:
             once = other.verb(Once)
             if rule.name == self.stem or once is None or once.stem != self.stem or other.name == rule.name:
@@ -116,9 +118,7 @@ class Once(Verb):
             block.need(other_key.names)
             block.old_key(f"'{self.stem}/' + {bounded_source('k')}", (other_key,), variables(other_key))
             block.add("if old is not None and op != 'read' and posted.get(old, UNKNOWN) is not None:")
-            block.add("    if w.generation(old, change[4]) is None:")
-            block.add(f"        said = w.claimed(old, {self.stem!r})")
-            block.add("        if said is not REPEAT:", "            return said")
+            block.add(f"    said = w.barred(old, {self.stem!r})", "    if said is not None:", "        return said")
 
 
 def _shape(once: Once) -> tuple[object, ...]:
