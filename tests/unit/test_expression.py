@@ -14,8 +14,19 @@ import pytest
 
 from syncd import language
 from syncd.change import Kind
-from syncd.mapping.expression.parse import RUNTIME, ExpressionError, Function, Missing, Name, Uncomputable, parse
+from syncd.mapping.expression.parse import (
+    RUNTIME,
+    ExpressionError,
+    Function,
+    Kept,
+    Missing,
+    Name,
+    Scope,
+    Uncomputable,
+    parse,
+)
 from syncd.mapping.expression.sqlite import register_sqlite
+from syncd.mapping.expression.terms import Many
 
 SCOPE = {
     "after.status": Name("after[0]", Kind.TEXT, "asset.status"),
@@ -381,3 +392,40 @@ def test_a_condition_calls_nothing(text: str) -> None:
     """It is asked of every change: comparisons and jumps, no function."""
     code = compile(parse(text, SCOPE).condition(), "condition", "eval")
     assert not [step.opname for step in dis.get_instructions(code) if step.opname.startswith("CALL")]
+
+
+def lines(variable: str, kind: Kind = Kind.DECIMAL) -> Scope:
+    """The scope of a document with lines of its own."""
+    return {"item.amount": Name(f"{variable}[0]", kind, many=Many("item", f"{variable}s", (variable,)))}
+
+
+@pytest.mark.parametrize(
+    ("text", "scopes"),
+    [
+        (
+            "after.count + 1",
+            [SCOPE, {**SCOPE, "op": Name("o", Kind.TEXT)}, {"after.count": Name("j0[9]", Kind.DECIMAL)}],
+        ),
+        ("x.y > 1", [{"x.y": Name("a[0]", Kind.INTEGER, sql)} for sql in ("one", "another")]),
+        ("approval_above", [SCOPE, {"approval_above": Name("Decimal('7')", Kind.DECIMAL, "7")}]),
+        ("after.seen::date", [SCOPE, SCOPE]),
+        ("sum(item.amount)", [lines("l0"), lines("l1"), lines("l0", Kind.INTEGER)]),
+        ("count(*)", [lines("l0"), lines("l1")]),
+        ("greatest(1, 2)", [{}, SCOPE]),
+    ],
+)
+def test_a_text_that_was_read_before_is_read_alike(text: str, scopes: list[Scope]) -> None:
+    """In whatever order and as often as it is met, on whichever clock: what is kept of it makes no difference."""
+    kept: Kept = {}
+    for zone in ("UTC", "Asia/Shanghai"):
+        for scope in (*scopes, *scopes[::-1]):
+            assert parse(text, scope, {}, zone, kept) == parse(text, scope, {}, zone)
+    read = [found for _, several in kept.items() for _, found in several]
+    assert len(read) <= 2 * len(scopes)
+
+
+def test_a_text_that_was_read_where_its_names_are_known_is_unknown_elsewhere() -> None:
+    kept: Kept = {}
+    parse("after.count + 1", SCOPE, {}, "UTC", kept)
+    with pytest.raises(ExpressionError, match="unknown_name"):
+        parse("after.count + 1", {}, {}, "UTC", kept)
