@@ -151,3 +151,33 @@ def test_what_a_cards_table_has_no_place_for_is_not_dropped_without_a_word() -> 
     lab.retry()
     assert lab.parked == []
     assert lab.ask("SELECT code FROM fa_machine") == [("M-1",)]
+
+
+@advice("card_elsewhere")
+@pytest.mark.parametrize("splits", [True, False])
+@pytest.mark.parametrize("way", ["corrected", "moved"])
+def test_a_card_that_is_opened_anew_of_another_kind_is_not_there_twice(way: str, splits: bool) -> None:
+    """Invariant 2: the one that is there lies in the table of its kind. Corrected in the EAM, or moved by finance, one
+    is left."""
+    lab = Lab(
+        MAPPING.replace("    when: op = 'insert'\n", "    when: op = 'insert'\n    reopen: true\n"),
+        splits,
+        LAYOUT,
+        SQL + TABLES,
+    )
+    again = {**asset("A-1", "machine", "70.00"), "id": 5}
+    lab.commit(lab.insert("asset", **asset("A-1", "building")))
+    lab.commit(lab.delete("asset", **asset("A-1", "building")))
+    lab.commit(lab.insert("asset", **again))
+    lab.rest()
+    assert lab.parked == [("A-1", "failed", "card_elsewhere")]
+    if way == "corrected":
+        lab.commit(lab.update("asset", again, kind="building"))
+        lab.rest()
+    else:
+        lab.database.execute("INSERT INTO fa_machine SELECT no, name, cost, 'machine' FROM fa_building")
+        lab.database.execute("DELETE FROM fa_building")
+        lab.retry()
+    assert lab.parked == []
+    found = lab.ask("SELECT cost, NULL FROM fa_building UNION ALL SELECT value, sort FROM fa_machine")
+    assert found == [("70.00", None if way == "corrected" else "machine")]

@@ -202,6 +202,10 @@ class FinanceLayout:
         """A value as the kind it is, see `fields.exact`."""
         return exact(kind, value, self.zone)
 
+    def table_of(self, fields: Fields) -> str:
+        """The table that holds such a card, where cards of several kinds lie in tables of their own; else empty."""
+        return "" if self._which is None else self.cards[self._which(fields.get)].name
+
     def companions(self, fields: Iterable[str]) -> set[str]:
         """The card fields that must be known beside these to write them: those that share a column with one."""
         if not (given := set(fields)):

@@ -247,7 +247,7 @@ class Lookups:
         """What else finance cannot translate."""
         missing = self._missing(posting)
         if missing is None:
-            return None
+            return self._lies_elsewhere(posting)
         if isinstance(missing, UnkeptField):
             return Failure("field_not_kept", {"table": missing.table, "field": missing.field})
         place = missing.lookup, str(missing.code)
@@ -257,6 +257,14 @@ class Lookups:
             params = {"lookup": place[0], "code": place[1], "nearest": near}
             self._unknown[place] = Failure("unknown_lookup", params)
         return self._unknown[place]
+
+    def _lies_elsewhere(self, posting: Posting) -> Failure | None:
+        """A card that is opened anew, of another kind than the one that is there: both would be in finance."""
+        for code, verb, fields in posting.cards:
+            held = self.cards.get(code) if verb == "open" else None
+            if held and (table := self.layout.table_of(held)) != self.layout.table_of(fields):
+                return Failure("card_elsewhere", {"asset_code": code, "table": table})
+        return None
 
     def _missing(self, posting: Posting) -> UnknownLookup | UnkeptField | None:
         try:
