@@ -23,7 +23,7 @@ from bench.world import TUNED, USED
 from syncd.books.depreciation import asking, runs
 from syncd.daemon import drain, pipeline
 from syncd.daemon.supervisor import tune_interpreter
-from syncd.desk.operators import Actor
+from syncd.desk.parked.operators import Actor
 from syncd.statements import script
 from tests.depreciation.plant import ddl
 from tests.depreciation.site import NAME, Site

@@ -4,7 +4,7 @@ from contextlib import closing
 
 from connectors import reading
 from syncd.change import Kind
-from syncd.desk import accounts, people, rights
+from syncd.desk.access import accounts, people, rights
 from syncd.errors import Fault
 from syncd.mapping.language import load as meanings
 from syncd.mapping.language.accounts import misnamed

@@ -13,7 +13,7 @@ from syncd.books.reconciliation.reconcile import Report
 from syncd.cron import parse as parse_cron
 from syncd.daemon import schedule
 from syncd.desk import status
-from syncd.desk.anchors import Keeper
+from syncd.desk.audit.anchors import Keeper
 from syncd.errors import Fault
 from syncd.wiring import Pipeline
 

@@ -43,8 +43,10 @@ from syncd.daemon import schedule
 from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
-from syncd.desk import anchors, operators, rights, verify
 from syncd.desk import closing as closings
+from syncd.desk.access import rights
+from syncd.desk.audit import anchors, verify
+from syncd.desk.parked import operators
 from syncd.desk.partitions import PART as PART
 from syncd.dialects import SPELLINGS, Dialect
 from syncd.errors import Fault, MappingError, WrongUsage

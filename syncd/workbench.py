@@ -10,7 +10,7 @@ from syncd.books.lifecycle.deadlines import judge, of_case
 from syncd.change import Table
 from syncd.daemon import pipeline as data_path
 from syncd.delivery import Answer
-from syncd.desk import approvals, operators
+from syncd.desk.parked import approvals, operators
 from syncd.errors import MappingError
 from syncd.mapping.cases import cases
 from syncd.mapping.cases.bench import PIPELINE, Bench, Feed

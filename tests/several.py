@@ -1,5 +1,5 @@
 """A chain of postings that is judged in several stretches, one after the other in this process, where
-`syncd.desk.together` has several."""
+`syncd.desk.audit.together` has several."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from syncd.desk import together
-from syncd.desk.stretches import Flaw
-from syncd.desk.together import Again
-from syncd.desk.verify import Verdict
+from syncd.desk.audit import together
+from syncd.desk.audit.stretches import Flaw
+from syncd.desk.audit.together import Again
+from syncd.desk.audit.verify import Verdict
 from syncd.ports import Ledger
 
 STRETCHES = 3

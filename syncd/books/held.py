@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from syncd.desk.operators import Group, matching
+from syncd.desk.parked.operators import Group, matching
 from syncd.mapping.verbs.rule import Rule
 from syncd.mapping.verbs.voucher import Voucher
 from syncd.money import EXACT, ZERO

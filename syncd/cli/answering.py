@@ -30,7 +30,7 @@ from syncd.errors import Halt, WrongUsage
 from syncd.language import say
 
 if TYPE_CHECKING:
-    from syncd.desk.rights import Action
+    from syncd.desk.access.rights import Action
 
 TOKEN: Final = "SYNCD_TOKEN"
 TOKEN_FILE: Final = "SYNCD_TOKEN_FILE"

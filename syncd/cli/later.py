@@ -79,25 +79,25 @@ if TYPE_CHECKING:
     from syncd.daemon import supervisor as supervisor
     from syncd.daemon import tally as tally
     from syncd.daemon import watchdog as watchdog
-    from syncd.desk import accounts as accounts
-    from syncd.desk import anchors as anchors
-    from syncd.desk import approvals as approvals
-    from syncd.desk import approving as approving
     from syncd.desk import automatic as automatic
     from syncd.desk import clock as clock
     from syncd.desk import closing as closing
-    from syncd.desk import identities as identities
     from syncd.desk import kept as kept
-    from syncd.desk import operators as operators
-    from syncd.desk import people as people
-    from syncd.desk import previews as previews
-    from syncd.desk import rights as rights
     from syncd.desk import shares as shares
     from syncd.desk import status as status
-    from syncd.desk import together as together
-    from syncd.desk import tokens as tokens
     from syncd.desk import trace as trace
-    from syncd.desk import verify as verify
+    from syncd.desk.access import accounts as accounts
+    from syncd.desk.access import identities as identities
+    from syncd.desk.access import people as people
+    from syncd.desk.access import rights as rights
+    from syncd.desk.access import tokens as tokens
+    from syncd.desk.audit import anchors as anchors
+    from syncd.desk.audit import together as together
+    from syncd.desk.audit import verify as verify
+    from syncd.desk.parked import approvals as approvals
+    from syncd.desk.parked import approving as approving
+    from syncd.desk.parked import operators as operators
+    from syncd.desk.parked import previews as previews
     from syncd.mapping.cases import cases as cases
     from syncd.mapping.expression import terms as terms
     from syncd.mapping.language import explain as explain
@@ -111,8 +111,8 @@ else:
     uvicorn = _Module("uvicorn")
     app = _Module("syncd.console.app")
     passwords = _Module("syncd.console.passwords")
-    accounts = _Module("syncd.desk.accounts")
-    identities = _Module("syncd.desk.identities")
+    accounts = _Module("syncd.desk.access.accounts")
+    identities = _Module("syncd.desk.access.identities")
     progress = _Module("rich.progress")
     audit = _Module("syncd.audit")
     change = _Module("syncd.change")
@@ -168,23 +168,23 @@ else:
     supervisor = _Module("syncd.daemon.supervisor")
     watchdog = _Module("syncd.daemon.watchdog")
     tally = _Module("syncd.daemon.tally")
-    anchors = _Module("syncd.desk.anchors")
-    approvals = _Module("syncd.desk.approvals")
-    approving = _Module("syncd.desk.approving")
+    anchors = _Module("syncd.desk.audit.anchors")
+    approvals = _Module("syncd.desk.parked.approvals")
+    approving = _Module("syncd.desk.parked.approving")
     automatic = _Module("syncd.desk.automatic")
     clock = _Module("syncd.desk.clock")
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
-    operators = _Module("syncd.desk.operators")
-    people = _Module("syncd.desk.people")
-    previews = _Module("syncd.desk.previews")
-    rights = _Module("syncd.desk.rights")
+    operators = _Module("syncd.desk.parked.operators")
+    people = _Module("syncd.desk.access.people")
+    previews = _Module("syncd.desk.parked.previews")
+    rights = _Module("syncd.desk.access.rights")
     shares = _Module("syncd.desk.shares")
     status = _Module("syncd.desk.status")
-    together = _Module("syncd.desk.together")
-    tokens = _Module("syncd.desk.tokens")
+    together = _Module("syncd.desk.audit.together")
+    tokens = _Module("syncd.desk.access.tokens")
     trace = _Module("syncd.desk.trace")
-    verify = _Module("syncd.desk.verify")
+    verify = _Module("syncd.desk.audit.verify")
     cases = _Module("syncd.mapping.cases.cases")
     terms = _Module("syncd.mapping.expression.terms")
     explain = _Module("syncd.mapping.language.explain")

@@ -14,7 +14,8 @@ from syncd import wiring
 from syncd.console import within
 from syncd.console.page import SignedIn, Visitor, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import approvals, approving, clock, operators, previews
+from syncd.desk import clock
+from syncd.desk.parked import approvals, approving, operators, previews
 from syncd.errors import Transient, WrongUsage
 from syncd.money import ZERO
 from syncd.ports import Ledger

@@ -13,7 +13,8 @@ from syncd.console import within
 from syncd.console.books import day
 from syncd.console.page import SignedIn, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import actions, anchors, clock
+from syncd.desk import actions, clock
+from syncd.desk.audit import anchors
 from syncd.errors import Halt
 
 router = APIRouter()

@@ -13,7 +13,8 @@ from syncd.books.lifecycle import deadlines, states
 from syncd.change import Kind
 from syncd.console import within
 from syncd.console.page import SignedIn, language, page, seen
-from syncd.desk import clock, limited, postings, shares, trace
+from syncd.desk import clock, postings, shares, trace
+from syncd.desk.access import limited
 from syncd.errors import WrongUsage
 
 router = APIRouter()

@@ -13,7 +13,8 @@ from syncd.books import held
 from syncd.console import causes, within
 from syncd.console.page import SignedIn, house, page
 from syncd.console.signing import Signed
-from syncd.desk import bulk, clock, operators
+from syncd.desk import clock
+from syncd.desk.parked import bulk, operators
 from syncd.errors import WrongUsage
 from syncd.ports import Ledger
 

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from syncd import wiring
 from syncd.books import held
 from syncd.console.house import House
-from syncd.desk import clock, operators, previews, taken
+from syncd.desk import clock
+from syncd.desk.parked import operators, previews, taken
 from syncd.money import ZERO
 from syncd.ports import Ledger
 

@@ -13,7 +13,9 @@ from syncd.books import rules as written
 from syncd.console import within
 from syncd.console.page import SignedIn, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import clock, operators, people
+from syncd.desk import clock
+from syncd.desk.access import people
+from syncd.desk.parked import operators
 from syncd.errors import WrongUsage
 
 router = APIRouter()

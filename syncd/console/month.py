@@ -18,8 +18,9 @@ from syncd.books.reports import folders, package
 from syncd.console import within
 from syncd.console.page import SignedIn, language, page
 from syncd.console.signing import Signed
-from syncd.desk import clock, people
+from syncd.desk import clock
 from syncd.desk import closing as closings
+from syncd.desk.access import people
 from syncd.errors import WrongUsage
 
 router = APIRouter()

@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet
 from requests import RequestException
 
 from syncd.config import OpenIdConfig
-from syncd.desk.identities import Known
+from syncd.desk.access.identities import Known
 from syncd.errors import Halt, Transient
 
 BACK: Final = "/sign-in/back"

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syncd import __version__, wiring
 from syncd.console.house import House
-from syncd.desk import accounts, rights
+from syncd.desk.access import accounts, rights
 from syncd.language import Language, catalogue, hint, say
 
 SESSION: Final = "syncd_session"

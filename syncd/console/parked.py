@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from syncd.console import causes, within
 from syncd.console.page import SignedIn, house, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import bulk, clock, operators, taken
-from syncd.desk.operators import Actor
+from syncd.desk import clock
+from syncd.desk.parked import bulk, operators, taken
+from syncd.desk.parked.operators import Actor
 
 router = APIRouter()
 LISTED_MAX: Final = 50

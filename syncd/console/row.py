@@ -13,7 +13,7 @@ from syncd.console.page import SignedIn, page
 from syncd.console.sides import NULL, Side
 from syncd.console.sides import sides as sides_of
 from syncd.console.signing import Signed
-from syncd.desk import approvals, operators, previews
+from syncd.desk.parked import approvals, operators, previews
 from syncd.errors import WrongUsage
 from syncd.outbox import box
 from syncd.ports import Ledger

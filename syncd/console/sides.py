@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from syncd import wiring
 from syncd.books import rules
 from syncd.change import Kind
-from syncd.desk import clock, operators
+from syncd.desk import clock
+from syncd.desk.parked import operators
 
 NULL: Final = "NULL"
 """How an empty value is shown and typed, as on the command line."""

@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from syncd.console import openid
 from syncd.console.page import SESSION, SignedIn, Visitor, house, page
-from syncd.desk import accounts, identities
-from syncd.desk.operators import Actor
+from syncd.desk.access import accounts, identities
+from syncd.desk.parked.operators import Actor
 from syncd.errors import Fault, Halt, Transient
 
 router = APIRouter()

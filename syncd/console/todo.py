@@ -10,7 +10,8 @@ from syncd.books.depreciation import asking
 from syncd.console import within
 from syncd.console.causes import Cause
 from syncd.console.page import Visitor
-from syncd.desk import closing, people, rights
+from syncd.desk import closing
+from syncd.desk.access import people, rights
 from syncd.desk.status import PipelineStatus
 from syncd.outbox import box
 from syncd.ports import Ledger, Period

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from syncd import wiring
 from syncd.console.page import Visitor, house, seen
-from syncd.desk import accounts, people, rights
+from syncd.desk.access import accounts, people, rights
 from syncd.errors import Halt
 from syncd.ports import Ledger
 

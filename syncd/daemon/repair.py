@@ -21,7 +21,8 @@ from syncd.daemon.differences import Differences, TableDifference
 from syncd.daemon.reader import KEEPALIVE_INTERVAL_S, READ_TIMEOUT_S
 from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.tally import Tally
-from syncd.desk import operators, status
+from syncd.desk import status
+from syncd.desk.parked import operators
 from syncd.errors import Fault, Gap, Halt, RowsGone, Transient
 from syncd.ports import Finding, Lag, Ledger, Source
 from syncd.record import timestamp

@@ -26,7 +26,7 @@ from syncd.demo import figures, month
 from syncd.demo.close import Previewed
 from syncd.demo.figures import Balance, Figures, Settled
 from syncd.demo.stage import Parked, Voucher, built, running
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.language import hint, say
 from syncd.money import ZERO
 

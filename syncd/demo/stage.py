@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from syncd import migrate, wiring
 from syncd.daemon import supervisor
 from syncd.demo import company
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Fault, Halt
 
 PIPELINE: Final = "demo"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from syncd import statements
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Halt, Transient, WrongUsage
 from syncd.ports import ANY_TYPE, Desk, Ledger
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from syncd.desk import anchors, approvals
+from syncd.desk.audit import anchors
+from syncd.desk.parked import approvals
 from syncd.desk.uncomputed import Uncomputed, uncomputed
 from syncd.errors import Fault, Halt
 from syncd.ports import Ledger

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 
 from syncd import statements
 from syncd.delivery import Delivery, State
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Desk, Ledger
 from syncd.record import moment, timestamp

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
-from syncd.desk import approvals
+from syncd.desk.parked import approvals
 from syncd.language import Language
 from syncd.ports import Ledger
 from syncd.record import moment

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from syncd import migrate as migrations
 from syncd import wiring
 from syncd.demo import company
-from syncd.desk import operators
-from syncd.desk.operators import Actor
+from syncd.desk.parked import operators
+from syncd.desk.parked.operators import Actor
 from syncd.files import shipped
 from tests.acceptance.databases import Database, connected
 from tests.acceptance.routes import Carried, Route, by_log

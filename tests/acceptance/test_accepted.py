@@ -16,7 +16,7 @@ import pytest
 from syncd.demo import eam
 from syncd.demo.eam import Device
 from syncd.demo.stage import ACTOR, Stage, built
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.files import shipped
 
 TODAY = date(2026, 11, 20)

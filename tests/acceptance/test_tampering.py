@@ -16,9 +16,9 @@ from typing import Final
 import pytest
 
 from syncd import wiring
-from syncd.desk import together
-from syncd.desk import verify as auditing
-from syncd.desk.verify import verify
+from syncd.desk.audit import together
+from syncd.desk.audit import verify as auditing
+from syncd.desk.audit.verify import verify
 from syncd.errors import Halt
 from syncd.ports import Layout, Ledger
 from tests.advice import heard

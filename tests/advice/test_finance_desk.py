@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from syncd import wiring
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.advice import advice, advised, heard
 from tests.advice.company import BY, Company, built
 

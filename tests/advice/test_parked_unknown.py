@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncd.change import UNCHANGED
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.advice import advice, advised
 from tests.unit.lab import CLERK, NAME, Lab, loaded
 from tests.unit.test_failed_groups import METER, METERS, fall_due

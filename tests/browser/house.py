@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from syncd import wiring
 from syncd.console.page import LANGUAGE, SESSION
 from syncd.console.passwords import Argon2
-from syncd.desk import accounts, operators
+from syncd.desk.access import accounts
+from syncd.desk.parked import operators
 from syncd.language import Language, say
 from tests.acceptance.plant import WAIT_SECONDS_MAX, Plant, plant
 from tests.acceptance.routes import by_log

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from syncd.change import Kind, Value
-from syncd.desk import operators
-from syncd.desk.operators import Actor, Selection
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import operators
+from syncd.desk.parked.operators import Actor, Selection
 from syncd.journal import ColumnShape, Shape
 from syncd.ports import Layout, Ledger, Numbered, Period, TableWrite
 from syncd.posting import TableRow

@@ -12,9 +12,10 @@ from connectors.convert import typed
 from syncd import migrate
 from syncd.audit import CONTENTS
 from syncd.change import Column, Position, Value
-from syncd.desk import approvals, automatic, operators, status, trace
-from syncd.desk.operators import Actor, Selection
-from syncd.desk.verify import verify
+from syncd.desk import automatic, status, trace
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import approvals, operators
+from syncd.desk.parked.operators import Actor, Selection
 from syncd.errors import Halt
 from syncd.ports import Ledger
 from syncd.posting import Batch, CardWrite, Outcome, Posting, Share

@@ -11,7 +11,7 @@ import pytest
 from connectors.ledger import parking
 from syncd.change import Change, Position
 from syncd.desk import closing as desk_closing
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Transient
 from syncd.ports import Ledger
 from syncd.posting import Batch, CardWrite, Entry, Outcome, Posting, Refused, Reversed

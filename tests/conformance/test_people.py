@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncd.desk import accounts, answered, identities, operators, rights, tokens
+from syncd.desk.access import accounts, answered, identities, rights, tokens
+from syncd.desk.parked import operators
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
 

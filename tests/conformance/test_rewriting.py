@@ -22,11 +22,12 @@ from connectors.ledger import collected_events
 from connectors.ledger.ledger import SqlLedger
 from connectors.ledger.sqlite import MEMORY
 from syncd import audit
-from syncd.desk import anchors, operators
-from syncd.desk.anchors import Keeper
-from syncd.desk.operators import Actor, Selection
-from syncd.desk.together import Again
-from syncd.desk.verify import Verdict, verify
+from syncd.desk.audit import anchors
+from syncd.desk.audit.anchors import Keeper
+from syncd.desk.audit.together import Again
+from syncd.desk.audit.verify import Verdict, verify
+from syncd.desk.parked import operators
+from syncd.desk.parked.operators import Actor, Selection
 from syncd.errors import Transient
 from syncd.ports import Anchor, Layout, Ledger
 from syncd.posting import Outcome, Posting

@@ -16,8 +16,8 @@ from connectors.ledger import postgres
 from syncd.books import balances
 from syncd.books.close.journal import gaps
 from syncd.desk import closing as desk_closing
-from syncd.desk.operators import Actor
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked.operators import Actor
 from syncd.errors import Halt, Transient
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Ledger

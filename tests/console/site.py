@@ -11,7 +11,8 @@ from typing import Final
 from syncd import wiring
 from syncd.console.passwords import Argon2
 from syncd.daemon import drain
-from syncd.desk import accounts, operators
+from syncd.desk.access import accounts
+from syncd.desk.parked import operators
 from syncd.migrate import migrate
 from tests.unit import lab
 

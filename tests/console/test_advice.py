@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from syncd.console.passwords import Argon2
-from syncd.desk import accounts
+from syncd.desk.access import accounts
 from tests.advice import advice, heard
 from tests.console.site import PASSWORD, Site
 from tests.console.test_pages import ROW, form_of, row, sign_in

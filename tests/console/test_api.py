@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from syncd.console import app
-from syncd.desk import accounts, rights, tokens
+from syncd.desk.access import accounts, rights, tokens
 from tests.advice import advice
 from tests.console.site import BY, NAME, PASSWORD, Site
 

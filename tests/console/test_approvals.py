@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from syncd.console import app
 from syncd.console.passwords import Argon2
-from syncd.desk import accounts
+from syncd.desk.access import accounts
 from tests.advice import advice, heard
 from tests.console.site import BY, MAPPING, NAME, PASSWORD, Site
 from tests.console.test_pages import form_of, sign_in

@@ -11,7 +11,7 @@ import pytest
 
 from syncd import cli
 from syncd.cli import answering
-from syncd.desk import accounts, tokens
+from syncd.desk.access import accounts, tokens
 from syncd.errors import Halt
 from tests.advice import advice, heard
 from tests.advice.command import Ended, fine, refused, syncd

@@ -7,7 +7,9 @@ from contextlib import closing
 import pytest
 from fastapi.testclient import TestClient
 
-from syncd.desk import bulk, limited, operators, trace
+from syncd.desk import trace
+from syncd.desk.access import limited
+from syncd.desk.parked import bulk, operators
 from tests.console.site import BY, CONFIG, NAME, Site
 from tests.console.test_api import Api, token
 from tests.console.test_table import be

@@ -6,7 +6,7 @@ from contextlib import closing
 import httpx2 as httpx
 from fastapi.testclient import TestClient
 
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.advice import advice, heard
 from tests.console.site import MAPPING, NAME, Site
 from tests.console.test_pages import form_of, sign_in

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import ECKey
 
 from syncd import config
-from syncd.desk import accounts
+from syncd.desk.access import accounts
 from syncd.errors import MappingError
 from tests.advice import advice, heard
 from tests.advice.command import fine, refused, syncd

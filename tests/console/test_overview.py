@@ -11,7 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd.console import app
-from syncd.desk import operators, people, postings
+from syncd.desk import postings
+from syncd.desk.access import people
+from syncd.desk.parked import operators
 from tests.console.site import BY, NAME, Site
 from tests.console.test_approvals import ASKING
 from tests.console.test_pages import sign_in

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd.console.passwords import Argon2
-from syncd.desk import accounts
+from syncd.desk.access import accounts
 from tests.console.site import BY, NAME, PASSWORD, Site
 
 ROW: Final = {"pipeline": NAME, "id": "1"}

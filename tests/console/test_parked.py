@@ -12,7 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd.console.passwords import Argon2
-from syncd.desk import accounts, bulk, operators, verify
+from syncd.desk.access import accounts
+from syncd.desk.audit import verify
+from syncd.desk.parked import bulk, operators
 from tests.advice import advice, heard
 from tests.console.site import BY, NAME, PASSWORD, Site
 from tests.console.test_pages import do, form_of, row, sign_in

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd import checks
-from syncd.desk import accounts, rights
+from syncd.desk.access import accounts, rights
 from tests.advice import advice
 from tests.console.site import BY, NAME, Site
 

@@ -18,7 +18,7 @@ from connectors.ledger.ledger import SqlLedger
 from syncd.books.depreciation import asking, runs
 from syncd.change import Value
 from syncd.daemon import pipeline
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.load import load
 from syncd.migrate import migrate

@@ -8,7 +8,7 @@ from typing import Final
 
 from syncd import wiring
 from syncd.daemon import drain
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.migrate import migrate
 from tests.depreciation.plant import BY, EAM, ddl, write
 

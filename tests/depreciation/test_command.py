@@ -13,7 +13,7 @@ import pytest
 
 from syncd.books.depreciation import asking
 from syncd.desk import status
-from syncd.desk.operators import Actor
+from syncd.desk.parked.operators import Actor
 from syncd.outbox import causes
 from tests.advice import advice, advised, heard
 from tests.advice.command import BY, daemon, fine, refused, syncd

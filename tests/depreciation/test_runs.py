@@ -11,8 +11,9 @@ from syncd.books.depreciation import asking, runs, terms, terms_record
 from syncd.books.depreciation.plan import figures, month_read
 from syncd.change import Change, Position
 from syncd.daemon import pipeline
-from syncd.desk import operators, trace
-from syncd.desk.verify import verify
+from syncd.desk import trace
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import operators
 from syncd.errors import Halt
 from syncd.outbox import causes
 from syncd.posting import Batch, CardWrite, Outcome, Posting

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from syncd.books.depreciation import asking
-from syncd.desk.operators import Actor
+from syncd.desk.parked.operators import Actor
 from syncd.statements import script
 from tests.advice.command import BY, daemon, fine
 from tests.depreciation.plant import ddl

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from syncd import statements, wiring
 from syncd.daemon import drain
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.migrate import migrate
 from tests.acceptance.databases import connected
 from tests.advice.command import daemon, fine, syncd

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.documented.pieces import PAGE, pieces
 from tests.documented.site import (
     BY_KIND,

@@ -12,7 +12,7 @@ from syncd.books.close import cards, closing
 from syncd.books.close.item import Item
 from syncd.books.figures import Amounts, Figures, figures
 from syncd.books.figures import at as figures_at
-from syncd.desk import verify
+from syncd.desk.audit import verify
 from syncd.ports import Period
 from tests.unit.lab import NAME, Lab
 

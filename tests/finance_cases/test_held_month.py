@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.depreciation import plant
 from tests.depreciation.plant import BY, Plant
 from tests.unit.lab import NAME

@@ -14,7 +14,7 @@ from syncd import migrate
 from syncd.books.close import closing as close
 from syncd.books.close.item import Item
 from syncd.books.reports.sheet import Sheet
-from syncd.desk import verify
+from syncd.desk.audit import verify
 from syncd.ports import Ledger
 from tests.finance_cases.books import NOW
 from tests.finance_cases.year import SQL, Company, eventful

@@ -13,7 +13,8 @@ from syncd import wiring
 from syncd.daemon import drain, repair
 from syncd.demo import eam
 from syncd.demo.stage import Stage, built
-from syncd.desk import operators, status
+from syncd.desk import status
+from syncd.desk.parked import operators
 from syncd.errors import Gap, Halt
 
 TODAY = date(2026, 11, 10)

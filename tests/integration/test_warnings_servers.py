@@ -64,7 +64,9 @@ def test_a_voucher_by_hand_and_a_trip_there_and_back(kind: str, request: pytest.
         made = [("registration", "记-1", {"of": "asset:1", "cards": [["FA-1", "open", fields]], "voucher": voucher})]
         made += [("moved", "", {"cards": [["FA-1", "change", {"dept": dept}]]}) for dept in "BA"]
         begun = "name, posting_seq, posting_hash, parked_seq, changes, posted, repeated"
-        ledger.execute([(f"INSERT INTO syncd.pipeline ({begun}) VALUES (?, ?, ?, ?, ?, ?, ?)", ("main", 3, "", 0, 3, 3, 0))])
+        ledger.execute(
+            [(f"INSERT INTO syncd.pipeline ({begun}) VALUES (?, ?, ?, ?, ?, ?, ?)", ("main", 3, "", 0, 3, 3, 0))]
+        )
         columns = (
             "pipeline, seq, key, rule, subject, voucher, reverses, mapping_hash, position, committed_at, posted_at"
         )

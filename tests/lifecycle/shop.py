@@ -17,7 +17,7 @@ from syncd.books.lifecycle.deadlines import QUIET_S, Deadlines
 from syncd.books.lifecycle.states import Living
 from syncd.change import Malformed, Value
 from syncd.daemon import pipeline
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.load import load
 from syncd.migrate import migrate

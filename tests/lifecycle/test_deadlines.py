@@ -10,7 +10,7 @@ from connectors.convert import typed
 from syncd.books.lifecycle import deadlines, standing, states
 from syncd.books.lifecycle.compliance import compliance
 from syncd.change import Malformed
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.ports import Ledger
 from tests.lifecycle.shop import BY, LIFECYCLE, Shop, shop_mapping
 from tests.unit.lab import NAME

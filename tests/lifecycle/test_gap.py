@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from syncd.books.lifecycle import standing
 from syncd.books.lifecycle.compliance import compliance
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.lifecycle.shop import BY, Shop, shop_mapping
 from tests.unit.lab import NAME
 

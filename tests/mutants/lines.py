@@ -550,14 +550,14 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an edited amount that waits for its group is whole",
-        "syncd/desk/collected_record.py",
+        "syncd/desk/audit/collected_record.py",
         "elif audit.digest(*row) != said[0]:",
         "elif False:",
         ("tests/conformance/test_rewriting.py",),
     ),
     Mutant(
         "the record's end is not looked at",
-        "syncd/desk/verify.py",
+        "syncd/desk/audit/verify.py",
         "    if said != (postings, last.hash):\n",
         "    if False:\n",
         ("tests/unit/test_bookkeeping.py",),

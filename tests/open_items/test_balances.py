@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.open_items.office import AMOUNTS, MAPPING, OFFICE, Office, founded, told
 
 CLERK = operators.Actor("clerk", "test")

@@ -10,7 +10,7 @@ from typing import Final
 from connectors.answer import sqlite as answers
 from connectors.ledger.ledger import SqlLedger
 from syncd.delivery import Delivery
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.outbox import box
 from syncd.outbox.relaying import Outbox
 from syncd.ports import Relay

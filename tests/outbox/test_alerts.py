@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncd.delivery import DONE, Asked, Delivery, Sent
-from syncd.desk import operators, status
+from syncd.desk import status
+from syncd.desk.parked import operators
 from syncd.outbox import causes
 from syncd.outbox.alerts import SOLVED_AFTER_S, Alerting, Alerts, Quiet
 from syncd.outbox.causes import Cause, Limits

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.convert import typed
 from syncd.change import Malformed
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.outbox.office import DAY, MAPPING, Office
 from tests.unit.lab import CLERK, NAME
 

@@ -8,7 +8,8 @@ import pytest
 
 from connectors.anchor.file import AnchorFile
 from syncd.audit import Anchored
-from syncd.desk import anchors, status, verify
+from syncd.desk import status
+from syncd.desk.audit import anchors, verify
 from syncd.outbox.heads import WEBHOOK, Outgoing
 from syncd.record import timestamp
 from tests.outbox.office import Office

@@ -16,7 +16,7 @@ from connectors.ledger import mysql as ledger_mysql
 from connectors.ledger import postgres as ledger_postgres
 from connectors.mysql.dsn import parse
 from syncd.delivery import Answer
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.outbox import box, causes
 from syncd.outbox.alerts import Alerting, Alerts
 from syncd.outbox.causes import Cause, Limits

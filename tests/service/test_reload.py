@@ -18,7 +18,7 @@ import pytest
 from syncd import __version__
 from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.supervisor import Worker
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Transient
 from syncd.ports import Ledger
 from tests.console.site import BY, MAPPING, Site

@@ -7,7 +7,7 @@ from random import Random
 
 from connectors.convert import typed
 from syncd.change import Column, Table, Value
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.ports import Ledger
 
 SOMEBODY = operators.Actor("clerk", "simulation")

@@ -16,7 +16,8 @@ from connectors import memory
 from syncd.change import Change, ChangeSet, Malformed, Row, key_text
 from syncd.daemon import pipeline, repair
 from syncd.daemon.spec import PipelineSpec
-from syncd.desk import operators, status
+from syncd.desk import status
+from syncd.desk.parked import operators
 from syncd.errors import Gap, Halt, Transient
 from syncd.ports import Book
 from syncd.posting import Batch, Rejections

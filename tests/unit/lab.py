@@ -15,7 +15,7 @@ from connectors.ledger.ledger import SqlLedger
 from syncd.change import ChangeSet, Position, Row, Value
 from syncd.daemon import pipeline
 from syncd.daemon.spec import PipelineSpec
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.language.load import load
 from syncd.migrate import migrate

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.ledger.ledger import SqlLedger
-from syncd.desk import accounts, identities, operators, tokens
-from syncd.desk.verify import verify
+from syncd.desk.access import accounts, identities, tokens
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import operators
 from tests.advice import advised
 from tests.unit.lab import BILLS, NAME, Lab
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncd.desk.operators import Actor
+from syncd.desk.parked.operators import Actor
 from tests.unit.lab import NAME, loaded
 from tests.unit.test_approval import LI, ONE_STEP, WANG, approve, bought, refused
 

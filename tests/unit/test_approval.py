@@ -11,9 +11,11 @@ import pytest
 from connectors.convert import typed
 from syncd.change import Column, Malformed, Value
 from syncd.daemon import pipeline
-from syncd.desk import approvals, approving, automatic, operators, people, previews, status
-from syncd.desk.operators import Actor, ParkedRow, Selection
-from syncd.desk.verify import verify
+from syncd.desk import automatic, status
+from syncd.desk.access import people
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import approvals, approving, operators, previews
+from syncd.desk.parked.operators import Actor, ParkedRow, Selection
 from syncd.errors import Fault, Halt, MappingErrors, Transient, WrongUsage
 from syncd.language import say
 from syncd.record import timestamp

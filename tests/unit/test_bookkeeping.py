@@ -8,7 +8,7 @@ import pytest
 from connectors.ledger.bookkeeping import unsound
 from connectors.ledger.ledger import SqlLedger
 from syncd.daemon import pipeline
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
 from syncd.errors import Transient
 from syncd.posting import Entry, Voucher
 from tests.kept import Kept

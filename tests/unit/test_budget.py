@@ -8,8 +8,8 @@ import pytest
 
 from connectors.convert import typed
 from syncd.change import Value
-from syncd.desk import operators, previews
-from syncd.desk.operators import Actor, Selection
+from syncd.desk.parked import operators, previews
+from syncd.desk.parked.operators import Actor, Selection
 from syncd.errors import MappingErrors
 from tests.advice import advice
 from tests.unit.lab import CLERK, FINANCE, NAME, SQL, Lab, loaded

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from syncd.books.close import cards
-from syncd.desk import closing, operators
-from syncd.desk.verify import verify
+from syncd.desk import closing
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import operators
 from syncd.errors import Halt, Transient, WrongUsage
 from tests.finance_cases.books import Books, standard
 from tests.unit.lab import CLERK, NAME

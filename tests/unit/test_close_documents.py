@@ -11,7 +11,7 @@ import pytest
 from connectors import reading
 from syncd.books.close import closing
 from syncd.books.close.item import Item
-from syncd.desk import verify
+from syncd.desk.audit import verify
 from tests.finance_cases.books import FINANCE, SQL
 from tests.unit.lab import NAME, NOW, Lab
 

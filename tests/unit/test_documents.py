@@ -12,7 +12,8 @@ from syncd.books import comparison
 from syncd.books.hindsight import Finance
 from syncd.change import Malformed, Value
 from syncd.daemon import repair
-from syncd.desk import clock, operators
+from syncd.desk import clock
+from syncd.desk.parked import operators
 from syncd.errors import Gap, WrongUsage
 from syncd.mapping.language.explain import explain
 from syncd.mapping.language.load import load

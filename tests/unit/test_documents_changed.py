@@ -12,7 +12,7 @@ from connectors import memory
 from syncd import checks
 from syncd.cli import approving
 from syncd.daemon import repair
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Gap
 from tests.advice import advice
 from tests.unit.lab import CLERK, NAME, Lab, loaded

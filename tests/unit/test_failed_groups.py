@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Halt
 from syncd.mapping.program import translator
 from syncd.ports import Book

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from syncd.change import Value
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.unit.lab import CLERK, NAME, Lab
 
 D = Decimal

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
 from syncd.record import decode_voucher
 from tests.unit.lab import BILLS, NAME, SQL, Lab
 

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from syncd.change import Value
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
 from syncd.errors import MappingErrors
 from syncd.ports import Ledger
 from tests.advice import advice

@@ -1,8 +1,8 @@
 """Four eyes in records of before there were any: `audit verify` lists what today's desk would refuse."""
 
-from syncd.desk import operators
-from syncd.desk.operators import Actor
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import operators
+from syncd.desk.parked.operators import Actor
 from tests.unit.lab import NAME
 from tests.unit.test_approval import LI, WANG, approve, bought, edit
 

@@ -24,8 +24,9 @@ from syncd.demo import eam
 from syncd.demo.eam import period_of
 from syncd.demo.month import play
 from syncd.demo.stage import ACTOR, PIPELINE, Stage, built, running
-from syncd.desk import anchors, operators, verify
 from syncd.desk import closing as closings
+from syncd.desk.audit import anchors, verify
+from syncd.desk.parked import operators
 from syncd.errors import Halt, WrongUsage
 from syncd.outside import Auditing, anchor_file
 from syncd.record import decode_voucher, encode_change

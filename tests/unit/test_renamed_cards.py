@@ -10,7 +10,7 @@ import pytest
 
 from syncd.books import writes
 from syncd.desk import trace
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
 from syncd.errors import MappingErrors
 from tests.advice import advice
 from tests.unit.lab import NAME, Lab, loaded

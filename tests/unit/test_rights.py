@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import pytest
 
-from syncd.desk import rights
-from syncd.desk.rights import ACTIONS, ROLES, Action, Place, may, require
+from syncd.desk.access import rights
+from syncd.desk.access.rights import ACTIONS, ROLES, Action, Place, may, require
 from syncd.errors import Halt
 from syncd.language import say
 from tests.advice import advice

@@ -14,8 +14,9 @@ from rich.console import Console
 from connectors.convert import typed
 from syncd.change import Value
 from syncd.cli import output, pages, sheets, tracing
-from syncd.desk import operators, shares, trace
-from syncd.desk.verify import verify
+from syncd.desk import shares, trace
+from syncd.desk.audit.verify import verify
+from syncd.desk.parked import operators
 from tests.unit.lab import CLERK, NAME, Lab
 
 D = Decimal

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from syncd.change import Value
-from syncd.desk.verify import verify
+from syncd.desk.audit.verify import verify
 from tests.unit.lab import NAME, Lab
 
 MAPPING = """

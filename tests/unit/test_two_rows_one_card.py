@@ -1,7 +1,7 @@
 """Invariants 1 and 14: a second row of the EAM that bears the code of a card makes nothing by itself, and says so. A
 row that is read again, or that came in the place of another, is no second one."""
 
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from tests.advice import advice
 from tests.unit.lab import CLERK, NAME, Feed, Lab
 from tests.unit.test_log_decides import REGISTRATION, asset, both

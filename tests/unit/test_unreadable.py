@@ -11,8 +11,8 @@ from connectors import memory
 from connectors.debezium.unreadable import unreadable
 from syncd.change import Change, ChangeSet, Position, Row
 from syncd.daemon import repair
-from syncd.desk import operators
-from syncd.desk.operators import Selection
+from syncd.desk.parked import operators
+from syncd.desk.parked.operators import Selection
 from syncd.errors import Gap, WrongUsage
 from syncd.language import say
 from syncd.mapping.program.failure import unread

@@ -25,7 +25,8 @@ from syncd.daemon import pipeline
 from syncd.demo import company
 from syncd.demo.stage import File
 from syncd.desk import closing as desk
-from syncd.desk import operators, verify
+from syncd.desk.audit import verify
+from syncd.desk.parked import operators
 from syncd.files import shipped
 from syncd.mapping.expression.sqlite import register_sqlite
 from syncd.mapping.language.load import Mapping as Loaded

@@ -12,8 +12,8 @@ from syncd.books.depreciation.plan import month_of
 from syncd.books.depreciation.recomputation import found_amounts
 from syncd.books.depreciation.runs import Computing
 from syncd.books.figures import FIELDS, figures
+from syncd.desk.audit.verify import Verdict
 from syncd.desk.closing import begun
-from syncd.desk.verify import Verdict
 from syncd.errors import Fault
 from syncd.mapping.language.blocks.month_end import CloseCheck
 from syncd.mapping.language.load import Mapping

@@ -12,7 +12,7 @@ from syncd.books.depreciation import runs, sources, terms
 from syncd.books.depreciation.plan import month_read
 from syncd.books.depreciation.runs import Computing
 from syncd.books.depreciation.terms import BOOK, SQL
-from syncd.desk.operators import Actor, Agreed, act, alone
+from syncd.desk.parked.operators import Actor, Agreed, act, alone
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Desk, Ledger, Period
 from syncd.record import timestamp

@@ -15,7 +15,8 @@ from syncd.books.reconciliation.as_read import rows_of
 from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.reconcile import Altered, Cause, Control, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
-from syncd.desk import partitions, verify
+from syncd.desk import partitions
+from syncd.desk.audit import verify
 from syncd.mapping.language.blocks.measures import FIELDS, Measures
 from syncd.money import decimal
 from syncd.ports import Ledger

@@ -10,7 +10,7 @@ from syncd import audit
 from syncd.books.reconciliation.by_hand import TOLD
 from syncd.books.reconciliation.causes import SQL
 from syncd.books.reconciliation.reconcile import Amounts, Difference, Report
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Fault, Halt, WrongUsage
 from syncd.mapping.language.blocks.measures import FIELDS
 from syncd.ports import Ledger

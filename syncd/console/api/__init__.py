@@ -9,7 +9,7 @@ from syncd.console.api import acting, looking
 from syncd.console.api.shape import refused
 from syncd.console.house import House
 from syncd.console.page import house
-from syncd.desk import accounts
+from syncd.desk.access import accounts
 from syncd.errors import Fault, Halt, WrongUsage
 
 

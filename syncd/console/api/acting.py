@@ -13,7 +13,7 @@ from syncd.console.api.caller import Calling, Signed, Writing
 from syncd.console.api.looking import Json, Number, Pipeline, preview_of, row_of
 from syncd.console.api.shape import plain
 from syncd.console.bulk import ask
-from syncd.desk import bulk, operators
+from syncd.desk.parked import bulk, operators
 from syncd.errors import WrongUsage
 from syncd.ports import Ledger
 

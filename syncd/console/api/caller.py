@@ -9,8 +9,8 @@ from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from syncd.console.page import SESSION, Visitor, house
-from syncd.desk import accounts, answered, tokens
-from syncd.desk.operators import Actor
+from syncd.desk.access import accounts, answered, tokens
+from syncd.desk.parked.operators import Actor
 from syncd.errors import Halt
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="a token of `syncd people token add`")

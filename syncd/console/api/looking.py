@@ -14,7 +14,9 @@ from syncd.console import within
 from syncd.console.api.caller import Calling
 from syncd.console.api.shape import plain, told
 from syncd.console.page import seen
-from syncd.desk import accounts, approvals, bulk, limited, operators, postings, previews, rights, status, trace
+from syncd.desk import postings, status, trace
+from syncd.desk.access import accounts, limited, rights
+from syncd.desk.parked import approvals, bulk, operators, previews
 from syncd.errors import Fault
 from syncd.ports import Ledger
 

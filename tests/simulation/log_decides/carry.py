@@ -17,7 +17,7 @@ from connectors.ledger.ledger import SqlLedger
 from connectors.ledger.state import read as read_state
 from syncd.change import ChangeSet, Column, Kind, Position, Value
 from syncd.daemon import pipeline
-from syncd.desk import operators
+from syncd.desk.parked import operators
 from syncd.errors import Transient
 from syncd.mapping.language.load import Mapping as Compiled
 from syncd.mapping.language.load import load

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from syncd.change import Table
-from syncd.desk.operators import ParkedRow, Selection
-from syncd.desk.operators import parked as parked_rows
+from syncd.desk.parked.operators import ParkedRow, Selection
+from syncd.desk.parked.operators import parked as parked_rows
 from syncd.money import ZERO
 from syncd.ports import EVERY_STEP, Book, Ledger, Parked
 from syncd.posting import Batch, CardWrite, Rejection, Voucher

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from syncd.desk.operators import Actor, Group, act
+from syncd.desk.parked.operators import Actor, Group, act
 from syncd.ports import Ledger
 from syncd.record import moment
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from syncd.desk.approvals import is_same
-from syncd.desk.operators import SQL, Actor, Agreed, act, alone
-from syncd.desk.rights import CONTROLLER
+from syncd.desk.access.rights import CONTROLLER
+from syncd.desk.parked.approvals import is_same
+from syncd.desk.parked.operators import SQL, Actor, Agreed, act, alone
 from syncd.errors import Halt
 from syncd.ports import Desk, Finding, Ledger
 

@@ -12,9 +12,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from syncd import audit
-from syncd.desk import (
+from syncd.desk.audit import (
     account_record,
-    approvals,
     claims,
     collected_record,
     lasting,
@@ -23,9 +22,10 @@ from syncd.desk import (
     stretches,
     together,
 )
-from syncd.desk.anchors import Watch
-from syncd.desk.stretches import FLAWS_MAX, SQL, WHOLE, Flaws, Head, Judged, read
-from syncd.desk.stretches import Flaw as Flaw
+from syncd.desk.audit.anchors import Watch
+from syncd.desk.audit.stretches import FLAWS_MAX, SQL, WHOLE, Flaws, Head, Judged, read
+from syncd.desk.audit.stretches import Flaw as Flaw
+from syncd.desk.parked import approvals
 from syncd.ports import Layout, Ledger
 
 

@@ -12,14 +12,14 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from syncd import audit, statements
-from syncd.desk import rights
-from syncd.desk.accounts import Account, from_row, require_open
-from syncd.desk.operators import Actor, act
+from syncd.desk.access import rights
+from syncd.desk.access.accounts import Account, from_row, require_open
+from syncd.desk.parked.operators import Actor, act
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
 from syncd.record import moment, timestamp
 
-SQL: Final = statements.load("syncd.desk", "tokens.sql")
+SQL: Final = statements.load("syncd.desk.access", "tokens.sql")
 PREFIX: Final = "syncd"
 NAME_CHARS: Final = 8
 

@@ -13,14 +13,14 @@ from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
 from syncd import audit, migrate, statements
-from syncd.desk import rights
-from syncd.desk.approvals import is_same
-from syncd.desk.operators import Actor, act
+from syncd.desk.access import rights
+from syncd.desk.parked.approvals import is_same
+from syncd.desk.parked.operators import Actor, act
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Desk, Ledger
 from syncd.record import moment, timestamp
 
-SQL: Final = statements.load("syncd.desk", "accounts.sql")
+SQL: Final = statements.load("syncd.desk.access", "accounts.sql")
 PASSWORD_CHARS_MIN: Final = 12
 FAILURES_MAX: Final = 5
 LOCKED: Final = timedelta(minutes=15)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from syncd.desk import approvals, operators
-from syncd.desk.operators import Actor, ParkedRow, Selection
+from syncd.desk.parked import approvals, operators
+from syncd.desk.parked.operators import Actor, ParkedRow, Selection
 from syncd.errors import Transient
 from syncd.ports import Desk, Ledger
 

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Final, NamedTuple
 
-from syncd.desk import lasting, stretches
-from syncd.desk.stretches import Bounds, Judged
+from syncd.desk.audit import lasting, stretches
+from syncd.desk.audit.stretches import Bounds, Judged
 from syncd.errors import Fault
 from syncd.ports import Layout, Ledger
 

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from syncd import audit, journal, statements
-from syncd.desk import held, lasting, lots
+from syncd.desk.audit import held, lasting, lots
 from syncd.ports import Layout, Ledger
 from syncd.record import decode_content, decode_voucher
 
-SQL: Final = statements.load("syncd.desk", "verify.sql")
+SQL: Final = statements.load("syncd.desk.audit", "verify.sql")
 STRETCH_ROWS: Final = 2_000
 """Records that are read at once."""
 FLAWS_MAX: Final = 1_000

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from syncd import audit, statements
 from syncd.change import Column, Malformed, Table, Value
-from syncd.desk import approvals
+from syncd.desk.parked import approvals
 from syncd.desk.status import REPAIRING
 from syncd.errors import Halt, WrongUsage
 from syncd.language import hint
@@ -20,7 +20,7 @@ from syncd.overtaken import is_overtaken
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_change, encode_change, moment, plain, timestamp
 
-SQL: Final = statements.load("syncd.desk", "operators.sql")
+SQL: Final = statements.load("syncd.desk.parked", "operators.sql")
 ROWS_MAX: Final = 10_000
 """Rows that one action may touch."""
 NUMBER_MAX: Final = (1 << 63) - 1

@@ -17,7 +17,7 @@ from syncd import statements
 from syncd.ports import Desk, Ledger
 from syncd.record import moment
 
-SQL: Final = statements.load("syncd.desk", "approvals.sql")
+SQL: Final = statements.load("syncd.desk.parked", "approvals.sql")
 RENEWED: Final = frozenset(("edit", "reopen"))
 """What ends earlier approvals: they were for another content, or another judgement."""
 IDS_MAX: Final = 500

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from syncd import audit
-from syncd.desk.parked_record import read
+from syncd.desk.audit.parked_record import read
 from syncd.ports import Ledger
 
 UNDER: Final = "account/"

@@ -13,7 +13,7 @@ from syncd.errors import Fault, Halt, RowRefused, WrongUsage
 from syncd.ports import Ledger
 from syncd.record import timestamp
 
-SQL: Final = statements.load("syncd.desk", "answered.sql")
+SQL: Final = statements.load("syncd.desk.access", "answered.sql")
 KEPT: Final = timedelta(days=7)
 """How long an answer is kept."""
 DONE: Final = 200

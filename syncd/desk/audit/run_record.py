@@ -11,7 +11,7 @@ from contextlib import closing
 from itertools import groupby
 from typing import NamedTuple
 
-from syncd.desk.parked_record import read
+from syncd.desk.audit.parked_record import read
 from syncd.ports import Ledger
 
 

@@ -12,14 +12,14 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from syncd import statements
-from syncd.desk import accounts
-from syncd.desk.approvals import is_same
-from syncd.desk.operators import Actor, act
+from syncd.desk.access import accounts
+from syncd.desk.parked.approvals import is_same
+from syncd.desk.parked.operators import Actor, act
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Desk, Ledger
 from syncd.record import timestamp
 
-SQL: Final = statements.load("syncd.desk", "identities.sql")
+SQL: Final = statements.load("syncd.desk.access", "identities.sql")
 USED_KEPT: Final = timedelta(days=1)
 """How long a sign-in that was taken is remembered; its token is refused long before; see `console.openid`."""
 

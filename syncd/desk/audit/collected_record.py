@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Final
 
 from syncd import audit
-from syncd.desk.anchors import Watch
-from syncd.desk.stretches import FLAWS_MAX, SQL, Flaws, read
+from syncd.desk.audit.anchors import Watch
+from syncd.desk.audit.stretches import FLAWS_MAX, SQL, Flaws, read
 from syncd.ports import Ledger
 
 LOT: Final = 1_000

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 from syncd import audit
-from syncd.desk.approvals import RENEWED
+from syncd.desk.parked.approvals import RENEWED
 from syncd.ports import Ledger
 
 PAGE_ROWS: Final = 1_000

@@ -26,7 +26,7 @@ from syncd.money import at_most, decimal
 from syncd.ports import Layout, Ledger
 from syncd.record import decode_content, moment
 
-SQL: Final = statements.load("syncd.desk", "verify.sql")
+SQL: Final = statements.load("syncd.desk.audit", "verify.sql")
 OTHERS_MAX: Final = 1_000
 EDITED_MAX: Final = 100
 """Changes by finance's own people that are listed."""

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from syncd import statements
-from syncd.desk import rights
-from syncd.desk.operators import NUMBER_MAX, Actor, Selection, act, act_on_all, matching
+from syncd.desk.access import rights
+from syncd.desk.parked.operators import NUMBER_MAX, Actor, Selection, act, act_on_all, matching
 from syncd.errors import WrongUsage
 from syncd.ports import Desk, Ledger
 from syncd.record import moment
 
-SQL: Final = statements.load("syncd.desk", "bulk.sql")
+SQL: Final = statements.load("syncd.desk.parked", "bulk.sql")
 LOT_ROWS_MAX: Final = 1_000
 """Rows that are asked in one transaction, between two of other people's."""
 What = Literal["retry", "discard"]

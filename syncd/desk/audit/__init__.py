@@ -1,0 +1,1 @@
+"""Whether the record is whole, and finance still holds what was posted."""

@@ -1,0 +1,1 @@
+"""Parked rows: corrected, tried again, given up, agreed to."""
