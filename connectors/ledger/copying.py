@@ -1,6 +1,7 @@
 """How a finance database is copied whole with the tools that come with it. syncd's own tables lie in it, so that any
 copy of one moment holds state and books of that moment."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,13 +38,14 @@ def of_mysql(at: Dsn, file: Path) -> Copying:
 def of_sqlite(database: Path, file: Path) -> Copying:
     """By sqlite3, while others write."""
     return Copying(
-        ["sqlite3", str(database), f".backup '{_quoted(file)}'"],
-        ["sqlite3", str(database), f".restore '{_quoted(file)}'"],
+        ["sqlite3", str(database), f".backup {_quoted(file)}"],
+        ["sqlite3", str(database), f".restore {_quoted(file)}"],
         {},
     )
 
 
 _CERTIFICATES = ("ssl_ca", "ssl_cert", "ssl_key")
+_PLAIN = re.compile(r"[\w./-]+")
 
 
 def _libpq(value: str) -> str:
@@ -52,4 +54,6 @@ def _libpq(value: str) -> str:
 
 
 def _quoted(file: Path) -> str:
-    return str(file).replace("'", "''")
+    """As the shell of SQLite takes it. Only where it must be: the command that is printed quotes it once more."""
+    name = str(file)
+    return name if _PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"

@@ -111,8 +111,9 @@ def test_a_configuration_is_written_or_named(stage: Stage, tmp_path: Path, monke
     heard("config_nowhere", refused("check"))
     text = GOOD.replace("eam.db", f"{stage.directory}/eam.db").replace("mappings/", f"{stage.directory}/mappings/")
     fine(f"check --config {_write(stage, text)}")
-    (tmp_path / "syncd.yaml").write_text(text.replace("finance.db", str(stage.directory / "finance.db")), "utf-8")
-    fine("check")
+    fine(f"init --eam {stage.directory}/eam.db --finance {stage.directory}/finance.db")
+    assert (tmp_path / "syncd.yaml").is_file()
+    fine("mapping explain --column original_value")
 
 
 @advice("config_raw_password")
