@@ -6,9 +6,10 @@ postings a page, which says how far it has come.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from syncd import statements
@@ -20,6 +21,7 @@ from syncd.record import moment, read_voucher, timestamp
 SQL: Final = statements.load("syncd.desk", "postings.sql")
 LOOKED_MAX: Final = 20_000
 """Postings that a page looks through."""
+_NEVER: Final = "~"
 
 
 class Asked(NamedTuple):
@@ -81,31 +83,48 @@ def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, 
         return Page(found, int(str(rows[limit - 1][1])), None)
     if floor <= bottom:
         return Page(found, None, None)
-    made = ledger.query(SQL["posted_at"], (pipeline, floor + 1))
+    made = ledger.query(SQL["posted_from"], (pipeline, floor + 1))
     return Page(found, floor + 1, moment(str(made[0][0])) if made else None)
 
 
 def by_day(ledger: Ledger, pipeline: str, days: Sequence[date], zone: tzinfo) -> Sequence[tuple[date, int]]:
     """How many postings each of these days brought; they follow one another."""
     ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
-    first, top, found = 1, int(str(end)) + 1, list[tuple[date, int]]()
-    for day in days:
-        first = _first_at(ledger, pipeline, top, midnight(day, zone), first)
-        after = _first_at(ledger, pipeline, top, midnight(day + timedelta(days=1), zone), first)
-        found.append((day, after - first))
-        first = after
+    begins = [midnight(day, zone) for day in (*days, days[-1] + timedelta(days=1))]
+    firsts = _firsts_at(ledger, pipeline, int(str(end)) + 1, begins)
+    return [(day, after - first) for day, (first, after) in zip(days, pairwise(firsts), strict=True)]
+
+
+def _first_at(ledger: Ledger, pipeline: str, top: int, at: datetime) -> int:
+    """The number of the first posting that was made at a moment or later; `top` where there is none."""
+    return _firsts_at(ledger, pipeline, top, [at])[0]
+
+
+def _firsts_at(ledger: Ledger, pipeline: str, top: int, moments: Sequence[datetime]) -> Sequence[int]:
+    """The same of each of these moments. They are halved together: it takes no more queries than one does."""
+    texts, spans = [timestamp(at) for at in moments], [(1, top)] * len(moments)
+
+    def narrowed(low: int, high: int, text: str) -> tuple[int, int]:
+        middle = (low + high) // 2
+        if low == high:
+            return low, high
+        return (low, middle) if made[middle] >= text else (middle + 1, high)
+
+    while middles := {(low + high) // 2 for low, high in spans if low < high}:
+        made = _made(ledger, pipeline, middles)
+        spans = [narrowed(low, high, text) for (low, high), text in zip(spans, texts, strict=True)]
+    return [low for low, _ in spans]
+
+
+def _made(ledger: Ledger, pipeline: str, numbers: Set[int]) -> Mapping[int, str]:
+    """When each of these postings was made. Of one that is gone, the next that is there; what sorts behind every time
+    where none is."""
+    rows = ledger.query(SQL["posted_at"], (pipeline, sorted(numbers)))
+    found = {int(str(seq)): str(at) for seq, at in rows}
+    for gone in numbers - found.keys():
+        then = ledger.query(SQL["posted_from"], (pipeline, gone))
+        found[gone] = str(then[0][0]) if then else _NEVER
     return found
-
-
-def _first_at(ledger: Ledger, pipeline: str, top: int, at: datetime, low: int = 1) -> int:
-    """The number of the first posting that was made at a moment or later, from `low` on; `top` where there is none."""
-    text = timestamp(at)
-
-    def is_later(seq: int) -> bool:
-        rows = ledger.query(SQL["posted_at"], (pipeline, seq))
-        return not rows or str(rows[0][0]) >= text
-
-    return halved(low, top, is_later)
 
 
 def halved(low: int, high: int, holds: Callable[[int], bool]) -> int:

@@ -13,5 +13,8 @@ ORDER BY seq DESC LIMIT ?;
 -- end: the number of the last posting
 SELECT posting_seq FROM syncd.pipeline WHERE name = ?;
 
--- posted_at: when the first posting from a number on was made
+-- posted_at: when these postings were made
+SELECT seq, posted_at FROM syncd.posting WHERE pipeline = ? AND seq IN (?*);
+
+-- posted_from: when the first posting from a number on was made
 SELECT posted_at FROM syncd.posting WHERE pipeline = ? AND seq >= ? ORDER BY seq LIMIT 1;
