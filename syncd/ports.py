@@ -286,8 +286,7 @@ class Book(Protocol):
         ...
 
     def budget(self, name: str) -> Mapping[Value, Value] | None:
-        """A lookup of the layout that tells what is left of budgets, kept from other writers until the transaction
-        ends; None where nobody knows."""
+        """What budgets have left, by a lookup of the layout, kept from other writers to the end; None where nobody knows."""
         ...
 
     def class_cards(self, class_: str) -> Mapping[str, Fields] | None:
@@ -380,6 +379,10 @@ class Ledger(Protocol):
         """Statements in one transaction, same spelling as `query`."""
         ...
 
+    def untouched(self, table: str) -> tuple[Mapping[str, str | None], bool]:
+        """Columns that finance does not compute, and what they hold if given nothing; whether triggers may fill any."""
+        ...
+
     def fall_due(self, rule: str) -> None:
         """The time has come of all that a rule has collected so far."""
         ...
@@ -431,8 +434,7 @@ class Anchor(Protocol):
 class Drawn(NamedTuple):
     """A column that finance fills with the next id as a row goes in. `sequence` is where the layout says that the ids
     come from, empty for the column's own; `known_by` the column that tells each row from every other, empty where none
-    does, among the rows `where`. `ids` are those that finance gave, in the order of the rows: empty until they are
-    in."""
+    does, among the rows `where`. `ids` are those that finance gave, in the rows' order: empty until they are in."""
 
     column: str
     sequence: str
@@ -526,14 +528,16 @@ class Layout(Protocol):
     finance_edits: frozenset[str]
     """Card fields, and columns of other tables as `TABLE.COLUMN`, that finance's own people change, too."""
 
+    held: frozenset[str]
+    """Card fields that rules write, each in a column that holds it as it is and is read as it is."""
+
     def exact(self, kind: Kind, value: object) -> Value:
         """A value as a database driver, or JSON, gave it, as the kind it is; a time without a zone is one of the books'
         zone. Raises ValueError for a float."""
         ...
 
     def class_query(self) -> str:
-        """The same as `card_query` of the cards of one class, `… = ?`; of every card, without a parameter, where SQL
-        does not tell the class."""
+        """As `card_query`, of a class, `… = ?`; of every card, without parameter, where SQL does not tell the class."""
         ...
 
     def card_query(self) -> str:

@@ -3,6 +3,7 @@
 A `Database` speaks the portable spelling of `syncd.statements` and raises only what `syncd.errors` knows.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,10 @@ MONEY_DIGITS: Final = 16
 """Before the point, of a column that we propose."""
 LIMIT_SECONDS_MIN: Final = 30
 """A statement of a full batch takes a second; a busy server and finance's own triggers take their time."""
+_CONSTANT: Final = re.compile(
+    r"\(?(?:'((?:[^']|'')*)'|([-+]?\d+(?:\.\d+)?)|(true|false)|(null))\)?(?:::[\w \".,()\[\]]+)?", re.IGNORECASE
+)
+"""A constant as catalogues spell it, with the type that PostgreSQL adds."""
 CHUNK_ROWS: Final = 2_000
 """Rows made at a time: a server takes in one lot while the next is made."""
 
@@ -28,7 +33,8 @@ CHUNK_ROWS: Final = 2_000
 class Physical(NamedTuple):
     """A column as the database has it. `length` is characters of text or digits of a number, `places` the digits
     after the point; None where the type sets no bound. `kind` is None for a type that is not judged. `required` is
-    NOT NULL without a default; `exact` says that a decimal survives in it, `generated` that finance alone fills it."""
+    NOT NULL without a default; `exact` says that a decimal survives in it, `generated` that finance alone fills it.
+    `default` is SQL, empty for none."""
 
     type: str
     kind: Kind | None
@@ -37,6 +43,17 @@ class Physical(NamedTuple):
     required: bool
     exact: bool
     generated: bool = False
+    default: str = ""
+
+    @property
+    def constant(self) -> str | None:
+        """What a row holds in it that was given nothing, as text: None for NULL. Raises ValueError where finance
+        computes it."""
+        found = _CONSTANT.fullmatch(self.default or "NULL")
+        if found is None or self.generated:
+            raise ValueError(self.default)
+        text, number, truth, _ = found.groups()
+        return number or truth or (None if text is None else text.replace("''", "'"))
 
 
 class Nature(NamedTuple):

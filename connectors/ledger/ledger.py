@@ -1,7 +1,7 @@
 """What all SQL ledgers share: who may write, one transaction a batch, and an operator's transaction beside it."""
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 
 from connectors.ledger import collected_events, parked_events, preflight, trial
@@ -152,6 +152,13 @@ class SqlLedger:
         with self._transaction() as database:
             for sql, params in statements:
                 database.execute(sql, params)
+
+    def untouched(self, table: str) -> tuple[Mapping[str, str | None], bool]:
+        database, given = self._people(), dict[str, str | None]()
+        for name, column in database.columns(table).items():
+            with suppress(ValueError):
+                given[name] = column.constant
+        return given, database.nature(table).acts
 
     def fall_due(self, rule: str) -> None:
         self.execute([(SQL["rule_falls_due"], (self._pipeline, rule))])

@@ -25,7 +25,9 @@ _KINDS: Final[Mapping[str, Kind]] = {
 _COLUMNS: Final = """
     SELECT column_name, column_type, data_type, coalesce(character_maximum_length, numeric_precision), numeric_scale,
            is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'
-           AND extra NOT LIKE '%GENERATED%', extra LIKE '%GENERATED%'
+           AND extra NOT LIKE '%GENERATED%', extra LIKE '%GENERATED%',
+           coalesce(CASE WHEN version() LIKE '%MariaDB%' OR extra LIKE '%GENERATED%' THEN column_default
+                         ELSE quote(column_default) END, '')
     FROM "information_schema"."columns" WHERE table_schema = database() AND table_name = ? ORDER BY ordinal_position
 """
 _KEPT: Final = """
@@ -88,8 +90,11 @@ class Judge(NamedTuple):
                 required=bool(required),
                 exact=base not in ("float", "double"),
                 generated=bool(generated),
+                default=str(default),
             )
-            for name, declared, base, length, places, required, generated in self.query(_COLUMNS, (joined(table),))
+            for name, declared, base, length, places, required, generated, default in self.query(
+                _COLUMNS, (joined(table),)
+            )
         }
         if not found:
             try:

@@ -26,7 +26,9 @@ _COLUMNS: Final = """
            coalesce(information_schema._pg_char_max_length(a.atttypid, a.atttypmod),
                     information_schema._pg_numeric_precision(a.atttypid, a.atttypmod)),
            information_schema._pg_numeric_scale(a.atttypid, a.atttypmod),
-           a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a'
+           a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a',
+           coalesce((SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+                     WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum), '')
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
@@ -133,8 +135,9 @@ class Judge(NamedTuple):
                 required=bool(required),
                 exact=base not in ("float4", "float8"),
                 generated=bool(generated),
+                default=str(default),
             )
-            for name, declared, base, length, places, required, generated in self.query(
+            for name, declared, base, length, places, required, generated, default in self.query(
                 _COLUMNS, (spelled_table(table),)
             )
         }

@@ -229,6 +229,7 @@ class Sqlite(Database):
                 # SQLite itself numbers what is declared as this and nothing else
                 bool(notnull) and default is None and not (pk and str(declared).upper() == "INTEGER"),
                 hidden in (2, 3),
+                str(default or ""),
             )
             for name, declared, notnull, default, pk, hidden in found
         }
@@ -353,14 +354,14 @@ def _stored(value: object) -> object:
     raise TypeError(f"not exact: {type(value).__name__}")
 
 
-def _physical(type: str, required: bool, generated: bool) -> Physical:
+def _physical(type: str, required: bool, generated: bool, default: str = "") -> Physical:
     """A declared type by SQLite's rules of affinity, https://www.sqlite.org/datatype3.html, section 3.1. Only text
     affinity, or none, keeps a decimal as it is: `NUMERIC` would make a binary fraction of it."""
     upper = type.upper()
     is_text = any(word in upper for word in ("CHAR", "CLOB", "TEXT"))
     exact = "INT" not in upper and (is_text or upper in ("", "BLOB"))
     kind = Kind.INTEGER if "INT" in upper else Kind.TEXT if is_text else None
-    return Physical(type, kind, None, None, required, exact, generated)
+    return Physical(type, kind, None, None, required, exact, generated, default)
 
 
 def copying(settings: Settings, file: Path) -> Copying:

@@ -108,6 +108,7 @@ class SmallLayout:
     card_fields = ("name", "original_value")
     card_guard = "fin.card"
     finance_edits: frozenset[str] = frozenset()
+    held = frozenset(card_fields)
 
     def render(
         self, postings: Sequence[Numbered], lookups: Mapping[str, Mapping[Value, Value]]

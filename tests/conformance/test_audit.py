@@ -155,6 +155,18 @@ def test_a_row_of_another_table_is_as_it_was_written(
     assert seen == found
 
 
+def test_what_finance_puts_into_columns_that_are_given_nothing_is_known(finance: Finance, ledger: Ledger) -> None:
+    """Invariant 12, on every ledger: a constant default stands in fields that no posting wrote; what finance computes
+    may be anything."""
+    texts, numbers = "a VARCHAR(9) DEFAULT 'it''s', b VARCHAR(9)", "c NUMERIC(18, 2) DEFAULT 0.50, d INTEGER DEFAULT -1"
+    finance.run(f"CREATE TABLE fin.note ({texts}, {numbers}, e TIMESTAMP DEFAULT CURRENT_TIMESTAMP)")
+    given, acts = ledger.untouched("fin.note")
+    finance.run("DROP TABLE fin.note")
+    assert {name: given[name] for name in "abcd"} == {"a": "it's", "b": None, "c": "0.50", "d": "-1"}
+    assert "e" not in given
+    assert not acts
+
+
 def test_what_finances_own_people_may_change_is_listed_and_no_fault(finance: Finance, audited: Ledger) -> None:
     """By the layout, which somebody answers for: with what was posted last, and by what."""
 

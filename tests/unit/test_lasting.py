@@ -36,7 +36,7 @@ rules:
   method:
     on: asset
     when: after.method <> before.method
-    change: {asset_code: after.code, status: after.method}
+    change: {asset_code: after.code, status: after.method, accumulated_depreciation: "0.00"}
     write:
       - table: fa_change
         key: [asset, field]
@@ -82,13 +82,18 @@ def test_what_was_written_and_left_alone_is_whole(lab: Lab) -> None:
     assert found(lab) == []
 
 
-@advice("audit_row", "audit_row_gone")
+@advice("audit_row", "audit_row_gone", "audit_card_unwritten")
 @pytest.mark.parametrize(
     ("tampering", "flaw"),
     [
         ("UPDATE fa_card SET status = 'units' WHERE asset_code = 'A2'", ("audit_card", "A2", "status")),
         ("UPDATE fa_card SET status = NULL WHERE asset_code = 'A1'", ("audit_card", "A1", "status")),
         ("UPDATE fa_card SET name = 'lathe' WHERE asset_code = 'A3'", ("audit_card", "A3", "name")),
+        (
+            "UPDATE fa_card SET accumulated_depreciation = '7.00' WHERE asset_code = 'A3'",
+            ("audit_card_unwritten", "A3", "accumulated_depreciation"),
+        ),
+        ("UPDATE fa_card SET accumulated_depreciation = NULL WHERE asset_code = 'A3'", None),
         ("DELETE FROM fa_card WHERE asset_code = 'A3'", ("audit_card_gone", "A3", "")),
         ("UPDATE fa_change SET old = 'straight_line'", ("audit_row", "A2, method", "old")),
         ("UPDATE fa_change SET rate = 0.04", ("audit_row", "A2, method", "rate")),
@@ -114,6 +119,33 @@ def test_what_was_edited_or_deleted_is_found(lab: Lab, tampering: str, flaw: tup
     expected = [] if flaw is None else [("edited", *flaw[1:]) if theirs and flaw[2] in ("name", "done") else flaw]
     assert seen == expected
     assert found(lab) == []
+
+
+FILLS = """
+CREATE TRIGGER filled AFTER INSERT ON fa_card BEGIN
+  UPDATE fa_card SET accumulated_depreciation = '9.00' WHERE asset_code = new.asset_code; END;
+"""
+LOGS = "CREATE TRIGGER logged AFTER INSERT ON fa_card BEGIN INSERT INTO gl_dept VALUES (new.asset_code); END;"
+
+
+@pytest.mark.parametrize(
+    ("column", "trigger", "is_found"),
+    [("TEXT DEFAULT '0'", "", True), ("TEXT DEFAULT '0.00'", LOGS, True), ("TEXT", FILLS, False),
+     ("TEXT DEFAULT (1 + 1)", "", False)],
+    ids=["constant", "logs", "fills", "computed"],
+)  # fmt: skip
+def test_what_finance_itself_put_into_a_field_that_nobody_wrote_is_no_fault(
+    column: str, trigger: str, is_found: bool
+) -> None:
+    """Its default, or what its triggers fill; what is put there later is found, unless finance fills the field."""
+    sql = SQL.replace("accumulated_depreciation TEXT", f"accumulated_depreciation {column}")
+    made = Lab(MAPPING, splits=True, sql=sql + OTHERS + trigger)
+    for number in (1, 2, 3):
+        made.commit(made.insert("asset", **row(number)))
+    assert made.parked == []
+    assert found(made) == []
+    made.database.execute("UPDATE fa_card SET accumulated_depreciation = '7.00' WHERE asset_code = 'A3'")
+    assert found(made) == [("audit_card_unwritten", "A3", "accumulated_depreciation")][: int(is_found)]
 
 
 @advice("unknown_edited")

@@ -20,6 +20,7 @@ from zlib import crc32
 
 from syncd import statements
 from syncd.change import Kind, Value
+from syncd.desk.audit.unwritten import Unwritten
 from syncd.dialects import SPELLINGS
 from syncd.errors import Halt
 from syncd.money import at_most, decimal
@@ -53,7 +54,7 @@ class Posted(NamedTuple):
 class Other(NamedTuple):
     """What finance holds where a posting wrote something else. `field` is empty, and so are the values, where the whole
     card or row is gone. `is_theirs`: finance's own people may change it. `table` is empty of a card, `row` its code,
-    or the key of a row."""
+    or the key of a row. Where no posting wrote the field, `is_unwritten`, `by` is the one that opened the card."""
 
     table: str
     row: str
@@ -62,14 +63,15 @@ class Other(NamedTuple):
     found: str
     by: Posted
     is_theirs: bool = False
+    is_unwritten: bool = False
 
 
 Fields = Mapping[str, tuple[Any, Posted]]
 """By field the value as JSON kept it, and who wrote it."""
 
 
-_Write = tuple[str, str, Mapping[str, Any]]
-"""Key and subject of a posting, and the values that it gave."""
+_Write = tuple[str, str, Mapping[str, Any], bool]
+"""Key and subject of a posting, the values that it gave, and whether it opened the card."""
 
 
 class Written:
@@ -103,9 +105,9 @@ class Written:
         for seq, key, subject, content in postings:
             self.last = max(self.last, seq)
             try:
-                for place, name, fields in _writes(content):
+                for place, name, fields, opens in _writes(content):
                     part = crc32(f"{place}/{name}".encode()) % parts if parts > 1 else 0
-                    yield part, place, name, seq, marshal.dumps((key, subject, dict(fields)))
+                    yield part, place, name, seq, marshal.dumps((key, subject, dict(fields), opens))
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # somebody has edited the record, which its chain says
 
@@ -155,12 +157,12 @@ class Written:
         self._kept.close()
 
 
-def _writes(content: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+def _writes(content: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any], bool]]:
     cards = content.get("cards", ())
-    writes = [(_RENAMED if verb == "rename" else _CARD, code, fields) for code, verb, fields in cards]
+    writes = [(_RENAMED if verb == "rename" else _CARD, code, fields, verb == "open") for code, verb, fields in cards]
     for table, names, values in content.get("rows", ()):
         found_by = json.dumps([names, [values[name] for name in names]]) if names else ""
-        writes.append((table, found_by, values))
+        writes.append((table, found_by, values, False))
     return writes
 
 
@@ -187,16 +189,24 @@ def others(ledger: Ledger, pipeline: str, layout: Layout, written: Written, newe
     with ledger.reading():
         written.take(newer)
         cards = written.cards() if layout.card_query() else iter(())  # finance may have none
+        unwritten = Unwritten(ledger, layout)
         while lot := dict(islice(cards, LOT)):
-            told = [*_of_cards(ledger, layout, lot)]
-            if told:
-                asked = [*{one.row for one in told}]
-                elsewhere = {str(subject) for (subject,) in ledger.query(_ELSEWHERE, (pipeline, asked))}
-                yield from (one for one in told if one.row not in elsewhere)
+            yield from _ours(ledger, pipeline, [*_of_cards(ledger, layout, lot, unwritten)])
+        yield from _ours(ledger, pipeline, [*unwritten.rest()])
         yield from _of_rows(ledger, layout, written)
 
 
-def _of_cards(ledger: Ledger, layout: Layout, lot: Mapping[str, Sequence[_Write]]) -> Iterator[Other]:
+def _ours(ledger: Ledger, pipeline: str, told: Sequence[Other]) -> Iterator[Other]:
+    """Without the cards that another pipeline has a hand in."""
+    if told:
+        asked = [*{one.row for one in told}]
+        elsewhere = {str(subject) for (subject,) in ledger.query(_ELSEWHERE, (pipeline, asked))}
+        yield from (one for one in told if one.row not in elsewhere)
+
+
+def _of_cards(
+    ledger: Ledger, layout: Layout, lot: Mapping[str, Sequence[_Write]], unwritten: Unwritten
+) -> Iterator[Other]:
     """Nearly every card is as it was written, and each value the same or of the same spelling: only the others are
     looked at exactly."""
     select = layout.card_query().removesuffix("= ?") + "IN (?*)"
@@ -208,18 +218,29 @@ def _of_cards(ledger: Ledger, layout: Layout, lot: Mapping[str, Sequence[_Write]
             yield Other("", code, "", "", "", _last(_folded(writes)))
             continue
         values = dict(zip(names, row[1:], strict=True))
-        said = writes[0][2] if len(writes) == 1 else {n: v for _, _, fields in writes for n, v in fields.items()}
+        said = writes[0][2] if len(writes) == 1 else {n: v for _, _, fields, _ in writes for n, v in fields.items()}
         for name, value in said.items():
             if name in values and (held := values[name]) != value and str(held) != value:
                 yield from _of_card(layout, code, _folded(writes), row)
                 break
+        opened = next((Posted(key, subject) for key, subject, _, opens in writes if opens), None)
+        if opened is not None and (suspects := unwritten.suspects(values, said)):
+            exact = _read(layout, row)
+            for field in suspects:
+                if not _same(exact[field], unwritten.blank[field], layout.places(field)):
+                    told = _plain(unwritten.blank[field]), _plain(exact[field])
+                    yield from unwritten.take(field, Other("", code, field, *told, opened, is_unwritten=True))
+
+
+def _read(layout: Layout, row: Sequence[object]) -> Mapping[str, Value]:
+    try:
+        return layout.card_row(row)
+    except (ValueError, TypeError, ArithmeticError):  # a date that is none, an amount that is prose
+        return {name: None if v is None else str(v) for name, v in zip(layout.card_fields, row[1:], strict=True)}
 
 
 def _of_card(layout: Layout, code: str, said: Fields, row: Sequence[object]) -> Iterator[Other]:
-    try:
-        found: Mapping[str, Value] = layout.card_row(row)
-    except (ValueError, TypeError, ArithmeticError):  # a date that is none, an amount that is prose
-        found = {name: None if v is None else str(v) for name, v in zip(layout.card_fields, row[1:], strict=True)}
+    found = _read(layout, row)
     for field, (value, by) in said.items():
         if field in found and not _same(found[field], value, layout.places(field)):
             told = _plain(value), _plain(found[field])
@@ -336,7 +357,7 @@ def _single(
 def _folded(writes: Sequence[_Write]) -> Fields:
     """What was given last, and by what."""
     fields: dict[str, tuple[Any, Posted]] = {}
-    for key, subject, values in writes:
+    for key, subject, values, _ in writes:
         by = Posted(key, subject)
         fields |= {field: (value, by) for field, value in values.items()}
     return fields

@@ -151,6 +151,8 @@ def _lasting(told: Iterable[lasting.Other], flaws: Flaws) -> list[lasting.Other]
         said = {"key": one.by.key, "subject": one.by.subject, "table": one.table, "row": one.row}
         if one.is_theirs:
             edited += [one] if len(edited) < lasting.EDITED_MAX else []
+        elif one.is_unwritten:
+            flaws.add("audit_card_unwritten", **said, field=one.field, found=one.found)
         elif not one.field:
             flaws.add("audit_row_gone" if one.table else "audit_card_gone", **said)
         else:

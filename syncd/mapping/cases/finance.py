@@ -48,7 +48,7 @@ class CaseLayout:
         self.name, self.shape, self.card_fields = layout.name, layout.shape, layout.card_fields
         self.card_guard = ""  # a case may state cards that are nowhere else
         self.series = layout.series
-        self.finance_edits = layout.finance_edits
+        self.finance_edits, self.held = layout.finance_edits, layout.held
         self.codes: dict[str, dict[Value, Value]] = {name: {} for name in layout.lookups}
         for name, known in stated.items():
             self.codes[name].update(known)

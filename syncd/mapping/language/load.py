@@ -51,7 +51,7 @@ from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.collect import Collect
 from syncd.mapping.verbs.edited import Edited
 from syncd.mapping.verbs.reverse import Reverse, in_order
-from syncd.mapping.verbs.rule import Rule, V
+from syncd.mapping.verbs.rule import CardVerb, Rule, V
 from syncd.mapping.verbs.voucher import Voucher, accounts
 from syncd.mapping.verbs.write import Write, kind_of
 
@@ -228,6 +228,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         _dim_kinds(rules),
         _others(rules),
         _field_kinds(rules),
+        {field for rule in rules for verb in rule.verbs if isinstance(verb, CardVerb) for field in verb.fields},
         file.language,
     )
     reads = {} if layout is None else layout.reads

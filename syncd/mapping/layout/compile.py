@@ -1,7 +1,7 @@
 """A layout file becomes a FinanceLayout: its expressions read and checked, its tables found to fit together."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -72,6 +72,7 @@ def compile_layout(
     dim_kinds: Mapping[str, Kind],
     others: Mapping[str, Mapping[str, Kind]],
     field_kinds: Mapping[str, Kind],
+    written: Collection[str] = (),
     language: Language = "zh",
 ) -> FinanceLayout | None:
     """The layout as functions; None when it is wrong, with the reader's `errors` saying how."""
@@ -121,6 +122,7 @@ def compile_layout(
         card_kinds,
         reads,
         others,
+        frozenset(written),
         reader.zone,
         dim_kinds,
         fields,

@@ -68,6 +68,8 @@ class FinanceLayout:
     card_kinds: Mapping[str, Kind]
     reads: Mapping[str, str]
     others: Mapping[str, Mapping[str, Kind]]
+    written: frozenset[str]
+    """The card's fields that rules write."""
     zone: str
     dims: Mapping[str, Kind]
     """The auxiliaries of entries, as far as a rule gives them."""
@@ -85,6 +87,7 @@ class FinanceLayout:
     series: Callable[[str, str], Series | None] | None = field(init=False)
     """Of a period and type, where they are not the series themselves."""
     finance_edits: frozenset[str] = field(init=False)
+    held: frozenset[str] = field(init=False)
     _writers: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _writers_behind: dict[CardShape, CardWriter] = field(init=False, default_factory=dict)
     _places: Mapping[str, int] = field(init=False)
@@ -123,6 +126,7 @@ class FinanceLayout:
         self._places = places(self.file.kinds)
         self._card_reader = reader(self.card_fields, self.card_kinds, self.zone)
         self.finance_edits = frozenset(n if "." in n else n.lower() for n in self.file.finance_edits)
+        self.held = self.written & queries.held(self.cards, self.reads)
         self._which = chooser(self.cards) if self.cards and self.cards[0].when else None
         self.needs_check = self._check is not None or bool(self._card_lookups) or self._which is not None
 

@@ -40,6 +40,14 @@ def reads_of_each(tables: Sequence[PhysicalTable]) -> dict[str, str]:
     return {field: f"c0.{spelled(field)}" for table in tables for field in table.reads}
 
 
+def held(tables: Sequence[PhysicalTable], reads: Mapping[str, str]) -> set[str]:
+    """The card fields that lie in a column as they are, and are read from it."""
+    if tables and tables[0].reads:
+        kept = [(plain_reads([table]), table.reads) for table in tables]
+        return {f for f in reads if all(plain.get(f) == read.get(f) for plain, read in kept)}
+    return {f for f, sql in plain_reads(tables).items() if reads.get(f) == sql}
+
+
 def cards(tables: Sequence[PhysicalTable], reads: Mapping[str, str], fields: Sequence[str]) -> str:
     """SELECT asset code and fields of every card."""
     return f"SELECT {', '.join(reads[f] for f in (ASSET_CODE, *fields))} FROM {_joined(tables)}"
