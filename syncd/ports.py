@@ -286,7 +286,7 @@ class Book(Protocol):
         ...
 
     def budget(self, name: str) -> Mapping[Value, Value] | None:
-        """What budgets have left, by a lookup of the layout, kept from other writers to the end; None where nobody knows."""
+        """What budgets have left by a lookup, kept from other writers to the end; None where nobody knows."""
         ...
 
     def class_cards(self, class_: str) -> Mapping[str, Fields] | None:

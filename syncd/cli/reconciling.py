@@ -76,7 +76,7 @@ def _show(found: Mapping[str, Any]) -> None:
         console.print()
         _show_balance(balance)
     for voucher in found["altered"][:SHOWN_MAX]:
-        line("reconcile_altered", "yellow", **voucher)
+        line("reconcile_altered", "bold red", **voucher)
     for row in found["unreadable"]:
         line("reconcile_unreadable", "yellow", **row)
     for unsaid in found["unsaid"]:

@@ -26,7 +26,9 @@ def test_a_document_of_two_years_lies_in_two_tables(tmp_path: Path) -> None:
         assert min(counts) > 0
         assert (report.all_differing, str(report.balances[1].finance)) == (0, "60.35")
         made.finance.execute("UPDATE \"Zeile_2025\" SET credit = '100.11' WHERE document = 'R-1'")
-        assert told(made.pipeline.reconcile()) == {("R-1", "payables", "60.05", "60.06", "cause_entry_changed")}
+        report = made.pipeline.reconcile()
+        assert told(report) == {("R-1", "payables", "60.05", "60.06", "cause_entry_changed")}
+        assert report.alerting == 1, "whatever the amount"
 
 
 def test_accounts_that_cannot_be_read_are_said(tmp_path: Path) -> None:

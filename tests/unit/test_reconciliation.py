@@ -104,6 +104,18 @@ def test_a_difference_planted_in_a_card_is_found(undone: Stage, field: str, seed
     assert {cause for *_, cause in found(report)} <= causes
 
 
+def test_an_entry_of_ours_that_was_altered_by_a_cent_is_above_the_alert(undone: Stage) -> None:
+    """Which the command ends with 1 for: the alert is for what may differ, and what was posted may not."""
+    ours = "FROM gl_voucher v WHERE v.number = e.number AND v.period = e.period AND v.external_key IS NOT NULL"
+    ((at, number, debit),) = undone.rows(
+        f"SELECT rowid, number, debit FROM gl_entry e WHERE account = '1601' AND EXISTS (SELECT 1 {ours}) LIMIT 1"
+    )
+    undone.finance.execute("UPDATE gl_entry SET debit = ? WHERE rowid = ?", (str(Decimal(debit) + Decimal("0.01")), at))
+    report = undone.pipeline.reconcile()
+    assert [(one.voucher.rpartition("-")[2], one.table) for one in report.altered] == [(str(number), "gl_entry")]
+    assert (report.differing, report.alerting) == (0, 1)
+
+
 @pytest.mark.parametrize("what", ["gone", "foreign", "inactive"])
 def test_a_card_that_one_side_lacks_is_found(undone: Stage, what: str) -> None:
     """So also odoo#35751: the gross value of what one side deleted is found the same day."""

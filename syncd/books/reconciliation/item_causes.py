@@ -13,7 +13,7 @@ from syncd.books.reconciliation import causes, open_items
 from syncd.books.reconciliation.as_read import SEVERAL
 from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.open_items import ByHand, Items, Part
-from syncd.books.reconciliation.reconcile import Cause, Found
+from syncd.books.reconciliation.reconcile import ENTRY_CHANGED, Cause, Found
 from syncd.desk import closing, partitions
 from syncd.money import ZERO
 from syncd.posting import Voucher
@@ -55,7 +55,7 @@ def _explained(asked: Asked, items: Items, found: Sequence[Found]) -> Iterator[t
 
 def _of_entries(found: Found, by_hand: Sequence[ByHand], known: causes.Known, is_posted: bool, altered: str) -> Cause:
     if altered:
-        return Cause("cause_entry_changed", {"voucher": altered}, _FINANCE)
+        return Cause(ENTRY_CHANGED, {"voucher": altered}, _FINANCE)
     if by_hand and sum((entry.amount for entry in by_hand), ZERO):
         params = {"voucher": by_hand[-1].voucher, "account": by_hand[-1].account}
         return Cause("cause_manual", params, "propose_manual")

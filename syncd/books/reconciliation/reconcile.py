@@ -24,6 +24,8 @@ GROUPS_MAX: Final = 1_000
 """Values of a field by which totals are told; the rest is told as one."""
 REST: Final = "…"
 CARRYING: Final = "carrying_amount"
+ENTRY_CHANGED: Final = "cause_entry_changed"
+"""That finance does not hold what we posted is never below the alert, however small it is."""
 WHOLE: Final = "whole_asset"
 """In place of a field: all of an asset that a side lacks."""
 
@@ -190,10 +192,11 @@ class OfBalance(NamedTuple):
 
 class Report(NamedTuple):
     """The outcome. `differing` counts the assets of which `differences` lists the first; `alerting` counts those above
-    the alert, and the totals, controls and unreadable rows that are. `waiting` are assets whose difference is merely on
-    its way, and count as none. `position` is the point of the log, `way` how the sides were compared, `found` the
-    assets that were looked at; `unseen` are those beyond that were not, and may be on their way. `run` is the number
-    under which the report is kept. `balances` are beside the assets, and `unsaid` is what could not be compared."""
+    the alert, and the totals, controls and unreadable rows that are, and vouchers of ours that were altered. `waiting`
+    are assets whose difference is merely on its way, and count as none. `position` is the point of the log, `way` how
+    the sides were compared, `found` the assets that were looked at; `unseen` are those beyond that were not, and may be
+    on their way. `run` is the number under which the report is kept. `balances` are beside the assets, and `unsaid` is
+    what could not be compared."""
 
     assets: int
     eam: Amounts
@@ -307,7 +310,8 @@ def weighed(
     told = [d for f in found[:ASSETS_MAX] for d in weights.differ(f.code, f.eam, f.finance, weights.by)]
     listed = [d._replace(cause=known.get(d.asset_code), number=number) for number, d in enumerate(told, 1)]
     totals = list(weights.differ("", weights.eam, weights.finance, ()))
-    alerting = weights.beyond + sum(weights.alerts(f.code, f.eam, f.finance) for f in found)
+    changed = {code for code, cause in known.items() if cause.code == ENTRY_CHANGED}
+    alerting = weights.beyond + sum(f.code in changed or weights.alerts(f.code, f.eam, f.finance) for f in found)
     alerting += any(total.share > weights.alert_above for total in totals)
     return report._replace(
         eam=weights.eam,
@@ -351,10 +355,12 @@ def compare(pairs: Iterable[Sided], alert_above: Decimal, by: Sequence[str] = ()
 
 
 def controlled(report: Report, controls: Sequence[Control], alert_above: Decimal) -> Report:
-    """The report with its controls; they count once if any is above the alert and no total has said so already."""
+    """The report with its controls; they count once if any is above the alert and no total has said so already. Each
+    voucher of ours that was altered counts, whatever the amount."""
     alerting = any(control.share > alert_above for control in controls)
     is_said = any(total.share > alert_above for total in report.totals)
-    return report._replace(controls=controls, alerting=report.alerting + (alerting and not is_said))
+    alerts = report.alerting + (alerting and not is_said) + len(report.altered)
+    return report._replace(controls=controls, alerting=alerts)
 
 
 def differences(
