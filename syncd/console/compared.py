@@ -115,15 +115,27 @@ def disposals(request: Request, who: SignedIn, pipeline: str = "") -> Response:
 
 
 @router.get("/books/warnings")
-def warnings(request: Request, who: SignedIn, pipeline: str = "", month: str = "") -> Response:
-    """What is worth a look in what was posted in a month."""
+def asked(request: Request, who: SignedIn, pipeline: str = "", month: str = "") -> Response:
+    """Which month is to be looked through."""
     with within.at(request, who, pipeline) as (part, _):
         today = datetime.now(UTC).astimezone(part.mapping.zone).date()
-    number = asking.period_month(month or f"{today:%Y-%m}")
-    first, after = (date(one // 12, one % 12 + 1, 1) for one in (number, number + 1))
-    found = part.warnings(first, date.fromordinal(after.toordinal() - 1))
     return page(
-        request, "warnings.html", "console_warnings", who, pipeline=part.name, month=plan.month_text(number),
+        request, "warnings.html", "console_warnings", who, pipeline=part.name, month=month or f"{today:%Y-%m}",
+        found=None,
+    )  # fmt: skip
+
+
+@router.post("/books/warnings")
+def warnings(
+    request: Request, signed: Signed, pipeline: Annotated[str, Form()], month: Annotated[str, Form()]
+) -> Response:
+    """What is worth a look in what was posted in a month: all of it is read, which takes its time."""
+    number = asking.period_month(month)
+    with within.at(request, signed.who, pipeline) as (part, _):
+        first, after = (date(one // 12, one % 12 + 1, 1) for one in (number, number + 1))
+        found = part.warnings(first, date.fromordinal(after.toordinal() - 1))
+    return page(
+        request, "warnings.html", "console_warnings", signed.who, pipeline=part.name, month=plan.month_text(number),
         found=found, warnings=found.warnings[:WARNINGS_MAX],
     )  # fmt: skip
 

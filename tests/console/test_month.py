@@ -92,7 +92,8 @@ def test_both_sides_are_compared_and_each_difference_has_its_cause(reader: TestC
     assert refused.status_code == 409
     sign_in(reader, "viewer")
     assert post(reader, "/books/reconciled").status_code == 409
-    assert "nothing is worth a look" in text(reader.get("/books/warnings?month=2026-02"))
+    assert 'value="2026-02"' in reader.get("/books/warnings?month=2026-02").text
+    assert "nothing is worth a look" in text(post(reader, "/books/warnings", month="2026-02"))
 
 
 def test_a_difference_is_told_as_the_command_tells_it_and_accepted_by_the_button_beside_it(
@@ -102,7 +103,7 @@ def test_a_difference_is_told_as_the_command_tells_it_and_accepted_by_the_button
     moved = {"id": "1/1", "asset_code": "FA-1", "field": "dept", "eam": "0010", "finance": "0020", "figures": {}}
     moved |= {"cause": "cause_not_posted", "params": {}, "proposal": "propose_posting", "parked": []}
     counts = {"assets": 0, "differing": 1, "alerting": 1}
-    monkeypatch.setattr(history, "run", lambda *_: {"differences": [moved], "balances": [], **counts})
+    monkeypatch.setattr(history, "run", lambda *_: {"differences": [moved], "balances": [], "altered": [], **counts})
     said = text(reader.get("/books/reconciled/1"))
     assert "0010 0020 same amount, other dept:" in said
     assert "“Have it posted” below" in said

@@ -93,8 +93,8 @@ def up_to(ledger: Ledger, pipeline: str, at: str) -> Compared | None:
 
 def _renamed(found: Json) -> Json:
     """A run of an earlier version calls the carrying amount net value, which is before impairment, and knows nothing of
-    balances."""
-    found = {"balances": [], "unsaid": [], **found}
+    balances, nor of vouchers that were altered."""
+    found = {"balances": [], "unsaid": [], "altered": [], **found}
     for sides in (found, *found["groups"]):
         for side in (sides["eam"], sides["finance"]):
             if EARLIER in side:

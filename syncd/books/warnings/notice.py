@@ -1,10 +1,13 @@
 """A warning, and what the kinds of it look at."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
+
+from syncd.desk.postings import midnight
+from syncd.record import timestamp
 
 Kind = Literal[
     "far_amount", "tenfold", "round_trip", "under_threshold", "split_purchase", "odd_hours", "alike_devices", "by_hand"
@@ -32,6 +35,13 @@ class Window(NamedTuple):
     first: date
     last: date
     zone: ZoneInfo
+
+    @property
+    def moments(self) -> tuple[str, str]:
+        """From when until before when, as the record keeps moments; the first and the last day that there are stand for
+        any."""
+        since = "" if self.first == date.min else timestamp(midnight(self.first, self.zone))
+        return since, "~" if self.last == date.max else timestamp(midnight(self.last + timedelta(days=1), self.zone))
 
     def holds(self, at: date) -> bool:
         """Whether a day lies in it."""

@@ -69,10 +69,11 @@ def facts(ledger: Ledger, pipeline: str, of: Roles, window: Window, supplier: st
     committed: list[Committed] = []
     moving: dict[str, None] = {}
     count = 0
-    with closing(ledger.scan(f"{_READ} AND reverses = '' ORDER BY pipeline, seq", (ours,))) as rows:
+    read = f"{_READ} AND reverses = '' AND committed_at >= ? AND committed_at < ? ORDER BY pipeline, seq"
+    with closing(ledger.scan(read, (ours, *window.moments))) as rows:
         for rule, subject, key, voucher, at, content in rows:
             when = moment(str(at))
-            if not window.holds(window.day(when)) or str(key) in cancelled:
+            if str(key) in cancelled:
                 continue
             count += 1
             name, said = str(rule), str(voucher)
