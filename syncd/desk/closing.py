@@ -17,9 +17,11 @@ SQL: Final = statements.load("syncd.desk", "closing.sql")
 
 
 class Numbers(NamedTuple):
-    """The last voucher numbers of a period by type, as they stood when it was looked at."""
+    """The last voucher numbers of a period by type, and the periods of its book that were closed, as they stood when it
+    was looked at."""
 
     last: Mapping[str, int]
+    closed: frozenset[str]
 
 
 def closed(ledger: Ledger | Desk) -> frozenset[str]:
@@ -41,7 +43,8 @@ def closed_at(ledger: Ledger | Desk, period: str) -> str:
 
 def numbers(ledger: Ledger | Desk, period: str) -> Numbers:
     """How far a period's series have come."""
-    return Numbers({str(kind): int(str(last)) for kind, last in ledger.query(SQL["numbers"], (period,))})
+    of_book = frozenset(one for one in closed(ledger) if _book(one) == _book(period))
+    return Numbers({str(kind): int(str(last)) for kind, last in ledger.query(SQL["numbers"], (period,))}, of_book)
 
 
 def close(
@@ -52,19 +55,20 @@ def close(
     detail: Mapping[str, object],
     by: operators.Actor,
 ) -> None:
-    """Close a period in which nothing was posted since it was `seen`. `in_finance` is the statement that closes it in
-    finance's own table. Raises Transient when something was, WrongUsage when it is closed."""
+    """Close a period in which nothing was posted since it was `seen`, and before which none was opened again.
+    `in_finance` is the statement that closes it in finance's own table. Raises Transient when something was, WrongUsage
+    when it is closed."""
     types = [str(kind) for (kind,) in ledger.query(SQL["types"])]
     with ledger.desk() as desk:
         desk.execute(SQL["hold_series"], (period,))
         for kind in sorted({ANY_TYPE, *types}):  # also those that the daemon is about to begin
             desk.execute(SQL["begin_series"], (period, kind))
         desk.execute(SQL["hold_series"], (period,))
-        now = numbers(desk, period).last
-        if {kind: last for kind, last in now.items() if last} != {k: n for k, n in seen.last.items() if n}:
-            raise Transient("close_overtaken", period=period)
-        if period in closed(desk):
+        now = numbers(desk, period)
+        if period in now.closed:
             raise WrongUsage("close_closed", period=period)
+        if _begun(now) != _begun(seen) or not seen.closed <= now.closed:
+            raise Transient("close_overtaken", period=period)
         at = operators.act(desk, by, "close", "", f"period/{period}", detail)
         desk.execute(SQL["close"], (period, at))
         _follow(desk, in_finance)
@@ -76,13 +80,22 @@ def reopen(ledger: Ledger, period: str, in_finance: tuple[str, Sequence[object]]
         known = closed(desk)
         if period not in known:
             raise WrongUsage("reopen_open", period=period)
-        owner = period.rpartition(":")[0]
-        later = max(one for one in known if one.rpartition(":")[0] == owner)
+        later = max(one for one in known if _book(one) == _book(period))
         if later != period:
             raise Halt("reopen_later", period=period, later=later)
         operators.act(desk, by, "reopen", "", f"period/{period}", {})
         desk.execute(SQL["reopen"], (period,))
         _follow(desk, in_finance)
+
+
+def _begun(numbers: Numbers) -> Mapping[str, int]:
+    """The series that have begun; a close begins others."""
+    return {kind: last for kind, last in numbers.last.items() if last}
+
+
+def _book(period: str) -> str:
+    """Whose period it is, as it is kept."""
+    return period.rpartition(":")[0]
 
 
 def _follow(desk: Desk, in_finance: tuple[str, Sequence[object]] | None) -> None:

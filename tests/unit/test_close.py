@@ -212,6 +212,21 @@ def test_a_voucher_that_comes_while_the_list_is_read_keeps_the_month_open() -> N
     assert closing.closed(books.ledger) == frozenset()
 
 
+def test_a_month_before_it_that_is_opened_while_the_list_is_read_keeps_the_month_open() -> None:
+    """Months are closed in order: one person looks at March, another opens February again. Two who close the same month
+    are told that it is closed."""
+    books = ready()
+    close(books)
+    seen = closing.numbers(books.ledger, "2026-03")
+    closing.reopen(books.ledger, "2026-02", None, CLERK)
+    with pytest.raises(Transient, match="close_overtaken"):
+        closing.close(books.ledger, "2026-03", seen, None, {}, CLERK)
+    seen = closing.numbers(books.ledger, "2026-02")
+    close(books)
+    with pytest.raises(WrongUsage, match="close_closed"):
+        closing.close(books.ledger, "2026-02", seen, None, {}, CLERK)
+
+
 def test_nobody_closes_without_who_and_why() -> None:
     books = ready()
     with pytest.raises(WrongUsage):
