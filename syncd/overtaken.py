@@ -1,6 +1,5 @@
 """Whether a row that was given up may take its place again: not once something behind it went on without it."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -33,10 +32,14 @@ def is_overtaken(
     `record.encode_change` has it. Raises KeyError when the mapping no longer has its table."""
     at = (pipeline, subject, settled_at, pipeline, subject, id, pipeline, subject, id, settled_at)
     ((later,),) = query(_LATER, at)
-    if later:
-        return True
+    return bool(later) or is_otherwise(query, tables, pipeline, sent, source_key)
+
+
+def is_otherwise(query: Query, tables: Mapping[str, Table], pipeline: str, sent: str, source_key: str) -> bool:
+    """Whether the EAM has a row otherwise by now than a change left it, as far as its log was carried. Raises KeyError
+    when the mapping no longer has its table."""
     change = decode_change(tables, sent)
-    found = query(_MIRROR, (pipeline, json.loads(sent)["table"], source_key))
+    found = query(_MIRROR, (pipeline, change.table, source_key))
     if change.after is None or not found:
         return bool(found) != (change.after is not None)
     return differ(change.after, decode_row(tables[change.table], str(found[0][0])))

@@ -26,8 +26,8 @@ from syncd.books.lifecycle.deadlines import Deadlines
 from syncd.books.quality import eam, store
 from syncd.books.quality.examine import Examination
 from syncd.books.quality.findings import Report as QualityReport
+from syncd.books.reconciliation import accepting, history, progress
 from syncd.books.reconciliation import course as reconciliation
-from syncd.books.reconciliation import history, progress
 from syncd.books.reconciliation.asked import Asked
 from syncd.books.reconciliation.reconcile import Report
 from syncd.books.reports import package as packages
@@ -299,14 +299,21 @@ class Pipeline:
             raise WrongUsage("reconcile_nothing", mapping=self.mapping.name)
         with closing(self.open_ledger()) as ledger:
             migrate.require(ledger)
-            meaning, parts = self.mapping, [part.name for part in self.begun()]
-            asked = Asked(
-                *(meaning.reconcile, meaning.balances, meaning.layout, meaning.source_tables, self.name),
-                *(self.source_settings.zone, partial(progress.wait, ledger, parts), self._begun_periods(ledger)),
-                *(self.is_partitioned, meaning.by_hand),
-            )
-            report = reconciliation.run(asked, lambda: self.source.scan(self.source_settings, register_sqlite), ledger)
-            return history.keep(ledger, self.name, report, by)
+            eam = partial(self.source.scan, self.source_settings, register_sqlite)
+            return history.keep(ledger, self.name, reconciliation.run(self._asked(ledger), eam, ledger), by)
+
+    def accept_difference(self, ledger: Ledger, name: str, by: operators.Actor) -> None:
+        """Have the posting made that a difference of the last reconciliation proposes; see `accepting.accept`."""
+        self.prepare(ledger)
+        accepting.accept(self._asked(ledger), ledger, name, by)
+
+    def _asked(self, ledger: Ledger) -> Asked:
+        meaning, parts = self.mapping, [part.name for part in self.begun()]
+        return Asked(
+            *(meaning.reconcile, meaning.balances, meaning.layout, meaning.source_tables, self.name),
+            *(self.source_settings.zone, partial(progress.wait, ledger, parts), self._begun_periods(ledger)),
+            *(self.is_partitioned, meaning.by_hand),
+        )
 
     def _begun_periods(self, ledger: Ledger) -> Sequence[Period]:
         """Finance's periods up to today, for whose entries there are tables; any where it has none yet."""

@@ -189,7 +189,7 @@ ORDER BY position, key;
 SELECT seq, key FROM syncd.delivery WHERE pipeline = ? AND kind = 'answer' AND subject = ?;
 
 -- accepted: what people accepted of what a reconciliation proposed, and nobody has taken up
-SELECT run, max(asset), change FROM syncd.difference
+SELECT run, max(asset), change, max(cause) FROM syncd.difference
 WHERE pipeline = ? AND request = 'post' AND change <> '' GROUP BY run, change ORDER BY run, min(id);
 
 -- accepting: what people did to have it posted

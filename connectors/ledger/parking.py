@@ -10,7 +10,7 @@ from connectors.ledger.state import FOLDED_MAX, SQL, Folded, Work, integer
 from syncd.audit import Event, accepts, digest
 from syncd.change import Change, Position, Value
 from syncd.folding import fold, fold_sent, follows, old_row_of, row_of
-from syncd.overtaken import is_overtaken
+from syncd.overtaken import is_otherwise, is_overtaken
 from syncd.ports import Corrected, Parked
 from syncd.posting import IN_TRANSACTION, Outcome, Rejection
 from syncd.record import decode_change, timestamp
@@ -19,6 +19,8 @@ _COLUMNS: Final = (
     *("pipeline", "id", "subject", "state", "rule", "source_table", "source_key", "code", "params", "waits_for"),
     *("change", "position", "committed_at", "parked_at", "attempts", "request", "approved"),
 )
+BY_HAND: Final = "cause_manual"
+"""Why both sides differ where finance's people have made a voucher: that is no row of the EAM."""
 SUBJECT_ROWS_MAX = 10_000
 """Rows of one subject that are tried at once. A correction further behind than that would not be seen."""
 
@@ -220,12 +222,23 @@ def _reopen(work: Work) -> None:
 
 def _accept(work: Work) -> None:
     """What people have accepted of what a reconciliation proposed comes to rest as a parked row that is to be tried,
-    and is one as any other from here on."""
+    and is one as any other from here on. What the EAM has changed since, or the mapping has no table for any more, is
+    taken back: the next reconciliation tells what still differs."""
     accepted = [*_accepted(work)]
-    for run, asset, stored in accepted:
+    for run, asset, stored, cause in accepted:
+        try:
+            change = decode_change(work.tables, str(stored))
+            key = row_of(work.tables[change.table], change).split(":", 1)[1]
+            is_past = cause != BY_HAND and is_otherwise(
+                work.database.query, work.tables, work.pipeline, str(stored), key
+            )
+        except KeyError:
+            is_past = True
+        if is_past:
+            work.database.execute(SQL["accept"], ("", work.pipeline, run, str(stored)))
+            continue
         work.state.parked_seq += 1
         number = work.state.parked_seq
-        change = decode_change(work.tables, str(stored))
         row = row_of(work.tables[change.table], change)
         position = Position(f"{work.state.position}#{run}.{asset or row}")
         change = change._replace(position=position)
@@ -245,7 +258,7 @@ def _accepted(work: Work) -> Iterator[Sequence[object]]:
     What a version before 0.3.0 accepted without a digest is accepted by nobody, and the next reconciliation proposes it
     anew."""
     for row in work.database.query(SQL["accepted"], (work.pipeline,)):
-        run, _, stored = row
+        run, _, stored, _ = row
         actions = work.database.query(SQL["accepting"], (work.pipeline, f"difference/{run}/%"))
         wanted = {accepts(str(target), str(detail)) for target, detail in actions}
         if (str(run), digest(str(stored))) in wanted:

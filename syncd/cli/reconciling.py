@@ -35,8 +35,7 @@ def reconcile(
     if accept:
         by = answering(pipeline, "accept_difference", actor, reason)
         with closing(pipeline.open_ledger()) as ledger:
-            pipeline.prepare(ledger)
-            history.accept(ledger, pipeline.name, accept, by)
+            pipeline.accept_difference(ledger, accept, by)
         line("reconcile_accepting", "green", difference=accept)
         return
     if show_history:

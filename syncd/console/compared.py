@@ -89,8 +89,7 @@ def accepted(
     """Have the posting made that a difference proposes."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
         within.require(request, signed.who, "accept_difference", part)
-        part.prepare(ledger)
-        history.accept(ledger, part.name, difference, signed.by)
+        part.accept_difference(ledger, difference, signed.by)
     return _run(pipeline, run)
 
 

@@ -164,7 +164,7 @@ def test_a_voucher_by_hand_is_named_and_gone_when_it_is_cancelled(
     assert told[0].cause is not None
     assert told[0].cause.params == {"voucher": entry.voucher, "account": account}
     with closing(undone.pipeline.open_ledger()) as ledger, pytest.raises(Halt) as caught:
-        history.accept(ledger, PIPELINE, f"{report.run}/1", ACTOR)
+        undone.pipeline.accept_difference(ledger, f"{report.run}/1", ACTOR)
     assert caught.value.code == "reconcile_no_posting", "who made it reverses it"
     assert report.controls[field].balance - report.controls[field].cards == sign * Decimal("500.00")
     assert report.altered == []
@@ -195,9 +195,9 @@ def test_a_voucher_by_hand_that_is_wrong_is_cancelled_once_somebody_accepts_it_a
         (told,) = [d for d in report.differences if d.cause and d.cause.code == "cause_manual"]
         assert told.cause is not None
         assert told.cause.proposal == "propose_cancelling"
-        history.accept(ledger, PIPELINE, f"{report.run}/{told.number}", ACTOR)
+        stage.pipeline.accept_difference(ledger, f"{report.run}/{told.number}", ACTOR)
         with pytest.raises(WrongUsage, match="reconcile_accepted"):
-            history.accept(ledger, PIPELINE, f"{report.run}/{told.number}", ACTOR)
+            stage.pipeline.accept_difference(ledger, f"{report.run}/{told.number}", ACTOR)
         held = stage.parked(ADDED)
         waiting = [d for d in stage.pipeline.reconcile().differences if d.field == "accumulated_depreciation"]
         assert [d.cause.code for d in waiting if d.cause] == ["cause_approval"]
@@ -304,7 +304,7 @@ def test_a_voucher_by_hand_that_finance_changes_meanwhile_is_not_cancelled_as_it
         def accepted() -> None:
             report = stage.pipeline.reconcile()
             (told,) = [d for d in report.differences if d.cause and d.cause.code == "cause_manual"]
-            history.accept(ledger, PIPELINE, f"{report.run}/{told.number}", ACTOR)
+            stage.pipeline.accept_difference(ledger, f"{report.run}/{told.number}", ACTOR)
             stage.wait(lambda: bool(stage.rows(held, "approval")))
 
         def approved() -> None:
@@ -460,7 +460,7 @@ def test_parked_rows_and_what_was_done_to_them_are_causes_and_what_is_accepted_i
         given_up = next(d for d in report.differences if d.asset_code == "FA-CA-2")
         assert given_up.cause is not None
         assert (given_up.cause.code, given_up.cause.proposal) == ("cause_discarded", "propose_posting")
-        history.accept(ledger, PIPELINE, f"{report.run}/{given_up.number}", ACTOR)
+        stage.pipeline.accept_difference(ledger, f"{report.run}/{given_up.number}", ACTOR)
         (voucher,) = stage.posted("registration", ["FA-CA-2"])
         assert voucher.entries[0][0] == "1601"
         assert voucher.entries[0].debit == Decimal("60000.00")
@@ -470,7 +470,7 @@ def test_parked_rows_and_what_was_done_to_them_are_causes_and_what_is_accepted_i
         assert stage.rows(action, ACTOR.name) == [(1,)]
         stage.pipeline.reconcile()
         with pytest.raises(Halt, match="reconcile_outdated"):
-            history.accept(ledger, PIPELINE, f"{report.run}/{given_up.number}", ACTOR)
+            stage.pipeline.accept_difference(ledger, f"{report.run}/{given_up.number}", ACTOR)
 
 
 def test_what_is_being_rebuilt_is_on_neither_side_until_it_is_done(stage: Stage) -> None:

@@ -85,7 +85,8 @@ def _run(
             past: Past | Pasts = Pasts(compared.measures, ledger, asked.pipeline, asked.tables, asked.zone)
             judged = _judge(weights.found, past, position)
             why = causes.explain(asked, compared.measures, ledger, judged.differing[:ASSETS_MAX])
-            piles.append(_Pile(weights, past, partial(sides.cards_of, compared), judged, why))
+            held = partial(sides.cards_of, compared.measures, compared.layout, ledger)
+            piles.append(_Pile(weights, past, held, judged, why))
             report = _controlled(asked, compared, report, weights)
         for one, of_balance in zip(items, weighed_items, strict=True):
             past = Past(one.balance, ledger, asked.pipeline, asked.tables, asked.zone, open_items.folded)

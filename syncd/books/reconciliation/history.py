@@ -1,4 +1,4 @@
-"""What reconciliations found, kept: when, by whom, at which point of the log; and what people accept of it."""
+"""What reconciliations found, kept: when, by whom, at which point of the log."""
 
 import json
 from collections.abc import Mapping
@@ -6,12 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from syncd import audit
-from syncd.books.reconciliation.by_hand import TOLD
 from syncd.books.reconciliation.causes import SQL
 from syncd.books.reconciliation.reconcile import Amounts, Difference, Report
-from syncd.desk.parked import operators
-from syncd.errors import Fault, Halt, WrongUsage
+from syncd.errors import Fault, WrongUsage
 from syncd.mapping.language.blocks.measures import FIELDS
 from syncd.ports import Ledger
 from syncd.record import moment, timestamp
@@ -103,36 +100,6 @@ def _renamed(found: Json) -> Json:
         if difference["field"] == EARLIER:
             difference["field"] = CARRYING
     return found
-
-
-def accept(ledger: Ledger, pipeline: str, name: str, by: operators.Actor) -> None:
-    """Have the posting made that a difference proposes: the daemon takes it up as a parked row. `name` is `RUN/NUMBER`.
-    Raises WrongUsage for one that there is not, Halt where a person has to do something else."""
-    run_text, _, number_text = name.partition("/")
-    if not (run_text.isdecimal() and number_text.isdecimal()):
-        raise WrongUsage("reconcile_no_difference", difference=name, pipeline=pipeline)
-    run_id, number = int(run_text), int(number_text)
-    with ledger.desk() as desk:
-        rows = desk.query(SQL["found"], (pipeline, run_id, pipeline, run_id, number))
-        if not rows:
-            raise WrongUsage("reconcile_no_difference", difference=name, pipeline=pipeline)
-        asset = str(rows[0][1])
-        ((last,),) = desk.query(SQL["last"], (pipeline,))
-        if int(str(last)) != run_id:
-            raise Halt("reconcile_outdated", difference=name, run=run_id, last=last)
-        _, _, _, cause, params, _, change, request = next(row for row in rows if int(str(row[0])) == number)
-        if request:
-            raise WrongUsage("reconcile_accepted", difference=name, asset=asset)
-        if not change:
-            raise Halt("reconcile_no_posting", difference=name, asset=asset)
-        if asset and desk.query(SQL["newer"], (pipeline, asset)):
-            raise Halt("reconcile_parked_first", difference=name, asset=asset)
-        desk.execute(SQL["accept"], (pipeline, run_id, change))
-        fields = [str(row[2]) for row in rows if row[6] == change]
-        detail = {"asset": asset, "fields": fields, audit.CONTENTS: audit.digest(str(change))}
-        if cause == TOLD:
-            detail["voucher"] = json.loads(str(params))["voucher"]
-        operators.act(desk, by, "accept_difference", pipeline, f"difference/{name}", detail)
 
 
 def plain(report: Report) -> Json:

@@ -39,11 +39,15 @@ WHERE pipeline = ? ORDER BY id DESC LIMIT ?;
 SELECT at, actor, report FROM syncd.reconciliation WHERE pipeline = ? AND id = ?;
 
 -- found: a difference by its number, and the others of its asset
-SELECT d.id, d.asset, d.field, d.cause, d.params, d.proposal, d.change, d.request FROM syncd.difference d
+SELECT d.id, d.asset, d.field, d.eam, d.finance, d.cause, d.params, d.change, d.request FROM syncd.difference d
 WHERE d.pipeline = ? AND d.run = ? AND d.asset = (
   SELECT o.asset FROM syncd.difference o WHERE o.pipeline = ? AND o.run = ? AND o.id = ?) ORDER BY d.id;
 
--- newer: whether a later run has looked at the asset, or a row of it is parked
+-- wanted: what somebody has accepted of an asset, of whatever run, and the daemon has not taken up
+SELECT id, asset, field, eam, finance, cause, params, change, request FROM syncd.difference
+WHERE pipeline = ? AND asset = ? AND request = 'post';
+
+-- newer: whether a row of the asset is parked
 SELECT 1 FROM syncd.parked WHERE pipeline = ? AND subject = ? AND settled_at IS NULL;
 
 -- accept: ask the daemon for the posting of a difference
@@ -52,5 +56,5 @@ UPDATE syncd.difference SET request = 'post' WHERE pipeline = ? AND run = ? AND 
 -- forget: runs so old that nobody looks at them
 DELETE FROM syncd.reconciliation WHERE pipeline = ? AND id <= ?;
 
--- forget_differences: and what they found
-DELETE FROM syncd.difference WHERE pipeline = ? AND run <= ?;
+-- forget_differences: and what they found; who has accepted what of it is asked when its row waits for approval
+DELETE FROM syncd.difference WHERE pipeline = ? AND run <= ? AND request = '';

@@ -156,12 +156,11 @@ def cards_query(layout: FinanceLayout, dialect: Dialect) -> str:
     return f"{layout.all_cards_query()} ORDER BY {SPELLINGS[dialect].by_bytes(layout.reads['asset_code'])}"
 
 
-def cards_of(sides: Sides, codes: Sequence[str]) -> dict[str, Amounts]:
+def cards_of(measures: Measures, layout: FinanceLayout, ledger: Ledger, codes: Sequence[str]) -> dict[str, Amounts]:
     """The cards of these assets that count, as they stand."""
-    measures, layout = sides.measures, sides.layout
     counts, query = _condition(measures.cards), "IN (?*)".join(layout.card_query().rsplit("= ?", 1))
     lots = (list(codes[start : start + LOT_CARDS]) for start in range(0, len(codes), LOT_CARDS))
-    rows = (row for lot in lots for row in sides.ledger.query(query, (lot,)))
+    rows = (row for lot in lots for row in ledger.query(query, (lot,)))
     cards = ((str(row[0]), layout.card_row(row)) for row in rows)
     return {code: card_amounts(measures, card) for code, card in cards if counts(card)}
 

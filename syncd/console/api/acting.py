@@ -193,8 +193,7 @@ def accept_difference(request: Request, signed: Signed, pipeline: Pipeline, said
     def do() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
             within.require(request, signed.who, "accept_difference", part)
-            part.prepare(ledger)
-            history.accept(ledger, part.name, said.difference, signed.by(said.reason))
+            part.accept_difference(ledger, said.difference, signed.by(said.reason))
         return {"difference": said.difference}
 
     return signed.once(said, do)
