@@ -16,7 +16,7 @@ from tests.acceptance.databases import connected
 from tests.advice import advice, heard
 from tests.advice.command import fine, refused, syncd
 from tests.first_day import systems
-from tests.servers import Postgres, free_port
+from tests.servers import Postgres, closed_port
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_server_that_is_not_there_and_a_role_that_may_not_look(
         company.create(eam, "eam", "postgres")
         company.settle_eam(eam, systems.MONTH, 5)
         port = f":{postgres.port}/"
-        said = refused(_both(folder, eam=f"postgresql://clerk:s%40cret@127.0.0.1:{free_port()}/{eam.name}"), code=4)
+        said = refused(_both(folder, eam=f"postgresql://clerk:s%40cret@127.0.0.1:{closed_port()}/{eam.name}"), code=4)
         heard("init_unreachable", said)
         eam.execute("DROP ROLE IF EXISTS clerk")
         eam.execute("CREATE ROLE clerk LOGIN PASSWORD 's@cret'")
@@ -135,7 +135,7 @@ def test_a_server_that_is_not_there_and_a_role_that_may_not_look(
 @pytest.mark.parametrize("url", ["mysql://a:x@127.0.0.1:{port}/books", "postgresql://a:x@127.0.0.1:{port}/books"])
 def test_the_side_that_is_not_there_is_named(folder: Path, url: str) -> None:
     """Finance is not called the EAM, whichever driver it was asked by."""
-    said = refused(_both(folder, finance=url.format(port=free_port())), code=4)
+    said = refused(_both(folder, finance=url.format(port=closed_port())), code=4)
     heard("init_unreachable", said)
     assert "finance cannot be reached" in said
 
@@ -154,7 +154,7 @@ def test_a_terminal_is_asked_and_shows_no_password(folder: Path, monkeypatch: py
             else "finance.db"
         )
 
-    port = free_port()
+    port = closed_port()
     monkeypatch.setattr(initiating.typer, "prompt", prompt)
     monkeypatch.setattr(initiating.sys.stdin, "isatty", lambda: True, raising=False)
     said = refused(f"init --out {folder / 'out'} --finance {folder / 'finance.db'}", code=4)

@@ -13,7 +13,7 @@ from connectors.mysql.server import Facts, Server
 from tests.advice import advice, advised, heard
 from tests.advice.mysql_books import MAPPING, Books
 from tests.integration.mysql_eam import SCHEMA, MysqlEam
-from tests.servers import MariaDb, free_port
+from tests.servers import MariaDb, closed_port
 
 Step = Callable[[Books], object]
 Mend = Callable[[Books, Mapping[str, str]], object]
@@ -124,7 +124,7 @@ CASES = [
     advised("mysql_dsn_option", with_source(dsn=lambda b: f"{dsn(b)}?charset=latin1"), take_option, WRONG),
     advised(
         "mysql_gone",
-        with_source(dsn=f"mysql://reader:x@127.0.0.1:{free_port()}/eam"),
+        with_source(dsn=f"mysql://reader:x@127.0.0.1:{closed_port()}/eam"),
         AS_READER,
         TRIED_AGAIN,
     ),

@@ -4,7 +4,7 @@ from tests.servers.kafka import Connect, Kafka, kafka_connect, kafka_server
 from tests.servers.mariadb import MariaDb, mariadb_server
 from tests.servers.pgbouncer import pgbouncer
 from tests.servers.postgres import Postgres, postgres_server, standby_of
-from tests.servers.process import free_port
+from tests.servers.process import closed_port, free_port
 from tests.servers.prometheus import Prometheus, prometheus_server, promtool
 from tests.servers.registry import Registry, schema_registry
 
@@ -15,6 +15,7 @@ __all__ = [
     "Postgres",
     "Prometheus",
     "Registry",
+    "closed_port",
     "free_port",
     "kafka_connect",
     "kafka_server",

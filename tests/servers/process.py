@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 START_SECONDS_MAX = 60
@@ -67,6 +68,17 @@ def own_directory(name: str, account: str = "") -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory)
+
+
+@cache
+def closed_port() -> int:
+    """Where nobody listens, nor will: it is held. A free one may be given to the next server that is started, which may
+    take a minute to say that it speaks another language."""
+    _HELD.bind(("127.0.0.1", 0))
+    return int(_HELD.getsockname()[1])
+
+
+_HELD = socket.socket()
 
 
 def free_port() -> int:
