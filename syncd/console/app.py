@@ -14,7 +14,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from syncd.console import api, approvals, audit, books, bulk, compared, mapping, month, overview, parked, row, signing
+from syncd.console import (
+    api,
+    approvals,
+    audit,
+    books,
+    bulk,
+    compared,
+    history,
+    mapping,
+    month,
+    overview,
+    parked,
+    row,
+    signing,
+)
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
 from syncd.errors import Fault, Halt, Transient, WrongUsage
@@ -36,7 +50,7 @@ def create(path: Path) -> FastAPI:
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = House(path)
     app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
-    for room in (signing, overview, parked, row, bulk, approvals, books, month, compared, mapping, audit):
+    for room in (signing, overview, history, parked, row, bulk, approvals, books, month, compared, mapping, audit):
         app.include_router(room.router)
 
     app.mount("/api/v1", api.create(app.state.house), "api")

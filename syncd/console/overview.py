@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from syncd import wiring
-from syncd.console import causes, todo
+from syncd.console import causes, chart, history, todo
 from syncd.console.house import House
 from syncd.console.page import SignedIn, Visitor, house, page, seen
-from syncd.desk import clock, postings, status
+from syncd.desk import clock, postings, samples, status
 from syncd.errors import Fault
 from syncd.ports import Ledger
 
@@ -21,12 +21,14 @@ DAYS: Final = 14
 """Of postings that are drawn."""
 TALL: Final = 40
 """Of the drawing, in its own units."""
+SPARK: Final = 16
+"""Of the small one, likewise."""
 
 
 class Standing(NamedTuple):
     """A pipeline, or a partition of one, with what waits in it: the last posting, since when the oldest row is parked,
-    and how many postings each of the last days brought, as (day, postings, height). `fault` is why finance could not be
-    asked."""
+    how many postings each of the last days brought, as (day, postings, height), the lag of the last day as a drawing,
+    and how many changes no rule had anything to say about. `fault` is why finance could not be asked."""
 
     name: str
     zone: str
@@ -36,6 +38,8 @@ class Standing(NamedTuple):
     last: postings.Found | None = None
     oldest: datetime | None = None
     days: Sequence[tuple[date, int, int]] = ()
+    course: chart.Drawn | None = None
+    ignored: int = 0
     todos: Sequence[todo.Todo] = ()
     fault: Fault | None = None
 
@@ -47,6 +51,7 @@ def overview(request: Request, who: SignedIn) -> Response:
     todos = [(standing, one) for standing in standings for one in standing.todos]
     return page(
         request, "overview.html", "console_overview", who, standings=standings, several=len(standings) > 1, tall=TALL,
+        spark=SPARK,
         own=[pair for pair in todos if pair[1].is_own], others=[pair for pair in todos if not pair[1].is_own],
         width=DAYS,
     )  # fmt: skip
@@ -74,5 +79,11 @@ def _standing(own: House, ledger: Ledger, part: wiring.Pipeline, who: Visitor) -
         status.is_late(found, part.config.late_after_s), next(iter(last), None),
         min((one.group.since for one in known), default=None),
         [(day, count, -(-TALL * count // most)) for day, count in counts],
+        history.course(ledger, part.name, history.SPARK, zone, now).drawn(_lag_s, history.SPARK.width, SPARK),
+        sum(count for _, count in samples.ignored(ledger, part.name)),
         todo.todos(ledger, part, found, known, who, today),
     )  # fmt: skip
+
+
+def _lag_s(span: samples.Span) -> float:
+    return span.lag_s

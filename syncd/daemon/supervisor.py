@@ -27,7 +27,7 @@ from syncd.daemon.meter import Meter, Timed
 from syncd.daemon.reader import Reader
 from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.tally import Counts
-from syncd.desk import kept, status
+from syncd.desk import kept, samples, status
 from syncd.errors import Fault, Transient
 from syncd.language import say
 from syncd.ports import Ledger
@@ -96,6 +96,7 @@ class Worker(threading.Thread):
         self._batch_changes_max = spec.batch_changes_max
         self._looked_at = _now()
         self._counts = Counts()
+        self._sampled: datetime | None = None
         self._log = log.bind(pipeline=spec.name)
         self._attempts = Attempts(stop, self._log, self._retries)
 
@@ -254,17 +255,17 @@ class Worker(threading.Thread):
                     is_computing = spec.compute(ledger, translator, self._count)
                     if is_computing:  # what a run releases is posted before anything else is read
                         pipeline.settle(translator, ledger, self._count)
+                if parked.due():
+                    self._warn(reader.lag.note)
+                    self.meter.open_rows = status.open_rows(ledger, spec.name)
+                    waits = any(one.state == "approval" for one in self.meter.open_rows)
+                    self.meter.held = status.held(ledger, spec.name, _now()) if waits else ()
                 if report.due():
                     self._report(ledger, reader)
                     if self._batch_changes_max < spec.batch_changes_max and time.monotonic() > narrowed_at + NARROW_S:
                         self._batch_changes_max = min(self._batch_changes_max * NARROWED, spec.batch_changes_max)
                         translator.narrow(self._batch_changes_max)
                         narrowed_at = time.monotonic()
-                if parked.due():
-                    self._warn(reader.lag.note)
-                    self.meter.open_rows = status.open_rows(ledger, spec.name)
-                    waits = any(one.state == "approval" for one in self.meter.open_rows)
-                    self.meter.held = status.held(ledger, spec.name, _now()) if waits else ()
                 if tidied.due():
                     status.forget_gone(ledger, spec.name, _now())
                 self._attempts.progressed = True
@@ -310,7 +311,9 @@ class Worker(threading.Thread):
             lagged_at=lagged_at,
         )
         self.meter.report, self.meter.heard_at = said, reader.heard_at
-        status.report(ledger, self.spec.name, said, beats=True)
+        is_kept, self._sampled = self._sampled == (minute := samples.minute(now)), minute
+        also = () if is_kept else samples.keep(self.spec.name, said, self.meter.open_rows)
+        status.report(ledger, self.spec.name, said, beats=True, also=also)
 
     def _last_words(self, ledger: Ledger, fault: Fault | None) -> None:
         """Leave what happened for `syncd status`, unless another daemon posts and has more to say. A ledger that is

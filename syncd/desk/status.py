@@ -6,7 +6,7 @@ The daemon and the command line meet in the ledger database and nowhere else.
 import json
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
@@ -158,13 +158,16 @@ def leave(ledger: Ledger, pipeline: str) -> None:
     ledger.execute([("DELETE FROM syncd.daemon WHERE pipeline = ? AND instance = ?", (pipeline, instance()))])
 
 
-def report(ledger: Ledger, pipeline: str, said: Report, beats: bool = False) -> None:
+def report(
+    ledger: Ledger, pipeline: str, said: Report, beats: bool = False,
+    also: Iterable[tuple[str, Sequence[object]]] = (),
+) -> None:  # fmt: skip
     """Store what the daemon says of the pipeline it holds. `beats`: it posts, and is alive; in the same transaction,
-    for whatever is done once a second keeps a change waiting."""
+    and what is to be kept `also`, for whatever is done once a second keeps a change waiting."""
     moments = {name: (value := getattr(said, name)) and timestamp(value) for name in MOMENTS}
     text = json.dumps(said._asdict() | moments, ensure_ascii=False)
     alive = _beat(pipeline, "posting", said.at) if beats else []
-    ledger.execute([*alive, ("UPDATE syncd.pipeline SET status = ? WHERE name = ?", (text, pipeline))])
+    ledger.execute([*alive, *also, ("UPDATE syncd.pipeline SET status = ? WHERE name = ?", (text, pipeline))])
 
 
 def last_report(ledger: Ledger, pipeline: str) -> Report | None:

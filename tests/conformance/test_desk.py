@@ -12,7 +12,7 @@ from connectors.convert import typed
 from syncd import migrate
 from syncd.audit import CONTENTS
 from syncd.change import Column, Position, Value
-from syncd.desk import automatic, status, trace
+from syncd.desk import automatic, samples, status, trace
 from syncd.desk.audit.verify import verify
 from syncd.desk.parked import approvals, operators
 from syncd.desk.parked.operators import Actor, Selection
@@ -354,7 +354,7 @@ def test_migrations_are_applied_once_and_never_edited(finance: Finance, ledger: 
 
 LATER = [
     "0009_last_date", "0010_depreciation", "0011_audit", "0012_reconciled", "0013_closing", "0014_lifecycle",
-    "0015_outbox", "0016_account", "0017_collected", "0018_person", "0019_oidc",
+    "0015_outbox", "0016_account", "0017_collected", "0018_person", "0019_oidc", "0020_sample",
 ]  # fmt: skip
 """Migrations that came after those that are taken back."""
 
@@ -383,6 +383,7 @@ def test_a_migration_that_is_not_applied_any_more_is_known_where_it_was(
     for table in (
         *("terms", "terms_folded", "depreciated", "depreciation_run", "closing", "lifecycle", "lifecycle_folded"),
         *("delivery", "outbox", "alert", "account", "session", "host_user", "token", "answered", "identity", "nonce"),
+        "sample",
     ):
         finance.run(f"DROP TABLE {prefix}{table}")
     finance.run(f"DELETE FROM {prefix}migration WHERE name >= '0007'")
@@ -435,6 +436,22 @@ def test_check_names_what_is_wrong(
     findings = {finding.code: finding for finding in ledger.check()}
     assert findings[code].level == "error"
     assert params.items() <= findings[code].params.items()
+
+
+def test_a_minute_is_kept_once_and_for_two_weeks(ledger: Ledger) -> None:
+    """What the console draws, in every ledger: with what is not known, and what was counted."""
+    write(ledger, batch(rejected(asset(1))))
+    ledger.execute([("INSERT INTO syncd.ignored (pipeline, reason, changes) VALUES ('main', 'dept: none', 3)", ())])
+    now = datetime.now(UTC)
+    said = status.Report("posting", now, bytes_behind=5, note={"retained_bytes": "70"})
+    rows = [status.OpenRows("failed", "x", 2, now - timedelta(seconds=30))]
+    first = samples.minute(now - samples.KEPT + samples.MINUTE)
+    for at in (now - samples.KEPT - samples.MINUTE, first, now, now):
+        status.report(ledger, "main", said, also=samples.keep("main", said._replace(at=at), rows))
+    assert samples.begun(ledger, "main") == first
+    kept = samples.since(ledger, "main", now - 2 * samples.KEPT)
+    assert kept[1:] == [samples.Sample(samples.minute(now), 5, None, 0, 30, 2, 70, 1, 0, 3)]
+    assert [*samples.ignored(ledger, "main")] == [("dept: none", 3)]
 
 
 def test_a_discard_lets_the_followers_go_on(ledger: Ledger) -> None:

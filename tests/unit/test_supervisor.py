@@ -2,10 +2,12 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +17,7 @@ from syncd.daemon import pipeline, schedule
 from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.supervisor import Worker
 from syncd.demo.stage import Stage, built
-from syncd.desk import status
+from syncd.desk import samples, status
 from syncd.errors import Halt, Transient
 from syncd.ports import Book, Ledger, Source
 from syncd.posting import NOTHING, Batch, Rejections
@@ -60,6 +62,40 @@ def test_what_may_pass_is_tried_again_until_it_does(stage: Stage, monkeypatch: p
     assert (worker.state, worker.failure) == ("stopped", None)
     told = worker.meter
     assert (told.is_connected, told.report, told.heard_at) == (False, None, None), "how it stands now is not known here"
+
+
+def test_a_daemon_that_posts_keeps_a_sample_a_minute_and_one_that_waits_keeps_none(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute without a sample is one in which nobody posted."""
+    monkeypatch.setattr("syncd.daemon.supervisor.REPORT_INTERVAL_S", 0.01)
+    stop, reports = threading.Event(), Counter[str]()
+    monkeypatch.setattr(status, "report", _counted(reports, status.report))
+    worker = Worker(stage.pipeline.spec(), stop)
+    began = samples.minute(datetime.now(UTC))
+    try:
+        with closing(stage.pipeline.open_ledger()) as other:
+            assert other.acquire()
+            worker.start()
+            stage.wait(lambda: worker.state == "standby")
+            assert samples.since(other, "demo", began) == []
+        stage.wait(lambda: reports["posting"] > 5)
+    finally:
+        stop.set()
+        worker.join(DONE_WITHIN_S)
+    minutes = (samples.minute(datetime.now(UTC)) - began) // samples.MINUTE + 1
+    with closing(stage.pipeline.open_ledger()) as ledger:
+        kept = samples.since(ledger, "demo", began)
+    assert 1 <= len(kept) <= minutes
+    assert {one.unread_bytes for one in kept} == {None}, "this source counts rows"
+
+
+def _counted(reports: Counter[str], tell: Callable[..., None]) -> Callable[..., None]:
+    def report(ledger: Ledger, pipeline: str, said: status.Report, **more: Any) -> None:
+        reports[said.state] += 1
+        tell(ledger, pipeline, said, **more)
+
+    return report
 
 
 def test_a_stop_ends_the_wait_between_attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
