@@ -208,6 +208,11 @@ class Config(Strict):
     """A file with the token of whoever types commands, `~` for their home; where they have none, their user of the host
     says who they are. docs/console.md"""
 
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether people may sign in to the console by a password."""
+        return self.console is None or self.console.openid is None or self.console.openid.passwords
+
 
 @dataclass(frozen=True)
 class Loaded:

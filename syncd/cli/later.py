@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from syncd.desk import status as status
     from syncd.desk import trace as trace
     from syncd.desk.access import accounts as accounts
+    from syncd.desk.access import everybody as everybody
     from syncd.desk.access import identities as identities
     from syncd.desk.access import people as people
     from syncd.desk.access import rights as rights
@@ -112,6 +113,7 @@ else:
     app = _Module("syncd.console.app")
     passwords = _Module("syncd.console.passwords")
     accounts = _Module("syncd.desk.access.accounts")
+    everybody = _Module("syncd.desk.access.everybody")
     identities = _Module("syncd.desk.access.identities")
     progress = _Module("rich.progress")
     audit = _Module("syncd.audit")

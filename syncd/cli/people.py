@@ -19,6 +19,7 @@ from syncd.cli.answering import administering
 from syncd.cli.later import (
     accounts,
     app,
+    everybody,
     identities,
     passwords,
     ports,
@@ -96,20 +97,32 @@ async def _alive() -> None:
 
 
 def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
-    """Open an account."""
+    """Open an account; where nobody signs in by a password, without one."""
+    takes_password = configuration.load(config_path(config)).config.takes_passwords
     with _ledger(config) as ledger, _extra():
         by = administering(ledger, config, actor, reason)
         now, hasher = datetime.now(UTC), passwords.Argon2()
-        accounts.add(ledger, person.strip(), _password(), role, hasher, by, now)
+        accounts.add(ledger, person.strip(), _password() if takes_password else None, role, hasher, by, now)
     line("people_added", name=person, roles=", ".join(role))
+    if not takes_password:
+        line("people_no_password", "dim", name=person.strip())
 
 
 def set_password(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
     """Another password."""
+    if not configuration.load(config_path(config)).config.takes_passwords:
+        raise Halt("sign_in_no_password")
     with _ledger(config) as ledger, _extra():
         by = administering(ledger, config, actor, reason)
         accounts.set_password(ledger, person, _password(), passwords.Argon2(), by)
     line("people_changed", name=person)
+
+
+def unlock(person: Person, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
+    """Let somebody try again who has typed too many wrong passwords."""
+    with _ledger(config) as ledger:
+        accounts.unlock(ledger, person, administering(ledger, config, actor, reason))
+    line("people_unlocked", name=person)
 
 
 def set_roles(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", config: Config = None) -> None:
@@ -206,24 +219,34 @@ def close(person: Person, actor: Actor = "", reason: Reason = "", config: Config
 
 def show_list(config: Config = None, as_json: Json = False) -> None:
     """Who may sign in."""
+    now = datetime.now(UTC)
     with _ledger(config) as ledger:
-        found = accounts.every(ledger)
-        users = accounts.host_users(ledger) if found else {}
-        bound = identities.subjects(ledger) if found else {}
-    mapped = {one.name: [user for user, name in users.items() if name == one.name] for one in found}
+        found = everybody.everybody(ledger, now)
     if as_json:
-        emit([one._asdict() | {"host_users": mapped[one.name], "subjects": bound.get(one.name, [])} for one in found])
+        emit([_plain(one) for one in found])
     elif not found:
         line("people_none", "yellow")
     else:
         rows = [
             (
-                *(one.name, ", ".join(one.roles), ", ".join((*one.pipelines, *one.companies))),
-                *(", ".join(mapped[one.name]), say("console_yes" if one.is_open else "console_no")),
+                *(one.account.name, ", ".join(one.account.roles)),
+                *(", ".join((*one.account.pipelines, *one.account.companies)), ", ".join(one.host_users)),
+                *(_signs_in(one.account, now), one.last and f"{one.last.at:%Y-%m-%d}"),
             )
             for one in found
         ]
-        table(("col_who", "col_roles", "col_within", "col_host_users", "col_may_sign_in"), rows)
+        table(("col_who", "col_roles", "col_within", "col_host_users", "col_may_sign_in", "col_last_act"), rows)
+
+
+def _plain(one: everybody.Person) -> dict[str, object]:
+    more = {"host_users": one.host_users, "subjects": [known.subject for known in one.bound]}
+    return one.account._asdict() | more | {"sessions": len(one.sessions), "last": one.last and one.last.at}
+
+
+def _signs_in(one: accounts.Account, now: datetime) -> str:
+    if one.is_open and one.locked_until is not None and one.locked_until > now:
+        return say("people_locked", {"until": f"{one.locked_until:%H:%M} UTC"})
+    return say("console_yes" if one.is_open else "console_no")
 
 
 @contextmanager

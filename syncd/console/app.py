@@ -23,9 +23,11 @@ from syncd.console import (
     compared,
     history,
     mapping,
+    me,
     month,
     overview,
     parked,
+    people,
     row,
     signing,
 )
@@ -50,7 +52,9 @@ def create(path: Path) -> FastAPI:
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = House(path)
     app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
-    for room in (signing, overview, history, parked, row, bulk, approvals, books, month, compared, mapping, audit):
+    for room in (
+        signing, overview, history, parked, row, bulk, approvals, books, month, compared, mapping, audit, people, me,
+    ):  # fmt: skip
         app.include_router(room.router)
 
     app.mount("/api/v1", api.create(app.state.house), "api")

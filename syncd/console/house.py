@@ -46,6 +46,11 @@ class House:
         """Who tells who somebody is, as the configuration says now."""
         return config.load(self.path).openid()
 
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether people may sign in by a password, as the configuration says now."""
+        return config.load(self.path).config.takes_passwords
+
     @contextmanager
     def accounts(self) -> Iterator[Ledger]:
         """The ledger that holds the accounts."""

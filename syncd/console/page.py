@@ -179,7 +179,7 @@ def page(
         "version": __version__,
         "here": request.url.path,
         "elsewhere": lambda **change: _address(request, change),
-        "rooms": ROOMS,
+        "rooms": (*ROOMS, *([PEOPLE] if who and who.may("see_accounts") else ())),
     }
     assert not always.keys() & given.keys(), "a page's own name would hide one that every page has"
     made = _ENVIRONMENT.get_template(template).render(always | given)
@@ -208,3 +208,5 @@ ROOMS: Final[Sequence[tuple[str, str]]] = (
     ("/audit", "console_audit"),
 )
 """What the head of each page leads to: address and name."""
+PEOPLE: Final = ("/people", "console_people")
+"""For who may see accounts."""

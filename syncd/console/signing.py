@@ -50,7 +50,7 @@ def sign_in(
     """Let somebody in, or say that it was wrong."""
     own = house(request)
     try:
-        if (said := own.openid) is not None and not said.passwords:
+        if not own.takes_passwords:
             raise Halt("sign_in_no_password")
         with own.accounts() as ledger:
             secret = accounts.sign_in(ledger, name.strip(), password, own.hasher, datetime.now(UTC))
@@ -112,10 +112,10 @@ def sign_out(request: Request, signed: Signed) -> Response:
 
 def _asked(request: Request, to: str, fault: Fault | None = None, name: str = "") -> Response:
     """The page that asks who somebody is, and says what was wrong."""
-    said, status = house(request).openid, 200 if fault is None else 503 if isinstance(fault, Transient) else 401
+    own, status = house(request), 200 if fault is None else 503 if isinstance(fault, Transient) else 401
     return page(
         request, "sign_in.html", "console_sign_in", status=status, to=_within(to), fault=fault, name=name,
-        has_provider=said is not None, takes_password=said is None or said.passwords,
+        has_provider=own.openid is not None, takes_password=own.takes_passwords,
     )  # fmt: skip
 
 

@@ -73,6 +73,12 @@ def page(
     return Page(found, floor + 1 if floor > bottom else None)
 
 
+def last(ledger: Ledger) -> Mapping[str, Done]:
+    """Person → what they did last, among so many of the newest actions."""
+    ((end,),) = ledger.query(SQL["end"]) or ((0,),)
+    return {one.actor: one for one in map(_done, ledger.query(SQL["last"], (int(str(end)) - LOOKED_MAX,)))}
+
+
 def _first_at(ledger: Ledger, top: int, at: str) -> int:
     def is_later(seq: int) -> bool:
         rows = ledger.query(SQL["done_at"], (seq,))

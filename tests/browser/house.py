@@ -28,7 +28,12 @@ from tests.servers import Postgres, free_port
 PIPELINE: Final = "demo"
 PASSWORD: Final = "correct horse battery"
 BY: Final = operators.Actor("administrator", "set up")
-PEOPLE: Final = {"小王": ["support"], "老陈": ["finance"], "老周": ["controller", "finance"]}
+PEOPLE: Final = {
+    "小王": ["support"],
+    "老陈": ["finance"],
+    "老周": ["controller", "finance"],
+    "管理员": ["administrator"],
+}
 DEVICES: Final = 10
 WIDE, NARROW = 1280, 360
 INSTALL: Final = "Chromium is not installed: run `apt-get install chromium fonts-wqy-zenhei`, or put it on PATH"

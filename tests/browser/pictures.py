@@ -30,6 +30,8 @@ PAGES: Final[Mapping[str, str]] = {
     "reconciled": f"/books/reconciled/1?pipeline={PIPELINE}",
 }
 ON_A_PHONE: Final = ("row",)
+OF_ACCOUNTS: Final[Mapping[str, str]] = {"people": "/people"}
+"""Those that an administrator sees."""
 
 
 def main() -> None:
@@ -39,6 +41,9 @@ def main() -> None:
         for language in get_args(Language):
             wide = company.page("老周", language, WIDE)
             phone = company.page("老周", language, PHONE)
+            accounts = company.page("管理员", language, WIDE)
+            for name, address in OF_ACCOUNTS.items():
+                _take(accounts, address, PICTURES / language / f"{name}.png")
             for name, address in PAGES.items():
                 _take(wide, address.format(**numbers), PICTURES / language / f"{name}.png")
             for name in ON_A_PHONE:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +29,8 @@ REPAIRS: Final = (
     "INSERT INTO repair (id, asset_id, amount, input_vat, payment, status, done_on)"
     " SELECT ? + n, ?, 100, 0, 'bank', 'done', ? FROM generate_series(1, ?) n"
 )
+OF_ACCOUNTS: Final = ("/people", "/people/one?name=老周", "/people/ask?do=roles&name=老周&role=finance", "/me")
+"""What an administrator sees."""
 PAGES_MAX: Final = 60
 """More kinds of pages than a console may have."""
 
@@ -288,6 +290,12 @@ def test_every_page_can_be_read_by_everybody_on_a_phone_too(company: House) -> N
         chinese.page.set_viewport_size({"width": NARROW, "height": 800})
         unfit += [f"{address} is wider in {one.language}" for one in (chinese, english) if not one.is_within]
         chinese.page.set_viewport_size({"width": WIDE, "height": 800})
+    for language, width in (("zh", WIDE), ("en", NARROW)):
+        administrator = company.page("管理员", cast(Language, language), width, script=True)
+        for address in OF_ACCOUNTS:
+            administrator.page.goto(address)
+            unfit += [f"{address}: {flaw}" for flaw in administrator.flaws()]
+            unfit += [] if administrator.is_within else [f"{address} is wider in {language}"]
     assert not unfit
     assert not company.complaints
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncd.desk.access import accounts, answered, identities, rights, tokens
+from syncd.console.passwords import Argon2
+from syncd.desk.access import accounts, answered, everybody, identities, rights, tokens
 from syncd.desk.parked import operators
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
@@ -48,6 +49,44 @@ def test_an_account_is_opened_limited_mapped_and_closed(ledger: Ledger) -> None:
     accounts.unmap_user(ledger, "root", BY)
     accounts.close(ledger, "王芳", BY, NOW)
     assert accounts.at_host(ledger, "wang") is accounts.at_host(ledger, "root") is None
+
+
+def test_everybody_is_told_with_sessions_keys_and_what_they_did_last(ledger: Ledger) -> None:
+    assert everybody.everybody(ledger, NOW) == []
+    accounts.add(ledger, "王芳", "long enough for this", ["finance"], Plain(), BY, NOW)
+    accounts.add(ledger, "bot", None, ["support"], Plain(), operators.Actor("王芳", "machine"), NOW)
+    tokens.add(ledger, "bot", ["look"], NOW + timedelta(days=1), BY, NOW)
+    secret = accounts.sign_in(ledger, "王芳", "long enough for this", Plain(), NOW)
+    accounts.begin(ledger, "王芳", NOW + timedelta(minutes=1))
+    bot, wang = sorted(everybody.everybody(ledger, NOW, secret), key=lambda one: one.account.name)
+    assert [one.is_own for one in wang.sessions] == [True, False]
+    assert wang.last is not None
+    assert (wang.last.action, wang.last.target) == ("account_open", "account/bot")
+    assert (bot.account.has_password, wang.account.has_password) == (False, True)
+    assert (len(bot.tokens), bot.last, bot.sessions) == (1, None, ())
+    for password in ("", "long enough for this"):
+        with pytest.raises(Halt, match="sign_in_wrong"):
+            accounts.sign_in(ledger, "bot", password, Argon2(), NOW)
+    assert everybody.one(ledger, "王芳", NOW + accounts.SESSION_MAX + timedelta(hours=1)).sessions == ()
+
+
+def test_a_password_is_changed_by_who_knows_it_and_too_many_wrong_ones_lock(ledger: Ledger) -> None:
+    accounts.add(ledger, "王芳", "long enough for this", ["finance"], Plain(), BY, NOW)
+    secret = accounts.begin(ledger, "王芳", NOW)
+    for _ in range(accounts.FAILURES_MAX):
+        with pytest.raises(Halt, match="sign_in_wrong"):
+            accounts.change_password(ledger, "王芳", "a wrong one", "another that is long", Plain(), NOW)
+    with pytest.raises(Halt, match="sign_in_locked"):
+        accounts.change_password(ledger, "王芳", "long enough for this", "another that is long", Plain(), NOW)
+    accounts.unlock(ledger, "王芳", BY)
+    with pytest.raises(WrongUsage, match="password_short"):
+        accounts.change_password(ledger, "王芳", "long enough for this", "short", Plain(), NOW)
+    assert accounts.signed_in(ledger, secret, NOW) is not None
+    accounts.change_password(ledger, "王芳", "long enough for this", "another that is long", Plain(), NOW)
+    assert accounts.signed_in(ledger, secret, NOW) is None
+    again = [accounts.sign_in(ledger, "王芳", "another that is long", Plain(), NOW) for _ in range(2)]
+    accounts.sign_out_all(ledger, "王芳")
+    assert [accounts.signed_in(ledger, one, NOW) for one in again] == [None, None]
 
 
 def test_a_token_is_good_until_it_is_revoked(ledger: Ledger) -> None:
@@ -95,7 +134,7 @@ def test_who_a_provider_knows_is_let_in_once_a_sign_in_as_the_account_that_is_th
     assert named is not None
     assert named.roles == ()
     identities.bind(ledger, "李娜", known.issuer, known.subject, BY, NOW)
-    assert identities.subjects(ledger) == {"李娜": ["248289"]}
+    assert identities.every(ledger) == {"李娜": [identities.Bound(known.issuer, "248289", False)]}
     accounts.add(ledger, "Li", "long enough for this", [], Plain(), BY, NOW)
     assert accounts.signed_in(ledger, secret, NOW) is not None
     identities.bind(ledger, "Li", known.issuer, known.subject, BY, NOW)
@@ -110,5 +149,5 @@ def test_who_a_provider_knows_is_let_in_once_a_sign_in_as_the_account_that_is_th
             taken()
     secret = accounts.begin(ledger, "Li", NOW)
     identities.unbind(ledger, known.issuer, known.subject, BY)
-    assert identities.subjects(ledger) == {}
+    assert identities.every(ledger) == {}
     assert accounts.signed_in(ledger, secret, NOW) is None

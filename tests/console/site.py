@@ -61,11 +61,12 @@ class Kept(Argon2):
     """Hashes the one password of all once: half a second of each test else."""
 
     def hash(self, password: str) -> str:
-        return _hashed() if password == PASSWORD else super().hash(password)
+        return hashed() if password == PASSWORD else super().hash(password)
 
 
 @cache
-def _hashed() -> str:
+def hashed() -> str:
+    """The one password of all, as it is kept."""
     return Argon2().hash(PASSWORD)
 
 

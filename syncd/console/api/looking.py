@@ -13,9 +13,9 @@ from syncd.books.reconciliation import history
 from syncd.console import within
 from syncd.console.api.caller import Calling
 from syncd.console.api.shape import plain, told
-from syncd.console.page import seen
+from syncd.console.page import house, seen
 from syncd.desk import postings, status, trace
-from syncd.desk.access import accounts, limited, rights
+from syncd.desk.access import accounts, everybody, limited, rights, tokens
 from syncd.desk.parked import approvals, bulk, operators, previews
 from syncd.errors import Fault
 from syncd.ports import Ledger
@@ -47,6 +47,29 @@ def me(who: Calling) -> Json:
         "name": one.name, "roles": [*one.roles], "pipelines": [*one.pipelines], "companies": [*one.companies],
         "may": may, "form": form,
     }  # fmt: skip
+
+
+@router.get("/people")
+def people(request: Request, who: Calling) -> Json:
+    """Everybody who may act, with all by which they are known here; for who may see accounts."""
+    who.require(house(request), "see_accounts", rights.EVERYWHERE)
+    with house(request).accounts() as ledger:
+        found = everybody.everybody(ledger, datetime.now(UTC), who.secret)
+    return {"items": [_known(one) for one in found]}
+
+
+def _known(one: everybody.Person) -> Json:
+    more: Json = plain(one)
+    account: Json = more.pop("account")
+    return account | more
+
+
+@router.get("/tokens")
+def all_tokens(request: Request, who: Calling) -> Json:
+    """Which tokens there are, not what they are; for who may see accounts."""
+    who.require(house(request), "see_accounts", rights.EVERYWHERE)
+    with house(request).accounts() as ledger:
+        return {"items": plain(tokens.every(ledger))}
 
 
 @router.get("/pipelines")

@@ -27,6 +27,8 @@ LOCKED: Final = timedelta(minutes=15)
 IDLE_MAX: Final = timedelta(hours=8)
 """A session that nobody used for a working day is over."""
 SESSION_MAX: Final = timedelta(days=7)
+OWN: Final = "own password"
+"""Why somebody sets another for themselves."""
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How often a session in use is written."""
 
@@ -41,7 +43,7 @@ class Hasher(Protocol):
 class Account(NamedTuple):
     """Somebody who may act, as `rights` says. `locked_until` is None where nothing keeps them from signing in. Without
     pipelines and companies they are let everywhere. `scope` is what the token is good for by which they act; None where
-    they do not act by one."""
+    they do not act by one. Without a password nobody signs in by one."""
 
     name: str
     roles: tuple[str, ...]
@@ -50,6 +52,21 @@ class Account(NamedTuple):
     pipelines: tuple[str, ...] = ()
     companies: tuple[str, ...] = ()
     scope: frozenset[rights.Action] | None = None
+    has_password: bool = False
+
+
+class Session(NamedTuple):
+    """A browser that is signed in; `is_own` of the one that asks."""
+
+    begun_at: datetime
+    seen_at: datetime
+    is_own: bool
+
+
+def version(account: Account) -> str:
+    """What an account may, in short: another once somebody has changed it."""
+    limits = (*sorted(account.pipelines), "/", *sorted(account.companies))
+    return audit.digest(account.name, str(account.is_open), *sorted(account.roles), "/", *limits)
 
 
 def find(ledger: Ledger, name: str) -> Account | None:
@@ -83,12 +100,13 @@ def every_open(ledger: Ledger) -> list[Account]:
 
 
 def add(
-    ledger: Ledger, name: str, password: str, roles: Sequence[str], hasher: Hasher, by: Actor, now: datetime
+    ledger: Ledger, name: str, password: str | None, roles: Sequence[str], hasher: Hasher, by: Actor, now: datetime
 ) -> None:
-    """Open an account. Raises WrongUsage for a name that is taken, or was: what its owner did stands under it; and for
-    a password that is too short."""
-    _require_long(password)
-    kept = hasher.hash(password)
+    """Open an account; without a password nobody signs in by one. Raises WrongUsage for a name that is taken, or was:
+    what its owner did stands under it; for none; and for a password that is too short."""
+    if not name.strip():
+        raise WrongUsage("account_no_name")
+    kept = "" if password is None else hasher.hash(_require_long(password))
     with ledger.desk() as desk:
         if any(is_same(str(row[0]), name) for row in desk.query(SQL["accounts"])):
             raise WrongUsage("account_taken", name=name)
@@ -99,13 +117,27 @@ def add(
 
 def set_password(ledger: Ledger, name: str, password: str, hasher: Hasher, by: Actor) -> None:
     """Another password; all sessions end."""
-    _require_long(password)
-    kept = hasher.hash(password)
+    kept = hasher.hash(_require_long(password))
     with ledger.desk() as desk:
         if not desk.execute(SQL["password"], (kept, name)):
             raise WrongUsage("account_unknown", name=name)
         desk.execute(SQL["end_all"], (name,))
         act(desk, by, "account_password", "", f"account/{name}", {"kept": audit.digest(kept)})
+
+
+def change_password(ledger: Ledger, name: str, old: str, new: str, hasher: Hasher, now: datetime) -> None:
+    """Another password for who knows the one that they have; wrong ones count as at signing in, and raise what they
+    raise there."""
+    _proved(ledger, name, old, hasher, now)
+    set_password(ledger, name, new, hasher, Actor(name, OWN))
+
+
+def unlock(ledger: Ledger, name: str, by: Actor) -> None:
+    """Let somebody try again who has typed too many wrong passwords."""
+    with ledger.desk() as desk:
+        require_open(desk, name)
+        desk.execute(SQL["signed_in"], (name,))
+        act(desk, by, "account_unlock", "", f"account/{name}", {})
 
 
 def set_roles(ledger: Ledger, name: str, roles: Sequence[str], by: Actor) -> None:
@@ -175,17 +207,23 @@ def close(ledger: Ledger, name: str, by: Actor, now: datetime) -> None:
 def sign_in(ledger: Ledger, name: str, password: str, hasher: Hasher, now: datetime) -> str:
     """Let somebody in: the secret for their browser. Raises Halt `sign_in_wrong` for a wrong password as for a name
     that nobody has, so that names cannot be guessed, and `sign_in_locked` after too many wrong ones."""
+    return begin(ledger, _proved(ledger, name, password, hasher, now), now)
+
+
+def _proved(ledger: Ledger, name: str, password: str, hasher: Hasher, now: datetime) -> str:
+    """The name, as it is kept, of who knows its password."""
     rows = ledger.query(SQL["account"], (name,))
     known = from_row(rows[0]) if rows else None
     if known is not None and known.locked_until is not None and known.locked_until > now:
         raise Halt("sign_in_locked", until=timestamp(known.locked_until))
-    kept = str(rows[0][1]) if rows else hasher.hash("nobody has this name")  # as long as for one that is known
+    kept = str(rows[0][1]) if rows else ""
+    kept = kept or hasher.hash(secrets.token_urlsafe())  # as long as for a name that has one
     if not hasher.matches(kept, password) or known is None or not known.is_open:
         if known is not None:
             ledger.execute([(SQL["failed"], (FAILURES_MAX, timestamp(now + LOCKED), FAILURES_MAX, name))])
         raise Halt("sign_in_wrong")
     ledger.execute([(SQL["signed_in"], (name,))])
-    return begin(ledger, known.name, now)
+    return known.name
 
 
 def begin(ledger: Ledger, name: str, now: datetime) -> str:
@@ -218,6 +256,23 @@ def sign_out(ledger: Ledger, secret: str) -> None:
     ledger.execute([(SQL["end"], (_digest(secret),))])
 
 
+def sign_out_all(ledger: Ledger, name: str) -> None:
+    """End all sessions of an account."""
+    ledger.execute([(SQL["end_all"], (name,))])
+
+
+def sessions(ledger: Ledger, now: datetime, secret: str = "") -> Mapping[str, Sequence[Session]]:
+    """Account → its sessions that go on, in the order in which they were begun; `secret` is that of the browser that
+    asks."""
+    found: dict[str, list[Session]] = {}
+    for name, begun_at, seen_at, digest in ledger.query(
+        SQL["sessions"], (timestamp(now - IDLE_MAX), timestamp(now - SESSION_MAX))
+    ):
+        one = Session(moment(str(begun_at)), moment(str(seen_at)), digest == _digest(secret))
+        found.setdefault(str(name), []).append(one)
+    return found
+
+
 def form_token(secret: str) -> str:
     """What a form of this session carries, which no other site can know."""
     return sha256(f"form {secret}".encode()).hexdigest()
@@ -227,14 +282,18 @@ def _digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def _require_long(password: str) -> None:
+def _require_long(password: str) -> str:
     if len(password) < PASSWORD_CHARS_MIN:
         raise WrongUsage("password_short", chars=PASSWORD_CHARS_MIN)
+    return password
 
 
 def from_row(row: Sequence[object]) -> Account:
     """A row of the table, its columns as `account` of the statements has them."""
-    name, _, roles, closed_at, _, locked_until, *limits = row
+    name, kept, roles, closed_at, _, locked_until, *limits = row
     until = moment(str(locked_until)) if locked_until else None
     pipelines, companies = (tuple(json.loads(str(names))) if names else () for names in limits)
-    return Account(str(name), tuple(json.loads(str(roles))), not closed_at, until, pipelines, companies)
+    return Account(
+        *(str(name), tuple(json.loads(str(roles))), not closed_at, until, pipelines, companies),
+        has_password=bool(kept),
+    )

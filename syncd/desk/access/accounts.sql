@@ -40,6 +40,10 @@ FROM syncd.session s JOIN syncd.account a ON a.name = s.account WHERE s.digest =
 -- seen: it was used
 UPDATE syncd.session SET seen_at = ? WHERE digest = ?;
 
+-- sessions: those that go on
+SELECT account, begun_at, seen_at, digest FROM syncd.session WHERE seen_at >= ? AND begun_at >= ?
+ORDER BY account, begun_at, digest;
+
 -- end: it is over
 DELETE FROM syncd.session WHERE digest = ?;
 

@@ -33,6 +33,14 @@ class Known(NamedTuple):
     roles: tuple[str, ...]
 
 
+class Bound(NamedTuple):
+    """Whom a provider knows, and whether the account's roles are those that the issuer's groups give."""
+
+    issuer: str
+    subject: str
+    follows: bool
+
+
 def sign_in(ledger: Ledger, known: Known, nonce: str, now: datetime) -> str:
     """Let somebody in whom a provider knows: the secret for their browser. Raises Halt for a sign-in that was taken
     already, and for somebody who has no account here and no role that opens one, or has lost it."""
@@ -69,11 +77,11 @@ def unbind(ledger: Ledger, issuer: str, subject: str, by: Actor) -> None:
         act(desk, by, "account_unbind", "", f"account/{name}", {"issuer": issuer, "subject": subject})
 
 
-def subjects(ledger: Ledger) -> Mapping[str, Sequence[str]]:
-    """Account → what providers call whom it is of."""
-    found: dict[str, list[str]] = {}
-    for account, _, subject in ledger.query(SQL["every"]):
-        found.setdefault(str(account), []).append(str(subject))
+def every(ledger: Ledger) -> Mapping[str, Sequence[Bound]]:
+    """Account → who it is of, as providers call them."""
+    found: dict[str, list[Bound]] = {}
+    for account, issuer, subject, follows in ledger.query(SQL["every"]):
+        found.setdefault(str(account), []).append(Bound(str(issuer), str(subject), bool(follows)))
     return found
 
 

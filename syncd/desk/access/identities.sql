@@ -3,7 +3,7 @@ SELECT i.follows, a.name, a.roles, a.closed_at FROM syncd.identity i JOIN syncd.
 WHERE i.subject = ? AND i.issuer = ?;
 
 -- every: all who are bound
-SELECT account, issuer, subject FROM syncd.identity ORDER BY account, issuer, subject;
+SELECT account, issuer, subject, follows FROM syncd.identity ORDER BY account, issuer, subject;
 
 -- bind: somebody is known by an account from now on
 INSERT INTO syncd.identity (subject, issuer, account, follows, bound_at) VALUES (?, ?, ?, ?, ?);
