@@ -77,7 +77,8 @@ class SourceConnector(NamedTuple, Generic[S]):
     names the parts of a source of which each is a pipeline of its own, and refuses one that was parted otherwise when
     the given positions were reached; None where there are none. `leaves` tells what stays behind; `holdings` what
     stands in the EAM now, in the order in which it can be taken away, and `release` takes away those of it that are
-    given. Both know the tables by alias and the pipeline's name. `grants` gives the statements by which a DBA lets
+    given. Both know the tables by alias and the pipeline's name. `keeps` tells of a log that waits for nobody for how
+    long it has what comes after a position, as `Lag.note` holds it. `grants` gives the statements by which a DBA lets
     syncd do what it does, asking the server where it can be asked; None where no statement does that. All raise
     Transient or Halt."""
 
@@ -90,6 +91,7 @@ class SourceConnector(NamedTuple, Generic[S]):
     holdings: Callable[[S, Mapping[str, Table], str], list[Holding]] = lambda settings, tables, pipeline: []
     release: Callable[[S, str, Sequence[Holding]], None] = lambda settings, pipeline, holdings: None
     grants: Callable[[S, Mapping[str, Table], str], list[str]] | None = None
+    keeps: Callable[[S, Position], Mapping[str, str]] = lambda settings, position: {}
 
 
 class OpenLedger(Protocol[S_contra]):

@@ -184,6 +184,10 @@ class Pipeline:
         """What stands in the EAM for it, as it is now."""
         return self.source.holdings(self.source_settings, self.mapping.source_tables, self.name)
 
+    def keeps(self, position: Position) -> Mapping[str, str]:
+        """For how long the EAM has what comes after a position, as `Lag.note` holds it; empty where it waits."""
+        return self.source.keeps(self.source_settings, position)
+
     def release(self, holdings: Sequence[Holding]) -> None:
         """Take away what is its own of what stands in the EAM."""
         self.source.release(self.source_settings, self.name, holdings)

@@ -4,6 +4,7 @@ it. Six of them lose changes without a sign."""
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from connectors.mysql import expiry
 from connectors.mysql.server import (
     NO_LOG,
     Facts,
@@ -131,8 +132,7 @@ def _log(server: Server, facts: Facts, wanted: Wanted) -> Iterator[Finding]:
     if end is None:
         return
     yield from _left_out(end, {names(table, facts)[0] for table in wanted.tables.values()})
-    seconds = float(facts.variables.get("binlog_expire_logs_seconds") or 0)
-    kept_s = seconds or float(facts.variables.get("expire_logs_days") or 0) * DAY_S
+    kept_s = expiry.kept_s(facts)
     if 0 < kept_s < wanted.retention_s:
         name = "binlog_expire_logs_seconds" if "binlog_expire_logs_seconds" in facts.variables else "expire_logs_days"
         value = wanted.retention_s / (1 if name.endswith("seconds") else DAY_S)

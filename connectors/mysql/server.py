@@ -30,12 +30,15 @@ MYSQL_REPLICAS: Final = (8, 0, 22)
 MYSQL_LOG_STATUS: Final = (8, 2, 0)
 """From these versions on statements are spelt anew; MySQL 8.4 no longer knows the old ones."""
 
+SERVER_IDS: Final = (1 << 31, (1 << 32) - 1)
+"""Nobody numbers servers as high as that by hand."""
 MAY_NOT_RECOVER: Final = "1401"
 """What MySQL says to who lacks XA_RECOVER_ADMIN."""
 
 _VARIABLES: Final = (
     *("log_bin", "binlog_format", "binlog_row_image", "binlog_row_metadata", "binlog_row_value_options"),
-    *("log_bin_compress", "binlog_expire_logs_seconds", "expire_logs_days"),
+    *("log_bin_compress", "binlog_expire_logs_seconds", "expire_logs_days", "binlog_expire_logs_auto_purge"),
+    *("max_binlog_total_size", "binlog_space_limit"),
     *("server_id", "server_uuid", "gtid_domain_id", "gtid_mode", "lower_case_table_names"),
     *("log_slave_updates", "log_replica_updates"),
 )

@@ -10,16 +10,28 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from connectors import again, identity, scan_eam
 from connectors.binlog.stream import charsets
 from connectors.mysql import dsn as mysql_dsn
+from connectors.mysql import expiry
 from connectors.mysql.account import asked
 from connectors.mysql.check import Wanted, findings, refuse, watched
 from connectors.mysql.position import Coverage, Place, Point, Reading, in_snapshot, in_stream, parse
-from connectors.mysql.server import CONNECT_TIMEOUT_S, NO_LOG, LogEnd, Server, close, log_status_sql, names, quoted
+from connectors.mysql.server import (
+    CONNECT_TIMEOUT_S,
+    NO_LOG,
+    SERVER_IDS,
+    LogEnd,
+    Server,
+    close,
+    log_status_sql,
+    names,
+    quoted,
+)  # fmt: skip
 from connectors.mysql.snapshot import Readable, View, needs_lock, order_of, read, view
 from connectors.mysql.stream import Log, Stream, file_number
 from connectors.mysql.tracked import Catalogue
@@ -34,8 +46,6 @@ WATCH_INTERVAL_S: Final = 5.0
 """How often the server's settings are looked at while its log is read."""
 REWIND_WAIT_S: Final = 0.05
 """How long the log is waited for, until it has said all that a snapshot shows."""
-SERVER_IDS: Final = (1 << 31, (1 << 32) - 1)
-"""Nobody numbers servers as high as that by hand."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,7 @@ class MysqlSource:
         self._zone = ZoneInfo(settings.zone)
         self._server_id = settings.server_id or random.randint(*SERVER_IDS)
         self._watch_at = time.monotonic() + WATCH_INTERVAL_S
+        self._expires_at, self._expiring = 0.0, dict[str, str]()
         self._durable = self._expected = Point(0, 0, 0, 0)
         self._view: View | None = None
         self._was: Rewind | None = None
@@ -208,7 +219,18 @@ class MysqlSource:
         if behind and self._stream:
             seconds = (datetime.now(UTC) - self._stream.committed_at).total_seconds()
             note["seconds"] = f"{max(seconds, 0):.0f}"
+        note |= self._kept(done, end)
         return Lag(behind, None, {**note, "file": end.file, "offset": str(end.offset)})
+
+    def _kept(self, done: Point, end: LogEnd) -> dict[str, str]:
+        """What is needed of the log and may be thrown away, looked at now and then; after a failover places are those
+        of another server."""
+        if done.file >= file_number(end.file) or self._settings.failover:
+            return {}
+        if time.monotonic() >= self._expires_at:
+            self._expires_at = time.monotonic() + WATCH_INTERVAL_S
+            self._expiring = _sizes(self._settings, self._server, done, end)
+        return self._expiring
 
     def _require_same_log(self, end: LogEnd) -> None:
         """A log that ends before what was read of it is another one, of which nobody would say a thing until it is as
@@ -368,6 +390,25 @@ class MysqlSource:
         return max(sum(size for number, size in sizes.items() if number >= done.file) - done.offset, 0)
 
 
+def keeps(settings: Settings, position: Position) -> dict[str, str]:
+    """See `SourceConnector`. Of a snapshot, and where another server may have taken over, nothing is known."""
+    try:
+        place = parse(position)
+    except ValueError:
+        return {}  # of another kind of source
+    if settings.failover or not isinstance(place, Place):
+        return {}
+    with closing(Server(settings.dsn)) as server:
+        end = server.log_end(server.facts())
+        return {} if end is None else _sizes(settings, server, place.point, end)
+
+
+def _sizes(settings: Settings, server: Server, point: Point, end: LogEnd) -> dict[str, str]:
+    facts = server.facts()  # how long the log is kept may have been set meanwhile
+    began_at = partial(expiry.began_at, settings.dsn, facts)
+    return expiry.sizes(server, facts, point.file, end, began_at, datetime.now(UTC))
+
+
 def _end_of(view: View, point: Point) -> Point:
     """Up to where a view shows the log, in the same log as a point."""
     return point._replace(file=file_number(view.file), offset=view.offset)
@@ -390,4 +431,4 @@ def grants(settings: Settings, tables: Mapping[str, Table], pipeline: str) -> li
     ]
 
 
-CONNECTOR: Final = SourceConnector(Settings, connect, scan, grants=grants)
+CONNECTOR: Final = SourceConnector(Settings, connect, scan, grants=grants, keeps=keeps)

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, box, clock, kept, wiring
+from syncd.cli.later import anchors, box, change, clock, kept, wiring
 from syncd.cli.later import status as reports
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, described, emit, table
@@ -65,6 +65,7 @@ def _look(pipeline: wiring.Pipeline) -> Looked:
         return Looked(pipeline, standings, kept.of_note(notes[0]) if notes else {}, None, outbox)
     try:
         sizes = [holding.sizes for holding in pipeline.holdings()]
+        sizes += [kept.of_note(pipeline.keeps(change.Position(one.position))) for one in standings if one.position]
     except Fault as fault:
         return Looked(pipeline, standings, {}, fault, outbox)
     kept_there = {name: value for size in sizes for name, value in size.items() if value}
@@ -157,6 +158,7 @@ def _show_one(one: reports.PipelineStatus, looked: Looked) -> None:
         ("status_retained", _size(sizes, "retained_bytes")),
         ("status_safe", _size(sizes, "safe_bytes")),
         ("status_wal", sizes.get("wal_status")),
+        ("status_expires", _hours(sizes.get("expires_s"))),
         ("status_kept_rows", f"{int(sizes['rows']):,}" if "rows" in sizes else None),
         ("status_oldest", report and report.oldest),
         ("status_committed", one.committed_at),
@@ -179,6 +181,10 @@ def _show_one(one: reports.PipelineStatus, looked: Looked) -> None:
 
 def _size(sizes: Mapping[str, str], name: str) -> str | None:
     return kept.shown(int(sizes[name])) if sizes.get(name) else None
+
+
+def _hours(seconds: str | None) -> str | None:
+    return None if seconds is None else f"{max(float(seconds), 0) / 3600:.1f} h"
 
 
 def _anchor(said: anchors.Said) -> str:

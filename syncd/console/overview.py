@@ -12,9 +12,9 @@ from syncd import wiring
 from syncd.console import causes, chart, history, todo
 from syncd.console.house import House
 from syncd.console.page import SignedIn, Visitor, house, page, seen
-from syncd.desk import clock, postings, samples, status
+from syncd.desk import clock, kept, postings, samples, status
 from syncd.errors import Fault
-from syncd.ports import Ledger
+from syncd.ports import Finding, Ledger
 
 router = APIRouter()
 DAYS: Final = 14
@@ -28,7 +28,8 @@ SPARK: Final = 16
 class Standing(NamedTuple):
     """A pipeline, or a partition of one, with what waits in it: the last posting, since when the oldest row is parked,
     how many postings each of the last days brought, as (day, postings, height), the lag of the last day as a drawing,
-    and how many changes no rule had anything to say about. `fault` is why finance could not be asked."""
+    how many changes no rule had anything to say about, and what is about to be lost of the EAM's log. `fault` is why
+    finance could not be asked."""
 
     name: str
     zone: str
@@ -40,6 +41,7 @@ class Standing(NamedTuple):
     days: Sequence[tuple[date, int, int]] = ()
     course: chart.Drawn | None = None
     ignored: int = 0
+    warnings: Sequence[Finding] = ()
     todos: Sequence[todo.Todo] = ()
     fault: Fault | None = None
 
@@ -81,6 +83,7 @@ def _standing(own: House, ledger: Ledger, part: wiring.Pipeline, who: Visitor) -
         [(day, count, -(-TALL * count // most)) for day, count in counts],
         history.course(ledger, part.name, history.SPARK, zone, now).drawn(_lag_s, history.SPARK.width, SPARK),
         sum(count for _, count in samples.ignored(ledger, part.name)),
+        [*kept.warnings(kept.of_note(found.report.note if found.report else {}))],
         todo.todos(ledger, part, found, known, who, today),
     )  # fmt: skip
 

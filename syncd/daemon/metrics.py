@@ -147,6 +147,8 @@ def _source(meters: Sequence[Meter], now: datetime) -> Iterator[Metric]:
     for name in ("retained", "safe"):
         found = [((p,), int(size[f"{name}_bytes"])) for p, size in sizes if f"{name}_bytes" in size]
         yield _gauge(f"slot_{name}_bytes", (), found)
+    for name, of in (("log_expires_seconds", "expires_s"), ("log_kept_seconds", "expires_of_s")):
+        yield _gauge(name, (), [((p,), float(size[of])) for p, size in sizes if of in size])
     wal = [
         ((p, one), int(size["wal_status"] == one)) for p, size in sizes if "wal_status" in size for one in WAL_STATUSES
     ]

@@ -16,6 +16,7 @@ ROWS_MAX: Final = 1_000_000
 def of_note(note: Mapping[str, str]) -> dict[str, str]:
     """The sizes in what a reader notes of its source, by the names that a holding gives them."""
     names = {"retained_bytes": "retained_bytes", "safe_wal_size": "safe_bytes", "wal_status": "wal_status"}
+    names |= {name: name for name in ("expires_s", "expires_of_s", "longer")}
     return {ours: note[name] for name, ours in names.items() if note.get(name)}
 
 
@@ -28,6 +29,9 @@ def warnings(sizes: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("warning", "kept_running_out", {"left": shown(int(safe))})
     elif not safe and retained > RETAINED_BYTES_MAX:
         yield Finding("warning", "kept_large", {"retained": shown(retained)})
+    if "expires_s" in sizes and (left_s := float(sizes["expires_s"])) < SAFE_SHARE_MIN * float(sizes["expires_of_s"]):
+        said = {"left_h": f"{max(left_s, 0) / 3600:.1f}", "longer": sizes["longer"]}
+        yield Finding("warning" if left_s > 0 else "error", "kept_expiring", said)
     if int(sizes.get("rows") or 0) > ROWS_MAX:
         yield Finding("warning", "kept_rows", {"rows": f"{int(sizes['rows']):,}"})
 

@@ -1,6 +1,7 @@
 """The log of a MariaDB EAM stops the daemon: what `status` says of it is done to the letter, `syncd repair` included,
 and the books are what the EAM says."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -9,6 +10,9 @@ from contextlib import closing
 import pymysql
 import pytest
 
+from syncd import wiring
+from syncd.change import Position
+from syncd.desk import kept
 from tests.advice import advice, advised, heard
 from tests.advice.mysql_books import BY, Books
 from tests.integration.mysql_eam import SCHEMA, MysqlEam
@@ -174,6 +178,32 @@ def test_what_stops_the_reader_is_repaired_as_it_says(
     books.syncd("repair", "--yes", *BY)
     assert books.booked() == books.owned()
     assert code not in books.syncd("status", "--json", expect=1)
+
+
+@advice("kept_expiring")
+def test_a_log_that_waits_for_nobody_is_said_before_it_goes(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariants 1, 14 and 15: while a daemon reads and while none does, until what is needed is in the file that is
+    written; and the server gives it time as it was told to."""
+    books.carried()
+    books.eam.run("SET GLOBAL binlog_expire_logs_seconds = 864000", "FLUSH BINARY LOGS")
+    books.eam.run("UPDATE asset SET value = value + 1", "FLUSH BINARY LOGS")
+    assert "kept_expiring" not in books.syncd("status", "--json", expect=1), "ten days are left"
+    monkeypatch.setattr(kept, "SAFE_SHARE_MIN", 1.1)
+    shown = books.syncd("status", expect=1)
+    heard("kept_expiring", shown)
+    (statement,) = re.findall("SET GLOBAL binlog_expire_logs_seconds = [0-9]+", shown)
+    books.eam.run(statement)
+    assert books.eam.run("SELECT @@GLOBAL.binlog_expire_logs_seconds") == [(1728000,)]
+
+    with closing(wiring.pipeline(books.config, "books").open_ledger()) as ledger:
+        ((position,),) = ledger.query("SELECT position FROM syncd.pipeline")
+    wired = wiring.pipeline(books.config, "books").spec()
+    with closing(wired.open_source()) as source:
+        source.start(Position(str(position)))
+        (finding,) = kept.warnings(kept.of_note(source.lag().note))
+        assert (finding.level, finding.params["left_h"]) == ("warning", "480.0")
+    books.carried()
+    assert "kept_expiring" not in books.syncd("status", "--json", expect=1)
 
 
 @advice("mysql_xa_undecided")

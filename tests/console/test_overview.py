@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd.console import app
-from syncd.desk import postings
+from syncd.desk import postings, status
 from syncd.desk.access import people
 from syncd.desk.parked import operators
 from tests.console.site import BY, NAME, Site
@@ -63,6 +63,17 @@ def test_a_state_is_told_in_words_with_the_last_posting_and_the_days_before(read
     assert re.search(r'href="/books/posting\?pipeline=main&amp;seq=1"', page.text)
     assert len(re.findall(r"<rect", page.text)) == 14
     assert re.findall(r"<title>[\d-]+: ([\d,]+)</title>", page.text)[-1] == "1"
+
+
+def test_a_log_that_is_about_to_go_is_said(reader: TestClient, site: Site) -> None:
+    """Invariant 14: with what gives it time."""
+    note = {"expires_s": "3600", "expires_of_s": "360000", "longer": "SET GLOBAL binlog_expire_logs_seconds = 720000"}
+    with closing(site.pipeline.open_ledger()) as ledger:
+        status.report(ledger, NAME, status.Report("posting", datetime.now(UTC), note=note))
+    sign_in(reader, "viewer")
+    page = text(reader.get("/"))
+    assert "thrown away in 1.0 hours" in page
+    assert note["longer"] in page
 
 
 def test_postings_are_counted_by_day(site: Site) -> None:
