@@ -1,5 +1,6 @@
 """Four eyes in records of before there were any: `audit verify` lists what today's desk would refuse."""
 
+from syncd.desk.access import people
 from syncd.desk.audit.verify import verify
 from syncd.desk.parked import operators
 from syncd.desk.parked.operators import Actor
@@ -21,6 +22,19 @@ def test_what_an_earlier_version_let_pass_is_listed_by_verify() -> None:
     verdict = verify(lab.ledger, NAME, lab.mapping.layout)
     assert verdict.flaws == []
     assert verdict.one_eye == [(NAME, 1, "Li ", "edit"), (NAME, 2, "wang", "approve")]
+
+
+def test_whose_account_is_closed_has_asked_for_nothing_any_more() -> None:
+    """What two people have to agree to takes two who are there: the first has left, or is named once more."""
+    lab = bought()
+    boss, both = {"boss": ["controller"]}, {"boss": ["controller"], "li": ["finance"]}
+
+    def accepted(by: Actor, among: people.People) -> bool:
+        return operators.accept(lab.ledger, "m", "of today", by, people.seconded(among))
+
+    assert not accepted(LI, both)
+    assert not accepted(Actor("boss", "seen"), boss)
+    assert accepted(Actor("boss", "seen"), both)
 
 
 def test_an_action_that_somebody_has_made_unreadable_is_told_by_its_chain_alone() -> None:

@@ -34,11 +34,14 @@ def require_any(people: People | None, by: Actor, roles: Iterable[str]) -> None:
 
 def seconded(people: People | None) -> Agreed:
     """Whether somebody may do what one person alone may not: a controller, after somebody else has asked for the same
-    since it was last done; anybody, where no people are named. Otherwise their word is kept as the one that asks."""
+    since it was last done, and is still among the people; anybody, where no people are named. Otherwise their word is
+    kept as the one that asks."""
+
+    known = people or {}
 
     def agreed(desk: Desk, by: Actor, action: str, pipeline: str, target: str, detail: Mapping[str, object]) -> bool:
-        asked = waiting(desk, pipeline, target, action, detail)
-        if CONTROLLER in (_roles(people or {}, by.name) or ()) and any(not is_same(name, by.name) for name in asked):
+        asked = [name for name in waiting(desk, pipeline, target, action, detail) if _roles(known, name) is not None]
+        if CONTROLLER in (_roles(known, by.name) or ()) and any(not is_same(name, by.name) for name in asked):
             return True
         if not any(is_same(name, by.name) for name in asked):
             act(desk, by, PROPOSED, pipeline, target, detail)
