@@ -17,7 +17,7 @@ import pytest
 from syncd.books.close.item import Said
 from syncd.books.figures import FIELDS, Amounts
 from syncd.books.reports import folders, package
-from syncd.books.reports.sheet import Listed, Package, Sheet, text
+from syncd.books.reports.sheet import Column, Listed, Package, Sheet, text
 from syncd.language import Language, catalogue, say
 from tests.finance_cases.books import Books
 from tests.unit.lab import NAME
@@ -270,6 +270,38 @@ def test_no_text_is_a_formula_and_numbers_are_numbers(march: Package, tmp_path: 
     csvs = (tmp_path / "2026-03-zh" / "movements.csv").read_text("utf-8-sig")
     assert f"'{EVIL}" in csvs
     assert f",{EVIL}" not in csvs
+
+
+AWKWARD = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1+1", "－1", "＠A1")
+MARKUP = "<script>alert(1)</script>"
+LONG = "𠮷" * 200
+
+
+def test_a_company_with_awkward_names_and_amounts(tmp_path: Path) -> None:
+    """Whatever a name begins with, also what a spreadsheet takes for a sign of a formula in Chinese;
+    an amount of more digits than it keeps stands there to the cent."""
+    amounts = [Decimal("12345678901234.56"), Decimal("-12345678901234.56"), Decimal("9999999999999.99")]
+    named = [(name, Decimal("-0.01")) for name in (*AWKWARD, MARKUP, LONG)]
+    held = Sheet(
+        "report_movements", [Column("reconcile_asset"), Column("report_charged", "money")],
+        [*named, *((str(n), amount) for n, amount in enumerate(amounts))], ("", sum(amounts)),
+    )  # fmt: skip
+    company = dict.fromkeys(("zh", "en"), AWKWARD[0] + MARKUP)
+    signed = dict.fromkeys(package.SIGNING, AWKWARD[0])
+    folders.write(Package(company, "2026-03", [held], AWKWARD[3], PRINTED.at, signed), tmp_path, "zh")
+    with zipfile.ZipFile(tmp_path / "2026-03-zh.xlsx") as book:
+        page = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    cells = list(page.iter(f"{XML}c"))
+    texts = {"".join(cell.itertext()) for cell in cells if cell.get("t") == "inlineStr"}
+    assert not [cell for cell in cells if cell.find(f"{XML}f") is not None]
+    assert texts >= {"=cmd|' /C calc'!A0", "＝1+1", MARKUP, LONG, "12,345,678,901,234.56", "-12,345,678,901,234.56"}
+    numbers = [Decimal(value) for cell in cells if cell.get("t") is None and (value := cell.findtext(f"{XML}v"))]
+    assert numbers == [Decimal("-0.01")] * len(named) + [Decimal("9999999999999.99")] * 2, "and the total"
+    with (tmp_path / "2026-03-zh" / "movements.csv").open(encoding="utf-8-sig", newline="") as file:
+        said = [cell for row in csv.reader(file) for cell in row]
+    assert {f"'{name}" for name in AWKWARD} <= {*said}
+    assert not {*AWKWARD} & {*said}
+    assert "<script" not in (tmp_path / "2026-03-zh.html").read_text("utf-8")
 
 
 def test_page_and_workbook_say_who_and_when(march: Package, tmp_path: Path) -> None:

@@ -11,14 +11,13 @@ from xlsxwriter import Workbook
 
 from syncd.books.quality.findings import Default, Report, Sort, Suggested, title, words
 from syncd.books.quality.store import Found, Store
+from syncd.books.reports.xlsx import DIGITS_MAX
 from syncd.change import Kind, Table
 from syncd.language import say
 
 ROWS_MAX: Final = 1_000_000
 """A sheet of Excel has 1,048,576; what is more goes on in the next."""
 CELL_LETTERS_MAX: Final = 32_000
-DIGITS_MAX: Final = 15
-"""Excel keeps numbers as binary fractions; what has more digits stays text."""
 WORKBOOK, CROSSWALK, DEFAULTS = "quality.xlsx", "crosswalk.csv", "defaults.csv"
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from syncd.books.reports.sheet import Cell, Package, Sheet, text
 from syncd.language import Language, say
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write(package: Package, folder: Path, language: Language) -> None:

@@ -1,4 +1,5 @@
-"""A package as one workbook. A text is a text whatever it begins with, an amount a number with two places."""
+"""A package as one workbook. A text is a text whatever it begins with, an amount a number with two places, but for one
+of more digits than a spreadsheet keeps."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,6 +15,8 @@ from syncd.language import Language, say
 ROWS_MAX: Final = 1_000_000
 """Of a worksheet, which ends at 1,048,576: what is more stands on the next."""
 A4: Final = 9
+DIGITS_MAX: Final = 15
+"""Excel keeps numbers as binary fractions; what has more digits stays text."""
 _HEAD_ROWS: Final = 3
 _WIDTH_MIN: Final = 7
 _WIDTH_MAX: Final = 36
@@ -114,7 +117,7 @@ def _breadth(said: str) -> int:
 def _cell(page: Any, row: int, column: int, cell: Cell, style: Any, language: Language) -> None:
     if cell is None or cell == "":
         page.write_blank(row, column, None, style)
-    elif isinstance(cell, Decimal | int):
+    elif isinstance(cell, Decimal | int) and len(str(abs(cell)).replace(".", "")) <= DIGITS_MAX:
         page.write_number(row, column, cell, style)
     else:
         page.write_string(row, column, text(cell, language), style)
