@@ -1,5 +1,6 @@
 """Whether a row that was given up may take its place again: not once something behind it went on without it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ SELECT (SELECT count(*) FROM syncd.posting WHERE pipeline = ? AND subject = ? AN
      + (SELECT count(*) FROM syncd.parked
         WHERE pipeline = ? AND subject = ? AND id > ? AND state IN ('posted', 'ignored') AND settled_at >= ?)
 """
+_MADE_ANEW: Final = "SELECT 1 FROM syncd.depreciated WHERE pipeline = ? AND live = 0 AND row_keys = ?"
 _MIRROR: Final = "SELECT image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?"
 
 
@@ -33,6 +35,11 @@ def is_overtaken(
     at = (pipeline, subject, settled_at, pipeline, subject, id, pipeline, subject, id, settled_at)
     ((later,),) = query(_LATER, at)
     return bool(later) or is_otherwise(query, tables, pipeline, sent, source_key)
+
+
+def is_made_anew(query: Query, pipeline: str, source_key: str) -> bool:
+    """Whether a row carries a month of depreciation that was given up with it, or taken back: the next run makes it."""
+    return bool(query(_MADE_ANEW, (pipeline, json.dumps([source_key], ensure_ascii=False))))
 
 
 def is_otherwise(query: Query, tables: Mapping[str, Table], pipeline: str, sent: str, source_key: str) -> bool:

@@ -10,7 +10,7 @@ from connectors.ledger.state import FOLDED_MAX, SQL, Folded, Work, integer
 from syncd.audit import Event, accepts, digest
 from syncd.change import Change, Position, Value
 from syncd.folding import fold, fold_sent, follows, old_row_of, row_of
-from syncd.overtaken import is_otherwise, is_overtaken
+from syncd.overtaken import is_made_anew, is_otherwise, is_overtaken
 from syncd.ports import Corrected, Parked
 from syncd.posting import IN_TRANSACTION, Outcome, Rejection
 from syncd.record import decode_change, timestamp
@@ -204,7 +204,7 @@ def _reopen(work: Work) -> None:
     for parked_id, subject, rule, code, params, key, change, sent, settled_at in asked:
         number = integer(parked_id)
         try:
-            stays = is_overtaken(
+            stays = is_made_anew(work.database.query, work.pipeline, str(key)) or is_overtaken(
                 work.database.query, work.tables, work.pipeline, number, *map(str, (subject, settled_at, sent, key))
             )
             row = decode_change(work.tables, str(change))

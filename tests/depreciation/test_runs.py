@@ -18,6 +18,7 @@ from syncd.errors import Halt
 from syncd.outbox import causes
 from syncd.posting import Batch, CardWrite, Outcome, Posting
 from tests.advice import advice
+from tests.depreciation import plant as plants
 from tests.depreciation.plant import BY, Plant
 from tests.unit.lab import NAME
 
@@ -265,6 +266,38 @@ def test_a_row_that_a_person_gave_up_is_owed_again() -> None:
     plant.run("2026-02")
     assert plant.live("A") == {"2026-02": D("1900.00")}
     assert plant.balance("9999") == D("1900.00")
+
+
+@advice("reopen_made_anew")
+def test_a_row_that_was_rejected_and_is_owed_again_is_not_reopened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finance rejects February, somebody looks at the month, and finance wants it after all: it is posted once, by the
+    run that is made once more. Nor where the daemon takes the reopening up after somebody has looked."""
+    asks = (
+        "when: op = 'insert'\n    approve: {when: after.amount > 1000, role: finance}\n    change: {asset_code: after"
+    )
+    asking_ = plants.MAPPING.replace("when: op = 'insert'\n    change: {asset_code: after", asks)
+    monkeypatch.setattr(plants, "MAPPING", asking_)
+    plants.plant_mapping.cache_clear()
+    plant = Plant()
+    plants.plant_mapping.cache_clear()
+    plant.asset("A", "120000.00", 60)
+    plant.run("2026-02")
+    boss, second = operators.Actor("boss", "after all"), operators.Actor("second", "seen")
+    operators.reject(plant.ledger, NAME, 1, boss, "finance")
+    plant.compute()
+    operators.reopen(plant.ledger, NAME, 1, plant.mapping.tables, boss, "finance")
+    for _ in asking.still_owed(plant.ledger, plant.computing, plant.periods(), month_read("2026-02")):
+        pass
+    plant.rest()
+    assert plant.parked == []
+    with pytest.raises(Halt, match="reopen_made_anew"):
+        operators.reopen(plant.ledger, NAME, 1, plant.mapping.tables, boss, "finance")
+    plant.run("2026-02")
+    operators.approve(plant.ledger, NAME, 2, second, "finance")
+    plant.rest()
+    assert plant.run("2026-02").state == "posted"
+    assert plant.expense("2026-02") == {"5101": D("1900.00")}
+    assert list(verify(plant.ledger, NAME, plant.mapping.layout).flaws) == []
 
 
 def test_a_restart_in_the_middle_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

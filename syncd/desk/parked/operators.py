@@ -16,7 +16,7 @@ from syncd.desk.parked import approvals
 from syncd.desk.status import REPAIRING
 from syncd.errors import Halt, WrongUsage
 from syncd.language import hint
-from syncd.overtaken import is_overtaken
+from syncd.overtaken import is_made_anew, is_overtaken
 from syncd.ports import Desk, Ledger
 from syncd.record import decode_change, encode_change, moment, plain, timestamp
 
@@ -287,7 +287,8 @@ def reject(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None
 
 def reopen(ledger: Ledger, pipeline: str, id: int, tables: Mapping[str, Table], by: Actor, role: str) -> None:
     """Ask for a row that was rejected to be judged once more, in its place; all approvals begin anew. Raises Halt for
-    another role than the one that rejected it, and where what came behind it went on without it."""
+    another role than the one that rejected it, where what came behind it went on without it, and where a run of
+    depreciation is to make it anew."""
     with ledger.desk() as desk:
         row = show(desk, pipeline, id)
         by_whom = approvals.rejection(approvals.deeds(desk, pipeline, (id,)).get(id, ()))
@@ -295,6 +296,8 @@ def reopen(ledger: Ledger, pipeline: str, id: int, tables: Mapping[str, Table], 
             raise WrongUsage("reopen_not_rejected", id=id, state=f"row_{row.state}")
         if by_whom.role not in ("", role):
             raise Halt("parked_other_role", id=id, role=by_whom.role, given=role)
+        if is_made_anew(desk.query, pipeline, row.key):
+            raise Halt("reopen_made_anew", id=id, subject=row.subject)
         sent, settled_at = row.original or row.change, timestamp(row.settled_at)
         if is_overtaken(desk.query, tables, pipeline, id, row.subject, settled_at, sent, row.key):
             raise Halt("reopen_overtaken", id=id, subject=row.subject)
