@@ -268,6 +268,24 @@ def test_a_row_that_a_person_gave_up_is_owed_again() -> None:
     assert plant.balance("9999") == D("1900.00")
 
 
+def test_a_share_that_a_person_gave_up_is_not_taken_back_with_the_others() -> None:
+    """60 percent are posted, 40 have no account and are given up; taken back and made anew, all of it is posted."""
+    plant = Plant()
+    plant.asset("A", "120000.00", 60)
+    for dept, percent in (("SC", 60), ("NONE", 40)):
+        plant.commit(plant.insert("share", code="A", dept=dept, percent=D(percent)))
+    plant.rest()
+    plant.run("2026-02")
+    operators.discard(plant.ledger, NAME, operators.Selection(state="failed"), BY)
+    plant.rest()
+    plant.reverse("2026-02", "A")
+    assert (plant.parked, plant.accumulated("A"), plant.expense("2026-02")) == ([], D(0), {"5101": D(0)})
+    plant.database.execute("INSERT INTO gl_account VALUES ('9999')")
+    plant.run("2026-02")
+    assert (plant.expense("2026-02")["5101"], plant.balance("9999")) == (D("1140.00"), D("760.00"))
+    assert plant.accumulated("A") == D("1900.00")
+
+
 @advice("reopen_made_anew")
 def test_a_row_that_was_rejected_and_is_owed_again_is_not_reopened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Finance rejects February, somebody looks at the month, and finance wants it after all: it is posted once, by the

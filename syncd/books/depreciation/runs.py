@@ -84,11 +84,15 @@ class Asked(NamedTuple):
 
 def fold(ledger: Ledger, computing: Computing) -> None:
     """Let the terms know what was posted by now; months whose rows a person gave up are owed again."""
-    pipeline, alias = computing.pipeline, computing.meaning.rows.alias
-    terms.fold(ledger, pipeline, computing.meaning, computing.rules, computing.zone)
-    given_up = [str(key) for (key,) in ledger.query(SQL["discarded"], (pipeline, alias))]
-    if keys := [json.dumps([key], ensure_ascii=False) for key in given_up]:
-        ledger.execute([(SQL["given_up"], (pipeline, keys))])
+    terms.fold(ledger, computing.pipeline, computing.meaning, computing.rules, computing.zone)
+    if keys := [json.dumps([key], ensure_ascii=False) for key in sorted(_given_up(ledger, computing))]:
+        ledger.execute([(SQL["given_up"], (computing.pipeline, keys))])
+
+
+def _given_up(ledger: Ledger, computing: Computing) -> frozenset[str]:
+    """The keys of rows that a person gave up."""
+    asked = (computing.pipeline, computing.meaning.rows.alias)
+    return frozenset(str(key) for (key,) in ledger.query(SQL["discarded"], asked))
 
 
 def target(month: int, until: int, periods: Sequence[Period]) -> int | None:
@@ -333,13 +337,14 @@ def _run_rows(ledger: Ledger, computing: Computing, asked: Asked) -> Sequence[Ch
 
 
 def _reverse(ledger: Ledger, finance: Book, computing: Computing, asked: Asked) -> tuple[Sequence[Change], Made]:
-    """The rows that carry a month, deleted again."""
+    """The rows that carry a month, deleted again, but for those that a person gave up: nothing of them is posted."""
     month, alias = month_read(asked.period), computing.meaning.rows.alias
     params = (computing.pipeline, asked.book, month, asked.reached, asked.asset, asked.asset, terms.ASSETS_MAX)
     found = [(str(asset), str(keys)) for asset, keys in ledger.query(SQL["carrying"], params)]
     if len(found) == terms.ASSETS_MAX:  # of the last asset there may be more
         found = [one for one in found if one[0] != found[-1][0]] or found
-    keys = [key for _, said in found for key in json.loads(said)]
+    given_up = _given_up(ledger, computing)
+    keys = [key for _, said in found for key in json.loads(said) if key not in given_up]
     images = finance.mirror(alias, keys)
     at, place = moment(asked.asked_at), _place(asked)
     changes = [
