@@ -20,6 +20,8 @@ from syncd.errors import WrongUsage
 router = APIRouter()
 LISTED_MAX: Final = 50
 SHARES_SHOWN_MAX: Final = 200
+DIGITS_MAX: Final = 30
+"""Of an amount that is looked for, before or after the point."""
 
 
 class Event(NamedTuple):
@@ -116,7 +118,7 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text.replace(",", "").strip())
     except InvalidOperation:
         raise WrongUsage("page_amount", value=text) from None
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > DIGITS_MAX:
         raise WrongUsage("page_amount", value=text)
     return amount
 

@@ -2,7 +2,7 @@
 look."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -131,8 +131,8 @@ def warnings(
     """What is worth a look in what was posted in a month: all of it is read, which takes its time."""
     number = asking.period_month(month)
     with within.at(request, signed.who, pipeline) as (part, _):
-        first, after = (date(one // 12, one % 12 + 1, 1) for one in (number, number + 1))
-        found = part.warnings(first, date.fromordinal(after.toordinal() - 1))
+        last = plan.last_day(number)
+        found = part.warnings(last.replace(day=1), last)
     return page(
         request, "warnings.html", "console_warnings", signed.who, pipeline=part.name, month=plan.month_text(number),
         found=found, warnings=found.warnings[:WARNINGS_MAX],

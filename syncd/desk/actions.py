@@ -5,11 +5,11 @@ As with postings, a page is found by number and looks through so many of them.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 
 from syncd import statements
-from syncd.desk.postings import halved, midnight
+from syncd.desk.postings import day_after, halved, midnight
 from syncd.ports import Ledger
 from syncd.record import moment, timestamp
 
@@ -59,7 +59,7 @@ def page(
     ((end,),) = ledger.query(SQL["end"]) or ((0,),)
     top, bottom = int(str(end)) + 1, 0
     if asked.last is not None:
-        top = _first_at(ledger, top, timestamp(midnight(asked.last + timedelta(days=1), zone)))
+        top = _first_at(ledger, top, timestamp(midnight(day_after(asked.last), zone)))
     if asked.first is not None:
         bottom = _first_at(ledger, top, timestamp(midnight(asked.first, zone))) - 1
     top = top if before is None else min(top, before)

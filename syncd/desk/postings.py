@@ -66,7 +66,7 @@ def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, 
     ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
     top, bottom = int(str(end)) + 1, 0
     if asked.last is not None:
-        top = _first_at(ledger, pipeline, top, midnight(asked.last + timedelta(days=1), zone))
+        top = _first_at(ledger, pipeline, top, midnight(day_after(asked.last), zone))
     if asked.first is not None:
         bottom = _first_at(ledger, pipeline, top, midnight(asked.first, zone)) - 1
     top = top if before is None else min(top, before)
@@ -90,7 +90,7 @@ def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, 
 def by_day(ledger: Ledger, pipeline: str, days: Sequence[date], zone: tzinfo) -> Sequence[tuple[date, int]]:
     """How many postings each of these days brought; they follow one another."""
     ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
-    begins = [midnight(day, zone) for day in (*days, days[-1] + timedelta(days=1))]
+    begins = [midnight(day, zone) for day in (*days, day_after(days[-1]))]
     firsts = _firsts_at(ledger, pipeline, int(str(end)) + 1, begins)
     return [(day, after - first) for day, (first, after) in zip(days, pairwise(firsts), strict=True)]
 
@@ -136,8 +136,16 @@ def halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
-    """When a day begins on a clock."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    """When a day begins on a clock; the first moment of all, or the last, where that is beyond it."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if day.year == date.min.year else datetime.max).replace(tzinfo=UTC)
+
+
+def day_after(day: date) -> date:
+    """The next day; the last of all has none."""
+    return min(day, date.max - timedelta(days=1)) + timedelta(days=1)
 
 
 def _plain(amount: Decimal) -> str:

@@ -90,6 +90,16 @@ def test_a_page_looks_through_so_many_postings_and_goes_on(site: Site, monkeypat
             assert len(postings.page(ledger, NAME, within, UTC, 5).found) == count
 
 
+def test_the_first_and_the_last_day_of_all_and_amounts_that_no_books_hold(reader: TestClient) -> None:
+    """What a person types into an address is found or refused, and no page falls over it."""
+    for room in ("books", "audit"):
+        for days in ("first=0001-01-01", "last=9999-12-31", "first=9999-12-31&last=0001-01-01"):
+            assert reader.get(f"/{room}?{days}").status_code == 200, days
+    assert "FA-2" in reader.get("/books?first=0001-01-01&last=9999-12-31").text
+    heard("page_amount", text(reader.get("/books?amount=1e999999999")))
+    assert reader.get("/books/warnings?month=9999-12").status_code == 200
+
+
 @advice("page_amount", "page_day", "trace_no_asset", "trace_no_posting")
 def test_what_cannot_be_read_is_written_otherwise(reader: TestClient) -> None:
     heard("page_amount", text(reader.get("/books?amount=much")))

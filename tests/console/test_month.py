@@ -94,6 +94,7 @@ def test_both_sides_are_compared_and_each_difference_has_its_cause(reader: TestC
     assert post(reader, "/books/reconciled").status_code == 409
     assert 'value="2026-02"' in reader.get("/books/warnings?month=2026-02").text
     assert "nothing is worth a look" in text(post(reader, "/books/warnings", month="2026-02"))
+    assert "nothing is worth a look" in text(post(reader, "/books/warnings", month="9999-12")), "the last of all"
 
 
 def test_a_difference_is_told_as_the_command_tells_it_and_accepted_by_the_button_beside_it(

@@ -13,8 +13,9 @@ left over the months that are left.
 """
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -164,8 +165,8 @@ def month_read(text: str) -> int:
 @lru_cache(maxsize=1024)
 def last_day(month: int) -> date:
     """The month's last day."""
-    after = month + 1
-    return date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
+    year, number = month // 12, month % 12 + 1
+    return date(year, number, monthrange(year, number)[1])
 
 
 def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
