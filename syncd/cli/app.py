@@ -16,6 +16,7 @@ from syncd.cli import (
     initiating,
     lifecycle,
     looking,
+    many,
     mapping,
     parked,
     passes,
@@ -74,7 +75,17 @@ command(rows, "show", "help_parked_show")(parked.show)
 command(rows, "retry", "help_parked_retry")(parked.retry)
 command(rows, "edit", "help_parked_edit")(parked.edit)
 command(rows, "discard", "help_parked_discard")(parked.discard)
+command(rows, "withdraw", "help_parked_withdraw")(parked.withdraw)
 command(rows, "reopen", "help_parked_reopen")(approving.reopen)
+command(rows, "take", "help_parked_take")(many.take)
+command(rows, "give-back", "help_parked_give_back")(many.give_back)
+
+lots = group("help_bulk")
+rows.add_typer(lots, name="bulk")
+command(lots, "list", "help_bulk_list")(many.show_list)
+command(lots, "show", "help_bulk_show")(many.show)
+command(lots, "stop", "help_bulk_stop")(many.stop)
+command(lots, "resume", "help_bulk_resume")(many.resume)
 command(app, "approve")(approving.approve)
 command(app, "reject")(approving.reject)
 

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from syncd.books.reports import package as package
     from syncd.books.reports import sheet as sheet
     from syncd.books.warnings import notice as notice
+    from syncd.cli import many as many
     from syncd.cli import pages as pages
     from syncd.cli import sheets as sheets
     from syncd.cli import wording as wording
@@ -97,8 +98,10 @@ if TYPE_CHECKING:
     from syncd.desk.audit import verify as verify
     from syncd.desk.parked import approvals as approvals
     from syncd.desk.parked import approving as approving
+    from syncd.desk.parked import bulk as bulk
     from syncd.desk.parked import operators as operators
     from syncd.desk.parked import previews as previews
+    from syncd.desk.parked import taken as taken
     from syncd.mapping.cases import cases as cases
     from syncd.mapping.expression import terms as terms
     from syncd.mapping.language import explain as explain
@@ -144,6 +147,7 @@ else:
     recomputation = _Module("syncd.books.depreciation.recomputation")
     reconcile = _Module("syncd.books.reconciliation.reconcile")
     temporary = _Module("syncd.books.depreciation.temporary")
+    many = _Module("syncd.cli.many")
     pages = _Module("syncd.cli.pages")
     sheets = _Module("syncd.cli.sheets")
     wording = _Module("syncd.cli.wording")
@@ -173,6 +177,8 @@ else:
     anchors = _Module("syncd.desk.audit.anchors")
     approvals = _Module("syncd.desk.parked.approvals")
     approving = _Module("syncd.desk.parked.approving")
+    bulk = _Module("syncd.desk.parked.bulk")
+    taken = _Module("syncd.desk.parked.taken")
     automatic = _Module("syncd.desk.automatic")
     clock = _Module("syncd.desk.clock")
     closing = _Module("syncd.desk.closing")

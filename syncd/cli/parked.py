@@ -13,7 +13,7 @@ from rich.text import Text
 
 from syncd.cli import previewing
 from syncd.cli.answering import answering
-from syncd.cli.later import approvals, clock, operators, ports, status, wiring
+from syncd.cli.later import approvals, clock, many, operators, ports, status, taken, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -23,6 +23,7 @@ LISTED_MAX: Final = 10_000
 
 Id = Annotated[int, typer.Argument(metavar="NUMBER", help=say("help_id"), show_default=False)]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="NUMBER", help=say("help_ids"), show_default=False)]
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER", help=say("help_numbers"), show_default=False)]
 Subject = Annotated[str, typer.Option("--subject", metavar="CODE", help=say("help_subject"), show_default=False)]
 States = Literal["failed", "behind", "approval", "posted", "ignored", "discarded"]
 State = Annotated[States | None, typer.Option("--state", metavar="STATE", help=say("help_state"), show_default=False)]
@@ -31,6 +32,9 @@ Code = Annotated[str, typer.Option("--code", metavar="REASON", help=say("help_co
 Settled = Annotated[bool, typer.Option("--settled", help=say("help_settled"))]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=LISTED_MAX, help=say("help_limit"))]
 Groups = Annotated[bool, typer.Option("--groups", help=say("help_groups"))]
+Cause = Annotated[int | None, typer.Option("--group", metavar="NUMBER", help=say("help_group"), show_default=False)]
+Called = Annotated[str, typer.Option("--name", metavar="TEXT", help=say("help_bulk_name"), show_default=False)]
+Wait = Annotated[bool, typer.Option("--wait", help=say("help_bulk_wait"))]
 Count = Annotated[bool, typer.Option("--dry-run", help=say("help_count_rows"))]
 Set = Annotated[list[str], typer.Option("--set", metavar="COLUMN=VALUE", help=say("help_set"), show_default=False)]
 
@@ -44,7 +48,7 @@ def show_list(
     with at_desk(config, name) as (pipelines, ledger):
         names = [pipeline.name for pipeline in pipelines]
         if groups:
-            _show_groups([group for one in names for group in operators.groups(ledger, one)], as_json)
+            _show_groups([group for one in names for group in _groups(ledger, one)], as_json)
             return
         found = [(one, row) for one in names for row in operators.parked(ledger, one, selection, limit)][:limit]
         advised = [operators.advice(ledger, one, row) for one, row in found] if as_json else []
@@ -118,10 +122,16 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
 
 def retry(
     ids: Ids = None, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None,
-    subject: Subject = "", rule: Rule = "", code: Code = "", count: Count = False,
+    subject: Subject = "", rule: Rule = "", code: Code = "", group: Cause = None, called: Called = "",
+    wait: Wait = False, count: Count = False,
 ) -> None:  # fmt: skip
-    """Ask for rows to be tried again."""
+    """Ask for rows to be tried again; all of a cause as one."""
     with at_desk(config, name) as (pipelines, ledger):
+        if group is not None:
+            if ids or subject or rule or code:
+                raise WrongUsage("parked_which_both")
+            many.begin(pipelines, ledger, "retry", group, called, actor, reason, count, wait)
+            return
         meant = meant_by(pipelines, ledger, selected(ids, subject, rule, code))
         if count:
             line(
@@ -135,10 +145,16 @@ def retry(
 
 def discard(
     ids: Ids = None, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None,
-    subject: Subject = "", rule: Rule = "", code: Code = "", count: Count = False,
+    subject: Subject = "", rule: Rule = "", code: Code = "", group: Cause = None, called: Called = "",
+    wait: Wait = False, count: Count = False,
 ) -> None:  # fmt: skip
-    """Give rows up."""
+    """Give rows up; all of a cause as one."""
     with at_desk(config, name) as (pipelines, ledger):
+        if group is not None:
+            if ids or subject or rule or code:
+                raise WrongUsage("parked_which_both")
+            many.begin(pipelines, ledger, "discard", group, called, actor, reason, count, wait)
+            return
         meant = meant_by(pipelines, ledger, selected(ids, subject, rule, code))
         if count:
             line(
@@ -148,6 +164,15 @@ def discard(
         else:
             by = answering(pipelines[0], "discard", actor, reason, asked=pipelines[0].mapping.approvers)
             line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
+
+
+def withdraw(ids: Numbers, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None) -> None:
+    """Take back what is asked of rows, while the daemon has not taken it up."""
+    with at_desk(config, name) as (pipelines, ledger):
+        for number in ids:
+            pipeline = holding_of(pipelines, ledger, number)
+            actor, reason = by = answering(pipeline, "mend", actor, reason)  # who it is is asked once
+            line(f"rows_withdraw_{operators.withdraw(ledger, pipeline.name, number, by)}", id=number)
 
 
 def edit(
@@ -233,12 +258,22 @@ def _plain(row: operators.ParkedRow, advised: str) -> dict[str, object]:
     return row._asdict() | images | words | {"approved": sorted(row.approved)}
 
 
-def _show_groups(groups: list[operators.Group], as_json: bool) -> None:
+def _groups(ledger: ports.Ledger, pipeline: str) -> list[tuple[operators.Group, taken.Taken | None]]:
+    """Of a pipeline, and who has taken which."""
+    found = operators.groups(ledger, pipeline)
+    has = taken.taken(ledger, pipeline, found)
+    return [(group, has.get(taken.called(group))) for group in found]
+
+
+def _show_groups(groups: list[tuple[operators.Group, taken.Taken | None]], as_json: bool) -> None:
     if as_json:
-        emit([group._asdict() for group in groups])
+        emit([group._asdict() | {"taken": has and has._asdict()} for group, has in groups])
         return
-    columns = ("col_rows", "col_state", "col_rule", "col_table", "col_code", "col_first")
-    rows = [(g.rows, say(f"row_{g.state}"), g.rule, g.table, g.code, g.first_id) for g in groups]
+    columns = ("col_rows", "col_state", "col_rule", "col_table", "col_code", "col_first", "console_taken")
+    rows = [
+        (g.rows, say(f"row_{g.state}"), g.rule, g.table, g.code, g.first_id, has.actor if has else "")
+        for g, has in groups
+    ]
     table(columns, rows, right=(0, 5), whole=(2,))
 
 

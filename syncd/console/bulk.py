@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -70,7 +71,8 @@ def watched(request: Request, who: SignedIn, number: int, pipeline: str) -> Resp
         far = clock.local(bulk.progress(ledger, part.name, number), zone)
     return page(
         request, "progress.html", f"console_bulk_{far.bulk.what}", who, zone, pipeline=pipeline, far=far,
-        refreshed_s=0 if far.is_done else REFRESHED_S, may=within.may(who, bulk.right(far.bulk.what), part),
+        rate=far.rate(datetime.now(UTC)), refreshed_s=0 if far.is_done else REFRESHED_S,
+        may=within.may(who, bulk.right(far.bulk.what), part),
     )  # fmt: skip
 
 

@@ -77,6 +77,16 @@ class Progress(NamedTuple):
         """Whether nothing more will come of it."""
         return self.is_asked and not self.waiting
 
+    @property
+    def taken_up(self) -> int:
+        """Of how many rows something has become."""
+        return self.asked - self.waiting
+
+    def rate(self, now: datetime) -> int:
+        """Rows that were taken up a minute since it was begun, while it goes on."""
+        minutes = max((now - self.bulk.at).total_seconds(), 1) / 60
+        return round(self.taken_up / minutes)
+
 
 def right(what: str) -> rights.Action:
     """What who asks this has to be allowed."""

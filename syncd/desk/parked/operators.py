@@ -375,14 +375,15 @@ def end_repair(ledger: Ledger, pipeline: str, source: str, detail: Mapping[str, 
         desk.execute(SQL["source"], (source, pipeline))
 
 
-def withdraw(ledger: Ledger, pipeline: str, id: int, by: Actor) -> None:
-    """Take back that a row is tried again, or given up, while the daemon has not taken it up. Raises WrongUsage where
-    nothing is asked for."""
+def withdraw(ledger: Ledger, pipeline: str, id: int, by: Actor) -> str:
+    """Take back that a row is tried again, or given up, while the daemon has not taken it up; which of both it was.
+    Raises WrongUsage where nothing is asked for."""
     with ledger.desk() as desk:
         row = _open(desk, pipeline, id)
         if not desk.execute(SQL["withdraw"], (pipeline, id)):
             raise WrongUsage("withdraw_nothing", id=id)
         act(desk, by, "withdraw", pipeline, _target(row), {"request": row.request})
+    return row.request
 
 
 def _request(ledger: Ledger, pipeline: str, selection: Selection, by: Actor, what: str) -> int:
