@@ -1,5 +1,6 @@
 """What is looked at before anything runs: what both ends say of themselves, and what the mapping asks of them."""
 
+from collections.abc import Mapping
 from contextlib import closing
 
 from connectors import reading
@@ -44,7 +45,7 @@ def check_finance(pipeline: Pipeline) -> list[Finding]:
         findings = ledger.check()
         if any(finding.level == "error" for finding in findings):
             return findings
-        tried = _check_accounts(pipeline.mapping, ledger) + _attempt(pipeline.mapping, ledger)
+        tried = check_accounts(pipeline.mapping, ledger) + _attempt(pipeline.mapping, ledger)
         return [f for f in findings if not (tried and f.level == "ok")] + tried
 
 
@@ -69,17 +70,24 @@ def check_documents(pipeline: Pipeline) -> list[Finding]:
     return [Finding("warning", doubt.code, doubt.params) for doubt in doubts]
 
 
-def _check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
+def check_accounts(checked: meanings.Mapping, ledger: Ledger) -> list[Finding]:
+    """What is to be said of the accounts that a mapping names, beside those that finance has."""
     chart = checked.layout.lookups[checked.layout.file.accounts]
     known = [row[0] for row in ledger.query(chart.query)]
     compared = {code: rule for code, rule in _compared(checked).items() if code not in checked.accounts}
     # What is compared may hold an account that nobody may post to any more.
     missing = unknown_accounts(checked.accounts, known)
     missing += [finding._replace(level="warning") for finding in unknown_accounts(compared, known)]
-    if checked.role_table is None or not chart.called:
+    if checked.role_table is None:
         return missing
-    names = reading.lookup(ledger, chart._replace(gives=chart.called))
-    return missing + misnamed(checked.role_table, {str(code): str(name) for code, name in names.items()})
+    return missing + misnamed(checked.role_table, account_names(checked, ledger))
+
+
+def account_names(checked: meanings.Mapping, ledger: Ledger) -> Mapping[str, str]:
+    """What finance calls its accounts, by their codes; nothing where the layout does not say where that stands."""
+    chart = checked.layout.lookups[checked.layout.file.accounts]
+    names = reading.lookup(ledger, chart._replace(gives=chart.called)) if chart.called else {}
+    return {str(code): str(name) for code, name in names.items()}
 
 
 def _compared(checked: meanings.Mapping) -> dict[str, str]:

@@ -21,10 +21,17 @@ from syncd.ports import Layout, Ledger
 
 def run(mapping: meanings.Mapping) -> Sequence[tuple[str, str, MappingError | None]]:
     """The cases beside a mapping: what each is called, in what it came out otherwise, what is wrong with its file."""
-    found = list[tuple[str, str, MappingError | None]]()
+    found, others = list[tuple[str, str, MappingError | None]](), dict[str, meanings.Mapping]()
+
+    def under(constants: Mapping[str, meanings.Constant]) -> meanings.Mapping:
+        said = repr(sorted(constants.items()))
+        if said not in others:  # to load it takes longer than most cases do
+            others[said] = mapping.under(constants)
+        return others[said]
+
     for path in cases.case_files(mapping.path):
         try:
-            result = cases.run_case(mapping, path, bench())
+            result = cases.run_case(mapping, path, bench(), under)
             found.append((result.case, result.difference, None))
         except MappingError as error:
             found.append((path.stem, "", error))

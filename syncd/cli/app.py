@@ -27,6 +27,7 @@ from syncd.cli import (
     reporting,
     setting_up,
     standings,
+    tables,
     tracing,
     uninstalling,
     worth_a_look,
@@ -112,6 +113,11 @@ command(mappings, "test", "help_mapping_test")(mapping.run_cases)
 command(mappings, "compare", "help_mapping_compare")(mapping.compare)
 command(mappings, "accept", "help_mapping_accept")(mapping.accept)
 command(mappings, "schema", "help_mapping_schema")(mapping.schema)
+decisions = group("help_mapping_table")
+mappings.add_typer(decisions, name="table")
+command(decisions, "list", "help_mapping_table_list")(tables.listed)
+command(decisions, "show", "help_mapping_table_show")(tables.show)
+command(decisions, "put", "help_mapping_table_put")(tables.put)
 
 command(app, "console")(people.console)
 accounts = group("help_people")

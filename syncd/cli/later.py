@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from syncd import ports as ports
     from syncd import posting as posting
     from syncd import record as record
+    from syncd import trial as trial
     from syncd import wiring as wiring
     from syncd import workbench as workbench
     from syncd.books import comparison as comparison
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from syncd.desk import automatic as automatic
     from syncd.desk import clock as clock
     from syncd.desk import closing as closing
+    from syncd.desk import decision_tables as decision_tables
     from syncd.desk import kept as kept
     from syncd.desk import shares as shares
     from syncd.desk import status as status
@@ -137,6 +139,7 @@ else:
     posting = _Module("syncd.posting")
     record = _Module("syncd.record")
     wiring = _Module("syncd.wiring")
+    trial = _Module("syncd.trial")
     workbench = _Module("syncd.workbench")
     as_of = _Module("syncd.books.depreciation.as_of")
     asking = _Module("syncd.books.depreciation.asking")
@@ -181,6 +184,7 @@ else:
     taken = _Module("syncd.desk.parked.taken")
     automatic = _Module("syncd.desk.automatic")
     clock = _Module("syncd.desk.clock")
+    decision_tables = _Module("syncd.desk.decision_tables")
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
     operators = _Module("syncd.desk.parked.operators")

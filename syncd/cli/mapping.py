@@ -92,7 +92,7 @@ def run_cases(
         emit([*told, *({"file": one.where.rpartition(":")[0], "error": described(one)} for one in wrong)])
     else:
         for result in results:
-            _show_case(result, result in failed)
+            show_case(result.case, result.difference, result in failed)
         for one in wrong:
             complain(one)
         if not (results or wrong):
@@ -112,7 +112,7 @@ def compare(config: Config = None, name: Name = None, as_json: Json = False) -> 
         emit({pipeline: _plain(comparison) for pipeline, comparison in compared.items()})
     else:
         for pipeline, comparison in compared.items():
-            _show_comparison(pipeline, comparison)
+            show_comparison(pipeline, comparison)
     if any(comparison.differences for comparison in compared.values()):
         raise typer.Exit(FOUND_SOMETHING)
 
@@ -122,7 +122,7 @@ def accept(actor: Actor = "", reason: Reason = "", config: Config = None, name: 
     pipeline = wiring.pipeline(config_path(config), name)
     for part, found in _compared(pipeline).items():
         if found.of:
-            _show_comparison(part, found)
+            show_comparison(part, found)
     with closing(pipeline.open_ledger()) as ledger:
         by, allowed = answering(pipeline, "accept_mapping", actor, reason), deciding(pipeline)
         if not operators.accept(ledger, pipeline.mapping.name, pipeline.mapping.hash, by, people.seconded(allowed)):
@@ -136,7 +136,8 @@ def _compared(pipeline: wiring.Pipeline) -> dict[str, comparison.Comparison]:
         return {part.name: clock.local(part.compare(ledger), zone) for part in pipeline.begun()}
 
 
-def _show_comparison(pipeline: str, found: comparison.Comparison) -> None:
+def show_comparison(pipeline: str, found: comparison.Comparison) -> None:
+    """What a mapping would make of the last changes."""
     counts = {"pipeline": pipeline, "compared": found.compared, "of": found.of, "differing": len(found.differences)}
     line("mapping_compared", "yellow" if found.differences else "green", **counts)
     if found.compared < found.of:
@@ -168,11 +169,12 @@ def schema(of: Of = "mapping") -> None:
     typer.echo(json.dumps(schemas.schema(of), ensure_ascii=False, indent=2))
 
 
-def _show_case(result: cases.Result, failed: bool) -> None:
-    console.print(Text.assemble(("✗ ", "bold red") if failed else ("✓ ", "green"), result.case))
-    for difference in result.difference.splitlines() if failed else ():
-        style = {"+": "green", "-": "red"}.get(difference[:1], "dim")
-        console.print(Text("    " + difference, style=style), soft_wrap=True)
+def show_case(case: str, difference: str, failed: bool) -> None:
+    """How a case went."""
+    console.print(Text.assemble(("✗ ", "bold red") if failed else ("✓ ", "green"), case))
+    for one in difference.splitlines() if failed else ():
+        style = {"+": "green", "-": "red"}.get(one[:1], "dim")
+        console.print(Text("    " + one, style=style), soft_wrap=True)
 
 
 def _mapping(file: Path | None, config: Config, name: Name) -> load.Mapping:

@@ -30,6 +30,7 @@ from syncd.console import (
     people,
     row,
     signing,
+    tables,
 )
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
@@ -53,7 +54,8 @@ def create(path: Path) -> FastAPI:
     app.state.house = House(path)
     app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
     for room in (
-        signing, overview, history, parked, row, bulk, approvals, books, month, compared, mapping, audit, people, me,
+        signing, overview, history, parked, row, bulk, approvals, books, month, compared, mapping, tables,
+        audit, people, me,
     ):  # fmt: skip
         app.include_router(room.router)
 

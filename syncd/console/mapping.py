@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from syncd import workbench
+from syncd import trial, workbench
 from syncd.books import rules as written
 from syncd.console import within
 from syncd.console.page import SignedIn, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import clock
 from syncd.desk.access import people
 from syncd.desk.parked import operators
 from syncd.errors import WrongUsage
@@ -36,7 +35,7 @@ class Picture(NamedTuple):
 
 
 @router.get("/mapping")
-def shown(request: Request, who: SignedIn, pipeline: str = "", rule: str = "") -> Response:
+def shown(request: Request, who: SignedIn, pipeline: str = "", rule: str = "", saved: str = "") -> Response:
     """The rules, who has answered for them, and of one rule where its columns come from."""
     with within.at(request, who, pipeline) as (part, ledger):
         accepted = operators.accepted(ledger, part.mapping.name)
@@ -49,6 +48,7 @@ def shown(request: Request, who: SignedIn, pipeline: str = "", rule: str = "") -
         names=[one.name for one in seen(request, who)], accepted=accepted, asked=asked,
         chosen=chosen and written.told(chosen), where=within.where(part, rule),
         picture=chosen and _picture(written.lineage(mapping, chosen)), may=within.may(who, "accept_mapping", part),
+        saved=saved,
     )  # fmt: skip
 
 
@@ -69,9 +69,7 @@ def done(
             if not operators.accept(ledger, mapping.name, mapping.hash, signed.by, people.seconded(known)):
                 raise people.seconding(known, signed.by)
             return RedirectResponse(f"/mapping?{urlencode({'pipeline': pipeline})}", 303)
-        compared = (
-            [(one.name, clock.local(one.compare(ledger), zone)) for one in part.begun()] if do == "compare" else []
-        )
+        compared = trial.compared(part, ledger) if do == "compare" else []
     return page(
         request, "mapped.html", "console_compared" if do == "compare" else "console_cases", signed.who, zone,
         pipeline=pipeline, compared=compared, results=workbench.run(part.mapping) if do == "cases" else (), do=do,

@@ -20,6 +20,7 @@ from syncd.console.page import LANGUAGE, SESSION
 from syncd.console.passwords import Argon2
 from syncd.desk.access import accounts
 from syncd.desk.parked import operators
+from syncd.files import shipped
 from syncd.language import Language, say
 from tests.acceptance.plant import WAIT_SECONDS_MAX, Plant, plant
 from tests.acceptance.routes import by_log
@@ -35,6 +36,7 @@ PEOPLE: Final = {
     "管理员": ["administrator"],
 }
 DEVICES: Final = 10
+CASES: Final = ("registration", "transfer")
 WIDE, NARROW = 1280, 360
 INSTALL: Final = "Chromium is not installed: run `apt-get install chromium fonts-wqy-zenhei`, or put it on PATH"
 
@@ -139,7 +141,8 @@ def house(directory: Path, postgres: Postgres) -> Iterator[House]:
         dsns = [postgres.create_database() for _ in range(2)]
         for dsn in dsns:
             stack.callback(postgres.drop_database, dsn)
-        made = stack.enter_context(plant(directory, dsns[0], dsns[1], DEVICES, carried=by_log))
+        mapping = _mapping(directory)
+        made = stack.enter_context(plant(directory, dsns[0], dsns[1], DEVICES, mapping, carried=by_log))
         with made.config.open("a", encoding="utf-8") as config:  # many bad rows at once are what this is about
             config.write("    parked_share_max: 1\n")
         secrets = _people(made)
@@ -159,6 +162,15 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def _mapping(directory: Path) -> Path:
+    """The demonstration's, where its people may change it, with as many cases as a page shows while one waits."""
+    folder = shutil.copytree(shipped("mappings"), directory / "mappings")
+    for case in folder.glob("demo.cases/*.yaml"):
+        if case.stem not in CASES:
+            case.unlink()
+    return folder / "demo.yaml"
 
 
 def _people(company: Plant) -> dict[str, str]:

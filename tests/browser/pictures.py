@@ -28,6 +28,7 @@ PAGES: Final[Mapping[str, str]] = {
     "posting": f"/books/posting?pipeline={PIPELINE}&seq={{posting}}",
     "month": "/books/month",
     "reconciled": f"/books/reconciled/1?pipeline={PIPELINE}",
+    "table": f"/mapping/table?pipeline={PIPELINE}&table=demo/beneficiary.csv",
 }
 ON_A_PHONE: Final = ("row",)
 OF_ACCOUNTS: Final[Mapping[str, str]] = {"people": "/people"}
@@ -48,6 +49,7 @@ def main() -> None:
                 _take(wide, address.format(**numbers), PICTURES / language / f"{name}.png")
             for name in ON_A_PHONE:
                 _take(phone, PAGES[name].format(**numbers), PICTURES / language / f"{name}-phone.png")
+            _take_tried(wide, PICTURES / language / "table_tried.png")
 
 
 def _work(company: House) -> dict[str, int]:
@@ -69,6 +71,18 @@ def _take(person: Person, address: str, path: Path) -> None:
     answer = person.page.goto(address)
     assert answer
     assert answer.ok, f"{address}: {answer.status}"
+    _shoot(person, path)
+
+
+def _take_tried(person: Person, path: Path) -> None:
+    """What a change of a decision table would do."""
+    person.page.goto(f"/mapping/table?pipeline={PIPELINE}&table=demo/acquisition.csv")
+    person.page.get_by_label("word 2", exact=True).fill("新购固定资产")
+    MOUSE.press(person.page.get_by_role("button", name=person.word("console_table_try"), exact=True).first)
+    _shoot(person, path)
+
+
+def _shoot(person: Person, path: Path) -> None:
     width = person.page.evaluate("window.innerWidth")
     high = person.page.evaluate("document.body.scrollHeight")
     person.page.set_viewport_size({"width": width, "height": min(high, HEIGHT_MAX)})

@@ -23,8 +23,6 @@ from tests.browser.house import NARROW, PASSWORD, PIPELINE, WIDE, House, Person
 PERIOD: Final = f"{MONTH:%Y-%m}"
 REASON: Final[Mapping[Language, str]] = {"zh": "原值必须大于零", "en": "the original value must be above zero"}
 """What the mapping says of a negative value."""
-BY_HAND: Final = f"{PERIOD} 转 1"
-"""A voucher that somebody writes in finance, as its differences name it."""
 REPAIRS: Final = (
     "INSERT INTO repair (id, asset_id, amount, input_vat, payment, status, done_on)"
     " SELECT ? + n, ?, 100, 0, 'bank', 'done', ? FROM generate_series(1, ?) n"
@@ -33,6 +31,28 @@ OF_ACCOUNTS: Final = ("/people", "/people/one?name=老周", "/people/ask?do=role
 """What an administrator sees."""
 PAGES_MAX: Final = 60
 """More kinds of pages than a console may have."""
+
+
+def test_a_month_of_which_everything_holds_is_closed(company: House) -> None:
+    """Its depreciation comes from the EAM; then the list has nothing left, and finance closes it. A controller opens it
+    again, for a correction."""
+    eam.charge_month(company.plant.eam, MONTH)
+    eam.approve_month(company.plant.eam, MONTH)
+    company.plant.settled()
+    clerk, controller = company.page("老陈", "en", NARROW), company.page("老周")
+    for person in (clerk, controller):
+        person.page.goto("/books/month")
+    MOUSE.press(_of_month(clerk, "console_close_list"))
+    assert clerk.page.locator(".items .fails").count() == 0
+    assert clerk.is_within
+    clerk.page.get_by_label(clerk.word("col_why")).fill("all holds")
+    MOUSE.press(button(clerk, "console_close_it", period=PERIOD))
+    expect(clerk.page.locator("tr").filter(has_text=PERIOD)).to_contain_text(clerk.word("console_closed"))
+    assert company.plant.finance.value("SELECT status FROM gl_period WHERE code = ?", PERIOD) == "closed"
+    MOUSE.press(_of_month(controller, "console_close_list"))
+    controller.page.get_by_label(controller.word("col_why")).fill("尚有更正")
+    MOUSE.press(button(controller, "console_reopen"))
+    expect(controller.page.locator("tr").filter(has_text=PERIOD)).to_contain_text(controller.word("console_open"))
 
 
 def bought(house: House, *codes: str, value: str = "150000.00", department: int = 1) -> list[int]:
@@ -214,11 +234,11 @@ def test_a_difference_is_accepted_and_the_voucher_by_hand_taken_back(company: Ho
     """Finance compares, has a voucher that somebody wrote by hand taken back, and a second person agrees."""
     finance = company.plant.finance
     code = finance.value("SELECT min(asset_code) FROM fa_card WHERE status = 'in_use' AND origin = 'opening'")
-    _write_by_hand(company, code)
+    by_hand = _write_by_hand(company, code)
     first, second = company.page("老陈"), company.page("老周")
     first.page.goto("/books/reconciled")
     MOUSE.press(button(first, "console_compare_now"))
-    found = first.page.locator("tr").filter(has_text=BY_HAND)
+    found = first.page.locator("tr").filter(has_text=by_hand)
     found.get_by_label(first.word("col_why")).fill("设备系统无此计提")
     MOUSE.press(found.get_by_role("button", name=first.word("console_accept")))
     number = company.parked(code)
@@ -229,22 +249,71 @@ def test_a_difference_is_accepted_and_the_voucher_by_hand_taken_back(company: Ho
     company.plant.until("the voucher to be taken back", lambda: finance.value(taken_back))
     first.page.goto("/books/reconciled")
     MOUSE.press(button(first, "console_compare_now"))
-    assert first.page.locator("tr").filter(has_text=BY_HAND).count() == 0
+    assert first.page.locator("tr").filter(has_text=by_hand).count() == 0
 
 
-def _write_by_hand(company: House, code: str) -> None:
+def _write_by_hand(company: House, code: str) -> str:
+    """A voucher that somebody writes in finance, as its differences name it."""
     finance, day = company.plant.finance, f"{PERIOD}-28"
+    last = "SELECT coalesce(max(number), 0) FROM gl_voucher WHERE period = ? AND type = '转'"
+    number = int(finance.value(last, PERIOD)) + 1
     finance.execute(
         "INSERT INTO gl_voucher (period, type, number, voucher_date, event_date, summary, debit, credit)"
-        " VALUES (?, '转', 1, ?, ?, '手工补提', 500, 500)",
-        (PERIOD, day, day),
+        " VALUES (?, '转', ?, ?, ?, '手工补提', 500, 500)",
+        (PERIOD, number, day, day),
     )
     for line, account, debit, credit, asset in ((1, "6602", 500, 0, None), (2, "1602", 0, 500, code)):
         finance.execute(
             "INSERT INTO gl_entry (period, type, number, line, summary, account, debit, credit, dept, asset)"
-            " VALUES (?, '转', 1, ?, '手工补提', ?, ?, ?, 'SC1', ?)",
-            (PERIOD, line, account, debit, credit, asset),
+            " VALUES (?, '转', ?, ?, '手工补提', ?, ?, ?, 'SC1', ?)",
+            (PERIOD, number, line, account, debit, credit, asset),
         )
+    return f"{PERIOD} 转 {number}"
+
+
+def test_a_decision_table_is_changed_asked_for_and_accepted_by_a_second_person(company: House) -> None:
+    """Finance changes a cell, sees what differs and what it would make of what was posted, saves it and asks; a
+    controller accepts it on a phone, and what the daemon posts from then on is as it says."""
+    bought(company, "FA-SC-8001")
+    company.posted("FA-SC-8001")
+    clerk, controller = company.page("老陈"), company.page("老周", "en", NARROW)
+    clerk.page.goto("/mapping")
+    MOUSE.press(link(clerk, clerk.word("console_tables")))
+    MOUSE.press(link(clerk, "demo/acquisition.csv"))
+    clerk.page.get_by_label("word 2", exact=True).fill("新购固定资产")
+    MOUSE.press(button(clerk, "console_table_try").first)
+    changed = clerk.page.locator("#difference")
+    expect(changed.locator("del")).to_have_text("购入固定资产")
+    expect(changed.locator("ins")).to_have_text("新购固定资产")
+    expect(clerk.page.locator("#effect")).to_contain_text(
+        "购入固定资产—FA-SC-8001 注塑机 → 新购固定资产—FA-SC-8001 注塑机"
+    )
+    assert clerk.reads(clerk.word("cases_failed", cases=2, failed=1)), "a case says the summary as it was"
+    clerk.page.get_by_label(clerk.word("col_why")).fill("会议纪要12号")
+    MOUSE.press(button(clerk, "console_table_save"))
+    assert clerk.reads(clerk.word("console_table_saved", table="demo/acquisition.csv"))
+    bought(company, "FA-SC-8002")
+    assert _summary(company, "FA-SC-8002").startswith("购入"), "the daemon goes on under the accepted mapping"
+    clerk.page.get_by_label(clerk.word("col_why")).fill("会议纪要12号")
+    MOUSE.press(button(clerk, "console_accept_mapping"))
+    assert clerk.reads(clerk.word("console_refused")), "a second person is asked"
+
+    controller.page.goto("/mapping")
+    assert controller.reads(controller.word("console_asked_for", actors="老陈"))
+    assert controller.is_within
+    controller.page.get_by_label(controller.word("col_why")).fill("minutes seen")
+    MOUSE.press(button(controller, "console_accept_mapping"))
+    assert controller.reads(controller.word("console_is_accepted"))
+    company.plant.until("the daemon to take it up", lambda: "mapping_renewed" in company.plant.log.read_text("utf-8"))
+    bought(company, "FA-SC-8003")
+    assert _summary(company, "FA-SC-8003").startswith("新购")
+
+
+def _summary(company: House, code: str) -> str:
+    """What the voucher of a purchase says."""
+    company.posted(code)
+    said = "SELECT max(summary) FROM gl_voucher WHERE summary LIKE ?"
+    return str(company.plant.finance.value(said, f"%{code}%"))
 
 
 def test_a_month_is_closed_with_what_does_not_hold_before_one_s_eyes(company: House) -> None:

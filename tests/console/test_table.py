@@ -33,6 +33,7 @@ GIVEN: Final = {
     "number": "1",
     "name": "小王",
     "do": "close",
+    "table": "asset_account",
 }
 
 

@@ -15,7 +15,7 @@ PURE = (
     "syncd", "syncd.change", "syncd.posting", "syncd.ports", "syncd.money", "syncd.errors", "syncd.record",
     "syncd.audit", "syncd.folding", "syncd.language", "syncd.cron", "syncd.files", "syncd.statements",
     "syncd.messages", "syncd.migrate", "syncd.secrets", "syncd.journal", "syncd.connector", "syncd.overtaken",
-    "syncd.delivery", "syncd.decided", "syncd.kept", "syncd.spread",
+    "syncd.delivery", "syncd.decided", "syncd.kept", "syncd.spread", "syncd.spreadsheets",
     "syncd.dialects", "syncd.dialects.mysql", "syncd.dialects.postgres", "syncd.dialects.sqlite",
 )  # fmt: skip
 
@@ -50,6 +50,7 @@ LAYERS = (
             "syncd.outbox*",
             "syncd.wiring",
             "syncd.config",
+            "syncd.trial",
             "syncd.workbench",
             "syncd.__version__",
             "fastapi*",
@@ -81,7 +82,7 @@ LAYERS = (
         ),
     ),
     Layer(("syncd.registry", "syncd.wiring", "syncd.jobs", "syncd.outside"), ("*",)),
-    Layer(("syncd.checks", "syncd.workbench", "syncd.first_day"), ("*",)),
+    Layer(("syncd.checks", "syncd.workbench", "syncd.trial", "syncd.first_day"), ("*",)),
     Layer(("syncd.cli", "syncd.cli.*", "syncd.demo*"), ("syncd*", "typer*", "rich*", "structlog", "jinja2", "uvicorn")),
 )
 

@@ -4,12 +4,10 @@ import csv
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
 
 from syncd.books.reports.sheet import Cell, Package, Sheet, text
 from syncd.language import Language, say
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from syncd.spreadsheets import harmless
 
 
 def write(package: Package, folder: Path, language: Language) -> None:
@@ -27,19 +25,15 @@ def write_sheet(
     """One sheet, in UTF-8 with the mark by which spreadsheets know it, between lines of its head and its foot."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
-        out.writerows([_safe(line)] for line in head)
-        out.writerow([_safe(column.title(language)) for column in sheet.columns])
+        out.writerows([harmless(line)] for line in head)
+        out.writerow([harmless(column.title(language)) for column in sheet.columns])
         rows = [*sheet.rows, *([sheet.total] if sheet.total and below else [])]
         out.writerows([_plain(cell, language) for cell in row] for row in rows)
-        out.writerows([_safe(line)] for line in below)
+        out.writerows([harmless(line)] for line in below)
 
 
 def _plain(cell: Cell, language: Language) -> str:
     """Amounts without thousands, so that they are read as numbers."""
     if isinstance(cell, Decimal):
         return f"{cell:.2f}"
-    return str(cell) if isinstance(cell, int) else _safe(text(cell, language))
-
-
-def _safe(said: str) -> str:
-    return f"'{said}" if said.startswith(_FORMULA) else said
+    return str(cell) if isinstance(cell, int) else harmless(text(cell, language))

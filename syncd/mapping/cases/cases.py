@@ -25,6 +25,8 @@ expect:                                       # written by `syncd mapping test -
   finance: …                                  # the physical rows; only where the case asks by `physical: true`
 """
 
+from collections.abc import Callable
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,8 +40,8 @@ from syncd.mapping.cases.shown import difference, shown
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.file.faults import parse
 from syncd.mapping.language.file.source import read, read_text
+from syncd.mapping.language.load import Constant
 from syncd.mapping.language.load import Mapping as Loaded
-from syncd.mapping.language.load import load
 
 _EXPECT: Final = "expect:"
 
@@ -64,8 +66,11 @@ def case_files(mapping: Path) -> list[Path]:
     return sorted(mapping.with_suffix(".cases").glob("*.yaml"))
 
 
-def run_case(mapping: Loaded, path: Path, bench: Bench) -> Result:
-    """Run one case. Raises MappingErrors, each with file and line, when the case itself is wrong."""
+def run_case(
+    mapping: Loaded, path: Path, bench: Bench, under: Callable[[Map[str, Constant]], Loaded] | None = None
+) -> Result:
+    """Run one case; `under` gives the mapping where constants are otherwise. Raises MappingErrors, each with file and
+    line, when the case itself is wrong."""
     document, errors = read(path)
     file = parse(CaseFile, document, errors)
     if errors or file is None:
@@ -76,7 +81,7 @@ def run_case(mapping: Loaded, path: Path, bench: Bench) -> Result:
             [MappingError("unknown_name", document.where(("constants", name)), name=name, nearest=near)]
         )
     if file.constants:
-        mapping = load(mapping.path, file.constants)
+        mapping = (under or mapping.under)(file.constants)
     play = Play(mapping, document, file, bench)
     try:
         play.begin()

@@ -82,9 +82,9 @@ class RoleTable:
         return look_up
 
 
-def read_accounts(path: Path, standard: str) -> tuple[RoleTable, Errors]:
-    """The role table in a CSV file under a standard, and what is wrong with it."""
-    rows, errors = read_table(path, COLUMNS)
+def read_accounts(path: Path, standard: str, content: bytes | None = None) -> tuple[RoleTable, Errors]:
+    """The role table in a CSV file under a standard, and what is wrong with it; `content` is what is to stand there."""
+    rows, errors = read_table(path, COLUMNS, content)
     plays: dict[tuple[str, str], tuple[Play, int]] = {}
     names: dict[tuple[str, str], tuple[str, int]] = {}
     for line, (of, role, code, name) in rows:

@@ -45,17 +45,22 @@ class _Row:
     line: int
 
 
-def read_decision(name: str, path: Path, keys: Sequence[str], gives: str) -> tuple[Decision, Errors]:
-    """The decision table in a CSV file: the column `gives` looked up by the columns `keys`."""
-    rows, errors = _read(path, keys, gives)
+def read_decision(
+    name: str, path: Path, keys: Sequence[str], gives: str, content: bytes | None = None
+) -> tuple[Decision, Errors]:
+    """The decision table in a CSV file: the column `gives` looked up by the columns `keys`; `content` is what is to
+    stand in the file."""
+    rows, errors = _read(path, keys, gives, content)
     unique = _unique(path, rows, errors)
     errors += _ambiguous(path, unique)
     return _decision(name, len(keys), unique), errors
 
 
-def read_crosswalk(name: str, path: Path, old: str, new: str, many: bool = False) -> tuple[Decision, Errors]:
+def read_crosswalk(
+    name: str, path: Path, old: str, new: str, many: bool = False, content: bytes | None = None
+) -> tuple[Decision, Errors]:
     """Old codes to unified codes. Two old codes for one unified code are an error unless `many`."""
-    rows, errors = _read(path, (old,), new)
+    rows, errors = _read(path, (old,), new, content)
     for row in rows:
         if row.key == ("",):
             errors.append(MappingError("decision_empty_cell", f"{path}:{row.line}", column=old))
@@ -70,8 +75,8 @@ def read_crosswalk(name: str, path: Path, old: str, new: str, many: bool = False
     return _decision(name, 1, unique), errors
 
 
-def _read(path: Path, keys: Sequence[str], gives: str) -> tuple[list[_Row], Errors]:
-    records, errors = read_table(path, (*keys, gives))
+def _read(path: Path, keys: Sequence[str], gives: str, content: bytes | None) -> tuple[list[_Row], Errors]:
+    records, errors = read_table(path, (*keys, gives), content)
     rows = [_Row(tuple(key), given, line) for line, (*key, given) in records if given]
     errors += [
         MappingError("decision_empty_cell", f"{path}:{line}", column=gives) for line, cells in records if not cells[-1]
@@ -79,11 +84,13 @@ def _read(path: Path, keys: Sequence[str], gives: str) -> tuple[list[_Row], Erro
     return rows, errors
 
 
-def read_table(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, list[str]]], Errors]:
+def read_table(
+    path: Path, columns: Sequence[str], content: bytes | None = None
+) -> tuple[list[tuple[int, list[str]]], Errors]:
     """Line and cells, in the order of these columns, of every record of a CSV file; and what is wrong with the file."""
     try:
-        text = read_text(path)
-        lines = list(_records(path, text))
+        text = read_text(path, content)
+        lines = list(records_of(path, text))
     except MappingError as error:
         return [], [error]
     if not lines:
@@ -112,8 +119,8 @@ def read_table(path: Path, columns: Sequence[str]) -> tuple[list[tuple[int, list
     return rows, errors
 
 
-def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of every record that is not empty."""
+def records_of(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of every record that is not empty, the header's too. Raises MappingError for what is no CSV."""
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     line = 1
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,8 @@ from syncd.mapping.verbs.rule import CardVerb, Rule, V
 from syncd.mapping.verbs.voucher import Voucher, accounts
 from syncd.mapping.verbs.write import Write, kind_of
 
+Constant = int | Decimal | bool | str
+Drafts = Map[Path, bytes]
 HASH_DIGITS: Final = 32
 """Of a SHA-256: 128 bits tell contents apart, and every posting carries them."""
 _UNREAD: Final = ("no_rule_for_table", "unused_reference")
@@ -105,6 +108,12 @@ class Mapping:
     """What the sheets of a year ask beside that."""
     answers: Map[str, Answer]
     """What the EAM is told of the rows of a table, by its alias."""
+    drafts: Drafts
+    """What was read in place of files, as they are to be."""
+
+    def under(self, constants: Map[str, Constant]) -> "Mapping":
+        """The same where constants are otherwise."""
+        return load(self.path, constants, self.drafts)
 
     @property
     def source_tables(self) -> dict[str, Table]:
@@ -180,9 +189,12 @@ class Mapping:
         return Translator(self.program, again, changes_max, self.zone if ends_days else None, says_documents)
 
 
-def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | None = None) -> Mapping:
-    """The mapping in a file, with its layout and its decision tables; `constants` are those that a case has otherwise.
-    Raises MappingErrors with everything that is wrong, or MappingError when a file cannot be read at all."""
+def load(
+    path: Path | str, constants: Map[str, Constant] | None = None, drafts: Drafts = MappingProxyType({})
+) -> Mapping:
+    """The mapping in a file, with its layout and its decision tables; `constants` are those that a case has otherwise,
+    `drafts` what is read in place of the files of tables: somebody wants to see what it would mean. Raises
+    MappingErrors with everything that is wrong, or MappingError when a file cannot be read at all."""
     path = Path(path)
     document, errors, files = read_mapping(path)
     file = parse(MappingFile, document, errors)
@@ -194,8 +206,8 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
     errors += layout_errors
     layout_file = parse(LayoutFile, layout_document, errors)
     files.append(layout_path)
-    decisions = _decisions(file, path.parent, errors, files)
-    role_table = _role_table(file, document, errors, files)
+    decisions = _decisions(file, path.parent, errors, files, drafts)
+    role_table = _role_table(file, document, errors, files, drafts)
     if layout_file is None:
         raise MappingErrors(causes(errors))
 
@@ -270,7 +282,7 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         path,
         tuple(files),
         file,
-        *_hashes(_content_hash(path.parent, files)),
+        *_hashes(_content_hash(path.parent, files, drafts)),
         tables,
         rules,
         layout,
@@ -288,26 +300,31 @@ def load(path: Path | str, constants: Map[str, int | Decimal | bool | str] | Non
         month_end,
         year_end,
         answers,
+        drafts,
     )
 
 
-def _decisions(file: MappingFile, folder: Path, errors: list[MappingError], files: list[Path]) -> list[Decision]:
+def _decisions(
+    file: MappingFile, folder: Path, errors: list[MappingError], files: list[Path], drafts: Drafts
+) -> list[Decision]:
     found: list[Decision] = []
     for name, block in file.decisions.items():
-        decision, wrong = read_decision(name, folder / block.file, block.keys, block.gives)
+        path = folder / block.file
+        decision, wrong = read_decision(name, path, block.keys, block.gives, drafts.get(path))
         found.append(decision)
         errors += wrong
-        files.append(folder / block.file)
+        files.append(path)
     for name, walk in file.crosswalks.items():
-        decision, wrong = read_crosswalk(name, folder / walk.file, walk.from_, walk.to, walk.many)
+        path = folder / walk.file
+        decision, wrong = read_crosswalk(name, path, walk.from_, walk.to, walk.many, drafts.get(path))
         found.append(decision)
         errors += wrong
-        files.append(folder / walk.file)
+        files.append(path)
     return found
 
 
 def _role_table(
-    file: MappingFile, document: Document, errors: list[MappingError], files: list[Path]
+    file: MappingFile, document: Document, errors: list[MappingError], files: list[Path], drafts: Drafts
 ) -> RoleTable | None:
     block = file.accounts
     if block is None:
@@ -320,7 +337,7 @@ def _role_table(
         params = {"name": block.standard, "nearest": nearest(block.standard, texts)}
         errors.append(MappingError("standard_no_constant", document.where(("accounts", "standard")), **params))
         return None
-    table, wrong = read_accounts(path, standard)
+    table, wrong = read_accounts(path, standard, drafts.get(path))
     errors += wrong
     return table
 
@@ -384,11 +401,11 @@ def _hashes(content: str) -> tuple[str, Map[str, int]]:
     return now[:HASH_DIGITS], {was[:HASH_DIGITS]: version for version, was in under.items()}
 
 
-def _content_hash(folder: Path, files: Sequence[Path]) -> str:
+def _content_hash(folder: Path, files: Sequence[Path], drafts: Drafts) -> str:
     """One hash over all files, by their names as the mapping says them."""
     total = sha256()
     for file in files:
-        content = file.read_bytes()
+        content = drafts[file] if file in drafts else file.read_bytes()
         name = str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name
         total.update(f"{len(name)}:{name}{len(content)}:".encode() + content)
     return total.hexdigest()

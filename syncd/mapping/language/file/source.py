@@ -82,10 +82,11 @@ def _is_yaml(text: str) -> bool:
     return True
 
 
-def read_text(path: Path) -> str:
-    """A file's text. Raises MappingError when it is missing or not UTF-8, and names the line of the bad byte."""
+def read_text(path: Path, content: bytes | None = None) -> str:
+    """A file's text, or that of what is to stand in it. Raises MappingError when it is missing or not UTF-8, and names
+    the line of the bad byte."""
     try:
-        content = path.read_bytes()
+        content = path.read_bytes() if content is None else content
     except OSError as error:
         raise MappingError("file_unreadable", str(path), problem=error.strerror or str(error)) from None
     try:

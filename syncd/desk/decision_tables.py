@@ -1,0 +1,82 @@
+"""A decision table, put into its file: whole or not at all, over the content that somebody has seen, with who and why
+in the chain of actions."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+from syncd.desk.parked.operators import Actor, act
+from syncd.errors import Halt, WrongUsage
+from syncd.ports import Ledger
+
+ACTION: Final = "change_table"
+
+
+def is_writable(path: Path) -> bool:
+    """Whether this process may put another file in the place of one."""
+    real = path.resolve()
+    return os.access(real.parent, os.W_OK) and os.access(real, os.W_OK)
+
+
+def put(
+    ledger: Ledger,
+    mapping: str,
+    table: str,
+    path: Path,
+    content: bytes,
+    seen: str,
+    counts: Mapping[str, int],
+    by: Actor,
+) -> None:
+    """Another content for a table's file. Raises WrongUsage where it is not that which was `seen`, Halt where it may
+    not be written."""
+    real = path.resolve()
+    with _alone(real.parent):
+        was = real.read_bytes()
+        if sha256(was).hexdigest() != seen:
+            raise WrongUsage("table_moved_on", table=table)
+        detail = {"table": table, "before": seen, "after": sha256(content).hexdigest(), **counts}
+        try:
+            with ledger.desk() as desk:
+                act(desk, by, ACTION, "", f"mapping/{mapping}", detail)
+                _replace(real, content)
+        except Exception:
+            if real.read_bytes() != was:  # finance was lost before it had kept who did it
+                _replace(real, was)
+            raise
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process that comes here puts a file into the folder meanwhile."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                shutil.copymode(path, file.name)
+                with suppress(OSError):  # whose it is stays as it was, where that may be said
+                    owned = path.stat()
+                    os.chown(file.name, owned.st_uid, owned.st_gid)
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise Halt("table_not_written", file=str(path), problem=error.strerror or str(error)) from None
