@@ -26,7 +26,7 @@ import httpx2 as httpx
 from rich.console import Console
 from rich.table import Table
 
-from bench.world import World, add_assets, command, connect, daemon, environment, number, syncd, wait, world
+from bench.world import HERE, World, add_assets, command, connect, daemon, environment, number, syncd, wait, world
 
 CHUNK_ASSETS: Final = 100_000
 PASSWORD: Final = "a password of the benchmark"
@@ -63,15 +63,19 @@ class Served(NamedTuple):
 
 @contextmanager
 def filled(directory: Path, postings: int, parked: int) -> Iterator[World]:
-    """Both servers, so many postings, so many parked rows of departments that nobody knows, a person."""
+    """Both servers, so many postings, so many parked rows of assets without a life, a mapping that was accepted since
+    and takes them as they are, a person."""
     with world(directory) as made:
-        config = made.config.read_text("utf-8")
+        strict, mapping = (HERE / "registration.yaml").read_text("utf-8"), directory / "registration.yaml"
+        mapping.write_text(strict.replace("finance: ", f"finance: {HERE}/"), "utf-8")
+        config = made.config.read_text("utf-8").replace(str(HERE / mapping.name), str(mapping))
         made.config.write_text(config.replace("    source:", "    parked_share_max: 1\n    source:"), "utf-8")
+        syncd(made, "mapping", "accept", *_BY)
         total = postings + parked
         for first in range(1, total + 1, CHUNK_ASSETS):
             add_assets(made, first, min(first + CHUNK_ASSETS - 1, total), CHUNK_ASSETS)
         with connect(made.eam_dsn) as eam, eam.cursor() as cursor:
-            cursor.execute("UPDATE eam.asset SET department_id = 100 + id %% 20 WHERE id > %s", (postings,))
+            cursor.execute("UPDATE eam.asset SET life_months = 0 WHERE id > %s", (postings,))
             cursor.execute("ANALYZE")
         eam.close()
         syncd(made, "snapshot")
@@ -79,10 +83,13 @@ def filled(directory: Path, postings: int, parked: int) -> Iterator[World]:
         finance.autocommit = True
         with closing(finance), finance.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
+        mapping.write_text(
+            mapping.read_text("utf-8").replace("after.life_months > 0", "after.life_months >= 0"), "utf-8"
+        )
+        syncd(made, "mapping", "accept", *_BY)
         roles = ("--role", "controller", "--role", "finance", "--role", "support")
-        told = ("--actor", NAME, "--reason", "benchmark")
         subprocess.run(
-            command(made, "people", "add", NAME, *roles, *told),
+            command(made, "people", "add", NAME, *roles, *_BY),
             input=f"{PASSWORD}\n", text=True, check=True, capture_output=True, env=environment(),
         )  # fmt: skip
         yield made
@@ -157,17 +164,17 @@ def _found(client: httpx.Client) -> tuple[Mapping[str, list[str]], Mapping[str, 
 
 
 def retried(made: World, client: httpx.Client, parked: int) -> tuple[float, list[float]]:
-    """The departments are entered in the EAM, and every row is tried again at one stroke: seconds until each is posted,
-    and what the overview took meanwhile, in milliseconds."""
+    """Every row is tried again at one stroke: seconds until each is posted, and what the overview took meanwhile, in
+    milliseconds."""
     token = _token(made)
-    with connect(made.eam_dsn) as eam, eam.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO eam.department SELECT n, 'D' || n, 'production' FROM generate_series(100, 119) AS n"
-        )
-    eam.close()
     with daemon(made):
         group = client.get("/api/v1/parked/groups", params=_AT, headers=token).json()["items"][0]
-        asked = {"reason": "departments entered", "name": "departments", "rows": parked, "last": group["last_id"]}
+        asked = {
+            "reason": "a life is not asked for any more",
+            "name": "lives",
+            "rows": parked,
+            "last": group["last_id"],
+        }
         asked |= {name: group[name] for name in ("state", "rule", "code", "table")}
         started = perf_counter()
         headers = {**token, "idempotency-key": "all"}
@@ -184,12 +191,13 @@ def retried(made: World, client: httpx.Client, parked: int) -> tuple[float, list
 
 
 _AT: Final = {"pipeline": "bench"}
+_BY: Final = ("--actor", NAME, "--reason", "benchmark")
 
 
 def _token(made: World) -> Mapping[str, str]:
     made_one = subprocess.run(
         command(made, "people", "token", "add", NAME, "--scope", "look", "--scope", "mend", "--days", "1",
-                "--actor", NAME, "--reason", "benchmark"),
+                *_BY),
         text=True, check=True, capture_output=True, env=environment(),
     )  # fmt: skip
     return {"authorization": f"Bearer {made_one.stdout.strip()}"}
