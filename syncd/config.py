@@ -162,7 +162,8 @@ class OpenIdConfig(Strict):
     client_secret: str | None = None
     """`${NAME}`: what the console proves itself with. Without one it is a public client."""
     address: Annotated[str, Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$")]
-    """Where browsers find the console, `https://syncd.example.com`; the provider allows `ADDRESS/sign-in/back`."""
+    """Where browsers find the console, `https://syncd.example.com`; the provider allows `ADDRESS/sign-in/back`, and
+    `ADDRESS/sign-in` behind signing out."""
     scopes: tuple[str, ...] = ("openid", "profile")
     """What it is asked for."""
     name: str = "preferred_username"

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from syncd.console import within
 from syncd.console.page import SESSION, SignedIn, Visitor, house, page, seen
-from syncd.console.signing import Signed
+from syncd.console.signing import Signed, gone
 from syncd.desk.access import accounts, everybody, rights
 from syncd.errors import Halt, WrongUsage
 
@@ -36,7 +36,7 @@ def sign_out(request: Request, signed: Signed) -> Response:
     """End all sessions, this one too."""
     with house(request).accounts() as ledger:
         accounts.sign_out_all(ledger, signed.who.account.name)
-    return _out("/sign-in")
+    return gone(request)
 
 
 @router.post("/me/password")
@@ -52,7 +52,9 @@ def set_password(
         raise WrongUsage("password_unlike")
     with own.accounts() as ledger:
         accounts.change_password(ledger, signed.who.account.name, old, password, own.hasher, datetime.now(UTC))
-    return _out("/sign-in?to=%2Fme")
+    response = RedirectResponse("/sign-in?to=%2Fme", 303)
+    response.delete_cookie(SESSION)
+    return response
 
 
 def _may(request: Request, who: Visitor) -> list[tuple[rights.Action, list[str]]]:
@@ -65,9 +67,3 @@ def _may(request: Request, who: Visitor) -> list[tuple[rights.Action, list[str]]
         elif where := [one.name for one in parts if within.may(who, action, one)]:
             found.append((action, [] if len(where) == len(every) else where))
     return found
-
-
-def _out(to: str) -> Response:
-    response = RedirectResponse(to, 303)
-    response.delete_cookie(SESSION)
-    return response

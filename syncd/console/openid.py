@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import compare_digest
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
@@ -60,6 +61,17 @@ def come_back(said: OpenIdConfig, secret: str, query: Mapping[str, str], now: da
         token = _redeemed(provider, session, query["code"], _made("verifier", secret))
         keys = _fetched(said, session, str(provider["jwks_uri"]))
     return _told(said, _claims(said, token, keys, nonce(secret), now))
+
+
+def sign_out(said: OpenIdConfig) -> str:
+    """The address at the provider that ends its own session of a browser and sends it back; empty where it announces
+    none. Raises Transient where it is down. OpenID Connect RP-Initiated Logout 1.0"""
+    with _session(said) as session:
+        address = str(_discovered(said, session).get("end_session_endpoint", ""))
+    if urlsplit(address).scheme != urlsplit(said.issuer).scheme:
+        return ""
+    back = {"client_id": said.client_id, "post_logout_redirect_uri": said.address.rstrip("/") + "/sign-in"}
+    return address + ("&" if "?" in address else "?") + urlencode(back)
 
 
 def _made(what: str, secret: str) -> str:

@@ -1,5 +1,6 @@
 """Signing in and out, and what makes sure that a form comes from who is signed in."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from secrets import compare_digest, token_urlsafe
 from typing import Annotated, Final, NamedTuple
@@ -17,6 +18,8 @@ from syncd.errors import Fault, Halt, Transient
 router = APIRouter()
 AWAY: Final = "syncd_away"
 """The cookie of a browser that is at the provider."""
+CAME: Final = "syncd_came"
+"""The cookie of a browser that the provider has let in: signing out is then told to it."""
 
 
 class Acting(NamedTuple):
@@ -93,7 +96,8 @@ def come_back(request: Request) -> Response:
         with own.accounts() as ledger:
             session = identities.sign_in(ledger, known, openid.nonce(secret), now)
         # a page and no redirect: a browser that another site has sent shows our strict cookie to our own pages alone
-        response = _let_in(request, page(request, "signed_in.html", "console_sign_in", to=to), session)
+        response = _let_in(request, page(request, "onward.html", "console_sign_in", to=to), session)
+        response.set_cookie(CAME, "1", httponly=True, samesite="strict", secure=request.url.scheme == "https")
     except Fault as fault:
         response = _asked(request, to, fault)
     response.delete_cookie(AWAY, path="/sign-in")
@@ -105,8 +109,23 @@ def sign_out(request: Request, signed: Signed) -> Response:
     """End the session."""
     with house(request).accounts() as ledger:
         accounts.sign_out(ledger, signed.who.secret)
-    response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(SESSION)
+    return gone(request)
+
+
+def gone(request: Request) -> Response:
+    """The answer to who has signed out. Whom the provider has let in goes on to it, where it says that it ends
+    sessions; by a page, for a form that leads to another site is refused."""
+    address = ""
+    with suppress(Fault):  # the session here has ended, whatever becomes of theirs
+        if CAME in request.cookies and (said := house(request).openid) is not None:
+            address = openid.sign_out(said)
+    response = (
+        page(request, "onward.html", "console_sign_out_there", to=address)
+        if address
+        else RedirectResponse("/sign-in", 303)
+    )
+    for cookie in (SESSION, CAME):
+        response.delete_cookie(cookie)
     return response
 
 
@@ -122,6 +141,7 @@ def _asked(request: Request, to: str, fault: Fault | None = None, name: str = ""
 def _let_in(request: Request, response: Response, secret: str) -> Response:
     is_encrypted = request.url.scheme == "https"
     response.set_cookie(SESSION, secret, httponly=True, samesite="strict", secure=is_encrypted)
+    response.delete_cookie(CAME)
     return response
 
 

@@ -105,8 +105,10 @@ def _month(ledger: Ledger, part: wiring.Pipeline, who: Visitor, today: date) -> 
 def _runs(
     ledger: Ledger, part: wiring.Pipeline, who: Visitor, known: Sequence[Period], over: Sequence[Period]
 ) -> Iterator[Todo]:
+    target = "depreciation/{}".format
+    waiting = people.waiting_on(ledger, part.name, [target(one.code) for one in known], "depreciate")
     for one in known:
-        asked = people.waiting(ledger, part.name, f"depreciation/{one.code}", "depreciate")
+        asked = waiting.get(target(one.code))
         address = f"/books/depreciation?{urlencode({'pipeline': part.name, 'period': one.code})}"
         if asked:
             roles, may = (rights.CONTROLLER,), who.may("depreciate", part.place) and who.account.name not in asked

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syncd.console.passwords import Argon2
-from syncd.desk.access import accounts, answered, everybody, identities, rights, tokens
+from syncd.desk.access import accounts, answered, everybody, identities, people, rights, tokens
 from syncd.desk.parked import operators
 from syncd.errors import Halt, WrongUsage
 from syncd.ports import Ledger
@@ -87,6 +87,18 @@ def test_a_password_is_changed_by_who_knows_it_and_too_many_wrong_ones_lock(ledg
     again = [accounts.sign_in(ledger, "王芳", "another that is long", Plain(), NOW) for _ in range(2)]
     accounts.sign_out_all(ledger, "王芳")
     assert [accounts.signed_in(ledger, one, NOW) for one in again] == [None, None]
+
+
+def test_who_waits_for_a_second_person_is_told_of_several_targets_at_once(ledger: Ledger) -> None:
+    asked = (("a", "王芳", "propose", 1), ("b", "王芳", "propose", 1), ("b", "李娜", "depreciate", 1),
+             ("c", "王芳", "propose", 2), ("c", "李娜", "propose", 1), ("d", "王芳", "propose", 1))  # fmt: skip
+    with ledger.desk() as desk:
+        for target, name, action, run in asked:
+            operators.act(desk, operators.Actor(name, "asked"), action, "main", target, {"run": run})
+    assert people.waiting_on(ledger, "main", [*"abc"], "depreciate") == {"a": ["王芳"], "c": ["王芳", "李娜"]}
+    assert people.waiting_on(ledger, "main", [], "depreciate") == {}
+    assert people.waiting(ledger, "main", "c", "depreciate", {"run": 1}) == ["李娜"]
+    assert people.waiting(ledger, "other", "a", "depreciate") == []
 
 
 def test_a_token_is_good_until_it_is_revoked(ledger: Ledger) -> None:

@@ -23,7 +23,8 @@ SECRET: Final = "a-client-s-own-s3cret"
 
 
 class Provider:
-    """Whom it knows as `who`, and how it lies: `lies` stand in its tokens instead of the truth."""
+    """Whom it knows as `who`, and how it lies: `lies` stand in its tokens instead of the truth; `ends` is where it
+    ends sessions, if it says so."""
 
     def __init__(self, issuer: str) -> None:
         self.issuer: Final = issuer
@@ -35,6 +36,7 @@ class Provider:
         self.lies: dict[str, object] = {}
         self.said_issuer, self.alg, self.signed_by, self.forgets = self.issuer, "ES256", self.key, True
         self.methods = ["client_secret_basic"]
+        self.ends: str | None = None
         self.asked: dict[str, dict[str, str]] = {}
 
     def agree(self, address: str) -> dict[str, str]:
@@ -53,7 +55,7 @@ class Provider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
             "token_endpoint_auth_methods_supported": self.methods,
-        }
+        } | ({"end_session_endpoint": self.ends} if self.ends else {})
 
     def redeemed(self, form: dict[str, str], client: list[str]) -> Response:
         query = self.asked.pop(form["code"], None) if self.forgets else self.asked.get(form["code"])

@@ -231,6 +231,36 @@ def test_passwords_go_on_while_the_provider_is_down_if_they_may(
     assert sign_in(reader, "小王", "").status_code == 401, "an account without a password has no empty one"
 
 
+def test_who_signs_out_is_signed_out_at_the_provider_that_let_them_in(
+    site: Site, client: TestClient, provider: Provider
+) -> None:
+    """Where it announces that it ends sessions; and here in any case."""
+
+    def sign_out(path: str = "/sign-out") -> str:
+        page = client.post(path, data={"form": form_of(client.get("/"))})
+        assert client.get("/").status_code == 303
+        found = re.search(r'content="0; url=([^"]+)"', page.text)
+        assert (page.status_code, page.headers.get("location")) == ((200, None) if found else (303, "/sign-in"))
+        return html.unescape(found[1]) if found else ""
+
+    for ends in (f"{provider.issuer}/end", f"{provider.issuer}/end?a=b", "javascript:alert(1)", None):
+        provider.ends = ends
+        assert let_in(come(client, provider))
+        address = sign_out("/me/sign-out" if ends and "a=b" in ends else "/sign-out")
+        assert address.startswith(f"{provider.issuer}/end") is (ends is not None and ends.startswith("http")), ends
+        asked = parse_qs(urlsplit(address).query)
+        if address:
+            assert (asked["client_id"], asked["post_logout_redirect_uri"]) == ([CLIENT], ["http://testserver/sign-in"])
+            assert asked.get("a", ["b"]) == ["b"]
+    provider.ends = f"{provider.issuer}/end"
+    assert let_in(come(client, provider))
+    sign_in(client)
+    assert not sign_out(), "a password let them in"
+    assert let_in(come(client, provider))
+    configure(site, "http://127.0.0.1:9")
+    assert not sign_out(), "the provider is down"
+
+
 @advice("openid_refused")
 def test_no_secret_is_told_whatever_goes_wrong(
     site: Site,

@@ -55,12 +55,21 @@ def waiting(
 ) -> Sequence[str]:
     """Who has asked for an action on a target since it was last done, and waits for a second person; `detail` where it
     is to be the very same."""
-    asked: list[str] = []
-    for actor, what, said in desk.query(SQL["asked_for"], (pipeline, target, PROPOSED, action)):
+    return waiting_on(desk, pipeline, (target,), action, detail).get(target, [])
+
+
+def waiting_on(
+    desk: Desk | Ledger, pipeline: str, targets: Sequence[str], action: str,
+    detail: Mapping[str, object] | None = None,
+) -> Mapping[str, Sequence[str]]:  # fmt: skip
+    """The same of several targets, by those for which somebody has."""
+    asked: dict[str, list[str]] = {}
+    found = desk.query(SQL["asked_for"], (pipeline, list(targets), PROPOSED, action)) if targets else ()
+    for target, actor, what, said in found:
         if what == action:
-            asked = []
+            asked.pop(str(target), None)
         elif detail is None or json.loads(str(said)) == detail:
-            asked.append(str(actor))
+            asked.setdefault(str(target), []).append(str(actor))
     return asked
 
 

@@ -73,7 +73,8 @@ INSERT INTO syncd.chain (name, seq, hash) VALUES ('action', 0, ?);
 UPDATE syncd.chain SET seq = ?, hash = ? WHERE name = 'action';
 
 -- asked_for: who asked for something that takes two people, and who did it
-SELECT actor, action, detail FROM syncd.action WHERE pipeline = ? AND target = ? AND action IN (?, ?) ORDER BY seq;
+SELECT target, actor, action, detail FROM syncd.action
+WHERE pipeline = ? AND target IN (?*) AND action IN (?, ?) ORDER BY seq;
 
 -- act: what a person did; a row for each action follows
 INSERT INTO syncd.action (seq, at, actor, action, pipeline, target, reason, detail, hash) VALUES;
