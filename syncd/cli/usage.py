@@ -1,14 +1,19 @@
 """Wrong usage as a message of the catalogue, where the command line itself would complain in English alone."""
 
-from typing import Any
+import os
+import re
+from errno import EACCES
+from typing import Any, Final
 
 from typer import TyperException
 
 from syncd.cli.later import terms
-from syncd.errors import WrongUsage
+from syncd.errors import Fault, MappingError, WrongUsage
+
+_PATH: Final = re.compile("'(.+)'")
 
 
-def complaint(error: TyperException) -> WrongUsage | None:
+def complaint(error: TyperException) -> Fault | None:
     """What is wrong with the arguments; None where the help was shown instead."""
     said: Any = error
     context = getattr(error, "ctx", None)
@@ -26,6 +31,8 @@ def complaint(error: TyperException) -> WrongUsage | None:
             return WrongUsage("usage_missing", name=_spelt(said.param), command=command)
         case "BadParameter" if error.__cause__ is not None and said.param is not None:
             return _bad_value(said.param, said.__cause__.errors()[0])
+        case "BadParameter" if (path := _PATH.search(error.message)) is not None:  # a file that may not be read
+            return MappingError("file_unreadable", path[1], problem=os.strerror(EACCES))
         case _:
             return WrongUsage("command_unexpected", error=error.format_message())
 

@@ -304,6 +304,13 @@ def test_a_company_with_awkward_names_and_amounts(tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "2026-03-zh.html").read_text("utf-8")
 
 
+def test_a_workbook_that_cannot_be_written_is_an_error_of_the_machine(march: Package, tmp_path: Path) -> None:
+    """Somebody else's file, a folder of its name, a full disk: whoever asked is told which; nothing unforeseen."""
+    (tmp_path / "2026-03-en.xlsx").mkdir()
+    with pytest.raises(IsADirectoryError):
+        folders.write(march, tmp_path, "en")
+
+
 def test_page_and_workbook_say_who_and_when(march: Package, tmp_path: Path) -> None:
     folders.write(march, tmp_path, "zh")
     page = (tmp_path / "2026-03-zh.html").read_text("utf-8")

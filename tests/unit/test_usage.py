@@ -1,6 +1,7 @@
 """Wrong usage is told in the reader's language, with exit code 2, and to a program as JSON."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -56,6 +57,16 @@ def test_wrong_usage_is_json_for_a_program(monkeypatch: pytest.MonkeyPatch, caps
     assert _syncd("parked show --json", monkeypatch) == WRONG
     error = json.loads(capsys.readouterr().out)["error"]
     assert (error["code"], error["params"]["name"]) == ("usage_missing", "NUMBER")
+
+
+def test_a_file_that_this_user_may_not_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root reads everything, so nobody is asked."""
+    with monkeypatch.context() as refused:
+        refused.setattr(os, "access", lambda *_, **__: False)
+        assert _syncd(f"status --config {__file__}", monkeypatch) == WRONG
+    assert f"{__file__}: 文件无法读取：Permission denied" in capsys.readouterr().err
 
 
 def test_a_group_alone_shows_what_it_holds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from xlsxwriter import Workbook
-
 from syncd.books.quality.findings import Default, Report, Sort, Suggested, title, words
 from syncd.books.quality.store import Found, Store
-from syncd.books.reports.xlsx import DIGITS_MAX
+from syncd.books.reports.xlsx import DIGITS_MAX, workbook
 from syncd.change import Kind, Table
 from syncd.language import say
 
@@ -24,8 +22,7 @@ WORKBOOK, CROSSWALK, DEFAULTS = "quality.xlsx", "crosswalk.csv", "defaults.csv"
 def write_workbook(path: Path, report: Report, store: Store, tables: Mapping[str, Table]) -> None:
     """A sheet with the counts, and for each rule one with its rows: table, key, asset code, what is wrong, every
     column. Text stays text, whatever it begins with."""
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(str(path), {"constant_memory": True, **plain}) as book:
+    with workbook(path) as book:
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet(say("quality_sheet"))
         sheet.set_column(0, 0, 28)

@@ -1,9 +1,12 @@
 """A package as one workbook. A text is a text whatever it begins with, an amount a number with two places, but for one
 of more digits than a spreadsheet keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any, Final
 from unicodedata import east_asian_width
 
@@ -29,7 +32,7 @@ _MONEY: Final = "#,##0.00;[Red]-#,##0.00"
 
 def write(package: Package, path: Path, language: Language) -> None:
     """Write the workbook."""
-    with xlsxwriter.Workbook(str(path), {**_OPTIONS, "constant_memory": True}) as book:
+    with workbook(path) as book:
         book.set_properties({"title": package.head(language), "created": package.printed_at.replace(tzinfo=None)})
         formats = _formats(book)
         for sheet in package.sheets:
@@ -37,6 +40,22 @@ def write(package: Package, path: Path, language: Language) -> None:
                 title = say(sheet.code, language=language)
                 name = title if not n else f"{title} ({n + 1})"
                 _sheet(book, name[:31], package, sheet, sheet.rows[start : start + ROWS_MAX], formats, language)
+
+
+@contextmanager
+def workbook(path: Path) -> Iterator[Any]:
+    """A workbook in which text stays text, and whose rows do not stay in memory; it stands at the path once it is
+    whole. Raises OSError where it cannot: what the library raises is none, and its archive tells of a full disk by a
+    trace."""
+    with TemporaryFile() as packed:
+        try:
+            with xlsxwriter.Workbook(packed, {**_OPTIONS, "constant_memory": True}) as book:
+                yield book
+        except xlsxwriter.exceptions.FileCreateError as error:
+            raise error.args[0] from None
+        packed.seek(0)
+        with path.open("wb") as file:
+            copyfileobj(packed, file)
 
 
 def _formats(book: Any) -> dict[str, Any]:
