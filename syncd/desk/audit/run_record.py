@@ -9,10 +9,13 @@ import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from syncd.desk.audit.parked_record import read
 from syncd.ports import Ledger
+
+LIVE: Final = 1
+"""What a month counts by, and by nothing else."""
 
 
 class Asked(NamedTuple):
@@ -53,12 +56,18 @@ def flawed(ledger: Ledger, pipeline: str, sql: Mapping[str, str], asked: Sequenc
         given_up = {str(key) for (key,) in ledger.query(sql["given_up"], (pipeline,))}
         taken_back = [one for one in asked if one.kind == "reverse"]
         with closing(ledger.scan(sql["months"], (pipeline,))) as months:
-            for (asset, keys), rows in groupby(months, lambda row: (str(row[0]), str(row[1]))):
-                of_keys = [(_text(int(str(month))), str(run), bool(int(str(live)))) for _, _, month, run, live in rows]
+            for (asset, text), rows in groupby(months, lambda row: (str(row[0]), str(row[1]))):
+                keys = _keys(text)
+                of_keys: list[tuple[str, str, bool]] = []
+                for _, _, number, by_name, live, period in rows:
+                    month, run = _text(int(str(number))), str(by_name)
+                    of_keys.append((month, run, int(str(live)) == LIVE))
+                    if not (keys and month <= str(period) <= run.partition("/")[0]):
+                        yield Flaw("audit_run_made", {"run": run})  # of no row, or ahead of its time
                 by = by_run.get(of_keys[0][1])
                 reversing = [] if by is None else _reversing(by, taken_back, asset, {month for month, *_ in of_keys})
                 may_be = {not any(f"{one.period}/{one.run}" not in under_way for one in reversing)}
-                may_be |= {False} if reversing or any(key in given_up for key in json.loads(keys)) else set()
+                may_be |= {False} if reversing or any(key in given_up for key in keys) else set()
                 for month, run, is_live in of_keys:
                     if by is None or by.kind != "post" or is_live not in may_be:
                         code = "audit_month_counts" if is_live else "audit_month_owed"
@@ -92,6 +101,16 @@ def _runs(
     for name in (by_run.keys() | sums.keys()) - seen:
         yield Flaw("audit_run", {"run": name})
     return under_way
+
+
+def _keys(text: str) -> Sequence[str]:
+    """The keys of the rows that carry months; none where somebody has made them unreadable, which is told of their
+    months."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ()
+    return found if isinstance(found, list) else ()
 
 
 def _text(month: int) -> str:

@@ -80,7 +80,7 @@ WHERE pipeline = ? AND book = '' ORDER BY period, run;
 SELECT run, COUNT(DISTINCT asset), SUM(cents) FROM syncd.depreciated WHERE pipeline = ? AND book = '' GROUP BY run;
 
 -- months: every month that a run made, by the rows that carry it, and whether it counts
-SELECT asset, row_keys, month, run, live FROM syncd.depreciated WHERE pipeline = ? AND book = ''
+SELECT asset, row_keys, month, run, live, period FROM syncd.depreciated WHERE pipeline = ? AND book = ''
 ORDER BY asset, row_keys, month, nth;
 
 -- given_up: rows that were given up
