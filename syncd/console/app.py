@@ -22,6 +22,7 @@ from syncd.console import (
     bulk,
     compared,
     history,
+    keys,
     mapping,
     me,
     month,
@@ -45,6 +46,10 @@ HEADERS: Final = {
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
+PAGES: Final = (
+    signing, overview, history, keys, parked, row, bulk, approvals, books, month, compared, mapping, tables, audit,
+    people, me,
+)  # fmt: skip
 _Next = Callable[[Request], Awaitable[Response]]
 
 
@@ -53,10 +58,7 @@ def create(path: Path) -> FastAPI:
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = House(path)
     app.mount("/static", StaticFiles(packages=[("syncd.console", "static")]), "static")
-    for room in (
-        signing, overview, history, parked, row, bulk, approvals, books, month, compared, mapping, tables,
-        audit, people, me,
-    ):  # fmt: skip
+    for room in PAGES:
         app.include_router(room.router)
 
     app.mount("/api/v1", api.create(app.state.house), "api")

@@ -1,17 +1,17 @@
 """What finance holds of ours: postings looked for, one of them traced to its rows, the life of an asset."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from syncd import wiring
 from syncd.books.lifecycle import deadlines, states
 from syncd.change import Kind
-from syncd.console import within
+from syncd.console import news, within
 from syncd.console.page import SignedIn, language, page, seen
 from syncd.desk import clock, postings, shares, trace
 from syncd.desk.access import limited
@@ -36,12 +36,14 @@ class Event(NamedTuple):
 @router.get("/books")
 def listed(
     request: Request, who: SignedIn, pipeline: str = "", asset: str = "", voucher: str = "", rule: str = "",
-    amount: str = "", first: str = "", last: str = "", before: int | None = None,
+    amount: str = "", first: str = "", last: str = "", before: int | None = None, account: str = "",
 ) -> Response:  # fmt: skip
     """Postings that a filter finds, the newest first."""
-    asked = postings.Asked(asset.strip(), voucher.strip(), rule, _amount(amount), day(first), day(last))
+    asked = _asked(asset, voucher, rule, amount, first, last, account)
     with within.at(request, who, pipeline) as (named, ledger):
         part = named.begun()[0]
+        mark = postings.end(ledger, part.name)
+        recent = postings.page(ledger, part.name, postings.Asked(), part.mapping.zone, LISTED_MAX).found
         found = postings.page(ledger, part.name, asked, part.mapping.zone, LISTED_MAX, before)
         zone = part.mapping.file.timezone
         rules = [one.name for one in named.mapping.rules]
@@ -49,8 +51,24 @@ def listed(
     return page(
         request, "books.html", "console_books", who, zone, found=clock.local(found, zone), names=names, rules=rules,
         pipeline=part.name, stepped=_stepped(request, part), is_group=shares.is_group,
-        asset=asset, voucher=voucher, rule=rule, amount=amount, first=first, last=last,
+        asset=asset, voucher=voucher, rule=rule, amount=amount, first=first, last=last, account=account,
+        known=_known(recent), news="" if before else news.address(request, "/books/news", {part.name: mark}),
     )  # fmt: skip
+
+
+@router.get("/books/news")
+def newer(
+    request: Request, who: SignedIn, pipeline: str = "", asset: str = "", voucher: str = "", rule: str = "",
+    amount: str = "", first: str = "", last: str = "", account: str = "",
+    mark: Annotated[Sequence[str], Query()] = (),
+) -> Response:  # fmt: skip
+    """How many postings were made since a list of them was shown, in words; nothing where there are none."""
+    asked, count = _asked(asset, voucher, rule, amount, first, last, account), 0
+    with within.at(request, who, pipeline) as (named, ledger):
+        part = named.begun()[0]
+        if (since := news.of(mark).get(part.name)) is not None:
+            count = postings.newer(ledger, part.name, asked, part.mapping.zone, since, news.COUNTED_MAX)
+    return news.told(request, count)
 
 
 @router.get("/books/posting")
@@ -109,6 +127,24 @@ def _events(life: trace.Life) -> Iterator[Event]:
     yield from (Event(step.committed_at, step=step) for step in life.steps)
     yield from (Event(row.parked_at, parked=row) for row in life.parked)
     yield from (Event(act.at, act=act) for act in life.actions)
+
+
+def _asked(
+    asset: str, voucher: str, rule: str, amount: str, first: str, last: str, account: str
+) -> postings.Asked:  # fmt: skip
+    return postings.Asked(
+        asset.strip(), voucher.strip(), rule, _amount(amount), day(first), day(last), account.strip()
+    )  # fmt: skip
+
+
+def _known(recent: Sequence[postings.Found]) -> dict[str, list[str]]:
+    """What completes a search: what the last postings have."""
+    entries = [entry for one in recent if one.voucher is not None for entry in one.voucher.entries]
+    return {
+        "asset": sorted({one.subject for one in recent if not shares.is_group(one.rule, one.subject)}),
+        "voucher": sorted({one.ref for one in recent if one.ref}),
+        "account": sorted({entry.account for entry in entries}),
+    }
 
 
 def _amount(text: str) -> Decimal | None:

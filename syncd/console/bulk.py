@@ -71,7 +71,7 @@ def watched(request: Request, who: SignedIn, number: int, pipeline: str) -> Resp
         far = clock.local(bulk.progress(ledger, part.name, number), zone)
     return page(
         request, "progress.html", f"console_bulk_{far.bulk.what}", who, zone, pipeline=pipeline, far=far,
-        rate=far.rate(datetime.now(UTC)), refreshed_s=0 if far.is_done else REFRESHED_S,
+        rate=far.rate(datetime.now(UTC)), every_s=0 if far.is_done else REFRESHED_S,
         may=within.may(who, bulk.right(far.bulk.what), part),
     )  # fmt: skip
 

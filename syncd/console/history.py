@@ -119,7 +119,8 @@ def history(request: Request, who: SignedIn, pipeline: str = "", over: Over = "d
     return page(
         request, "history.html", "console_history", who, part.mapping.file.timezone, pipeline=part.name, names=names,
         over=over, ranges=[*RANGES], standing=standing, figures=drawings, blocks=lines, labels=labels,
-        size=kept.shown, tall=chart.TALL, ignored=ignored, is_known=bool(known),
+        size=kept.shown, at=lambda when: when.astimezone(zone).strftime("%m-%d %H:%M"), tall=chart.TALL,
+        ignored=ignored, is_known=bool(known),
     )  # fmt: skip
 
 

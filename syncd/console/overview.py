@@ -21,6 +21,8 @@ DAYS: Final = 14
 """Of postings that are drawn."""
 TALL: Final = 40
 """Of the drawing, in its own units."""
+LOOKED_AGAIN_S: Final = 15
+"""How often figures are asked for by a browser that runs scripts."""
 SPARK: Final = 16
 """Of the small one, likewise."""
 
@@ -53,7 +55,7 @@ def overview(request: Request, who: SignedIn) -> Response:
     todos = [(standing, one) for standing in standings for one in standing.todos]
     return page(
         request, "overview.html", "console_overview", who, standings=standings, several=len(standings) > 1, tall=TALL,
-        spark=SPARK,
+        spark=SPARK, every_s=LOOKED_AGAIN_S,
         own=[pair for pair in todos if pair[1].is_own], others=[pair for pair in todos if not pair[1].is_own],
         width=DAYS,
     )  # fmt: skip

@@ -22,6 +22,8 @@ from syncd.language import Language, catalogue, hint, say
 
 SESSION: Final = "syncd_session"
 LANGUAGE: Final = "syncd_language"
+KEYS_COOKIE: Final = "syncd_keys"
+"""Off where somebody wants no single key to do anything."""
 _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("syncd.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
@@ -107,9 +109,10 @@ def language(request: Request) -> Language:
 
 def page(
     request: Request, template: str, title: str, who: Visitor | None = None, zone: str = "", status: int = 200,
-    **given: object,
+    every_s: int = 0, **given: object,
 ) -> HTMLResponse:  # fmt: skip
-    """A page as HTML; `zone` is the clock of the books, for times that are not on it yet."""
+    """A page as HTML; `zone` is the clock of the books, for times that are not on it yet. Who runs scripts has its
+    figures anew every so many seconds."""
     words = language(request)
     clock = ZoneInfo(zone) if zone else None
 
@@ -180,6 +183,9 @@ def page(
         "here": request.url.path,
         "elsewhere": lambda **change: _address(request, change),
         "rooms": (*ROOMS, *([PEOPLE] if who and who.may("see_accounts") else ())),
+        "room_keys": ROOM_KEYS,
+        "has_keys": who is not None and (request.query_params.get("keys") or request.cookies.get(KEYS_COOKIE)) != "off",
+        "every_s": every_s,
     }
     assert not always.keys() & given.keys(), "a page's own name would hide one that every page has"
     made = _ENVIRONMENT.get_template(template).render(always | given)
@@ -210,3 +216,8 @@ ROOMS: Final[Sequence[tuple[str, str]]] = (
 """What the head of each page leads to: address and name."""
 PEOPLE: Final = ("/people", "console_people")
 """For who may see accounts."""
+ROOM_KEYS: Final[Mapping[str, str]] = {
+    "/": "o", "/parked": "p", "/approvals": "a", "/books": "b", "/mapping": "m", "/audit": "u", "/people": "e",
+    "/workbench": "w",
+}  # fmt: skip
+"""The key behind `g` that goes to a page."""

@@ -33,6 +33,7 @@ class Asked(NamedTuple):
     amount: Decimal | None = None
     first: date | None = None
     last: date | None = None
+    account: str = ""
 
 
 class Found(NamedTuple):
@@ -63,28 +64,41 @@ class Page(NamedTuple):
 
 def page(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, limit: int, before: int | None = None) -> Page:
     """The next postings before a number, or the newest."""
-    ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
-    top, bottom = int(str(end)) + 1, 0
+    top, bottom = end(ledger, pipeline) + 1, 0
     if asked.last is not None:
         top = _first_at(ledger, pipeline, top, midnight(day_after(asked.last), zone))
     if asked.first is not None:
         bottom = _first_at(ledger, pipeline, top, midnight(asked.first, zone)) - 1
     top = top if before is None else min(top, before)
     like = "" if asked.amount is None else f'%"{_plain(asked.amount)}%'
-    more = (asked.rule, asked.rule, asked.voucher, asked.voucher, like, like, limit + 1)
+    entry = statements.like(f'["{asked.account}"') if asked.account else ""
+    more = (asked.rule, asked.rule, asked.voucher, asked.voucher, like, like, entry, entry, limit + 1)
     if asked.subject:
         rows = ledger.query(SQL["of_subject"], (asked.subject, pipeline, top, bottom, *more))
         floor = bottom
     else:
         floor = max(bottom, top - 1 - LOOKED_MAX)
         rows = ledger.query(SQL["within"], (pipeline, top, floor, *more))
-    found = [one for row in rows[:limit] if _has(one := _found(row), asked.amount)]
+    found = [one for row in rows[:limit] if _has(one := _found(row), asked)]
     if len(rows) > limit:
         return Page(found, int(str(rows[limit - 1][1])), None)
     if floor <= bottom:
         return Page(found, None, None)
     made = ledger.query(SQL["posted_from"], (pipeline, floor + 1))
     return Page(found, floor + 1, moment(str(made[0][0])) if made else None)
+
+
+def end(ledger: Ledger, pipeline: str) -> int:
+    """The number of the last posting; 0 before the first."""
+    ((last,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
+    return int(str(last))
+
+
+def newer(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, than: int, most: int) -> int:
+    """How many postings that are looked for came behind a number, `most` of them counted."""
+    if end(ledger, pipeline) == than:
+        return 0
+    return sum(one.seq > than for one in page(ledger, pipeline, asked, zone, most).found)
 
 
 def by_day(ledger: Ledger, pipeline: str, days: Sequence[date], zone: tzinfo) -> Sequence[tuple[date, int]]:
@@ -166,7 +180,13 @@ def _found(row: Sequence[object]) -> Found:
     )
 
 
-def _has(one: Found, amount: Decimal | None) -> bool:
-    """Whether an entry is of this amount."""
+def _has(one: Found, asked: Asked) -> bool:
+    """Whether an entry is of this amount, and of this account."""
     entries = () if one.voucher is None else one.voucher.entries
-    return amount is None or any(amount in (entry.debit, entry.credit) for entry in entries)
+    if asked.amount is None and not asked.account:
+        return True
+    return any(
+        (asked.amount is None or asked.amount in (entry.debit, entry.credit))
+        and asked.account in ("", entry.account)
+        for entry in entries
+    )  # fmt: skip

@@ -22,6 +22,7 @@ HEIGHT_MAX: Final = 800
 """What stands further down is more of the same."""
 PAGES: Final[Mapping[str, str]] = {
     "overview": "/",
+    "history": f"/pipeline?pipeline={PIPELINE}",
     "parked": "/parked",
     "row": f"/parked/row?pipeline={PIPELINE}&id={{bad}}&set.original_value=150000.00#made",
     "approvals": "/approvals",
@@ -30,6 +31,19 @@ PAGES: Final[Mapping[str, str]] = {
     "reconciled": f"/books/reconciled/1?pipeline={PIPELINE}",
     "table": f"/mapping/table?pipeline={PIPELINE}&table=demo/beneficiary.csv",
 }
+DAY: Final = """
+INSERT INTO syncd.sample
+(pipeline, at, unread_bytes, lag_ms, parked_s, parked, retained_bytes, changes, posted, ignored)
+SELECT ?, to_char(date_trunc('minute', now() AT TIME ZONE 'UTC') - n * interval '1 minute', ?),
+       800 + (n * 7919 % 613) * CASE WHEN n BETWEEN 700 AND 760 THEN 90 ELSE 3 END,
+       300 + (n * 104729 % 1500) + CASE WHEN n BETWEEN 700 AND 760 THEN 900 * (760 - n) ELSE 0 END,
+       CASE WHEN n BETWEEN 240 AND 900 THEN (900 - n) * 60 END, CASE WHEN n BETWEEN 240 AND 900 THEN 4 ELSE 0 END,
+       16000000 + n * 7919 % 4000000, done * 6, done * 4, done * 2
+FROM generate_series(3, 1500) n, LATERAL (SELECT 1500 - n - CASE WHEN n < 1010 THEN 81 ELSE 0 END AS done) d
+WHERE n NOT BETWEEN 1010 AND 1090
+"""
+"""A day of samples: some minutes in which finance was slow, rows that somebody mended in the afternoon, and an hour and
+more in which nobody posted."""
 ON_A_PHONE: Final = ("row",)
 OF_ACCOUNTS: Final[Mapping[str, str]] = {"people": "/people"}
 """Those that an administrator sees."""
@@ -63,6 +77,7 @@ def _work(company: House) -> dict[str, int]:
     finance = company.page("老周")
     finance.page.goto("/books/reconciled")
     MOUSE.press(finance.page.get_by_role("button", name=finance.word("console_compare_now")))
+    company.plant.finance.execute(DAY, (PIPELINE, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
     posting = company.plant.finance.value("SELECT seq FROM syncd.posting WHERE subject = 'FA-SC-2001'")
     return {"bad": company.parked("FA-SC-2201"), "posting": int(posting)}
 

@@ -29,6 +29,7 @@ REPAIRS: Final = (
 )
 OF_ACCOUNTS: Final = ("/people", "/people/one?name=老周", "/people/ask?do=roles&name=老周&role=finance", "/me")
 """What an administrator sees."""
+MINUTE_MS: Final = 60_000
 PAGES_MAX: Final = 60
 """More kinds of pages than a console may have."""
 
@@ -343,6 +344,50 @@ def test_a_month_is_closed_with_what_does_not_hold_before_one_s_eyes(company: Ho
 def _of_month(person: Person, code: str) -> Locator:
     row = person.page.locator("tr").filter(has_text=PERIOD)
     return row.get_by_role("button", name=person.word(code), exact=True)
+
+
+def test_keys_lead_about_and_nothing_moves_under_a_reader_s_hand(company: House) -> None:
+    """Rows that come are told beside the list; figures are those of the server; letters in a field are letters. Who
+    wants no keys has none."""
+    bought(company, "FA-SC-8001", value="-1.00")
+    company.parked("FA-SC-8001")
+    support = company.page("小王", script=True)
+    page, press = support.page, support.page.keyboard.press
+    page.clock.install()
+    page.goto("/parked")
+    press("j")
+    press("j")
+    at = "[document.activeElement.getAttribute('href'), document.activeElement.getBoundingClientRect().y]"
+    before = page.evaluate(at)
+    bought(company, "FA-SC-8002", value="-1.00")
+    company.parked("FA-SC-8002")
+    page.clock.fast_forward(MINUTE_MS)
+    expect(page.locator("#news")).to_have_text(support.word("console_news", rows=1))
+    assert page.evaluate(at) == before
+    press("k")
+    assert page.evaluate(at) != before
+
+    press("/")
+    page.keyboard.type("gb?x")
+    assert page.locator(".filter [name=subject]").input_value() == "gb?x"
+    press("Escape")
+    press("g")
+    press("o")
+    expect(page.locator("h1")).to_have_text(support.word("console_overview"))
+    flow = page.locator("#flow-1")
+    before = flow.inner_text()
+    bought(company, "FA-SC-8003")
+    company.posted("FA-SC-8003")
+    page.clock.fast_forward(MINUTE_MS)
+    expect(flow).not_to_have_text(before, use_inner_text=True)
+
+    press("?")
+    expect(page.locator("h1")).to_have_text(support.word("console_keys"))
+    MOUSE.press(link(support, support.word("keys_turn_off")))
+    press("g")
+    press("o")
+    assert support.reads(support.word("keys_off"))
+    assert urlsplit(page.url).path == "/keys"
 
 
 def test_every_page_can_be_read_by_everybody_on_a_phone_too(company: House) -> None:

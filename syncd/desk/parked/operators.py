@@ -124,6 +124,24 @@ def parked(ledger: Ledger | Desk, pipeline: str, selection: Selection, limit: in
     return [_row(row) for row in ledger.query(SQL["parked"], (pipeline, *matching(s), int(s.settled), limit))]
 
 
+def newest(ledger: Ledger, pipeline: str) -> int:
+    """The number of the last row that was parked; 0 before the first."""
+    ((last,),) = ledger.query(SQL["newest"], (pipeline,)) or ((0,),)
+    return int(str(last))
+
+
+def newer(ledger: Ledger, pipeline: str, selection: Selection, than: int, most: int) -> int:
+    """How many rows that are meant were parked behind a number, `most` of them counted."""
+    if newest(ledger, pipeline) == than:
+        return 0
+    return len(parked(ledger, pipeline, selection._replace(after=than), most))
+
+
+def subjects(ledger: Ledger, pipeline: str, most: int) -> list[str]:
+    """Of the rows that were parked last, the latest first, each once."""
+    return [*dict.fromkeys(str(subject) for (subject,) in ledger.query(SQL["subjects"], (pipeline, most)))]
+
+
 def matching(s: Selection) -> tuple[object, ...]:
     """A selection as the statements take it that find rows by what is not empty."""
     texts = (s.subject, s.state, s.rule, s.code, s.table)

@@ -7,6 +7,12 @@ WHERE pipeline = ? AND (? = '' OR subject = ?) AND (? = '' OR state = ?) AND (? 
   AND CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END = ?
 ORDER BY id LIMIT ?;
 
+-- newest: the number of the last row that was parked
+SELECT parked_seq FROM syncd.pipeline WHERE name = ?;
+
+-- subjects: of the rows that were parked last
+SELECT subject FROM syncd.parked WHERE pipeline = ? ORDER BY id DESC LIMIT ?;
+
 -- parked_by_id: parked rows by number
 SELECT id, subject, state, rule, source_table, source_key, code, params, waits_for, change, original, position,
        committed_at, parked_at, attempts, request, approved, settled_at
