@@ -85,7 +85,7 @@ def returned(mapping: load.Mapping, one: Opened, content: bytes, encoding: Encod
     """The table's file with what came back from a spreadsheet, and in which encoding it came. Raises MappingErrors with
     all that is wrong, by the lines of what came."""
     if len(content) > BYTES_MAX:
-        raise WrongUsage("table_large", size=BYTES_MAX // 1_000_000)
+        raise WrongUsage("table_large")
     path = one.table.path.relative_to(one.table.path.parent)
     text, found = carried.text_of(path, content, encoding, read_text(one.table.path, one.content))
     if wrong := named.faults(mapping, one.table, text.encode()):

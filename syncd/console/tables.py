@@ -27,6 +27,8 @@ from syncd.ports import Ledger
 router = APIRouter()
 FIELDS_MAX: Final = 600
 """Of one form: what a browser and a person can take."""
+DRAFT_MAX: Final = 1_000_000
+"""Letters: a form takes no larger field."""
 ROWS_MAX: Final = 100
 NEW_ROWS: Final = 3
 DIFFERENCES_MAX: Final = 50
@@ -195,7 +197,10 @@ def _returned(
 
 def _packed(content: bytes) -> str:
     """A file as a field of a form, where line ends would not stay as they are."""
-    return b64encode(zlib.compress(content)).decode()
+    packed = b64encode(zlib.compress(content)).decode()
+    if len(packed) > DRAFT_MAX:
+        raise WrongUsage("table_large")
+    return packed
 
 
 def _unpacked(draft: str) -> bytes:
@@ -204,7 +209,7 @@ def _unpacked(draft: str) -> bytes:
     except (ValueError, zlib.error):
         raise WrongUsage("page_unreadable", names="draft") from None
     if len(content) > trial.BYTES_MAX:
-        raise WrongUsage("table_large", size=trial.BYTES_MAX // 1_000_000)
+        raise WrongUsage("table_large")
     return content
 
 

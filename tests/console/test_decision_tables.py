@@ -194,6 +194,9 @@ def test_what_is_wrong_with_a_file_is_told_by_line_and_column(
     with monkeypatch.context() as patched:
         patched.setattr(trial, "BYTES_MAX", 20)
         heard("table_large", text(give_back(reader, TABLE.encode())))
+    with monkeypatch.context() as patched:
+        patched.setattr("syncd.console.tables.DRAFT_MAX", 20)
+        heard("table_large", text(give_back(reader, TABLE.replace("1601", "1002").encode())))
     (site.folder / "assets.csv").write_text(TABLE.replace("1601,SC", "1002,SC"), "utf-8")
     assert "1601 → 1002" in text(on_mapping(reader, "compare"))
 
