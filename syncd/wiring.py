@@ -15,7 +15,7 @@ import structlog
 from connectors import reading
 from connectors.convert import row_converter, typed
 from syncd import config, migrate, registry
-from syncd.books import comparison, figures
+from syncd.books import comparison, figures, trying
 from syncd.books.close import cards
 from syncd.books.close import closing as month_end
 from syncd.books.close.item import Item, Said
@@ -289,12 +289,19 @@ class Pipeline:
     def compare(self, ledger: Ledger) -> comparison.Comparison:
         """What its mapping as it stands would make of the last changes, beside what became of them."""
         migrate.require(ledger)
+        translator, layout = self.mapping.translator(self.name, says_documents=True), self.mapping.layout
+        return comparison.compare(ledger, self.name, translator, self.mapping.tables, layout, self._finance(ledger))
+
+    def bench(self, ledger: Ledger) -> trying.Bench:
+        """What rows are tried on under its mapping as it stands."""
+        migrate.require(ledger)
+        return trying.Bench(ledger, self.name, self.mapping.program, self.read, self._finance(ledger))
+
+    def _finance(self, ledger: Ledger) -> Finance:
         layout = self.mapping.layout
-        finance = Finance(
+        return Finance(
             reading.periods_less_closed(ledger, layout), lambda name: reading.lookup(ledger, layout.lookups[name])
         )
-        translator = self.mapping.translator(self.name, says_documents=True)
-        return comparison.compare(ledger, self.name, translator, self.mapping.tables, layout, finance)
 
     def reconcile(self, by: str = "") -> Report:
         """Compare both sides at one point of the log, and keep what was found. Raises WrongUsage when the mapping does

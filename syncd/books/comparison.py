@@ -96,7 +96,7 @@ def compare(
     """Try a mapping, as its translator, on the last changes that a pipeline carried."""
     parked = ledger.query(SQL["parked"], (pipeline, _ROWS_MAX))
     collected = ledger.query(SQL["collected"], (pipeline, _ROWS_MAX))
-    known = dict(_recent(ledger, pipeline, tables))
+    known = dict(recent(ledger, pipeline, tables))
     kept = [(row[0], row[2] or row[1]) for row in parked] + [(row[0], row[1]) for row in collected]
     for at, text in kept:
         if (change := _decoded(tables, text)) is not None:
@@ -186,7 +186,7 @@ class _Play:
             self._book.discard(note)
 
 
-def _recent(ledger: Ledger, pipeline: str, tables: Mapping[str, Table]) -> Iterator[tuple[Position, Change]]:
+def recent(ledger: Ledger, pipeline: str, tables: Mapping[str, Table]) -> Iterator[tuple[Position, Change]]:
     """The changes that were kept as they were read, without a gap back from the last."""
     follows = None
     for last, first, texts in ledger.query(SQL["recent"], (pipeline, CHANGES_MAX)):

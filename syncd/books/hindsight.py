@@ -27,7 +27,8 @@ class Finance(NamedTuple):
 
 class Hindsight(PaperBook):
     """Implements `ports.Book` as of before `changes`, which come in order. `groups` are the keys of those groups'
-    postings that the changes released, `taken` the positions of collected rows that are in others' postings."""
+    postings that the changes released, `taken` the positions of collected rows that are in others' postings, `also`
+    further positions of which nothing has come."""
 
     def __init__(
         self,
@@ -39,11 +40,12 @@ class Hindsight(PaperBook):
         groups: Collection[str],
         taken: Collection[Position],
         finance: Finance,
+        also: Collection[Position] = (),
     ) -> None:
         super().__init__(tables, layout)
         self.grouped: dict[Position, dict[str, str]] = {}
         self._ledger, self._pipeline, self._finance = ledger, pipeline, finance
-        self._positions = frozenset(change.position for change in changes)
+        self._positions = frozenset((*(change.position for change in changes), *also))
         self._groups, self._taken = frozenset(groups), frozenset(taken)
         self._before = _taken_back(tables, changes)
         self._known: dict[str, set[str]] = {alias: set() for alias in tables}

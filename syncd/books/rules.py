@@ -26,7 +26,7 @@ def told(rule: Rule) -> Told:
 
 def lineage(mapping: Loaded, rule: Rule) -> Sequence[tuple[str, str]]:
     """(column of the EAM, column of finance that a rule fills from it), in the order of finance's layout."""
-    own = [one for one in explain.explain(mapping) if one.rule == rule.name]
+    own = explain.explain(mapping, rule.name)
     return [*dict.fromkeys((column, one.finance) for one in own for column in one.columns)]
 
 

@@ -29,6 +29,7 @@ from syncd.cli import (
     standings,
     tables,
     tracing,
+    trying,
     uninstalling,
     worth_a_look,
 )
@@ -111,6 +112,7 @@ command(mappings, "check", "help_mapping_check")(mapping.check)
 command(mappings, "explain", "help_mapping_explain")(mapping.explain)
 command(mappings, "test", "help_mapping_test")(mapping.run_cases)
 command(mappings, "compare", "help_mapping_compare")(mapping.compare)
+command(mappings, "try", "help_mapping_try")(trying.try_row)
 command(mappings, "accept", "help_mapping_accept")(mapping.accept)
 command(mappings, "schema", "help_mapping_schema")(mapping.schema)
 decisions = group("help_mapping_table")

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from syncd import wiring as wiring
     from syncd import workbench as workbench
     from syncd.books import comparison as comparison
+    from syncd.books import steps as steps
+    from syncd.books import trying as trying
     from syncd.books.close import item as item
     from syncd.books.depreciation import as_of as as_of
     from syncd.books.depreciation import asking as asking
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
     from syncd.mapping.language import load as load
     from syncd.mapping.language.blocks import measures as measures
     from syncd.mapping.language.file import schemas as schemas
+    from syncd.mapping.program import follow as follow
     from syncd.outbox import alerts as alerts
     from syncd.outbox import box as box
 else:
@@ -144,6 +147,8 @@ else:
     as_of = _Module("syncd.books.depreciation.as_of")
     asking = _Module("syncd.books.depreciation.asking")
     comparison = _Module("syncd.books.comparison")
+    steps = _Module("syncd.books.steps")
+    trying = _Module("syncd.books.trying")
     history = _Module("syncd.books.reconciliation.history")
     plan = _Module("syncd.books.depreciation.plan")
     preview = _Module("syncd.books.depreciation.preview")
@@ -203,3 +208,4 @@ else:
     load = _Module("syncd.mapping.language.load")
     measures = _Module("syncd.mapping.language.blocks.measures")
     schemas = _Module("syncd.mapping.language.file.schemas")
+    follow = _Module("syncd.mapping.program.follow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
@@ -179,17 +179,23 @@ def edit(
     id: Id, assignments: Set, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None
 ) -> None:
     """Correct values of a row and try it again."""
+    values = assigned(assignments)
+    with at_desk(config, name) as (pipelines, ledger):
+        pipeline = holding_of(pipelines, ledger, id)
+        by = answering(pipeline, "mend", actor, reason)
+        operators.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, pipeline.read, by)
+    line("rows_edit", id=id)
+
+
+def assigned(assignments: Iterable[str]) -> dict[str, str | None]:
+    """Values by column, as people type them; None for NULL."""
     values: dict[str, str | None] = {}
     for assignment in assignments:
         column, equals, value = assignment.partition("=")
         if not equals:
             raise WrongUsage("edit_no_value", given=assignment)
         values[column] = None if value == "NULL" else value
-    with at_desk(config, name) as (pipelines, ledger):
-        pipeline = holding_of(pipelines, ledger, id)
-        by = answering(pipeline, "mend", actor, reason)
-        operators.edit(ledger, pipeline.name, id, values, pipeline.mapping.tables, pipeline.read, by)
-    line("rows_edit", id=id)
+    return values
 
 
 @contextmanager

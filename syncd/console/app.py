@@ -32,6 +32,7 @@ from syncd.console import (
     row,
     signing,
     tables,
+    trying,
 )
 from syncd.console.house import House
 from syncd.console.page import LANGUAGE, SignedOut, Visitor, page, visitor
@@ -47,8 +48,8 @@ HEADERS: Final = {
     "cache-control": "no-store",
 }
 PAGES: Final = (
-    signing, overview, history, keys, parked, row, bulk, approvals, books, month, compared, mapping, tables, audit,
-    people, me,
+    signing, overview, history, keys, parked, row, bulk, approvals, books, month, compared, mapping, trying, tables,
+    audit, people, me,
 )  # fmt: skip
 _Next = Callable[[Request], Awaitable[Response]]
 

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from syncd.console import approvals as approvals_room
 from syncd.console import within
 from syncd.console.page import SignedIn, page
-from syncd.console.sides import NULL, Side
+from syncd.console.sides import SET, changed, typed
 from syncd.console.sides import sides as sides_of
 from syncd.console.signing import Signed
 from syncd.desk.parked import approvals, operators, previews
@@ -21,8 +21,6 @@ from syncd.ports import Ledger
 router = APIRouter()
 BEHIND_MAX: Final = 20
 TOLD_MAX: Final = 20
-SET: Final = "set."
-"""What the names of edited columns begin with in a form."""
 
 
 @router.get("/parked/row")
@@ -35,8 +33,8 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         advised = operators.advice(ledger, part.name, row)
         done = approvals.deeds(ledger, part.name, (id,)).get(id, ())
         sides = sides_of(part, row)
-        given = _changed(sides, dict(request.query_params))
-        tried = operators.edited(row, _values(given), part.mapping.tables, part.read)[0] if given else row
+        given = changed(sides, dict(request.query_params))
+        tried = operators.edited(row, typed(given), part.mapping.tables, part.read)[0] if given else row
         preview = None
         if row.settled_at is None:
             translator = part.mapping.translator(part.name)
@@ -71,7 +69,7 @@ def mended(
     place = {"pipeline": pipeline, "id": id}
     with within.at(request, signed.who, pipeline) as (part, ledger):
         row = operators.show(ledger, part.name, id)
-        given = _changed(sides_of(part, row), fields)
+        given = changed(sides_of(part, row), fields)
         if do == "preview":
             asked = {SET + name: text for name, text in given.items()}
             return RedirectResponse(f"/parked/row?{urlencode(place | asked)}#made", 303)
@@ -79,7 +77,7 @@ def mended(
         operators.require_seen(ledger, part.name, row, seen)
         only = operators.Selection((id,))
         if do == "edit":
-            values = _values(given)
+            values = typed(given)
             if not values:
                 raise WrongUsage("page_nothing_changed")
             operators.edit(ledger, part.name, id, values, part.mapping.tables, part.read, signed.by, seen)
@@ -98,13 +96,3 @@ def _behind(ledger: Ledger, pipeline: str, row: operators.ParkedRow) -> Sequence
         return ()
     chosen = operators.Selection(subject=row.subject, state="behind", after=row.id)
     return operators.parked(ledger, pipeline, chosen, BEHIND_MAX + 1)
-
-
-def _changed(sides: Sequence[Side], fields: Mapping[str, str]) -> Mapping[str, str]:
-    """What a form gives for columns, where that is another value than the row has. The key of a row is never edited."""
-    typed = {name.removeprefix(SET): text for name, text in fields.items() if name.startswith(SET)}
-    return {s.column: typed[s.column] for s in sides if s.column in typed and typed[s.column] != s.after and s.is_typed}
-
-
-def _values(given: Mapping[str, str]) -> dict[str, str | None]:
-    return {name: None if text == NULL else text for name, text in given.items()}

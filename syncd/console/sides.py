@@ -14,6 +14,8 @@ from syncd.desk.parked import operators
 
 NULL: Final = "NULL"
 """How an empty value is shown and typed, as on the command line."""
+SET: Final = "set."
+"""What the names of columns begin with in a form in which other values may be typed."""
 _NAMED: Final = ("column", "source")
 """Parameters of a rejection that name a column."""
 _HELD: Final = ("raw", "code", "key", "amount", "asset_code", "account", "value", "date")
@@ -48,7 +50,16 @@ class Side(NamedTuple):
 
 def sides(part: wiring.Pipeline, row: operators.ParkedRow) -> Sequence[Side]:
     """Its columns, times on the clock of the books; first the one at fault, then those that were changed."""
-    table, zone = part.mapping.tables.get(row.table), part.mapping.file.timezone
+    found = columns(part, row.table, row.change, row.original)
+    wrong = _at_fault(row, found)
+    found = [one._replace(is_at_fault=one.column in wrong) for one in found]
+    return sorted(found, key=lambda one: (not one.is_at_fault, not one.is_changed))
+
+
+def columns(part: wiring.Pipeline, alias: str, change: str, original: str | None = None) -> Sequence[Side]:
+    """The columns of a change of a table, as it is recorded, times on the clock of the books. `original` is the change
+    as it was sent, where a person has edited it since."""
+    table, zone = part.mapping.tables.get(alias), part.mapping.file.timezone
     typed, amounts = list[str](), list[str]()
     if table is not None:
         typed = [c.name for i, c in enumerate(table.columns) if i not in table.key and c.of is None]
@@ -58,27 +69,36 @@ def sides(part: wiring.Pipeline, row: operators.ParkedRow) -> Sequence[Side]:
         stored = (json.loads(change)[side] or {}) if change else {}
         return stored if table is None else clock.image(stored, table, zone)
 
-    before, after, sent = image(row.change, "before"), image(row.change, "after"), image(row.original, "after")
-    names = [*dict.fromkeys([*before, *after])]
-    fields, wrong = rules.card_fields(part.mapping.rules, row.table), _at_fault(row, names, after or before)
-    found = [
+    before, after, sent = image(change, "before"), image(change, "after"), image(original, "after")
+    fields = rules.card_fields(part.mapping.rules, alias)
+    return [
         Side(name, fields.get(name, name), _seen(before, name), _seen(after, name), _seen(sent, name) if sent else "",
              before.get(name) != after.get(name) and bool(before) and bool(after), name in typed, name in amounts,
-             name in wrong)
-        for name in names
+             False)
+        for name in dict.fromkeys([*before, *after])
     ]  # fmt: skip
-    return sorted(found, key=lambda one: (not one.is_at_fault, not one.is_changed))
 
 
-def _at_fault(row: operators.ParkedRow, names: Sequence[str], image: Mapping[str, object]) -> frozenset[str]:
+def changed(found: Sequence[Side], fields: Mapping[str, str]) -> Mapping[str, str]:
+    """What a form gives for columns, where that is another value than the row has. The key of a row is never edited."""
+    given = {name.removeprefix(SET): text for name, text in fields.items() if name.startswith(SET)}
+    return {s.column: given[s.column] for s in found if s.column in given and given[s.column] != s.after and s.is_typed}
+
+
+def typed(given: Mapping[str, str]) -> dict[str, str | None]:
+    """Values as a form gives them, None for NULL."""
+    return {name: None if text == NULL else text for name, text in given.items()}
+
+
+def _at_fault(row: operators.ParkedRow, found: Sequence[Side]) -> frozenset[str]:
     """The columns that a rejection is about: those that it names; else the one that holds what it repeats."""
     if row.state != "failed":
         return frozenset()
     words = {word for name in _NAMED for word in re.findall(r"\w+", row.params.get(name, ""))}
-    if named := words & {*names}:
+    if named := words & {one.column for one in found}:
         return frozenset(named)
-    held = [row.params[name] for name in _HELD if row.params.get(name)]
-    return frozenset([name for name in names if _seen(image, name) in held][:1])
+    held, is_gone = [row.params[name] for name in _HELD if row.params.get(name)], not any(one.after for one in found)
+    return frozenset([one.column for one in found if (one.before if is_gone else one.after) in held][:1])
 
 
 def _seen(image: Mapping[str, object], name: str) -> str:

@@ -34,6 +34,7 @@ GIVEN: Final = {
     "name": "小王",
     "do": "close",
     "table": "asset_account",
+    "parked": "1",
 }
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from syncd import audit, statements
-from syncd.change import Column, Malformed, Table, Value
+from syncd.change import Column, Malformed, Row, Table, Value
 from syncd.desk.parked import approvals
 from syncd.desk.status import REPAIRING
 from syncd.errors import Halt, WrongUsage
@@ -252,16 +252,23 @@ def edited(
     table = tables[change.table]
     if change.after is None or change.op == "unreadable":
         raise WrongUsage("edit_no_row", id=row.id, op=change.op)
-    after, was = list(change.after), dict[str, object]()
+    after, was = retyped(table, change.after, values, read)
+    return row._replace(change=encode_change(table, change._replace(after=after))), was
+
+
+def retyped(table: Table, row: Row, values: Mapping[str, str | None], read: Read) -> tuple[Row, dict[str, object]]:
+    """A row of a table with these values, and by column what was there and what was given. Raises WrongUsage for a
+    column that the table does not have or that is of its key, a text that is no value of it."""
+    with_them, was = list(row), dict[str, object]()
     for name, text in values.items():
         at = _column(table, name)
         if at in table.key:
-            raise WrongUsage("edit_key", table=row.table, column=name)
+            raise WrongUsage("edit_key", table=table.alias, column=name)
         if table.columns[at].of is not None:
-            raise WrongUsage("edit_lines", id=row.id, column=name)
-        was[name] = [plain(after[at]), text]
-        after[at] = None if text is None else _typed(table.columns[at], text, read)
-    return row._replace(change=encode_change(table, change._replace(after=tuple(after)))), was
+            raise WrongUsage("edit_lines", table=table.alias, column=name)
+        was[name] = [plain(with_them[at]), text]
+        with_them[at] = None if text is None else _typed(table.columns[at], text, read)
+    return tuple(with_them), was
 
 
 def approve(ledger: Ledger, pipeline: str, id: int, by: Actor, role: str) -> None:

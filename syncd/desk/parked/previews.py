@@ -10,7 +10,7 @@ from syncd.desk.parked.operators import ParkedRow, Selection
 from syncd.desk.parked.operators import parked as parked_rows
 from syncd.money import ZERO
 from syncd.ports import EVERY_STEP, Book, Ledger, Parked
-from syncd.posting import Batch, CardWrite, Rejection, Voucher
+from syncd.posting import Batch, CardWrite, Outcome, Rejection, Voucher
 from syncd.record import decode_change
 
 OPEN_MAX: Final = 5_000
@@ -49,14 +49,15 @@ def made(
     ((count,),) = ledger.query(_OPEN, (pipeline,))
     with ledger.looking({row.subject for row in rows} if int(str(count)) > OPEN_MAX else ()) as book:
         outcomes = translator.replay(parked, book).outcomes if parked else ()
-    found: dict[int, Preview] = {}
-    for outcome in outcomes:
-        if outcome.parked_id is not None:
-            vouchers = [posting.voucher for posting in outcome.postings if posting.voucher is not None]
-            debit = sum((entry.debit for voucher in vouchers for entry in voucher.entries), ZERO)
-            cards = [card for posting in outcome.postings for card in posting.cards]
-            found[outcome.parked_id] = Preview(vouchers, cards, debit, outcome.rejection)
-    return found
+    return {outcome.parked_id: of(outcome) for outcome in outcomes if outcome.parked_id is not None}
+
+
+def of(outcome: Outcome) -> Preview:
+    """An outcome as people are shown it."""
+    vouchers = [posting.voucher for posting in outcome.postings if posting.voucher is not None]
+    debit = sum((entry.debit for voucher in vouchers for entry in voucher.entries), ZERO)
+    cards = [card for posting in outcome.postings for card in posting.cards]
+    return Preview(vouchers, cards, debit, outcome.rejection)
 
 
 def _parked(tables: Mapping[str, Table], row: ParkedRow, approved: frozenset[str]) -> list[Parked]:

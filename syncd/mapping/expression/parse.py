@@ -3,7 +3,7 @@
 sqlglot reads PostgreSQL's grammar, with functions left as they are written; `meaning` says what is accepted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Final
@@ -28,19 +28,21 @@ from syncd.mapping.expression.to_sql import Postgres, Printer, SQLite
 __all__ = ["RUNTIME", "Expression", "ExpressionError", "Function", "Missing", "Name", "Scope", "Uncomputable", "parse"]
 
 TEXTS_KEPT: Final = 2048
+_DEEPER: Final = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1, TokenType.CASE: 1, TokenType.END: -1}
 _PRINTERS: Final[Mapping[Dialect, type[Printer]]] = {"postgres": Postgres, "sqlite": SQLite, "mysql": MySql}
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An accepted expression. `names` are the names of its scope that it reads. Timestamps among them are moments,
-    and so is its own value; what lies between is the wall clock of `zone`."""
+    """An accepted expression. `names` are the names of its scope that it reads, `meant` what they stand for. Timestamps
+    among them are moments, and so is its own value; what lies between is the wall clock of `zone`."""
 
     text: str
     kind: Kind
     names: frozenset[str]
     term: Term = field(repr=False)
     zone: str = "UTC"
+    meant: Scope = field(default_factory=dict, repr=False, compare=False)
 
     def python(self) -> str:
         """A Python expression for its value, None for NULL, to be evaluated with RUNTIME in the globals. May raise
@@ -124,10 +126,22 @@ def parse(
         raise ExpressionError("array_whole", what=text)
     if term.kind is Kind.JSON:
         term = coerced(term, Kind.TEXT)
-    expression = Expression(text, term.kind, frozenset(reader.names), term, zone)
+    meant = {name: scope[name] for name in sorted(reader.names)}
+    expression = Expression(text, term.kind, frozenset(reader.names), term, zone, meant)
     if kept is not None and not reader.counts_lines:
-        kept.setdefault((text, zone), []).append(({name: scope[name] for name in reader.names}, expression))
+        kept.setdefault((text, zone), []).append((meant, expression))
     return expression
+
+
+def conditions(e: Expression) -> Sequence[str]:
+    """The texts of the conditions that must all be true for an expression to be, in its order."""
+    depth, begins, found, tokens = 0, 0, list[str](), _Grammar().tokenize(e.text)
+    for token in tokens if isinstance(tree(e.text), exp.And) else ():
+        depth += _DEEPER.get(token.token_type, 0)
+        if token.token_type is TokenType.AND and depth == 0:
+            found.append(e.text[begins : token.start].strip())
+            begins = token.end + 1
+    return [*found, e.text[begins:].strip()]
 
 
 def mentioned(text: str, block: str) -> list[str]:

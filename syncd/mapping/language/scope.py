@@ -65,7 +65,8 @@ class ExpressionReader:
                 self.fault("leading_zero", trail, expression=text.strip())
                 return None
             if (found.kind, kind) in _WIDENED:
-                return parse(f"CAST(({text}) AS {_WIDENED[found.kind, kind]})", scope, self.functions, self.zone)
+                wide = f"CAST(({text}) AS {_WIDENED[found.kind, kind]})"
+                return replace(parse(wide, scope, self.functions, self.zone), text=text)
         except Fault as error:
             self._unread(error, text, trail)
             return None

@@ -305,7 +305,7 @@ class Block:
             self.add(f"        {variable} = nulls_{i}")
         else:
             self.add(f"        return w.absent({join.alias!r}, {alias!r}, k)")
-        used = _used_columns(self.rule, join)
+        used = used_columns(self.rule, join)
         if used:
             self.add(f"    elif {variable}.__class__ is Flawed and (f := w.flaws({variable}, {used!r}, {alias!r})):")
             self.add("        return f")
@@ -421,7 +421,7 @@ def lines_read(lines: DocumentLines, names: Collection[str]) -> tuple[int, ...]:
     return tuple(i for i, c in enumerate(lines.table.columns) if f"{prefix}.{c.name.lower()}" in names)
 
 
-def _used_columns(rule: Rule, join: Join) -> tuple[int, ...]:
+def used_columns(rule: Rule, join: Join) -> tuple[int, ...]:
     """The columns of a joined row that the rule reads."""
     names = {n for e in rule.expressions() for n in e.names} | {n for j in rule.all_joins for n in join_names(j)}
     return tuple(i for i, c in enumerate(join.table.columns) if f"{join.alias}.{c.name.lower()}" in names)
@@ -430,7 +430,7 @@ def _used_columns(rule: Rule, join: Join) -> tuple[int, ...]:
 def parts(rule: Rule, e: Expression) -> list[Part]:
     """The conditions that must all be true for an expression to be, in its order."""
     found = []
-    for term in _conjuncts(e.term):
+    for term in conjuncts(e.term):
         used = frozenset(_variables(term))
         names = frozenset(name for name in e.names if _holder(rule, name) in used)
         found.append(Part(names, condition_source(term), used))
@@ -455,11 +455,11 @@ def _of_let(rule: Rule, name: str) -> str:
     return variable(list(rule.let).index(name))
 
 
-def _conjuncts(term: Term) -> Iterator[Term]:
+def conjuncts(term: Term) -> Iterator[Term]:
     """The conditions that must all be true for the term to be."""
     if term.op == "and":
         for arg in term.args:
-            yield from _conjuncts(arg)
+            yield from conjuncts(arg)
     else:
         yield term
 

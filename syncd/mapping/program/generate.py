@@ -19,7 +19,7 @@ from syncd.mapping.verbs.rule import Join, Rule
 
 def module(plan: Plan) -> str:
     """The source of `bind(w)`, which returns alias → (subject, its forerunner, rules, their forerunners)."""
-    lines = _lookups(plan)
+    lines = looked_up(plan)
     table: dict[str, tuple[str, ...]] = {}
     for alias, (subject, joins) in plan.subjects.items():
         n = len(table)
@@ -43,7 +43,7 @@ def asking(plan: Plan) -> str:
     """The source of `bind(w)`, which returns alias → for each of its rules that ask for approval its name, whether it
     applies, and for each step its parameters and whether it is needed, both as conditions that must all be true. Of
     what people have edited no more is looked at than these: other faults of it say nothing about who has to agree."""
-    lines, table = _lookups(plan), dict[str, list[str]]()
+    lines, table = looked_up(plan), dict[str, list[str]]()
     for rule in (rule for found in plan.rules.values() for rule in found):
         asked, budget = rule.verb(Approve), rule.verb(Budget)
         steps: list[tuple[Step, Sequence[Part]]] = []
@@ -84,7 +84,7 @@ def _conditions(plan: Plan, name: str, rule: Rule, found: Sequence[Part], lines:
     return commas(names)
 
 
-def _lookups(plan: Plan) -> list[str]:
+def looked_up(plan: Plan) -> list[str]:
     """The head of `bind`: what the batch has looked up, by the names that the functions below it know."""
     lines = ["def bind(w):", "    posted = w.posted", "    accounts = w.accounts", "    days = w.days"]
     lines += ["    cards = w.cards", "    fail = w.fail", "    made_of = w.made_of"]

@@ -15,6 +15,8 @@ from syncd.mapping.program.context import EMPTY, Context, group_key
 from syncd.mapping.program.failure import REPEAT, Failure, Flawed
 from syncd.mapping.program.generate import asking as approvals
 from syncd.mapping.program.generate import module
+from syncd.mapping.program.places import Look
+from syncd.mapping.program.places import module as places
 from syncd.mapping.verbs.budget import Budget
 from syncd.mapping.verbs.collect import Collect
 from syncd.money import ZERO, at_most, is_money
@@ -49,6 +51,10 @@ Asking = Mapping[str, Sequence[tuple[str, Sequence[Any], Sequence[tuple[Mapping[
 its token and what must be true for it to be needed."""
 
 
+Functions = tuple[Callable[..., Any], Callable[..., Any]]
+"""Of what a rule looks at: the values of its names, and its own."""
+
+
 @dataclass(frozen=True)
 class Program:
     """A mapping's rules, compiled."""
@@ -71,6 +77,9 @@ class Program:
     """Whether any rule collects."""
     asking: Callable[[Context], Asking]
     """Who has to agree to a change, by the conditions alone."""
+    looks: Callable[[str], tuple[Sequence[Sequence[Look]], Callable[[Context], Sequence[Sequence[Functions]]]]]
+    """Alias of a table → of each of its rules what it looks at, and, bound to a batch, the values of that; see
+    `places.module`."""
     budgeted: frozenset[str] = frozenset()
     """Rules that look at a budget."""
     answered: frozenset[str] = frozenset()
@@ -104,9 +113,14 @@ def compile_plan(
     def asking() -> Callable[[Context], Asking]:  # seldom needed: only what a person has edited is looked at by it
         return _compiled(approvals(plan), f"<approvals of {layout.name}>", decisions)
 
+    @cache
+    def looks(alias: str) -> tuple[Sequence[Sequence[Look]], Callable[[Context], Any]]:  # for whoever follows a row
+        source, found = places(plan, alias)
+        return found, _compiled(source, f"<looks of {layout.name}>", decisions)
+
     return Program(
         *(plan, layout, zone, bind, tuple(references), keys, ignored, openers, replacers, collects),
-        *(lambda w: asking()(w), budgeted, answered),
+        *(lambda w: asking()(w), looks, budgeted, answered),
     )
 
 

@@ -11,7 +11,7 @@ from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.language.file.shapes import Expr, Strict
 from syncd.mapping.program.block import Block
-from syncd.mapping.verbs.rule import Reading, Verb
+from syncd.mapping.verbs.rule import Place, Reading, Verb
 
 _WITHIN: Final = re.compile(r"(\d{1,4}) (hour|day|week)s?")
 _HOURS: Final = {"hour": 1, "day": 24, "week": 7 * 24}
@@ -88,6 +88,10 @@ class Approve(Verb):
     def expressions(self) -> Iterable[Expression]:
         """The conditions."""
         return (step.when for step in self.steps)
+
+    def places(self) -> Iterable[Place]:
+        """By role."""
+        return (Place(self.word, step.when, step.params["role"]) for step in self.steps)
 
     def judge(self, block: Block) -> None:
         """`held`: whether somebody has yet to agree. What a snapshot reads for its card alone waits for nobody."""

@@ -11,7 +11,7 @@ from syncd.mapping.language.file.shapes import Expr, Strict
 from syncd.mapping.program.block import Block
 from syncd.mapping.verbs.approve import Step
 from syncd.mapping.verbs.collect import Collect
-from syncd.mapping.verbs.rule import Checking, Reading, Rule, Verb
+from syncd.mapping.verbs.rule import Checking, Place, Reading, Rule, Verb
 
 
 class BudgetShape(Strict):
@@ -60,6 +60,11 @@ class Budget(Verb):
     def expressions(self) -> Iterable[Expression]:
         """The code and the amount."""
         return (self.key, self.amount)
+
+    def places(self) -> Iterable[Place]:
+        """Whose it is, and how much is taken."""
+        yield Place(self.word, self.key, self.left)
+        yield Place(self.word, self.amount, "amount")
 
     @property
     def step(self) -> Step:

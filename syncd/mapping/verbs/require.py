@@ -10,7 +10,7 @@ from syncd.change import Kind
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.language.file.shapes import Expr, Strict
 from syncd.mapping.program.block import Block, commas
-from syncd.mapping.verbs.rule import Reading, Verb
+from syncd.mapping.verbs.rule import Place, Reading, Verb
 
 
 class SaysShape(Strict):
@@ -67,6 +67,10 @@ class Require(Verb):
     def expressions(self) -> Iterable[Expression]:
         """The conditions."""
         return (c.check for c in self.checks)
+
+    def places(self) -> Iterable[Place]:
+        """With what is said where they are not true."""
+        return (Place(self.word, c.check, says={"zh": c.zh, "en": c.en}) for c in self.checks)
 
     def judge(self, block: Block) -> None:
         """Refuses."""

@@ -74,12 +74,28 @@ class DocumentLines:
         return self.many.variables[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands in its rule, for people who follow a row through it: under which word, what it is the
+    value of, in which entry of the voucher, from 1. `only_if` is what must be true for it to be asked, `each` the lines
+    of a document for each of which it is, `says` what the clerk is told, by language, where it is not true."""
+
+    word: str
+    e: Expression
+    name: str = ""
+    entry: int = 0
+    only_if: Expression | None = None
+    each: DocumentLines | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a rule says under one word. A verb overrides what it has to say; the registry says in which order verbs
     speak. Each of the four that emit code is asked of all verbs before the next one is."""
 
-    word: ClassVar[str]
+    word: ClassVar[str] = ""
+    """Empty for one that no file says."""
     shape: ClassVar[tuple[Any, Any]]
     """Its type in a mapping file, and its value where it is absent."""
     is_for_snapshots: ClassVar[bool] = True
@@ -111,6 +127,10 @@ class Verb:
     def expressions(self) -> Iterable[Expression]:
         """Everything it evaluates."""
         return ()
+
+    def places(self) -> Iterable[Place]:
+        """The same, each with its place, in the order in which people read them."""
+        return (Place(self.word, e) for e in self.expressions())
 
     def brings(self, rule: "Rule") -> Iterable["Rule"]:
         """Further rules that it stands for in its rule."""
@@ -248,6 +268,11 @@ class CardVerb(Verb):
         """The code and the fields."""
         yield from () if self.code is None else (self.code,)
         yield from self.fields.values()
+
+    def places(self) -> Iterable[Place]:
+        """By field."""
+        fields = self.fields if self.code is None else {"asset_code": self.code, **self.fields}
+        return (Place(self.word, e, name) for name, e in fields.items())
 
     @classmethod
     def read(cls, said: Mapping[str, str] | None, reading: "Reading") -> Self | None:

@@ -15,7 +15,7 @@ from syncd.mapping.language.file.shapes import Expr, Identifier, Strict
 from syncd.mapping.program.block import Block, place_params
 from syncd.mapping.verbs.balance import Balance, Side, balance, debited
 from syncd.mapping.verbs.heading import fields_source, read_fields
-from syncd.mapping.verbs.rule import Checking, DocumentLines, Fields, Reading, Rule, Verb
+from syncd.mapping.verbs.rule import Checking, DocumentLines, Fields, Place, Reading, Rule, Verb
 from syncd.money import MONEY_PLACES, is_money
 
 
@@ -107,6 +107,17 @@ class Voucher(Verb):
         for line in self.lines:
             yield from (e for e in (line.account, line.amount, line.summary, line.when) if e is not None)
             yield from line.dims.values()
+
+    def places(self) -> Iterable[Place]:
+        """The head's by name, then entry by entry."""
+        head = {"type": self.type, "date": self.date, "summary": self.summary, **self.fields}
+        yield from (Place(self.word, e, name) for name, e in head.items())
+        for entry, line in enumerate(self.lines, 1):
+            said = {"when": line.when, "account": line.account, line.side: line.amount, "summary": line.summary}
+            for name, e in {**said, **line.dims}.items():
+                if e is not None:
+                    only_if = None if name == "when" else line.when
+                    yield Place("entry", e, name, entry, only_if, line.each)
 
     @property
     def summaries(self) -> Sequence[Expression]:

@@ -11,7 +11,7 @@ from syncd.mapping.expression.parse import Expression, Function
 from syncd.mapping.expression.terms import nearest, walk
 from syncd.mapping.language.file.shapes import Expr, MaybeNames, Strict
 from syncd.mapping.program.block import Block, commas
-from syncd.mapping.verbs.rule import Fields, Reading, Verb
+from syncd.mapping.verbs.rule import Fields, Place, Reading, Verb
 
 
 class WriteShape(Strict):
@@ -77,6 +77,10 @@ class Write(Verb):
     def expressions(self) -> Iterable[Expression]:
         """The values."""
         return (e for row in self.rows for e in row.values.values())
+
+    def places(self) -> Iterable[Place]:
+        """By column."""
+        return (Place(self.word, e, name) for name, e in self.columns())
 
     def make(self, block: Block) -> None:
         """`rows_`."""

@@ -1,0 +1,18 @@
+-- image: the last image of a source row
+SELECT image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
+
+-- keys: the keys of a table's rows, from one on
+SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key >= ? ORDER BY key LIMIT ?;
+
+-- posting: where a posting has come from, and of which source row
+SELECT position, source FROM syncd.posting WHERE pipeline = ? AND seq = ?;
+
+-- changed: a change that was parked or collected, by its position
+SELECT change FROM syncd.parked WHERE pipeline = ? AND position = ?
+UNION ALL SELECT change FROM syncd.collected WHERE pipeline = ? AND position = ?;
+
+-- made: what was made of a source row, and where that has come from
+SELECT position, content FROM syncd.posting WHERE pipeline = ? AND source <> '' AND source = ?;
+
+-- collected: the rows of a subject that are collected, or were
+SELECT position, change FROM syncd.collected WHERE pipeline = ? AND subject = ?;
