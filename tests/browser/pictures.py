@@ -25,6 +25,7 @@ PAGES: Final[Mapping[str, str]] = {
     "history": f"/pipeline?pipeline={PIPELINE}",
     "parked": "/parked",
     "row": f"/parked/row?pipeline={PIPELINE}&id={{bad}}&set.original_value=150000.00#made",
+    "tried": f"/mapping/row?pipeline={PIPELINE}&parked={{bad}}#steps",
     "approvals": "/approvals",
     "posting": f"/books/posting?pipeline={PIPELINE}&seq={{posting}}",
     "month": "/books/month",
@@ -44,7 +45,7 @@ WHERE n NOT BETWEEN 1010 AND 1090
 """
 """A day of samples: some minutes in which finance was slow, rows that somebody mended in the afternoon, and an hour and
 more in which nobody posted."""
-ON_A_PHONE: Final = ("row",)
+ON_A_PHONE: Final = ("row", "tried")
 OF_ACCOUNTS: Final[Mapping[str, str]] = {"people": "/people"}
 """Those that an administrator sees."""
 
