@@ -99,7 +99,8 @@ def asset(request: Request, who: SignedIn, asset: str, pipeline: str = "") -> Re
     lives = [(life, sorted(_events(life), key=lambda one: one.at)) for life in found]
     return page(
         request, "asset.html", "console_asset", who, zone, lives=lives, asset=asset, pipeline=pipeline or part.name,
-        about=trace.about, act_told=trace.told, stepped=_stepped(request, part), valued=_valued(request, part),
+        about=trace.about, act_told=trace.told, stepped=_stepped(request, part),
+        valued=within.valued(part, language(request)), labels=within.labels(part),
         amounts={name for name, kind in kinds.items() if kind is Kind.DECIMAL},
     )  # fmt: skip
 
@@ -109,18 +110,6 @@ def _stepped(request: Request, part: wiring.Pipeline) -> Callable[[str, str], st
     living, words = states.living(part.name, part.mapping), language(request)
 
     return lambda rule, key: "" if living is None else deadlines.stepped(living, rule, key, words)
-
-
-def _valued(request: Request, part: wiring.Pipeline) -> Callable[[str, object], object]:
-    """(field of the card, value) → what people read in its place, where the mapping's reports say it."""
-    end, words = part.mapping.month_end, language(request)
-    said = {end.fields.get(column, column): values for column, values in end.words.items()}
-
-    def told(field: str, value: object) -> object:
-        says = said.get(field, {}).get(str(value))
-        return value if says is None else getattr(says, words)
-
-    return told
 
 
 def _events(life: trace.Life) -> Iterator[Event]:

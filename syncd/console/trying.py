@@ -12,7 +12,7 @@ from syncd import wiring
 from syncd.books import rules as written
 from syncd.books import steps, trying
 from syncd.console import within
-from syncd.console.page import SignedIn, page, seen
+from syncd.console.page import SignedIn, language, page, seen
 from syncd.console.row import Fields
 from syncd.console.sides import SET, Side, changed, columns, typed
 from syncd.console.signing import Signed
@@ -50,9 +50,11 @@ def shown(
     return page(
         request, "tried.html", "console_try", who, part.mapping.file.timezone, pipeline=part.name, asked=asked,
         rule=rule, found=found, sides=sides, given=given, hows=trying.HOWS, why=steps.why,
+        stops=any(step.stops for one in found.judgements if one.said == "refused" for step in one.steps),
         judgements=[one for one in every if steps.is_told(one[0], rule)],
         others=[one for one in every if not (steps.is_told(one[0], rule) or one[0].rule.of)],
         has_before=any(side.before for side in sides), column_of=_columns(part, found.change.table),
+        labels=within.labels(part), valued=within.valued(part, language(request)),
         as_text=lambda value: steps.told(value, zone), by_section=steps.by_section, cancelled=steps.cancelled,
     )  # fmt: skip
 
@@ -106,6 +108,6 @@ def _columns(part: wiring.Pipeline, table: str) -> Callable[[str], str]:
 
     def called(name: str) -> str:
         side, _, column = name.partition(".")
-        return fields.get(column, column) if side in ("after", "before", "card") else ""
+        return name if name == "op" else fields.get(column, column) if side in ("after", "before", "card") else ""
 
     return called

@@ -1,6 +1,6 @@
 """Where a page is: a pipeline that its visitor may look at, with its ledger, and what they may do there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from syncd import wiring
 from syncd.console.page import Visitor, house, seen
 from syncd.desk.access import accounts, people, rights
 from syncd.errors import Halt
+from syncd.language import Language, catalogue
 from syncd.ports import Ledger
 
 
@@ -47,6 +48,25 @@ def people_of(request: Request, part: wiring.Pipeline) -> people.People:
     """Who may act in a pipeline, and in which roles."""
     with house(request).accounts() as own:
         return rights.people(accounts.every_open(own), part.place)
+
+
+def labels(part: wiring.Pipeline) -> Mapping[str, str]:
+    """Field of the card → the code of the message that says what it is called, where the mapping's reports show it: a
+    page calls it as they do."""
+    columns = {field: f"report_{column}" for column, field in part.mapping.month_end.fields.items()}
+    return {field: code for field, code in columns.items() if code in catalogue()}
+
+
+def valued(part: wiring.Pipeline, words: Language) -> Callable[[str, object], object]:
+    """(field of the card, value) → what people read in its place, where the mapping's reports say it."""
+    end = part.mapping.month_end
+    said = {end.fields.get(column, column): values for column, values in end.words.items()}
+
+    def told(field: str, value: object) -> object:
+        says = said.get(field, {}).get(str(value))
+        return value if says is None else getattr(says, words)
+
+    return told
 
 
 def where(part: wiring.Pipeline, rule: str) -> str:

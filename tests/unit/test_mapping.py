@@ -348,6 +348,8 @@ def test_lineage_leads_through_cards_joins_and_decisions_to_the_eam() -> None:
     assert lineage["fin.entry.dept", "upgrade"].columns == ("eam.department.code",)
     assert lineage["fin.inventory.asset_code", "registration"].columns == ("eam.asset.asset_code",)
     assert {x.finance for x in lineage.values()} >= {"fin.voucher.period", "fin.card.asset_code", "fin.entry.debit"}
+    upgrade = [x for x in explain(loaded(EXAMPLE)) if x.rule == "upgrade"]
+    assert explain(loaded(EXAMPLE), "upgrade") == upgrade, "of one rule alone it is the same"
 
 
 @pytest.mark.parametrize("of", ["mapping", "layout"])

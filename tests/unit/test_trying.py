@@ -13,8 +13,11 @@ from connectors.convert import typed
 from syncd import workbench
 from syncd.books import steps, trying
 from syncd.books.hindsight import Finance
+from syncd.change import Kind
 from syncd.errors import WrongUsage
 from syncd.mapping.cases import cases
+from syncd.mapping.expression.parse import conditions, parse
+from syncd.mapping.expression.terms import Name
 from syncd.mapping.language.load import load
 from syncd.mapping.program import follow
 from tests.advice import advice
@@ -147,6 +150,23 @@ def test_why_a_rule_does_not_apply_is_told_by_its_first_condition_that_does_not_
     }
     assert dict(told(found)["after.status = 'in_use'"].read) == {"after.status": "draft"}
     assert (found.preview.vouchers, code(found)) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a = 1", ["a = 1"]),
+        ("a = 1 OR a = 2 AND b", ["a = 1 OR a = 2 AND b"]),
+        ("a = 1 AND (b OR a = 2 AND b)", ["a = 1", "(b OR a = 2 AND b)"]),
+        (
+            "CASE WHEN b AND a = 1 THEN b END and 名称 = 'x AND y'",
+            ["CASE WHEN b AND a = 1 THEN b END", "名称 = 'x AND y'"],
+        ),
+    ],
+)
+def test_conditions_are_told_as_they_are_written(text: str, wanted: list[str]) -> None:
+    scope = {"a": Name("a", Kind.INTEGER), "b": Name("b", Kind.BOOLEAN), "名称": Name("c", Kind.TEXT)}
+    assert conditions(parse(text, scope)) == wanted
 
 
 def test_other_values_are_judged_anew_and_nothing_is_kept(lab: Lab) -> None:
