@@ -100,7 +100,7 @@ def asset(request: Request, who: SignedIn, asset: str, pipeline: str = "") -> Re
     return page(
         request, "asset.html", "console_asset", who, zone, lives=lives, asset=asset, pipeline=pipeline or part.name,
         about=trace.about, act_told=trace.told, stepped=_stepped(request, part),
-        valued=within.valued(part, language(request)), labels=within.labels(part),
+        valued=within.valued(part, language(request)), field_codes=within.field_codes(part),
         amounts={name for name, kind in kinds.items() if kind is Kind.DECIMAL},
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ def shown(request: Request, who: SignedIn, pipeline: str = "", rule: str = "", s
         request, "mapping.html", "console_mapping", who, pipeline=part.name, mapping=mapping, rules=rules,
         names=[one.name for one in seen(request, who)], accepted=accepted, asked=asked,
         chosen=chosen and written.told(chosen), where=within.where(part, rule),
-        labels=within.labels(part),
+        field_codes=within.field_codes(part),
         picture=chosen and _picture(written.lineage(mapping, chosen)), may=within.may(who, "accept_mapping", part),
         saved=saved,
     )  # fmt: skip

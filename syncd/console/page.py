@@ -109,10 +109,10 @@ def language(request: Request) -> Language:
 
 def page(
     request: Request, template: str, title: str, who: Visitor | None = None, zone: str = "", status: int = 200,
-    labels: Mapping[str, str] | None = None, every_s: int = 0, **given: object,
+    field_codes: Mapping[str, str] | None = None, every_s: int = 0, **given: object,
 ) -> HTMLResponse:  # fmt: skip
-    """A page as HTML; `zone` is the clock of the books, for times that are not on it yet, `labels` are the codes of the
-    messages that say what fields are called where the pipeline has words of its own, see `within.labels`. Who runs
+    """A page as HTML; `zone` is the clock of the books, for times that are not on it yet. `field_codes` are the
+    messages that say what fields of the card are called where the mapping says so, see `within.field_codes`. Who runs
     scripts has its figures anew every so many seconds."""
     words = language(request)
     clock = ZoneInfo(zone) if zone else None
@@ -152,7 +152,7 @@ def page(
         return say(code, {}, words) if code in _codes() else action
 
     def called(field: str) -> str:
-        code = (labels or {}).get(field, f"field_{field}")
+        code = (field_codes or {}).get(field, f"field_{field}")
         return say(code, {}, words) if code in _codes() else field
 
     def here(advice: str, buttons: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -47,7 +47,7 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         may_discard=row.settled_at is None and within.may(who, "discard", part), seen=operators.version(row),
         role=approvals_room.own_role(part, row, who) if row.state == "approval" and not row.request else "",
         behind=behind, behind_max=BEHIND_MAX, told_of=told, where=within.where(part, row.rule),
-        labels=within.labels(part), has_before=any(side.before for side in sides),
+        field_codes=within.field_codes(part), has_before=any(side.before for side in sides),
         is_correctable=may and any(side.is_typed for side in sides),
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ def shown(
         judgements=[one for one in every if steps.is_told(one[0], rule)],
         others=[one for one in every if not (steps.is_told(one[0], rule) or one[0].rule.of)],
         has_before=any(side.before for side in sides), column_of=_columns(part, found.change.table),
-        labels=within.labels(part), valued=within.valued(part, language(request)),
+        field_codes=within.field_codes(part), valued=within.valued(part, language(request)),
         as_text=lambda value: steps.told(value, zone), by_section=steps.by_section, cancelled=steps.cancelled,
     )  # fmt: skip
 

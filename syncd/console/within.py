@@ -50,7 +50,7 @@ def people_of(request: Request, part: wiring.Pipeline) -> people.People:
         return rights.people(accounts.every_open(own), part.place)
 
 
-def labels(part: wiring.Pipeline) -> Mapping[str, str]:
+def field_codes(part: wiring.Pipeline) -> Mapping[str, str]:
     """Field of the card → the code of the message that says what it is called, where the mapping's reports show it: a
     page calls it as they do."""
     columns = {field: f"report_{column}" for column, field in part.mapping.month_end.fields.items()}
