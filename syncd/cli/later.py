@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from syncd.desk import closing as closing
     from syncd.desk import decision_tables as decision_tables
     from syncd.desk import kept as kept
+    from syncd.desk import samples as samples
     from syncd.desk import shares as shares
     from syncd.desk import status as status
     from syncd.desk import trace as trace
@@ -192,6 +193,7 @@ else:
     decision_tables = _Module("syncd.desk.decision_tables")
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
+    samples = _Module("syncd.desk.samples")
     operators = _Module("syncd.desk.parked.operators")
     people = _Module("syncd.desk.access.people")
     previews = _Module("syncd.desk.parked.previews")

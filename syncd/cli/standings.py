@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, box, change, clock, kept, wiring
+from syncd.cli.later import anchors, box, change, clock, kept, samples, wiring
 from syncd.cli.later import status as reports
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, described, emit, table
@@ -20,9 +20,12 @@ from syncd.errors import Fault
 from syncd.language import hint, say
 
 SILENCE_SHOWN_S = 3.0
+HOURS_SHOWN = 24
 DUE_SHOWN_MAX = 5
 UNCOMPUTED_SHOWN_MAX = 5
 STYLES = {"posting": "green", "halted": "bold red", "down": "bold red", "error": "red", "warning": "yellow"}
+
+History = Annotated[bool, typer.Option("--history", help=say("help_status_history"))]
 
 
 class Looked(NamedTuple):
@@ -36,19 +39,50 @@ class Looked(NamedTuple):
     outbox: Sequence[box.Open] = ()
 
 
-def status(config: Config = None, name: Name = None, as_json: Json = False) -> None:
+def status(config: Config = None, name: Name = None, as_json: Json = False, history: History = False) -> None:
     """How the pipelines stand."""
     path = config_path(config)
     chosen = [wiring.pipeline(path, name)] if name else list(wiring.pipelines(path).values())
     looked = [_look(pipeline) for pipeline in chosen]
+    went = {each.pipeline.name: _went(each) if history else {} for each in looked}
     if as_json:
-        emit([_plain(one, each) for each in looked for one in each.parts])
+        more = {name: [samples.told(*span) for span in spans] for all_ in went.values() for name, spans in all_.items()}
+        given = [(_plain(one, each), one.pipeline) for each in looked for one in each.parts]
+        emit([said | ({"history": more[name]} if name in more else {}) for said, name in given])
     else:
         for each in looked:
             _show(each._replace(parts=clock.local(each.parts, each.pipeline.mapping.file.timezone)))
+            for part, spans in went[each.pipeline.name].items():
+                _show_history(part, clock.local(spans, each.pipeline.mapping.file.timezone))
     is_well = all(reports.is_well(one, each.pipeline.config.late_after_s) for each in looked for one in each.parts)
     if not is_well or any(one.state == "refused" for each in looked for one in each.outbox):
         raise typer.Exit(FOUND_SOMETHING)
+
+
+def _went(looked: Looked) -> Mapping[str, samples.Spans]:
+    """The last day of each part, hour by hour."""
+    now = datetime.now(UTC)
+    with closing(looked.pipeline.open_ledger()) as ledger:
+        return {one.pipeline: samples.hourly(ledger, one.pipeline, now, HOURS_SHOWN) for one in looked.parts}
+
+
+def _show_history(part: str, spans: samples.Spans) -> None:
+    console.print(Text.assemble((f"{part}  {say('history_day')}", "bold"), f"  –: {say('history_nobody')}"))
+    counts = ("history_parked", "history_changes", "history_posted", "history_ignored")
+    columns = ("col_when", "overview_unread", "history_unposted", "history_oldest", *counts)
+    table(columns, [_told(at, span) for at, span in spans], right=(*range(1, len(columns)),))
+
+
+def _told(at: datetime, span: samples.Span | None) -> tuple[object, ...]:
+    if span is None:
+        return (f"{at:%H:%M}", *("–" for _ in range(7)))
+    unread = span.unread_rows if span.unread_bytes is None else kept.shown(span.unread_bytes)
+    counted = (span.parked, span.changes, span.posted, span.ignored)
+    return (f"{at:%H:%M}", unread, _lasted(span.lag_s), _lasted(span.parked_s), *counted)
+
+
+def _lasted(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds:,.1f} s" if seconds < 6_000 else f"{seconds / 3600:,.1f} h"
 
 
 def _look(pipeline: wiring.Pipeline) -> Looked:

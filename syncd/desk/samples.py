@@ -90,6 +90,18 @@ def spans(ledger: Ledger, pipeline: str, first: datetime, step: timedelta, now: 
     return folded(since(ledger, pipeline, first - _BEFORE), first, step, (now - first) // step + 1)
 
 
+def hourly(ledger: Ledger, pipeline: str, now: datetime, hours: int) -> Spans:
+    """The last so many hours; `now` is in the last one."""
+    hour = timedelta(hours=1)
+    first = now.replace(minute=0, second=0, microsecond=0) - (hours - 1) * hour
+    return spans(ledger, pipeline, first, hour, now)
+
+
+def told(at: datetime, span: Span | None) -> dict[str, object]:
+    """A stretch as machines read it: `posting` is false, and nothing else is there, where nobody posted."""
+    return {"at": at, "posting": False} if span is None else span._asdict() | {"posting": True}
+
+
 def begun(ledger: Ledger, pipeline: str) -> datetime | None:
     """When the first sample that is kept was taken: whether anybody posted before is not known."""
     ((at,),) = ledger.query(SQL["begun"], (pipeline,))

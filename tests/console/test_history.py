@@ -1,5 +1,6 @@
 """How a pipeline went: samples that were kept become drawings and a table, and what is missing is a gap."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from syncd.console import app
 from syncd.desk import samples
 from syncd.record import timestamp
+from tests.advice.mysql_books import run
 from tests.console.site import NAME, Site
 from tests.console.test_pages import sign_in
 from tests.console.test_parked import text
@@ -83,3 +85,18 @@ def test_what_was_ignored_is_told_by_the_rules_that_were_asked(reader: TestClien
     page = reader.get("/pipeline?pipeline=main")
     assert re.search(r">7<.*?>asset<.*?>registration, moved<", page.text, re.S)
     assert re.search(r'ignored by rule</dt><dd><a href="/pipeline\?pipeline=main#ignored">7<', reader.get("/").text)
+
+
+def test_the_command_line_tells_the_day_hour_by_hour(reader: TestClient, site: Site) -> None:
+    """And a machine reads when nobody posted, there and from the console."""
+    plant(site, (timedelta(hours=3), 90, 10), (timedelta(hours=1), 2, 15))
+    _, shown = run("status", "--history", "--config", str(site.config))
+    assert "nobody posted" in shown
+    assert "90.0 s" in shown
+    _, told = run("status", "--history", "--json", "--config", str(site.config))
+    (hours,) = [one["history"] for one in json.loads(told)]
+    assert [one["changes"] for one in hours if one["posting"]] == [0, 5]
+    assert len(hours) == 24
+    assert reader.get("/api/v1/history?pipeline=main").json()["items"] == hours
+    _, plain = run("status", "--json", "--config", str(site.config))
+    assert "history" not in json.loads(plain)[0]

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request
 
 from syncd import wiring
-from syncd.books.reconciliation import history
+from syncd.books.reconciliation import history as comparisons
 from syncd.console import within
 from syncd.console.api.caller import Calling
 from syncd.console.api.shape import plain, told
 from syncd.console.page import house, seen
-from syncd.desk import postings, status, trace
+from syncd.desk import postings, samples, status, trace
 from syncd.desk.access import accounts, everybody, limited, rights, tokens
 from syncd.desk.parked import approvals, bulk, operators, previews
 from syncd.errors import Fault
@@ -23,6 +23,7 @@ from syncd.ports import Ledger
 router = APIRouter()
 PAGE_MAX: Final = 500
 RUNS_MAX: Final = 100
+HOURS_MAX: Final = 14 * 24
 _TEXT: Final = r"^[^\x00]*$"
 Json = dict[str, Any]
 Number = Annotated[int, Path(ge=1, le=operators.NUMBER_MAX)]
@@ -90,6 +91,18 @@ def _standing(pipeline: wiring.Pipeline) -> Sequence[Json]:
     except Fault as fault:
         found.append({"pipeline": pipeline.name, "standing": "unseen", "error": plain(fault)})
     return found
+
+
+@router.get("/history")
+def history(
+    request: Request, who: Calling, pipeline: Pipeline, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24
+) -> Json:
+    """The last hours: the worst of each lag, what went through, and `posting` false where nobody posted; `ignored`
+    since the first start, by the table and the rules that had nothing to say."""
+    with within.at(request, who, pipeline) as (part, ledger):
+        spans = samples.hourly(ledger, part.name, datetime.now(UTC), hours)
+        ignored = [{"reason": reason, "changes": count} for reason, count in samples.ignored(ledger, part.name)]
+    return {"items": [plain(samples.told(at, span)) for at, span in spans], "ignored": ignored}
 
 
 @router.get("/parked/groups")
@@ -225,12 +238,12 @@ def runs(
 ) -> Json:
     """The last comparisons of both sides, the newest first."""
     with within.at(request, who, pipeline) as (part, ledger):
-        return {"items": plain(history.runs(ledger, part.name, limit))}
+        return {"items": plain(comparisons.runs(ledger, part.name, limit))}
 
 
 @router.get("/reconciliation/runs/{number}")
 def run(request: Request, who: Calling, number: Number, pipeline: Pipeline) -> Json:
     """What one found."""
     with within.at(request, who, pipeline) as (part, ledger):
-        found: Json = plain(history.run(ledger, part.name, number))
+        found: Json = plain(comparisons.run(ledger, part.name, number))
     return found
