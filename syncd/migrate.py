@@ -40,6 +40,7 @@ BROUGHT_BY: Final[Mapping[str, str]] = {
     "0018_person": "0.4.0",
     "0019_oidc": "0.4.0",
     "0020_sample": "0.4.0",
+    "0021_action_target": "0.4.0",
 }
 """Migration → the version of syncd that brought it."""
 TAKEN_BACK: Final = frozenset({"0007_renamed", "0007_source"})

@@ -29,6 +29,8 @@ _INDEX: Final = re.compile(r"(CREATE (?:UNIQUE )?INDEX \w+ ON (syncd\.\w+) \(([^
 _PRIMARY: Final = re.compile(r"PRIMARY KEY \(([^)]*)\)|(\w+)\s+\w+ PRIMARY KEY")
 _TEXT: Final = re.compile(r"(\w+)(\s+)TEXT\b(?!\s+NOT NULL DEFAULT)")
 _DEFAULTED: Final = re.compile(r"\bTEXT(?=\s+NOT NULL DEFAULT)")
+_LONG: Final = frozenset({"target"})
+"""Texts that were given no width when their table was made, and are indexed by their beginnings."""
 _WIDE: Final = frozenset({"grp", "key", "reason", "reverses", "subject"})
 WIDE_LETTERS: Final = 512
 """Indexed texts of up to 512 characters; others have 128. An index holds 3072 bytes, 768 characters."""
@@ -147,7 +149,8 @@ def definitions(script: Sequence[str], collation: str) -> Iterator[str]:
             indexed.setdefault(found[1], set()).update(*listed)
     for sql in script:
         if found := _INDEX.match(sql):
-            yield found[1]  # there are no partial indexes
+            columns = ", ".join(f"{name}(128)" if name in _LONG else name for name in _names(found[3]))
+            yield found[1].replace(f"({found[3]})", f"({columns})")  # there are no partial indexes
         elif found := _TABLE.match(sql):
             table = _TEXT.sub(_Widths(indexed[found[1]]), sql)
             yield f"{table} ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE {collation}"

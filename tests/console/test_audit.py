@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from syncd.console import audit
+from syncd.desk.parked import approvals, bulk, operators, taken
 from tests.advice import advice, heard
 from tests.console.site import NAME, Site
 from tests.console.test_advice import run
@@ -53,3 +54,17 @@ def test_a_long_record_is_verified_by_command(reader: TestClient, site: Site, mo
     monkeypatch.setattr(audit, "VERIFIED_MAX", 0)
     heard("page_verify_long", text(reader.post("/audit/verify", data=send)))
     assert run(site, "audit", "verify")[0] == 0
+
+
+def test_what_was_done_to_something_is_found_by_an_index(site: Site) -> None:
+    """However much people have done: who waits for a second person, what was done to a row, who has taken a group."""
+    with closing(site.pipeline.open_ledger()) as ledger:
+        for sql, params in (
+            (operators.SQL["asked_for"], (NAME, ["depreciation/2026-02"], "propose", "depreciate")),
+            (approvals.SQL["deeds"], (NAME, ["parked/1"], NAME, [1])),
+            (taken.TAKEN, (NAME, ["group/failed"])),
+            (bulk.SQL["ends"], (0, "bulk/1")),
+        ):
+            plan = str(ledger.query(f"EXPLAIN QUERY PLAN {sql}", params))
+            assert "syncd_action_target" in plan, plan
+            assert "SCAN syncd_action" not in plan, plan

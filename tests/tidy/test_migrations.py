@@ -32,6 +32,7 @@ LANDED: Final[Mapping[str, str]] = {
     "0018_person": "a847a0497621d15a92bee0fc503f033b70a72cbf8c3c138f746567e8710041c1",
     "0019_oidc": "a3858eed3f3071ed05816be05c2e1dd16c628cbe82c2aec00045ea444275ceb0",
     "0020_sample": "f2c699af9fde89d029efbf96210da341a8d1fc7ce2374f0d1f0c25ede7ac8b02",
+    "0021_action_target": "1859fb10154c583a7b2a42a4c11932c7240d405f5cf0f635ec25f02ab89fd79f",
 }
 """Each file's SHA-256 as it landed. A line is added once, with the file, and never changed."""
 

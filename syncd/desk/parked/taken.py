@@ -11,7 +11,7 @@ from syncd.desk.parked.operators import Actor, Group, act
 from syncd.ports import Ledger
 from syncd.record import moment
 
-_TAKEN: Final = (
+TAKEN: Final = (
     "SELECT target, action, actor, at FROM syncd.action WHERE pipeline = ? AND target IN (?*)"
     " AND action IN ('take', 'give_back') ORDER BY seq"
 )
@@ -32,7 +32,7 @@ def called(group: Group) -> str:
 def taken(ledger: Ledger, pipeline: str, groups: Sequence[Group]) -> Mapping[str, Taken]:
     """By what a group is called, who has it."""
     found: dict[str, Taken] = {}
-    for target, action, actor, at in ledger.query(_TAKEN, (pipeline, [called(group) for group in groups])):
+    for target, action, actor, at in ledger.query(TAKEN, (pipeline, [called(group) for group in groups])):
         found.pop(str(target), None)
         if action == "take":
             found[str(target)] = Taken(str(actor), moment(str(at)))
