@@ -22,6 +22,8 @@ from syncd.language import Language, catalogue, hint, say
 
 SESSION: Final = "syncd_session"
 LANGUAGE: Final = "syncd_language"
+ASKED_AGAIN: Final = "x-asked-again"
+"""What a page sends when it asks by itself."""
 KEYS_COOKIE: Final = "syncd_keys"
 """Off where somebody wants no single key to do anything."""
 _ENVIRONMENT: Final = Environment(
@@ -84,7 +86,7 @@ def visitor(request: Request) -> Visitor:
     secret = request.cookies.get(SESSION, "")
     if secret:
         with house(request).accounts() as ledger:
-            account = accounts.signed_in(ledger, secret, datetime.now(UTC))
+            account = accounts.signed_in(ledger, secret, datetime.now(UTC), ASKED_AGAIN not in request.headers)
         if account is not None:
             return Visitor(account, secret)
     raise SignedOut

@@ -4,12 +4,16 @@ import html
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from syncd.console import app
+from syncd.console.page import ASKED_AGAIN
+from syncd.desk.access import accounts
+from syncd.record import timestamp
 from tests.console.site import MAPPING, Site
 from tests.console.test_pages import sign_in
 
@@ -45,6 +49,19 @@ def test_rows_that_came_since_are_counted_and_the_list_stays(
     site.carry()
     assert [reader.get(one).text for one in lists] == ["1 new rows: show", ""]
     assert reader.get(_news(reader, address)).text == ""
+
+
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(reader: TestClient, site: Site) -> None:
+    """Who went home with a page open is signed out after eight hours."""
+    hours_ago = timestamp(datetime.now(UTC) - accounts.SEEN_EVERY - timedelta(hours=1))
+    with closing(site.pipeline.open_accounts()) as ledger:
+        ledger.execute([("UPDATE syncd.session SET seen_at = ?", (hours_ago,))])
+    script = Path(app.__file__).with_name("static") / "console.js"
+    assert f'"{ASKED_AGAIN}"' in script.read_text("utf-8")
+    assert reader.get("/", headers={ASKED_AGAIN: "1"}).status_code == 200
+    assert site.ask("SELECT seen_at FROM syncd.session") == [(hours_ago,)]
+    reader.get("/")
+    assert site.ask("SELECT seen_at FROM syncd.session") != [(hours_ago,)]
 
 
 def _news(reader: TestClient, address: str) -> str:

@@ -51,7 +51,7 @@
   // What a page asks for again. A session that has ended is seen, and the page goes to where one signs in.
 
   async function asked(address) {
-    const answer = await fetch(address, { cache: "no-store", redirect: "manual" });
+    const answer = await fetch(address, { cache: "no-store", redirect: "manual", headers: { "x-asked-again": "1" } });
     if (answer.type === "opaqueredirect") location.reload();
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.text();

@@ -238,15 +238,16 @@ def begin(ledger: Ledger, name: str, now: datetime) -> str:
     return secret
 
 
-def signed_in(ledger: Ledger, secret: str, now: datetime) -> Account | None:
-    """Whose session a browser's secret is; None where it is nobody's any more."""
+def signed_in(ledger: Ledger, secret: str, now: datetime, is_used: bool = True) -> Account | None:
+    """Whose session a browser's secret is; None where it is nobody's any more. What a page asks by itself is no use of
+    it: who went home with a page open is signed out."""
     rows = ledger.query(SQL["session"], (_digest(secret),))
     if not rows:
         return None
     begun_at, seen_at, account = moment(str(rows[0][0])), moment(str(rows[0][1])), from_row(rows[0][2:])
     if not account.is_open or now - seen_at > IDLE_MAX or now - begun_at > SESSION_MAX:
         return None
-    if now - seen_at > SEEN_EVERY:
+    if is_used and now - seen_at > SEEN_EVERY:
         ledger.execute([(SQL["seen"], (timestamp(now), _digest(secret)))])
     return account
 
