@@ -1,6 +1,6 @@
 """What golden cases run on: the daemon's own path over a finance in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from connectors.convert import row_converter
@@ -21,14 +21,7 @@ from syncd.ports import Layout, Ledger
 
 def run(mapping: meanings.Mapping) -> Sequence[tuple[str, str, MappingError | None]]:
     """The cases beside a mapping: what each is called, in what it came out otherwise, what is wrong with its file."""
-    found, others = list[tuple[str, str, MappingError | None]](), dict[str, meanings.Mapping]()
-
-    def under(constants: Mapping[str, meanings.Constant]) -> meanings.Mapping:
-        said = repr(sorted(constants.items()))
-        if said not in others:  # to load it takes longer than most cases do
-            others[said] = mapping.under(constants)
-        return others[said]
-
+    found, under = list[tuple[str, str, MappingError | None]](), loaded_once(mapping)
     for path in cases.case_files(mapping.path):
         try:
             result = cases.run_case(mapping, path, bench(), under)
@@ -36,6 +29,19 @@ def run(mapping: meanings.Mapping) -> Sequence[tuple[str, str, MappingError | No
         except MappingError as error:
             found.append((path.stem, "", error))
     return found
+
+
+def loaded_once(mapping: meanings.Mapping) -> Callable[[Mapping[str, meanings.Constant]], meanings.Mapping]:
+    """Gives a mapping under other constants: to load it takes longer than most cases do."""
+    known: dict[str, meanings.Mapping] = {}
+
+    def under(constants: Mapping[str, meanings.Constant]) -> meanings.Mapping:
+        said = repr(sorted(constants.items()))
+        if said not in known:
+            known[said] = mapping.under(constants)
+        return known[said]
+
+    return under
 
 
 def bench() -> Bench:

@@ -79,9 +79,10 @@ def run_cases(
     mapping = _mapping(file, config, name)
     results: list[cases.Result] = []
     wrong: list[MappingError] = []
+    under = workbench.loaded_once(mapping)
     for path in cases.case_files(mapping.path):
         try:
-            results.append(cases.run_case(mapping, path, workbench.bench()))
+            results.append(cases.run_case(mapping, path, workbench.bench(), under))
         except MappingError as error:
             wrong.append(error)
     for result in results if write else ():

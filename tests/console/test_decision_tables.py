@@ -17,6 +17,7 @@ from syncd.console import app
 from syncd.console.passwords import Argon2
 from syncd.desk import decision_tables
 from syncd.desk.access import accounts, rights, tokens
+from syncd.errors import WrongUsage
 from tests.advice import advice, heard
 from tests.advice.command import fine, refused
 from tests.console.site import BY, MAPPING, PASSWORD, Site
@@ -252,6 +253,8 @@ def test_what_finance_does_not_keep_stands_in_no_file(site: Site) -> None:
         one = trial.opened(site.pipeline.mapping, "asset_account")
         with pytest.raises(ConnectionError):
             decision_tables.put(lost, "company", "asset_account", path, b"x", one.seen, {}, decided_by())  # type: ignore[arg-type]
+        with pytest.raises(WrongUsage, match="table_moved_on"):  # whoever came between the look and the lock
+            decision_tables.put(ledger, "company", "asset_account", path, b"x", "0" * 64, {}, decided_by())
     assert file(site) == TABLE
 
 

@@ -11,6 +11,8 @@ from syncd.errors import MappingError
 from syncd.files import shipped
 from syncd.mapping.language import load
 from syncd.mapping.tables import carried, changed, named, sheet
+from tests.console.site import MAPPING
+from tests.unit import lab
 
 PATH = Path("table.csv")
 CELL = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=6).map(str.strip)
@@ -102,6 +104,25 @@ def test_a_row_that_changes_is_told_cell_by_cell() -> None:
         ("added", [("", "d"), ("", "4")]),
         ("removed", [("c", ""), ("3", "")]),
     ]
+
+
+def test_what_is_tried_is_what_would_be_loaded(tmp_path: Path) -> None:
+    """A draft has the hash that its file will have, also where a case has other constants; the file is not touched."""
+    decided = MAPPING.replace("account: \"'1601'\"", "account: asset_account(after.dept)")
+    named_here = (
+        "constants: {standard: ASBE}\ndecisions: {asset_account: {file: a.csv, keys: [dept], gives: account}}\n"
+    )
+    (tmp_path / "mapping.yaml").write_text(decided + named_here, "utf-8")
+    (tmp_path / "finance.yaml").write_text(lab.FINANCE, "utf-8")
+    (tmp_path / "a.csv").write_text("dept,account\nSC,1601\n", "utf-8")
+    other = b"dept,account\nSC,1604\n"
+    now = load.load(tmp_path / "mapping.yaml")
+    draft = load.load(tmp_path / "mapping.yaml", drafts={tmp_path / "a.csv": other})
+    assert draft.accounts.keys() - now.accounts.keys() == {"1604"}
+    under = draft.under({"standard": "SBE"})
+    assert (under.file.constants, "1604" in under.accounts) == ({"standard": "SBE"}, True)
+    (tmp_path / "a.csv").write_bytes(other)
+    assert now.hash != draft.hash == load.load(tmp_path / "mapping.yaml").hash
 
 
 def test_every_shipped_table_is_read_by_somebody() -> None:

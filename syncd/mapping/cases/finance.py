@@ -8,7 +8,7 @@ is made and asked instead.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 
 import sqlglot
@@ -28,6 +28,12 @@ CARDS: Final = "syncd_case_card"
 PERIODS: Final = "syncd_case_period"
 _PLAIN_READ: Final = (exp.Column, exp.Identifier, exp.Select, exp.From, exp.Where, exp.EQ, exp.And, exp.Subquery,
                       exp.Table, exp.TableAlias, exp.Paren, exp.Literal, exp.Coalesce)  # fmt: skip
+
+
+@lru_cache(8)
+def _listed(rows: tuple[tuple[object, ...], ...]) -> Sequence[Period]:
+    """A case asks at every turn, and has a hundred years of months where it names none."""
+    return tuple(periods.listed(rows))
 
 
 class Unlearnt(Exception):
@@ -127,7 +133,7 @@ class CaseLayout:
 
     def periods(self, rows: Sequence[Sequence[object]]) -> Sequence[Period]:
         """Those that are in the table made for them."""
-        return periods.listed(rows)
+        return _listed(tuple(map(tuple, rows)))
 
     def kept(self, period: str) -> str:
         """As the layout."""

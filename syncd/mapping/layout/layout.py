@@ -150,9 +150,9 @@ class FinanceLayout:
     def writes(self, periods: Sequence[Period]) -> Mapping[str, Mapping[str, Kind]]:
         """Every finance table written in these periods, with its columns and the kind of value each is given."""
         found: dict[str, Mapping[str, Kind]] = {t.name: t.kinds() for t in self.cards}
+        journal = [table.kinds() for table in (*self.vouchers, *self.entries)]
         for period in periods:
-            for name, table in zip(self._table_names(period.code), (*self.vouchers, *self.entries), strict=True):
-                found[name] = table.kinds()
+            found |= zip(self._table_names(period.code), journal, strict=True)
         return found | dict(self.others)
 
     def drawn(self, periods: Sequence[Period]) -> Mapping[str, Drawn]:
