@@ -28,6 +28,10 @@ How = Literal["new", "changed", "deleted", "read"]
 """As what a row comes that is named by its key: for the first time, as if nothing had come of it yet; as it is changed,
 or deleted, now; as a snapshot reads it."""
 HOWS: Final[Sequence[How]] = get_args(How)
+LOOKED_MAX: Final = 20_000
+"""Rows of all tables that a list of one table's looks through."""
+BEHIND_MAX: Final = 100
+"""Parked rows of a subject that are counted."""
 TRIED: Final = Position("~")
 """Where no log has a change."""
 
@@ -87,16 +91,23 @@ def tried(bench: Bench, asked: Asked, now: datetime) -> Tried:
     outcome, judgements = _past(bench, change) if is_past else _present(bench, change, row)
     behind = 0
     if row is None and not is_past:
-        behind = len(operators.parked(bench.ledger, bench.pipeline, operators.Selection(subject=outcome.subject)))
+        waiting = operators.Selection(subject=outcome.subject)
+        behind = len(operators.parked(bench.ledger, bench.pipeline, waiting, BEHIND_MAX))
     image = found.before if found.after is None else found.after
     key = "" if image is None else key_text(bench.program.plan.tables[found.table], image)
     made = previews.of(outcome)
     return Tried(change, found, key, outcome.subject, judgements, made, outcome.ignored, is_past, is_whole, behind)
 
 
-def keys(bench: Bench, table: str, first: str, limit: int) -> Sequence[str]:
-    """The keys of a table's rows as the EAM has them, from one on."""
-    return [str(key) for (key,) in bench.ledger.query(SQL["keys"], (bench.pipeline, table, first, limit))]
+def keys(bench: Bench, table: str, first: str, limit: int) -> tuple[Sequence[str], str]:
+    """The keys of a table's rows as the EAM has them, from one on, and where to go on; empty at the end. Rows are kept
+    by key, those of all tables together, so that no more than so many are looked through at once."""
+    rows = bench.ledger.query(SQL["keys"], (first, LOOKED_MAX, bench.pipeline, table, limit + 1))
+    found = [str(key) for (key,) in rows]
+    if len(found) > limit:
+        return found[:limit], found[limit]
+    ((last, looked),) = bench.ledger.query(SQL["looked_to"], (first, LOOKED_MAX))
+    return found, str(last) if int(str(looked)) == LOOKED_MAX else ""
 
 
 def _found(bench: Bench, asked: Asked, now: datetime) -> _Found:

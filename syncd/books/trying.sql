@@ -1,8 +1,12 @@
 -- image: the last image of a source row
 SELECT image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?;
 
--- keys: the keys of a table's rows, from one on
-SELECT key FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key >= ? ORDER BY key LIMIT ?;
+-- keys: the keys of a table's rows among so many of all tables, from one on
+SELECT key FROM (SELECT key, source_table, pipeline FROM syncd.mirror WHERE key >= ? ORDER BY key LIMIT ?) near
+WHERE pipeline = ? AND source_table = ? ORDER BY key LIMIT ?;
+
+-- looked_to: the last of so many keys of all tables, and how many there are
+SELECT max(key), count(*) FROM (SELECT key FROM syncd.mirror WHERE key >= ? ORDER BY key LIMIT ?) near;
 
 -- posting: where a posting has come from, and of which source row
 SELECT position, source FROM syncd.posting WHERE pipeline = ? AND seq = ?;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -36,9 +36,7 @@ def try_row(
     if bool(source and key) == bool(parked) or (parked and source):
         raise WrongUsage("try_which")
     asked = trying.Asked(source, key, parked, 0, how, assigned(assignments or ()))
-    pipeline = wiring.pipeline(config_path(config), name).begun()[0]
-    with closing(pipeline.open_ledger()) as ledger:
-        found = trying.tried(pipeline.bench(ledger), asked, datetime.now(UTC))
+    pipeline, found = _tried(wiring.pipeline(config_path(config), name).begun(), asked)
     told = [one for one in found.judgements if every or steps.is_told(one)]
     lines = [(one, steps.lines(one, pipeline.mapping.zone)) for one in told]
     if as_json:
@@ -64,6 +62,16 @@ def try_row(
     if left:
         line("console_try_others", "dim", rules=left)
     previewing.show(found.preview)
+
+
+def _tried(parts: Sequence[wiring.Pipeline], asked: trying.Asked) -> tuple[wiring.Pipeline, trying.Tried]:
+    """What came of a row, and the pipeline that has it: where one is partitioned the first that does."""
+    *others, last = parts
+    for part in others:
+        with suppress(WrongUsage), closing(part.open_ledger()) as ledger:
+            return part, trying.tried(part.bench(ledger), asked, datetime.now(UTC))
+    with closing(last.open_ledger()) as ledger:
+        return last, trying.tried(last.bench(ledger), asked, datetime.now(UTC))
 
 
 def _show(judged: follow.Judgement, lines: Sequence[steps.Line]) -> None:

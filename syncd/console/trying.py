@@ -81,15 +81,14 @@ def _choices(
     rule: str, first: str,
 ) -> Response:  # fmt: skip
     """Rows to choose from: of a table by key; those that were posted last, and those that rest."""
-    keys = trying.keys(bench, asked.table, first, KEYS_MAX + 1) if asked.table else ()
+    keys, next_key = trying.keys(bench, asked.table, first, KEYS_MAX) if asked.table else ((), "")
     zone, mapping = part.mapping.zone, part.mapping
     posted = postings.page(ledger, part.name, postings.Asked(rule=rule), zone, 3 * CHOICES_MAX).found
     resting = operators.parked(ledger, part.name, operators.Selection(rule=rule), CHOICES_MAX)
     return page(
         request, "try.html", "console_try", who, mapping.file.timezone, pipeline=part.name, asked=asked, rule=rule,
         names=[one.name for whole in seen(request, who) for one in whole.begun()],
-        tables=[alias for alias, rules in mapping.program.plan.rules.items() if rules], keys=keys[:KEYS_MAX],
-        next_key=keys[KEYS_MAX] if len(keys) > KEYS_MAX else "", hows=trying.HOWS,
+        tables=[alias for alias, rules in mapping.program.plan.rules.items() if rules], keys=keys, next_key=next_key,
         posted=[one for one in posted if one.source][:CHOICES_MAX], resting=resting,
     )  # fmt: skip
 

@@ -150,10 +150,25 @@ def test_a_bad_row_is_found_mended_and_traced(company: House, hands: str, langua
     assert finance.reads(f"asset:{company.plant.eam.value('SELECT id FROM asset WHERE asset_code = ?', code)}"), (
         "its row"
     )
+    _follow(finance, doing)
     doing.press(link(finance, code))
     assert finance.reads("小王"), "who corrected it stands in its life"
     assert finance.reads("-150000.00")
     assert finance.is_within
+
+
+def _follow(finance: Person, doing: Hands) -> None:
+    """See step by step why a posting is as it is, try another value, and go back."""
+    doing.press(link(finance, finance.word("console_try_this")))
+    assert finance.reads(finance.word("try_past"))
+    expect(finance.page.locator("#steps")).to_contain_text("after.original_value > 0")
+    expect(finance.page.locator("#made")).to_contain_text("150,000.00")
+    assert finance.is_within
+    doing.type(finance.page.locator("[name='set.original_value']"), "-7")
+    doing.press(button(finance, "console_try_again"))
+    expect(finance.page.locator("#steps tr.fault")).to_contain_text("after.original_value > 0")
+    finance.page.go_back()
+    finance.page.go_back()
 
 
 def _mend(support: Person, doing: Hands) -> None:

@@ -80,13 +80,16 @@ def lab() -> Lab:
     return made
 
 
-def tried(lab: Lab, asked: trying.Asked) -> trying.Tried:
+def bench(lab: Lab) -> trying.Bench:
     with lab.ledger.looking() as book:
         finance = Finance(book.periods(), book.lookup)
         lookups = {name: book.lookup(name) for name in ("account", "dept")}
     read = lambda column, text: typed(column, text, lab.mapping.zone)  # noqa: E731
-    bench = trying.Bench(lab.ledger, NAME, lab.mapping.program, read, finance._replace(lookup=lookups.__getitem__))
-    return trying.tried(bench, asked, NOW)
+    return trying.Bench(lab.ledger, NAME, lab.mapping.program, read, finance._replace(lookup=lookups.__getitem__))
+
+
+def tried(lab: Lab, asked: trying.Asked) -> trying.Tried:
+    return trying.tried(bench(lab), asked, NOW)
 
 
 def told(found: trying.Tried, rule: str = "registration") -> dict[str, steps.Line]:
@@ -208,6 +211,16 @@ def test_a_posting_and_a_parked_row_are_judged_as_they_came(lab: Lab) -> None:
     assert said(tried(lab, trying.Asked(parked=1, values={"value": "1130"}))) == said(posted)
     waits = tried(lab, trying.Asked("asset", "2", how="changed"))
     assert waits.behind == 1, "it would wait behind its parked row"
+
+
+def test_rows_of_a_table_are_listed_by_key_among_those_of_all(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded: no more rows are looked through at once than so many, and the list goes on where it ended."""
+    assert trying.keys(bench(lab), "asset", "", 50) == (["1", "2", "3"], "")
+    assert trying.keys(bench(lab), "asset", "", 2) == (["1", "2"], "3")
+    monkeypatch.setattr(trying, "LOOKED_MAX", 2)
+    found, next_key = trying.keys(bench(lab), "dept", "", 50)
+    assert (found, next_key) == ([], "2"), "they are further on"
+    assert trying.keys(bench(lab), "dept", "7", 50) == (["7"], "")
 
 
 @advice("try_no_table", "try_no_row", "try_no_posting", "try_no_values")
