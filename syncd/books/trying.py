@@ -129,13 +129,11 @@ def _posted(bench: Bench, number: int, now: datetime) -> _Found:
     if not rows or not rows[0][1]:
         raise WrongUsage("try_no_posting", number=number)
     position, source = (str(part) for part in rows[0])
-    tables = bench.program.plan.tables
-    known = next(
-        (change for at, change in comparison.recent(bench.ledger, bench.pipeline, tables) if at == position), None
-    )
+    kept = bench.ledger.query(SQL["changed"], (bench.pipeline, position) * 2)
+    known = _decoded(bench, str(kept[0][0])) if kept else None  # as a person has edited it, where one has
     if known is None:
-        kept = bench.ledger.query(SQL["changed"], (bench.pipeline, position) * 2)
-        known = _decoded(bench, str(kept[0][0])) if kept else None
+        recent = comparison.recent(bench.ledger, bench.pipeline, bench.program.plan.tables)
+        known = next((change for at, change in recent if at == position), None)
     if known is not None:
         return _Found(known, None, True, True)
     table, _, key = source.partition(":")

@@ -14,6 +14,7 @@ from syncd import workbench
 from syncd.books import steps, trying
 from syncd.books.hindsight import Finance
 from syncd.change import Kind
+from syncd.desk.parked import operators
 from syncd.errors import WrongUsage
 from syncd.mapping.cases import cases
 from syncd.mapping.expression.parse import conditions, parse
@@ -22,7 +23,7 @@ from syncd.mapping.language.load import load
 from syncd.mapping.program import follow
 from tests.advice import advice
 from tests.tidy.tree import ROOT
-from tests.unit.lab import NAME, Lab
+from tests.unit.lab import CLERK, NAME, Lab
 
 MAPPING: Final = """
 constants: {approval_above: 100000}
@@ -221,6 +222,17 @@ def test_rows_of_a_table_are_listed_by_key_among_those_of_all(lab: Lab, monkeypa
     found, next_key = trying.keys(bench(lab), "dept", "", 50)
     assert (found, next_key) == ([], "2"), "they are further on"
     assert trying.keys(bench(lab), "dept", "7", 50) == (["7"], "")
+
+
+def test_a_posting_of_what_a_person_has_edited_is_judged_as_edited() -> None:
+    """What the EAM sent was refused; what was posted is the row as it was mended."""
+    mended = Lab(MAPPING, splits=True)
+    mended.commit(mended.insert("dept", id=7, code="SC"))
+    mended.commit(mended.insert("asset", **{**ROW, "value": Decimal(-5)}))  # type: ignore[arg-type]
+    operators.edit(mended.ledger, NAME, 1, {"value": "1130.00"}, mended.mapping.tables, bench(mended).read, CLERK)
+    mended.rest()
+    found = tried(mended, trying.Asked(posting=1))
+    assert (said(found)["registration"], told(found)["require"].holds) == ("posted", True)
 
 
 @advice("try_no_table", "try_no_row", "try_no_posting", "try_no_values")
