@@ -152,6 +152,16 @@ def test_a_mapping_that_has_the_table_under_another_name_by_now_stops_nothing(si
         assert list(verify(ledger, NAME, wired.mapping.layout).flaws) == []
 
 
+def test_a_mapping_that_compares_nothing_by_now_accepts_nothing(site: Site) -> None:
+    site.pipeline.reconcile()
+    file = site.folder / "mapping.yaml"
+    file.write_text(file.read_text("utf-8").replace(RECONCILED, ""), "utf-8")
+    wired = site.pipeline
+    with closing(wired.open_ledger()) as ledger:
+        operators.accept(ledger, wired.mapping.name, wired.mapping.hash, BY)
+    assert accepted(site, "1/1") == "reconcile_changed"
+
+
 def test_who_accepted_stays_known_when_runs_are_forgotten(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four eyes: whoever accepts a difference, and has both sides compared until its run is forgotten, does not agree
     to it themselves."""
