@@ -69,8 +69,8 @@ def answering(
 
 def administering(ledger: ports.Ledger, config: Path | None, actor: str, reason: str) -> operators.Actor:
     """Who changes accounts, and why. Whoever can at this host, until an administrator could be known at one."""
-    known, now = accounts.every(ledger), datetime.now(UTC)
-    if accounts.has_administrator(ledger, now):
+    known = accounts.every(ledger)
+    if accounts.has_administrator(ledger):
         who = _who(ledger, configuration.load(config_path(config)).token_file())
         return _person(who, known, "administer", rights.EVERYWHERE, actor, _reason(reason), ())
     errors.print(Text(say("people_no_administrator"), style="dim"), soft_wrap=True)

@@ -31,10 +31,10 @@ def test_an_account_is_opened_limited_mapped_and_closed(ledger: Ledger) -> None:
     with pytest.raises(WrongUsage, match="account_taken"):
         accounts.add(ledger, "BOSS", "long enough for this", [], Plain(), BY, NOW)
     accounts.limit(ledger, "王芳", ["main"], ["East"], BY)
-    assert not accounts.has_administrator(ledger, NOW)
+    assert not accounts.has_administrator(ledger)
     for user, name in (("wang", "王芳"), ("root", "王芳"), ("root", "boss")):
         accounts.map_user(ledger, user, name, BY, NOW)
-    assert accounts.has_administrator(ledger, NOW)
+    assert accounts.has_administrator(ledger)
     wang = accounts.at_host(ledger, "wang")
     assert wang is not None
     assert (wang.name, wang.roles, wang.pipelines, wang.companies) == ("王芳", ("finance",), ("main",), ("East",))

@@ -272,15 +272,24 @@ def test_until_an_administrator_can_be_known_whoever_can_opens_accounts(site: Si
     """Otherwise the first account would be the last."""
     site.ask("SELECT 1")
     with closing(site.pipeline.open_accounts()) as ledger:
-        assert accounts.has_administrator(ledger, NOW)
+        assert accounts.has_administrator(ledger)
         accounts.unmap_user(ledger, "boss", BY)
-        assert not accounts.has_administrator(ledger, NOW)
+        assert not accounts.has_administrator(ledger)
         tokens.add(ledger, "boss", ["look"], NOW + timedelta(days=1), BY, NOW)
-        assert not accounts.has_administrator(ledger, NOW), "that token is not for it"
+        assert not accounts.has_administrator(ledger), "that token is not for it"
     said = at.fine("root", f"people map root boss --actor root {WHY}")
     assert "no administrator can be known" in said
     assert re.search("root .*is boss", said)
     at.refused("guest", f"people map guest boss --actor root {WHY}")
+
+
+def test_time_opens_no_door(host: Site, at: At) -> None:
+    """The only administrator acts by a token, which expires: nobody at the host becomes one by waiting."""
+    with closing(host.pipeline.open_accounts()) as ledger:
+        accounts.unmap_user(ledger, "boss", BY)
+        tokens.add(ledger, "boss", ["administer"], NOW - timedelta(days=1), BY, NOW - timedelta(days=91))
+    at.refused("xiaowang", f"people roles 小王 --role controller --actor boss {WHY}")
+    at.refused("guest", f"people map guest boss --actor boss {WHY}")
 
 
 def test_who_acts_is_made_in_one_place() -> None:

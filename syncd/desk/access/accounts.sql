@@ -66,5 +66,5 @@ INSERT INTO syncd.host_user (name, account, mapped_at) VALUES (?, ?, ?);
 -- unmap: and is nobody any more
 DELETE FROM syncd.host_user WHERE name = ?;
 
--- token_holders: whose tokens are good, and for what
-SELECT account, scope FROM syncd.token WHERE revoked_at = '' AND expires_at > ?;
+-- token_holders: whose tokens are good, or were until they expired, and for what
+SELECT account, scope FROM syncd.token WHERE revoked_at = '';
