@@ -147,6 +147,13 @@ def goes_before(awaited: str, postings: Sequence[Posting]) -> bool:
     return awaited.startswith("group:") and is_withdrawn
 
 
+def only_replaces(postings: Sequence[Posting]) -> bool:
+    """Whether nothing is made but of collected rows, which are replaced or taken away: it takes effect with their
+    groups."""
+    kept = [posting.collected for posting in postings]
+    return bool(kept) and all(one is not None and (one.replaces or one.withdraws) for one in kept)
+
+
 def awaited_number(asset_code: str) -> str:
     """That a card is called otherwise, so that its number is free."""
     return f"{NUMBER}{asset_code}"

@@ -33,6 +33,7 @@ from syncd.posting import (
     goes_before,
     is_unnamed,
     named,
+    only_replaces,
 )
 from syncd.record import encode_content, timestamp
 
@@ -146,13 +147,13 @@ class Bookkeeper:
 
     def _is_held(self, outcome: Outcome) -> bool:
         """Whether parked rows of its subject hold an outcome back; not one that opens the card that they wait for, nor
-        the row that they wait for itself."""
+        the row that they wait for itself, nor an edit of what is only kept."""
         head = self._work.state.holds.heads.get(outcome.subject)
         if head is None or outcome.parked_id is not None:
             return False
         if head.waits_for == row_of(self._work.tables[outcome.change.table], outcome.change):
             return False
-        if goes_before(head.waits_for, outcome.postings):
+        if goes_before(head.waits_for, outcome.postings) or only_replaces(outcome.postings):
             return False
         return head.waits_for not in {fact for p in outcome.postings for fact in freed(p)} | {
             f"card:{code}" for p in outcome.postings for card in p.cards for code in (card.asset_code, brought(card))

@@ -20,6 +20,7 @@ class Holding:
         self._new_rows: dict[str, str] = {}
         self.new_awaited: set[str] = set()
         self._lifted: set[str] = set()
+        self._tables: dict[str, set[str]] | None = None
 
     def holds(self, subject: str) -> bool:
         """Whether the subject has a parked row."""
@@ -29,6 +30,14 @@ class Holding:
         """The subject under which changes of a source row, given as `table:key`, are parked."""
         holder = self._new_rows.get(row) or self._rows.get(row)
         return holder if holder is not None and self.holds(holder) else None
+
+    def tables_of(self, subject: str) -> set[str]:
+        """The tables whose rows are parked under a subject. Looks at all parked rows when it is first asked."""
+        if self._tables is None:
+            self._tables = {}
+            for row, holder in {**self._rows, **self._new_rows}.items():
+                self._tables.setdefault(holder, set()).add(row.partition(":")[0])
+        return self._tables.get(subject, set())
 
     def waits_for(self, subject: str) -> str:
         """What the first parked row of a subject waits for."""
@@ -44,6 +53,8 @@ class Holding:
         if (head := self.new_heads.get(subject)) is None or id < head.id:
             self.new_heads[subject] = Head(id, waits_for)
         self._new_rows[row] = subject
+        if self._tables is not None:
+            self._tables.setdefault(subject, set()).add(row.partition(":")[0])
         if waits_for:
             self.new_awaited.add(waits_for)
 

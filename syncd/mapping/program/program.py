@@ -11,6 +11,7 @@ from syncd.change import Row, bounded, join_key, keyer
 from syncd.mapping.expression.parse import RUNTIME
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.mapping.program.block import Plan
+from syncd.mapping.program.commuting import commuting
 from syncd.mapping.program.context import EMPTY, Context, group_key
 from syncd.mapping.program.failure import REPEAT, Failure, Flawed
 from syncd.mapping.program.generate import asking as approvals
@@ -84,6 +85,8 @@ class Program:
     """Rules that look at a budget."""
     answered: frozenset[str] = frozenset()
     """Tables whose rows the EAM is told of: what the answer itself changes there is nothing to the rules."""
+    commuting: frozenset[tuple[str, str]] = frozenset()
+    """Of `replacers`, each with a table whose parked rows an edit of a collected row goes before."""
 
 
 def compile_plan(
@@ -120,7 +123,7 @@ def compile_plan(
 
     return Program(
         *(plan, layout, zone, bind, tuple(references), keys, ignored, openers, replacers, collects),
-        *(lambda w: asking()(w), looks, budgeted, answered),
+        *(lambda w: asking()(w), looks, budgeted, answered, commuting(plan.rules, replacers)),
     )
 
 

@@ -36,6 +36,15 @@ class Pass(Protocol):
         it."""
         ...
 
+    def kept_for(self, row: Parked) -> str:
+        """`RULE/GROUP` of the group for which the rules would keep a parked row, and make nothing else of it; empty for
+        none. Nothing stays of it."""
+        ...
+
+    def waited_for(self, subject: str) -> str:
+        """What the first parked row of a subject waited for until it was taken up."""
+        ...
+
     def opens_cards(self, alias: str) -> bool:
         """Whether a rule on the table opens cards."""
         ...
@@ -56,7 +65,8 @@ class Pass(Protocol):
 def replay_subject(run: Pass, subject: str, rows: Sequence[Parked]) -> Iterator[Outcome]:
     """A subject's parked rows in order. One that is still rejected is folded with the next change of the same source
     row: a clerk who has corrected the row heals it. Behind one that stays rejected all others stay, unless it waits for
-    a card that a later one opens: that goes first. Costs in proportion to the rows."""
+    a card that a later one opens, or for a row that was taken away and written again behind it: that goes first. Costs
+    in proportion to the rows."""
     chains = _Chains(run.tables, rows)
     run.take_up(subject)
     while (head := chains.first()) is not None:
@@ -67,6 +77,11 @@ def replay_subject(run: Pass, subject: str, rows: Sequence[Parked]) -> Iterator[
             made = None if opener is None else _heal(run, opener, chains, rejection.waits_for)
             if opener is not None and made is not None and made.outcome.rejection is None:
                 head, tried, rejection = opener, made, None
+        if rejection is not None and not rejection.waits_for:
+            written = _written_again(run, run.waited_for(subject), head, chains)
+            first = None if written is None else _heal(run, written, chains)
+            if written is not None and first is not None and first.outcome.rejection is None:
+                head, tried, rejection = written, first, None
         run.move_budgets((tried.outcome,))
         yield tried.outcome
         if rejection is not None:
@@ -77,6 +92,19 @@ def replay_subject(run: Pass, subject: str, rows: Sequence[Parked]) -> Iterator[
         for number in tried.folded:
             chains.leave(number)
             yield Outcome(head.change, subject, (), None, FOLDED, number)
+
+
+def _written_again(run: Pass, awaited: str, head: Parked, chains: "_Chains") -> Parked | None:
+    """The row of the group that the head waited for, where it was withdrawn from that and written again behind it: of
+    the same rule and the first of the group's values, as a month's."""
+    if not awaited.startswith("group:"):
+        return None
+
+    def is_of_it(row: Parked) -> bool:
+        kept = run.kept_for(row) if row.change.op == "insert" else ""
+        return bool(kept) and kept.partition("|")[0] == awaited.removeprefix("group:").partition("|")[0]
+
+    return chains.first(behind=head, where=is_of_it)
 
 
 class _Tried(NamedTuple):

@@ -33,6 +33,7 @@ from syncd.posting import (
     brought,
     freed,
     goes_before,
+    only_replaces,
 )
 
 _new: Final = tuple.__new__
@@ -347,6 +348,21 @@ class Run:
         outcome = self._apply(change, image, self._keys[change.table](image), is_trial=True)
         return outcome.rejection is not None or bool(outcome.postings)
 
+    def kept_for(self, row: Parked) -> str:
+        """The group for which the rules would keep a parked row; empty where they would do anything else."""
+        if row.change.table not in self._replacers:
+            return ""
+        self.holding.up_to = row.id
+        image = row.change.before if row.change.after is None else row.change.after
+        outcome = self._apply(row.change, image, self._keys[row.change.table](image), is_trial=True)
+        kept = [posting.collected for posting in outcome.postings]
+        return "/".join(kept[0][:2]) if kept and kept[0] is not None and None not in kept else ""
+
+    def waited_for(self, subject: str) -> str:
+        """What the first parked row of a subject waited for until it was taken up."""
+        head = self.holding.heads.get(subject)
+        return "" if head is None else head.waits_for
+
     # A change
 
     def _apply(self, change: Change, row: Row | None, key: str, opens: str = "", is_trial: bool = False) -> Outcome:
@@ -368,12 +384,14 @@ class Run:
                 subject = found if found and not found.isspace() else own  # an empty code is nobody's
             elif found is not None:
                 unnamed = found
-        holder, held = None, self.holding
+        holder, held, is_ahead = None, self.holding, False
         if (held.heads or held.new_heads) and (holder := self._holder(subject, subject_of, change)) is not None:
             opens = self.holding.waits_for(holder)
             is_new = self.holding.holder_of(old_row_of(self.tables[alias], change)) is None
             if is_new and opens == own:
                 opens = ""  # what is waited for does not wait behind what waits for it
+            elif is_new and not is_trial and self._is_apart(alias, op, holder):
+                opens, is_ahead = "", True
             elif not (is_new and self._may_pass(alias, op, opens)):
                 return self._rejected(change, holder, "", Failure("behind", {"subject": holder}, "behind"))
         if self._refused and (rejection := self._refused.get(change)) is not None:
@@ -407,6 +425,8 @@ class Run:
             _brings(out, opens) if said is None else self._rules[alias][n].opens_card or _is_next(opens, said)
         ):
             said = Failure("behind", {"subject": holder or ""}, "behind")  # what would open the card says why it cannot
+        if is_ahead and (said is not None or not only_replaces(out)):
+            said = Failure("behind", {"subject": holder or ""}, "behind")
         if said is not None:
             context.effects.take_back(out)
             reads.clear()
@@ -462,6 +482,12 @@ class Run:
         context.effects.take_back(out)
         failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
         return self._rejected(change, row.subject, name, failure)
+
+    def _is_apart(self, alias: str, op: str, holder: str) -> bool:
+        """Whether a change may be an edit of a collected row that is nothing to all that is parked of its subject."""
+        if alias not in self._replacers or op not in ("update", "delete"):
+            return False
+        return all((alias, other) in self._program.commuting for other in self.holding.tables_of(holder))
 
     def _may_pass(self, alias: str, op: str, awaited: str) -> bool:
         """Whether a change may bring what its subject's parked row waits for, and goes before that if it does."""
