@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from syncd.books.close.item import Said
 from tests.unit.shop import Shop, rows, sheet, shop
 
+D = Decimal
 BOOK = """
   books:
     tax: {life_months: "60", method: "'straight_line'", residual_rate: card.residual_rate, impairment: "0.00"}
@@ -35,25 +37,32 @@ def company() -> Shop:
 
 def test_the_sheet_holds_what_is_booked_against_the_tax_base(company: Shop) -> None:
     """Each machine in the books: 950.00 a month in the accounts, 1,900.00 by tax law; what is owed is told."""
-    (row,) = rows(sheet(company.report("2026-01"), "temporary"))
+    row, gone = rows(sheet(company.report("2026-01"), "temporary"))
     assert (row["账簿"], row["资产类别"], row["类别名称"], row["项数"]) == ("tax", "JQSB", "机器设备", 3)
     assert (row["会计折旧"], row["税务折旧"]) == (Decimal("2850.00"), Decimal("5700.00"))
     assert row["本月差异"] == Decimal("-2850.00")
     assert row["账面价值"] == 3 * (120_000 - 7 * 950)
     assert row["计税基础"] == 3 * (120_000 - 7 * 1_900)
     assert row["累计暂时性差异"] == row["账面价值"] - row["计税基础"] == 3 * 7 * 950
-    owed, left = sheet(company.report("2026-01"), "temporary").foot
+    back, owed = sheet(company.report("2026-01"), "temporary").foot
     assert (owed.code, owed.params["owed"]) == ("temporary_owed", "950.00")
-    assert (left.code, left.params["left"]) == ("temporary_left", "950.00")
+    # the machine that was sold: charged in both books, and what its carrying amount was above its base is turned back
+    assert isinstance(gone["账簿"], Said)
+    assert (gone["账簿"].code, gone["资产类别"], gone["项数"]) == ("temporary_gone", "JQSB", 1)
+    assert [gone[name] for name in ("会计折旧", "税务折旧", "本月差异")] == [D("950.00"), D("1900.00"), D("-950.00")]
+    assert [gone[name] for name in ("账面价值", "计税基础", "累计暂时性差异")] == [0, 0, 0]
+    assert (back.code, back.params["class"], back.params["back"]) == ("temporary_back", "JQSB 机器设备", "6,650.00")
 
 
 def test_the_carrying_amount_is_that_of_the_other_sheets_once_all_is_booked(company: Shop) -> None:
     company.charge(4, date(2026, 1, 31))
     of = company.report("2026-01")
-    (row,) = rows(sheet(of, "temporary"))
+    row, gone = rows(sheet(of, "temporary"))
     detail = dict(
         zip((c.code for c in sheet(of, "depreciation").columns), sheet(of, "depreciation").total, strict=True)
     )
     assert row["账面价值"] == detail["carrying_amount"]
-    (left,) = sheet(of, "temporary").foot
-    assert row["会计折旧"] == detail["report_charged"] - Decimal(str(left.params["left"])), "the machine that was sold"
+    assert [said.code for said in sheet(of, "temporary").foot] == ["temporary_back"]
+    assert row["会计折旧"] + gone["会计折旧"] == detail["report_charged"], "the machine that was sold among them"
+    total = dict(zip((c.code for c in sheet(of, "temporary").columns), sheet(of, "temporary").total, strict=True))
+    assert total["temporary_accounting"] == detail["report_charged"]

@@ -14,7 +14,7 @@ from syncd.books.depreciation.preview import Tell
 from syncd.books.depreciation.runs import Computing
 from syncd.books.depreciation.sources import Fault, Sources
 from syncd.books.depreciation.terms import Asset
-from syncd.books.figures import Cards
+from syncd.books.figures import Cards, Line
 from syncd.money import ZERO
 from syncd.ports import Ledger
 
@@ -66,9 +66,40 @@ def second_book(
     return [row for _, row in sorted(sums.items())], faults
 
 
+def departed(
+    ledger: Ledger, computing: Computing, lines: Mapping[str, Line], book: str, until: int
+) -> tuple[Sequence[Temporary], Sequence[str]]:
+    """Those of assets that left the books in the month, by the `lines` of it: what it charged to them in both books,
+    what they carried as they left, their base, and so the difference that is turned back with them. And which they are:
+    the rest the book does not know."""
+    said = sources.read(ledger, computing.pipeline, computing.meaning, computing.tables)
+    sums: dict[str, Temporary] = {}
+    known: list[str] = []
+    for chunk in terms.assets(ledger, computing.pipeline, computing.meaning, book):
+        for asset in chunk:
+            line = lines.get(asset.code)
+            if line is not None and asset.history is not None:
+                charged, carried = (
+                    line.of("charged").accumulated_depreciation,
+                    ZERO - line.of("removed").carrying_amount,
+                )
+                tax, base = _in_book(asset, said, until)
+                group = asset.place(until).asset_class
+                found = Temporary(group, 1, charged, tax, carried - base, carried, base)
+                sums[group] = sums[group].plus(found) if group in sums else found
+                known.append(asset.code)
+    return [row for _, row in sorted(sums.items())], known
+
+
 def _of(standing: Standing, asset: Asset, said: Sources, until: int) -> Temporary:
+    tax, base = _in_book(asset, said, until)
+    amounts = (standing.month_amount, tax, standing.expected - base, standing.expected, base)
+    return Temporary(standing.group.asset_class, 1, *amounts, standing.owed)
+
+
+def _in_book(asset: Asset, said: Sources, until: int) -> tuple[Decimal, Decimal]:
+    """What the month carries in the book, and the base at its end."""
     assert asset.history is not None
     planned, state = plans.plan(asset.history, said.work.get(asset.code)), at_month(asset.history, until)
     base = state.original_value - state.impairment - yuan(planned.opening + planned.through(until))
-    amounts = (standing.month_amount, yuan(planned.amount(until)), standing.expected - base, standing.expected, base)
-    return Temporary(standing.group.asset_class, 1, *amounts, standing.owed)
+    return yuan(planned.amount(until)), base

@@ -1,14 +1,13 @@
 """暂时性差异: a month in the accounts and in each second book, by class."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Final
 
 from syncd.books.close.item import Said
 from syncd.books.depreciation import plan as plans
 from syncd.books.depreciation.runs import Computing
-from syncd.books.depreciation.temporary import Temporary, second_book
-from syncd.books.figures import Cards
+from syncd.books.depreciation.temporary import Temporary, departed, second_book
+from syncd.books.figures import Cards, Line
 from syncd.books.reconciliation.history import READ_ONLY
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Column, Row, Sheet, listed
@@ -31,6 +30,11 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
     rows: list[Row] = []
     foot: list[Said] = []
     total: Row = ()
+    lines = {
+        asset: line
+        for asset, line in month.figures.assets().items()
+        if "removed" in line.moved and not any(line.closing)
+    }
     for book in books:
         try:
             found, faults = _of_book(ledger, cards, month, parts, book)
@@ -43,14 +47,27 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
         whole = Temporary("", 0)
         for one in found.values():
             whole = whole.plus(one)
+        gone, unknown = _departed(ledger, month, parts, book, lines)
+        for name, one in sorted(gone.items()):
+            rows.append(
+                (Said("temporary_gone", {"book": book}), *month.told("class", name), *_cells(one, is_gone=True))
+            )
+            whole = whole.plus(Temporary("", 0, one.accounting, one.tax))
+            back = {
+                "book": book,
+                "class": month.called("class", name),
+                "assets": one.assets,
+                "back": f"{one.difference:,.2f}",
+            }
+            foot.append(Said("temporary_back", back))
+        left = sum((lines[asset].of("charged").accumulated_depreciation for asset in unknown), ZERO)
+        foot += [Said("temporary_left", {"book": book, "left": f"{left:,.2f}"})] if left else []
         blanks = [""] * len(month.headings("class"))
         total = (Said("report_total"), *blanks, *_cells(whole))
         if len(books) > 1:
             rows.append((Said("report_subtotal", {"of": book}), *blanks, *_cells(whole)))
         foot += [Said("temporary_owed", {"book": book, "owed": f"{whole.owed:,.2f}"})] if whole.owed else []
         foot += [Said("temporary_faults", {"book": book, "assets": listed([*faults])})] if faults else []
-    if left := _left(month):
-        foot.append(Said("temporary_left", {"left": f"{left:,.2f}"}))
     yield Sheet("report_temporary", columns, rows, total if len(books) == 1 else (), foot)
 
 
@@ -70,13 +87,23 @@ def _of_book(
     return found, faults
 
 
-def _left(month: Month) -> Decimal:
-    """What the month has charged to assets that were out of the books at its end: 折旧明细表 has it."""
-    lines = month.figures.assets()
-    charged = (step for step in month.figures.steps if step.kind == "charged" and not any(lines[step.asset].closing))
-    return sum((step.amounts.accumulated_depreciation for step in charged), ZERO)
+def _departed(
+    ledger: Ledger, month: Month, parts: Sequence[Computing], book: str, lines: Mapping[str, Line]
+) -> tuple[Mapping[str, Temporary], Sequence[str]]:
+    """By class what the month has charged to assets that left the books in it; those that the book does not know."""
+    found: dict[str, Temporary] = {}
+    unknown = dict.fromkeys(lines)
+    for part in parts:
+        if book in part.meaning.books and lines:
+            rows, known = departed(ledger, part, lines, book, plans.month_of(month.period.last))
+            for one in rows:
+                found[one.asset_class] = found[one.asset_class].plus(one) if one.asset_class in found else one
+            for asset in known:
+                unknown.pop(asset, None)
+    return found, [*unknown]
 
 
-def _cells(one: Temporary) -> Row:
-    apart = one.accounting - one.tax
-    return (one.assets, one.accounting, one.tax, apart, one.carrying_amount, one.base, one.difference)
+def _cells(one: Temporary, is_gone: bool = False) -> Row:
+    """What has left the books carries nothing at the month's end."""
+    apart, left = one.accounting - one.tax, (one.carrying_amount, one.base, one.difference)
+    return (one.assets, one.accounting, one.tax, apart, *((ZERO, ZERO, ZERO) if is_gone else left))
