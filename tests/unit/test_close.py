@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from syncd.books.close import cards
+from syncd.books.close.item import Said
 from syncd.desk import closing
 from syncd.desk.audit.verify import verify
 from syncd.desk.parked import operators
@@ -85,7 +86,7 @@ def test_a_charge_of_another_month_is_none_of_this() -> None:
 def test_an_entry_without_asset_is_a_row_of_its_own() -> None:
     """It hides no asset: 500.00 that somebody moved from one to another of the same department are told, with a pair
     of entries that name none; then what is left over without an asset. An opening in one sum, before the first voucher
-    of ours, says nothing of assets."""
+    of ours, says nothing of assets: then what the month has moved of each is told."""
     books = ready()
     books.buy("FA-2", "1000.00", "2026-02-03")
     hand = ("2026-02", "2026-02-27")
@@ -102,6 +103,9 @@ def test_an_entry_without_asset_is_a_row_of_its_own() -> None:
     assert told() == [(cards.NO_ASSET, D("-9.00")), *assets]
     books.by_hand("2026-01", "2026-01-01", ("1601", "80.00", "0", ""), ("1002", "0", "80.00", ""))
     assert told() == []
+    rows = books.close_items("2026-02")["close_cards"].rows
+    moved = [(row[0].params["asset"], row[4]) for row in rows if isinstance(row[0], Said) and row[0] != cards.NO_ASSET]
+    assert moved == [("FA-1", D("-500.00")), ("FA-2", D("500.00"))]
 
 
 def test_a_row_that_waits_behind_another_is_its_own_item() -> None:

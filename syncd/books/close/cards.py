@@ -36,11 +36,12 @@ def places(month_end: MonthEnd) -> tuple[str, ...]:
 class Held(NamedTuple):
     """The accounts of cards as the ledger has them: by account, and by (auxiliary, its value, field), the auxiliary
     empty for all. `names_assets` says that ours name their assets and finance's openings too: what somebody has entered
-    without one since is a row of its own."""
+    without one since is a row of its own. `names_moves`: ours do, whatever openings say."""
 
     by_account: Mapping[str, Balance]
     by_part: Mapping[tuple[str, str, str], Balance]
     names_assets: bool
+    names_moves: bool = False
 
 
 def held(entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd) -> Held:
@@ -69,9 +70,8 @@ def held(entries: Iterable[JournalEntry], period: Period, month_end: MonthEnd) -
 
     found = balances(entries, period, keys)
     by_account = {code: balance for (dim, code, _), balance in found.items() if dim == _ACCOUNT}
-    if nameless is not None and (ours is None or nameless <= ours):
-        is_named = False
-    return Held(by_account, found, is_named)
+    is_opened = nameless is not None and (ours is None or nameless <= ours)
+    return Held(by_account, found, is_named and not is_opened, is_named and ours is not None)
 
 
 def items(
@@ -99,7 +99,7 @@ def items(
     elif ledger.by_account:
         rows = list(differences(figures, ledger, month_end))
         columns = ("report_by", "reconcile_value", "reconcile_ledger", "reconcile_cards", "difference")
-        named = (row[0] for row in rows if isinstance(row[0], str))
+        named = (row[0] if isinstance(row[0], str) else row[0].params["asset"] for row in rows if row[0] != NO_ASSET)
         yield found("close_cards", columns, rows, Said("mend_cards", {"asset": next(named, "–")}))
 
 
@@ -153,6 +153,25 @@ def differences(
     if ledger.names_assets:
         assets = {asset: line.closing for asset, line in figures.assets().items()}
         yield from _compared(month_end.asset, ledger, assets, month_end)
+    elif ledger.names_moves:
+        yield from _moved(figures, ledger, month_end)
+
+
+def _moved(
+    figures: Figures, ledger: Held, month_end: MonthEnd
+) -> Iterator[tuple[str | Said, Said, Decimal, Decimal, Decimal]]:
+    """Where openings name no asset: what the period has moved of each, in accounts and cards."""
+    lines = figures.assets()
+    told = {value for dim, value, _ in ledger.by_part if dim == month_end.asset and value}
+    for asset in sorted(told | lines.keys()):
+        line = lines.get(asset)
+        moved = NOTHING if line is None else line.closing.less(line.opening)
+        for field in FIELDS:
+            if month_end.accounts.get(field):
+                balance = ledger.by_part.get((month_end.asset, asset, field), EMPTY)
+                said, ours = on_side(field, balance.debit - balance.credit), getattr(moved, field)
+                if said != ours:
+                    yield Said("close_moved", {"asset": asset}), Said(field), said, ours, said - ours
 
 
 def _compared(
