@@ -5,10 +5,11 @@ to: a name that is missing reads as UNCHANGED. Numbers that are money are JSON s
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, Final, cast
 
 import orjson
@@ -35,6 +36,7 @@ _MARKS: Final = frozenset((Unchanged, Malformed))
 """The classes of what is no value; both are final."""
 _SEARCHED: Final = _MARKS | {Lines}
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+PARTS_OF: Final = 1_000
 SHARE_TEXTS: Final = 3
 """Of a share in a posting's content: key, subject and `ENTRY:AMOUNT …`. A list of texts alone is made and read in a
 third of the time that lists in a list take, and a group has as many as it has rows."""
@@ -286,6 +288,8 @@ def encode_content(posting: Posting, source: str = "", *, finance: Sequence[obje
     none of is left out, an event date that is the voucher's date too, and a line's summary is null where it is the
     voucher's."""
     _, _, _, _, cards, voucher, rows, _, _, _ = posting
+    if len(cards) > PARTS_OF or (voucher is not None and len(voucher[5]) > PARTS_OF):
+        return "".join(_in_parts(posting, source, finance))
     content: dict[str, object] = {"of": source} if source else {}
     if cards:
         content["cards"] = [[code, verb, fields] for code, verb, fields in cards]
@@ -296,6 +300,40 @@ def encode_content(posting: Posting, source: str = "", *, finance: Sequence[obje
     if finance:
         content["finance"] = finance
     return _encode(content)
+
+
+def _in_parts(posting: Posting, source: str, finance: Sequence[object]) -> Iterator[str]:
+    """The same of a large group, so many things at a time: what the whole of it is made of takes ten times its text."""
+    mark = "{"
+    if source:
+        yield f'{mark}"of":{_encode(source)}'
+        mark = ","
+    if posting.cards:
+        yield f'{mark}"cards":'
+        yield from _listed([code, verb, fields] for code, verb, fields in posting.cards)
+        mark = ","
+    if (voucher := posting.voucher) is not None:
+        yield f'{mark}"voucher":{_encode(_heading(voucher)).removesuffix("}")},"entries":'
+        yield from _listed(_lines(voucher))
+        if voucher.shares:
+            yield ',"shares":'
+            yield from _listed(_share_texts(voucher))
+        yield "}"
+        mark = ","
+    if posting.rows:
+        yield f'{mark}"rows":'
+        yield from _listed([table, key, values] for table, key, values in posting.rows)
+    if finance:
+        yield f',"finance":{_encode(finance)}'
+    yield "}"
+
+
+def _listed(things: Iterable[object]) -> Iterator[str]:
+    left, mark = iter(things), "["
+    while lot := [*islice(left, PARTS_OF)]:
+        yield mark + _encode(lot)[1:-1]
+        mark = ","
+    yield "[]" if mark == "[" else "]"
 
 
 def decode_kept(content: str) -> tuple[str, int, Sequence[tuple[str, Sequence[Sequence[object]]]]]:
@@ -388,29 +426,40 @@ def _amounts(text: str) -> Iterator[tuple[int, Decimal]]:
 
 
 def _voucher(voucher: Voucher) -> dict[str, object]:
-    kind, period, day, event_date, summary, entries, fields, shares = voucher
-    lines = [
-        [
+    said = _heading(voucher)
+    said["entries"] = [*_lines(voucher)]
+    if voucher[7]:
+        said["shares"] = [*_share_texts(voucher)]
+    return said
+
+
+def _heading(voucher: Voucher) -> dict[str, object]:
+    kind, period, day, event_date, summary, _, fields, _ = voucher
+    said: dict[str, object] = {"type": kind, "period": period, "date": day, "summary": summary}
+    if event_date != day:
+        said["event_date"] = event_date
+    if fields:
+        said["fields"] = fields
+    return said
+
+
+def _lines(voucher: Voucher) -> Iterator[object]:
+    summary = voucher[4]
+    for account, debit, credit, said, dims in voucher[5]:
+        yield [
             account,
             "0" if debit is ZERO else str(debit),  # as one of the two is, and it is spelled slowly
             "0" if credit is ZERO else str(credit),
             None if said == summary else said,
             dims,
         ]
-        for account, debit, credit, said, dims in entries
-    ]
-    said: dict[str, object] = {"type": kind, "period": period, "date": day, "summary": summary, "entries": lines}
-    if event_date != day:
-        said["event_date"] = event_date
-    if fields:
-        said["fields"] = fields
-    if shares:
-        said["shares"] = [
-            text
-            for key, subject, amounts in shares
-            for text in (key, subject, " ".join([f"{place}:{amount}" for place, amount in amounts]))
-        ]
-    return said
+
+
+def _share_texts(voucher: Voucher) -> Iterator[str]:
+    for key, subject, amounts in voucher[7]:
+        yield key
+        yield subject
+        yield " ".join([f"{place}:{amount}" for place, amount in amounts])
 
 
 def _encode(value: object) -> str:

@@ -208,7 +208,9 @@ class Bookkeeper:
             for lot in waves(numbered):
                 written: list[TableWrite] = []
                 for write in work.layout.render(lot, self._lookups):
-                    written.append(self._put(write, ahead))
+                    done = self._put(write, ahead)
+                    # What the record keeps of vouchers it looks for here; of a large group the cards' rows are many.
+                    written.append(done if done.verb == "insert" else done._replace(rows=()))
                     if write.verb == "open":
                         opened.add(write.table)
                 ahead -= len(lot)

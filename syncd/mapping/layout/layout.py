@@ -49,6 +49,8 @@ from syncd.ports import Drawn, LookupSpec, Numbered, Period, Series, Statement, 
 from syncd.posting import CardWrite, Fields, Posting, Voucher
 
 Lookups = Mapping[str, Mapping[Value, Value]]
+CARDS_MAX = 4_000
+"""Cards whose rows are made at once: a group may have hundreds of thousands."""
 _OWN = frozenset({"voucher.key", "posting.key"})
 """What tells a voucher from every other, whoever numbers them."""
 
@@ -379,9 +381,12 @@ class FinanceLayout:
         for shape in sorted(by_shape, key=lambda s: s[0] != "open"):
             if shape not in self._writers:
                 self._writers[shape] = card_writer(shape, self._own, self._card_lookups)
-            yield from _written(shape, self._writers[shape][0], self._writers[shape][1](by_shape[shape], lookups))
-            if self._behind:
-                yield from self._render_behind(shape, by_shape[shape], lookups)
+            cards = by_shape[shape]
+            for start in range(0, len(cards), CARDS_MAX):
+                lot = cards[start : start + CARDS_MAX]
+                yield from _written(shape, self._writers[shape][0], self._writers[shape][1](lot, lookups))
+                if self._behind:
+                    yield from self._render_behind(shape, lot, lookups)
 
     def _render_behind(self, shape: CardShape, written: Sequence[CardWrite], lookups: Lookups) -> Iterator[TableWrite]:
         """The tables that refer to the ids of cards, once finance has told them."""
