@@ -93,6 +93,10 @@ def _set_password(d: _Doing) -> None:
     accounts.set_password(d.ledger, d.change.name, d.password, d.own.hasher, d.by)
 
 
+def _limit(d: _Doing) -> None:
+    accounts.limit(d.ledger, d.change.name, d.change.pipelines, d.change.companies, d.by, d.change.seen)
+
+
 def _add_token(d: _Doing) -> str:
     until = d.now + timedelta(days=d.change.days)
     return tokens.add(d.ledger, d.change.name, _chosen(d.change.scope), until, d.by, d.now)
@@ -100,8 +104,8 @@ def _add_token(d: _Doing) -> str:
 
 DEEDS: Final[Mapping[str, Callable[[_Doing], str | None]]] = {
     "open": _open,
-    "roles": lambda d: accounts.set_roles(d.ledger, d.change.name, _chosen(d.change.roles), d.by),
-    "limit": lambda d: accounts.limit(d.ledger, d.change.name, d.change.pipelines, d.change.companies, d.by),
+    "roles": lambda d: accounts.set_roles(d.ledger, d.change.name, _chosen(d.change.roles), d.by, d.change.seen),
+    "limit": _limit,
     "password": _set_password,
     "unlock": lambda d: accounts.unlock(d.ledger, d.change.name, d.by),
     "map": lambda d: accounts.map_user(d.ledger, _typed(d.change.user), d.change.name, d.by, d.now),
@@ -132,13 +136,13 @@ def listed(request: Request, who: SignedIn) -> Response:
 @router.get("/people/one")
 def shown(request: Request, who: SignedIn, name: str) -> Response:
     """One of them, what was done to their account, and what an administrator may do."""
-    own, now, target = _seen(request, who), datetime.now(UTC), f"account/{name}"
+    own, now = _seen(request, who), datetime.now(UTC)
     with own.accounts() as ledger:
         found = everybody.one(ledger, name, now, who.secret)
-        to_it = actions.page(ledger, (), actions.Asked(about=target), UTC, DONE_MAX, with_accounts=True).found
+        to_it = actions.on(ledger, f"account/{found.account.name}", DONE_MAX)
     return page(
         request, "person.html", "console_person", who, _zone(own), one=found, now=now,
-        done=[act for act in to_it if act.target == target], issuer=own.openid and own.openid.issuer,
+        done=to_it, issuer=own.openid and own.openid.issuer,
         roles=_roles(own, found.account.roles), takes_passwords=own.takes_passwords, may=who.may("administer"),
         pipelines=_with(own.pipelines, found.account.pipelines), actions=rights.ACTIONS,
         companies=_with((one.place.company for one in own.pipelines.values()), found.account.companies),
@@ -175,9 +179,7 @@ def done(
     if change.do in TYPED and password != again:
         raise WrongUsage("password_unlike")
     with own.accounts() as ledger:
-        account = accounts.find(ledger, change.name)
-        if change.seen and (account is None or accounts.version(account) != change.seen):
-            raise WrongUsage("account_moved_on", name=change.name)
+        accounts.require_seen(ledger, change.name, change.seen)
         made = DEEDS[change.do](_Doing(ledger, own, change, password, signed.by, datetime.now(UTC)))
     if made is not None:
         return page(

@@ -73,6 +73,11 @@ def page(
     return Page(found, floor + 1 if floor > bottom else None)
 
 
+def on(ledger: Ledger, target: str, limit: int) -> list[Done]:
+    """What was done to something last, the newest first, however long ago."""
+    return [_done(row) for row in ledger.query(SQL["on"], (target, limit))]
+
+
 def last(ledger: Ledger) -> Mapping[str, Done]:
     """Person → what they did last, among so many of the newest actions."""
     ((end,),) = ledger.query(SQL["end"]) or ((0,),)

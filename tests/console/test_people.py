@@ -16,6 +16,8 @@ from syncd.console import people
 from syncd.console.passwords import Argon2
 from syncd.desk.access import accounts, identities, rights, tokens
 from syncd.desk.audit import verify
+from syncd.desk.parked import operators
+from syncd.errors import WrongUsage
 from tests.advice import advice, heard
 from tests.advice.command import fine, refused
 from tests.console.site import BY, NAME, PASSWORD, Site, hashed
@@ -209,6 +211,33 @@ def test_what_cannot_be_done_to_an_account_is_said_and_not_done(reader: TestClie
     assert account(site).roles == ("viewer",)
     assert change(reader, "roles", role="finance", seen=accounts.version(account(site))).status_code == 303
     assert change(reader, "close").status_code == 303
+
+
+def test_two_administrators_do_not_overwrite_each_other(reader: TestClient, site: Site) -> None:
+    """Also where both have passed the page at the same moment: what was seen is held to what is there by who writes."""
+    before = account(site)
+    seen = accounts.version(before)
+    with closing(site.pipeline.open_accounts()) as ledger:
+        accounts.limit(ledger, "小王", [NAME], [], BY, seen)
+        for write in (
+            lambda: accounts.set_roles(ledger, "小王", ["administrator"], BY, seen),
+            lambda: accounts.limit(ledger, "小王", [], [], BY, seen),
+        ):
+            with pytest.raises(WrongUsage) as refusal:
+                write()
+            assert refusal.value.code == "account_moved_on"
+    assert (account(site).roles, account(site).pipelines) == (before.roles, (NAME,))
+
+
+def test_what_was_done_to_somebody_is_told_whatever_was_done_to_their_namesakes(reader: TestClient, site: Site) -> None:
+    be(reader, site, "administrator")
+    with closing(site.pipeline.open_accounts()) as ledger:
+        accounts.set_roles(ledger, "小王", ["viewer"], operators.Actor("admin", "ticket 4711"))
+        accounts.add(ledger, "小王二", None, ["viewer"], Quick(), BY, NOW)
+        for _ in range(people.DONE_MAX + 1):
+            accounts.limit(ledger, "小王二", [NAME], [], BY)
+    assert "ticket 4711" in reader.get("/people/one", params={"name": "小王"}).text
+    assert "ticket 4711" not in reader.get("/people/one", params={"name": "小王二"}).text
 
 
 def test_what_somebody_is_called_is_text_on_every_page(client: TestClient, site: Site) -> None:

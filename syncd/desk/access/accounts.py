@@ -69,10 +69,16 @@ def version(account: Account) -> str:
     return audit.digest(account.name, str(account.is_open), *sorted(account.roles), "/", *limits)
 
 
-def find(ledger: Ledger, name: str) -> Account | None:
+def find(ledger: Ledger | Desk, name: str) -> Account | None:
     """An account by name."""
     rows = ledger.query(SQL["account"], (name,))
     return from_row(rows[0]) if rows else None
+
+
+def require_seen(ledger: Ledger | Desk, name: str, seen: str) -> None:
+    """Raises WrongUsage where an account is not any more of the version that somebody has `seen`; any is, for none."""
+    if seen and ((account := find(ledger, name)) is None or version(account) != seen):
+        raise WrongUsage("account_moved_on", name=name)
 
 
 def require_open(desk: Desk, name: str) -> None:
@@ -140,18 +146,23 @@ def unlock(ledger: Ledger, name: str, by: Actor) -> None:
         act(desk, by, "account_unlock", "", f"account/{name}", {})
 
 
-def set_roles(ledger: Ledger, name: str, roles: Sequence[str], by: Actor) -> None:
-    """Other roles, from the next page on."""
+def set_roles(ledger: Ledger, name: str, roles: Sequence[str], by: Actor, seen: str = "") -> None:
+    """Other roles, from the next page on; in place of those that were `seen`."""
     with ledger.desk() as desk:
+        require_seen(desk, name, seen)
         if not desk.execute(SQL["roles"], (json.dumps(sorted(roles)), name)):
             raise WrongUsage("account_unknown", name=name)
         act(desk, by, "account_roles", "", f"account/{name}", {"roles": sorted(roles)})
 
 
-def limit(ledger: Ledger, name: str, pipelines: Sequence[str], companies: Sequence[str], by: Actor) -> None:
-    """Let an account into these pipelines and those of these companies alone; everywhere, without any."""
+def limit(
+    ledger: Ledger, name: str, pipelines: Sequence[str], companies: Sequence[str], by: Actor, seen: str = ""
+) -> None:
+    """Let an account into these pipelines and those of these companies alone; everywhere, without any. In place of what
+    was `seen`."""
     said = {"pipelines": sorted(pipelines), "companies": sorted(companies)}
     with ledger.desk() as desk:
+        require_seen(desk, name, seen)
         if not desk.execute(SQL["limit"], (*(json.dumps(names) if names else "" for names in said.values()), name)):
             raise WrongUsage("account_unknown", name=name)
         act(desk, by, "account_limit", "", f"account/{name}", said)
