@@ -13,6 +13,9 @@ from syncd.language import say
 COUNTED_MAX: Final = 100
 """Rows that are counted; where there are more they are not worth the time."""
 
+DIGITS_MAX: Final = 18
+"""Of a number that any database takes."""
+
 
 def address(request: Request, path: str, marks: Mapping[str, int]) -> str:
     """Where it is asked, for the list that a request is of; `marks` is by pipeline the last that there was."""
@@ -23,7 +26,7 @@ def address(request: Request, path: str, marks: Mapping[str, int]) -> str:
 def of(marks: Sequence[str]) -> dict[str, int]:
     """The same from an address; what is no mark is none."""
     said = [one.rpartition(":") for one in marks]
-    return {name: int(last) for name, _, last in said if last.isascii() and last.isdigit()}
+    return {name: int(last) for name, _, last in said if last.isascii() and last.isdigit() and len(last) <= DIGITS_MAX}
 
 
 def told(request: Request, count: int) -> Response:

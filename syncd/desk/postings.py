@@ -103,9 +103,8 @@ def newer(ledger: Ledger, pipeline: str, asked: Asked, zone: tzinfo, than: int, 
 
 def by_day(ledger: Ledger, pipeline: str, days: Sequence[date], zone: tzinfo) -> Sequence[tuple[date, int]]:
     """How many postings each of these days brought; they follow one another."""
-    ((end,),) = ledger.query(SQL["end"], (pipeline,)) or ((0,),)
     begins = [midnight(day, zone) for day in (*days, day_after(days[-1]))]
-    firsts = _firsts_at(ledger, pipeline, int(str(end)) + 1, begins)
+    firsts = _firsts_at(ledger, pipeline, end(ledger, pipeline) + 1, begins)
     return [(day, after - first) for day, (first, after) in zip(days, pairwise(firsts), strict=True)]
 
 

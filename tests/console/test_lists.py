@@ -105,3 +105,12 @@ def test_keys_are_listed_and_turned_off_without_a_script(reader: TestClient) -> 
 def test_every_room_has_a_key_of_its_own(reader: TestClient) -> None:
     keys = re.findall(r'data-key="(\w*)"', reader.get("/").text)
     assert len(keys) == len({*keys} - {""})
+
+
+def test_a_mark_that_no_list_has_made_counts_nothing(reader: TestClient) -> None:
+    """A number beyond all numbers is an address that somebody has typed, and no fault."""
+    sign_in(reader)
+    for mark in ("main:" + "9" * 5000, "main:" + "9" * 25, "main:x", "main"):
+        for address in ("/parked/news", "/books/news"):
+            answer = reader.get(address, params={"mark": mark})
+            assert (answer.status_code, answer.text) == (200, ""), (address, mark[:20])
