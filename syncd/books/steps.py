@@ -90,7 +90,8 @@ def _is_unsaid(step: Step) -> bool:
 
 
 def told(value: object, zone: tzinfo) -> str:
-    """A value as text: an amount with its cents, a moment on the clock of a zone."""
+    """A value as text: an amount with its cents, a moment on the clock of a zone; what an expression has put on a clock
+    already stays there."""
     match value:
         case None:
             return NULL
@@ -99,11 +100,12 @@ def told(value: object, zone: tzinfo) -> str:
         case Unchanged():
             return "–"
         case Decimal():
-            return f"{value:,.2f}" if value.is_finite() and value == round(value, 2) else f"{value:,}"
+            cents = f"{value:,.2f}"  # of any number of digits, which to round it by arithmetic would refuse
+            return cents if Decimal(cents.replace(",", "")) == value else f"{value:,}"
         case bool():
             return str(value).lower()
         case datetime():
-            return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+            return f"{value.astimezone(zone) if value.tzinfo else value:%Y-%m-%d %H:%M:%S}"
         case date():
             return value.isoformat()
         case list() | tuple():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -233,6 +234,16 @@ def test_a_posting_of_what_a_person_has_edited_is_judged_as_edited() -> None:
     mended.rest()
     found = tried(mended, trying.Asked(posting=1))
     assert (said(found)["registration"], told(found)["require"].holds) == ("posted", True)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_a_value_is_told_on_the_clock_of_the_books_and_to_the_last_digit(zone: str) -> None:
+    """Wherever the machine stands: what an expression has put on a clock, as date_trunc does, stays there."""
+    books, on_clock = ZoneInfo(zone), datetime(2026, 2, 1, 9, 30)
+    assert steps.told(on_clock, books) == "2026-02-01 09:30:00"
+    assert steps.told(on_clock.replace(tzinfo=books).astimezone(UTC), books) == "2026-02-01 09:30:00"
+    assert steps.told(Decimal("123456789012345678901234567890"), books) == "123,456,789,012,345,678,901,234,567,890.00"
+    assert [steps.told(Decimal(said), books) for said in ("1.5000", "1.555", "NaN")] == ["1.50", "1.555", "NaN"]
 
 
 @advice("try_no_table", "try_no_row", "try_no_posting", "try_no_values")
