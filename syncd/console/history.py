@@ -51,9 +51,9 @@ class Course(NamedTuple):
         return [span is not None or self.begun is None or at < self.begun for at, span in self.spans]
 
     def drawn(self, figure: Callable[[samples.Span], float | None], width: int, tall: int = chart.TALL) -> chart.Drawn:
-        """One of the figures."""
+        """One of the figures, `width` wide, or wider: the day on which clocks are put back has more stretches."""
         figures = [(at, None if span is None else figure(span)) for at, span in self.spans]
-        return chart.drawn(figures, self.is_posted, width, tall)
+        return chart.drawn(figures, self.is_posted, max(width, len(figures)), tall)
 
 
 class Figure(NamedTuple):

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
 
-from syncd.console import app
+from syncd.console import app, history
 from syncd.desk import samples
 from syncd.record import timestamp
 from tests.advice.mysql_books import run
@@ -100,3 +101,14 @@ def test_the_command_line_tells_the_day_hour_by_hour(reader: TestClient, site: S
     assert reader.get("/api/v1/history?pipeline=main").json()["items"] == hours
     _, plain = run("status", "--json", "--config", str(site.config))
     assert "history" not in json.loads(plain)[0]
+
+
+def test_the_day_on_which_clocks_are_put_back_is_drawn_whole(site: Site) -> None:
+    """It has an hour more, which stands within the drawing."""
+    with closing(site.pipeline.open_ledger()) as ledger:
+        for over, range_ in history.RANGES.items():
+            late = datetime(2026, 10, 25, 22, 59, tzinfo=UTC)  # the last minute of a day of 25 hours
+            found = history.course(ledger, NAME, range_, ZoneInfo("Europe/Berlin"), late)
+            at, _ = found.spans[-1]
+            assert at <= late < at + range_.step, over
+            assert found.drawn(lambda span: span.lag_s, range_.width).width >= len(found.spans) > range_.width, over
