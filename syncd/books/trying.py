@@ -128,16 +128,23 @@ def _posted(bench: Bench, number: int, now: datetime) -> _Found:
     rows = bench.ledger.query(SQL["posting"], (bench.pipeline, number))
     if not rows or not rows[0][1]:
         raise WrongUsage("try_no_posting", number=number)
-    position, source = (str(part) for part in rows[0])
-    kept = bench.ledger.query(SQL["changed"], (bench.pipeline, position) * 2)
-    known = _decoded(bench, str(kept[0][0])) if kept else None  # as a person has edited it, where one has
+    position, source, subject = (str(part) for part in rows[0])
+    known = _edited(bench, subject, position)
     if known is None:
         recent = comparison.recent(bench.ledger, bench.pipeline, bench.program.plan.tables)
         known = next((change for at, change in recent if at == position), None)
+        if known is not None and (sent := _past(bench, known)[0].subject) != subject:  # it was edited, too
+            known = _edited(bench, sent, position) or known
     if known is not None:
         return _Found(known, None, True, True)
     table, _, key = source.partition(":")
     return _Found(_of_row(bench, table, key, "new", now), None, True, False)
+
+
+def _edited(bench: Bench, subject: str, position: str) -> Change | None:
+    """A change that was parked under a subject, or collected, as a person has edited it, where one has."""
+    kept = bench.ledger.query(SQL["changed"], (subject, bench.pipeline, position) * 2)
+    return _decoded(bench, str(kept[0][0])) if kept else None
 
 
 def _of_row(bench: Bench, alias: str, key: str, how: How, now: datetime) -> Change:

@@ -8,12 +8,12 @@ WHERE pipeline = ? AND source_table = ? ORDER BY key LIMIT ?;
 -- looked_to: the last of so many keys of all tables, and how many there are
 SELECT max(key), count(*) FROM (SELECT key FROM syncd.mirror WHERE key >= ? ORDER BY key LIMIT ?) near;
 
--- posting: where a posting has come from, and of which source row
-SELECT position, source FROM syncd.posting WHERE pipeline = ? AND seq = ?;
+-- posting: where a posting has come from, of which source row and of which subject
+SELECT position, source, subject FROM syncd.posting WHERE pipeline = ? AND seq = ?;
 
--- changed: a change that was parked or collected, by its position
-SELECT change FROM syncd.parked WHERE pipeline = ? AND position = ?
-UNION ALL SELECT change FROM syncd.collected WHERE pipeline = ? AND position = ?;
+-- changed: a change that was parked or collected, by its subject and its position
+SELECT change FROM syncd.parked WHERE subject = ? AND pipeline = ? AND position = ?
+UNION ALL SELECT change FROM syncd.collected WHERE subject = ? AND pipeline = ? AND position = ?;
 
 -- made: what was made of a source row, and where that has come from
 SELECT position, content FROM syncd.posting WHERE pipeline = ? AND source <> '' AND source = ?;

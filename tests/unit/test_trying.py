@@ -225,12 +225,15 @@ def test_rows_of_a_table_are_listed_by_key_among_those_of_all(lab: Lab, monkeypa
     assert trying.keys(bench(lab), "dept", "7", 50) == (["7"], "")
 
 
-def test_a_posting_of_what_a_person_has_edited_is_judged_as_edited() -> None:
-    """What the EAM sent was refused; what was posted is the row as it was mended."""
+@pytest.mark.parametrize("code", [{}, {"code": "FA-77"}])
+def test_a_posting_of_what_a_person_has_edited_is_judged_as_edited(code: dict[str, str]) -> None:
+    """What the EAM sent was refused; what was posted is the row as it was mended, also under another code."""
     mended = Lab(MAPPING, splits=True)
     mended.commit(mended.insert("dept", id=7, code="SC"))
     mended.commit(mended.insert("asset", **{**ROW, "value": Decimal(-5)}))  # type: ignore[arg-type]
-    operators.edit(mended.ledger, NAME, 1, {"value": "1130.00"}, mended.mapping.tables, bench(mended).read, CLERK)
+    operators.edit(
+        mended.ledger, NAME, 1, {"value": "1130.00"} | code, mended.mapping.tables, bench(mended).read, CLERK
+    )
     mended.rest()
     found = tried(mended, trying.Asked(posting=1))
     assert (said(found)["registration"], told(found)["require"].holds) == ("posted", True)
