@@ -37,19 +37,19 @@ class Opened(NamedTuple):
 
 class Trial(NamedTuple):
     """`hash` is of the mapping with the content, empty where it cannot be loaded; then `errors` say why and nothing
-    else was tried."""
+    else was tried. `cases` is None where they were not asked for."""
 
     difference: changed.Difference
     errors: Sequence[MappingError] = ()
     hash: str = ""
     findings: Sequence[Finding] = ()
-    cases: Sequence[tuple[str, str, MappingError | None]] = ()
+    cases: Sequence[tuple[str, str, MappingError | None]] | None = None
     compared: Sequence[tuple[str, comparison.Comparison]] = ()
 
     @property
     def bad_cases(self) -> Sequence[tuple[str, str, MappingError | None]]:
         """Those that come out otherwise than they expect, or are wrong themselves."""
-        return [case for case in self.cases if case[1] or case[2] is not None]
+        return [case for case in self.cases or () if case[1] or case[2] is not None]
 
 
 def listed(mapping: load.Mapping) -> list[tuple[named.NamedTable, int]]:
@@ -101,8 +101,9 @@ def checked(mapping: load.Mapping, one: Opened, content: bytes) -> changed.Diffe
     return difference
 
 
-def tried(pipeline: wiring.Pipeline, ledger: Ledger, one: Opened, content: bytes) -> Trial:
-    """All that is known beforehand of another content of a table. Raises WrongUsage where no cell differs."""
+def tried(pipeline: wiring.Pipeline, ledger: Ledger, one: Opened, content: bytes, with_cases: bool) -> Trial:
+    """All that is known beforehand of another content of a table; the cases take seconds. Raises WrongUsage where no
+    cell differs."""
     mapping, difference = pipeline.mapping, _difference(one, content)
     try:
         draft = load.load(mapping.path, drafts={one.table.path: content})
@@ -113,9 +114,8 @@ def tried(pipeline: wiring.Pipeline, ledger: Ledger, one: Opened, content: bytes
     known = {(warning.code, *warning.params.items()) for warning in mapping.warnings}
     new = [one for one in draft.warnings if (one.code, *one.params.items()) not in known]
     findings = [*checks.check_accounts(draft, ledger), *(Finding("warning", one.code, one.params) for one in new)]
-    return Trial(
-        difference, (), draft.hash, findings, workbench.run(draft), compared(replace(pipeline, mapping=draft), ledger)
-    )
+    cases = workbench.run(draft) if with_cases else None
+    return Trial(difference, (), draft.hash, findings, cases, compared(replace(pipeline, mapping=draft), ledger))
 
 
 def compared(pipeline: wiring.Pipeline, ledger: Ledger) -> Sequence[tuple[str, comparison.Comparison]]:

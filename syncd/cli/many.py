@@ -12,7 +12,7 @@ import typer
 
 from syncd.cli.answering import answering
 from syncd.cli.codes import FOUND_SOMETHING, LATER
-from syncd.cli.later import bulk, operators, ports, status, taken, wiring
+from syncd.cli.later import bulk, clock, operators, ports, status, taken, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason
 from syncd.cli.output import emit, line, named, table
 from syncd.cli.parked import Id, Wait, at_desk, holding_of
@@ -48,7 +48,11 @@ def begin(
 def show_list(config: Config = None, name: Name = None, as_json: Json = False) -> None:
     """What was asked of many rows, the last first."""
     with at_desk(config, name) as (pipelines, ledger):
-        found = [one for part in pipelines for one in bulk.latest(ledger, part.name, LISTED_MAX)]
+        found = [
+            clock.local(one, part.mapping.file.timezone)
+            for part in pipelines
+            for one in bulk.latest(ledger, part.name, LISTED_MAX)
+        ]
     if as_json:
         emit(named(found))
     elif not found:

@@ -28,20 +28,20 @@ Try = Annotated[bool, typer.Option("--try", help=say("help_table_try"))]
 
 
 def listed(config: Config = None, name: Name = None, as_json: Json = False) -> None:
-    """The tables that the mapping names."""
+    """The tables that the mapping names, and how many rules and blocks read each; `--json` names these."""
     found = trial.listed(wiring.pipeline(config_path(config), name).mapping)
     if as_json:
         emit([one._asdict() | {"path": str(one.path), "rows": rows} for one, rows in found])
         return
     columns = (
-        "console_table_file", "console_table_names", "console_table_rows", "console_table_keys", "console_table_gives",
+        "console_table_file",
+        "console_table_rows",
+        "console_table_keys",
+        "console_table_gives",
         "console_table_readers",
-    )  # fmt: skip
-    rows = [
-        (one.file, ", ".join(one.names), rows, ", ".join(one.keys), ", ".join(one.gives), ", ".join(one.readers))
-        for one, rows in found
-    ]
-    table(columns, rows, right=(2,))
+    )
+    rows = [(one.file, rows, ", ".join(one.keys), ", ".join(one.gives), len(one.readers)) for one, rows in found]
+    table(columns, rows, right=(1, 4), whole=(0,))
 
 
 def show(
@@ -71,7 +71,7 @@ def put(
     one = trial.opened(pipeline.mapping, table_name)
     content, _ = trial.returned(pipeline.mapping, one, _read(source), encoding)
     with closing(pipeline.open_ledger()) as ledger:
-        found = trial.tried(pipeline, ledger, one, content)
+        found = trial.tried(pipeline, ledger, one, content, with_cases=True)
         _show(found)
         if found.errors:
             raise MappingErrors(found.errors)
@@ -107,5 +107,8 @@ def _show(found: trial.Trial) -> None:
         show_case(case, difference or (say(error.code, error.params) if error else ""), True)
     bad = len(found.bad_cases)
     line(
-        "cases_failed" if bad else "cases_fine", "bold red" if bad else "bold green", cases=len(found.cases), failed=bad
+        "cases_failed" if bad else "cases_fine",
+        "bold red" if bad else "bold green",
+        cases=len(found.cases or ()),
+        failed=bad,
     )

@@ -15,6 +15,7 @@ from syncd.console import causes, within
 from syncd.console.page import SignedIn, house, page
 from syncd.console.signing import Signed
 from syncd.desk import clock
+from syncd.desk.access import rights
 from syncd.desk.parked import bulk, operators
 from syncd.errors import WrongUsage
 from syncd.ports import Ledger
@@ -42,6 +43,7 @@ def asked(
     return page(
         request, "bulk.html", f"console_bulk_{what}", who, zone, pipeline=pipeline, what=what, chosen=chosen,
         rows=clock.local(first, zone), count=count, last=last, held=money, may=within.may(who, bulk.right(what), part),
+        roles=sorted(rights.giving(bulk.right(what), part.mapping.approvers)),
     )  # fmt: skip
 
 

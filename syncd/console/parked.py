@@ -34,11 +34,12 @@ def listed(
     rows: list[tuple[str, operators.ParkedRow]] = []
     further: list[tuple[str, int]] = []
     bulks: list[bulk.Bulk] = []
-    may_mend, marks = False, dict[str, int]()
+    may_mend, may_discard, marks = False, False, dict[str, int]()
     known: dict[str, list[str]] = {"pipeline": [], "subject": [], "rule": []}
     for one in seen(request, who):
         zone = one.mapping.file.timezone
         may_mend |= within.may(who, "mend", one)
+        may_discard |= within.may(who, "discard", one)
         known["rule"] += [rule.name for rule in one.mapping.rules]
         with closing(one.open_ledger()) as ledger:
             for part in one.begun():
@@ -56,7 +57,7 @@ def listed(
     return page(
         request, "parked.html", "console_parked", who, groups=groups, rows=rows, further=further, chosen=chosen,
         pipeline=pipeline, is_filtered=chosen.is_said or settled or after or pipeline, bulks=bulks,
-        may_mend=may_mend, news=news.address(request, "/parked/news", marks),
+        may_mend=may_mend, may_discard=may_discard, news=news.address(request, "/parked/news", marks),
         known={field: sorted({*values})[:KNOWN_MAX] for field, values in known.items()},
         several=len({name for name, _ in rows} | {group.pipeline for group in groups}) > 1,
     )  # fmt: skip

@@ -84,13 +84,13 @@ Fields = Annotated[Mapping[str, str], Depends(_fields)]
 def changed(
     request: Request, signed: Signed, fields: Fields, pipeline: Annotated[str, Form()], table: Annotated[str, Form()],
     seen: Annotated[str, Form()],
-    do: Annotated[Literal["try", "return", "edit", "save", "fetch"], Form()] = "edit",
+    do: Annotated[Literal["try", "cases", "return", "edit", "save", "fetch"], Form()] = "edit",
     draft: Annotated[str, Form()] = "", find: Annotated[str, Form()] = "", at: Annotated[int, Form()] = 1,
     encoding: Annotated[Literal["", "utf-8", "gb18030"], Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:  # fmt: skip
-    """What was typed or has come back as a file is tried, or typed on; what was tried is kept, or fetched as the file
-    that somebody else puts in place."""
+    """What was typed or has come back as a file is tried, on the cases where they are asked for, or typed on; what was
+    tried is kept, or fetched as the file that somebody else puts in place."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
         within.require(request, signed.who, "accept_mapping", part)
         one = trial.opened(part.mapping, table, seen)
@@ -104,14 +104,16 @@ def changed(
             except MappingError as wrong:
                 errors = wrong.errors if isinstance(wrong, MappingErrors) else (wrong,)
                 return _tried(request, signed.who, part, one, one.content, None, errors)
-            return _tried(request, signed.who, part, one, content, trial.tried(part, ledger, one, content), (), came)
+            return _tried(
+                request, signed.who, part, one, content, trial.tried(part, ledger, one, content, False), (), came
+            )
         base = trial.drafted(one, _unpacked(draft)) if draft else one.sheet
         content = trial.filled(one, _typed([row.cells for row in base.rows], len(base.header), fields))
         if do == "edit":
             told = "" if content == one.content else _packed(content)
             meanings = trial.meanings(part.mapping, ledger)
             return _form(request, signed.who, part, one, meanings, trial.drafted(one, content), told, find, at)
-        found = trial.tried(part, ledger, one, content)
+        found = trial.tried(part, ledger, one, content, do == "cases")
         return _tried(request, signed.who, part, one, content, found, found.errors)
 
 

@@ -91,6 +91,7 @@ def test_a_decision_table_is_changed_asked_for_and_accepted_by_a_second_person(c
     expect(clerk.page.locator("#effect")).to_contain_text(
         "购入固定资产—FA-SC-8001 注塑机 → 新购固定资产—FA-SC-8001 注塑机"
     )
+    MOUSE.press(button(clerk, "console_run_cases"))
     assert clerk.reads(clerk.word("cases_failed", cases=2, failed=1)), "a case says the summary as it was"
     clerk.page.get_by_label(clerk.word("col_why")).fill("会议纪要12号")
     MOUSE.press(button(clerk, "console_table_save"))

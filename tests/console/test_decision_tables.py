@@ -296,7 +296,7 @@ def test_no_other_file_is_shown_or_written(reader: TestClient, site: Site) -> No
 
 def test_the_command_line_does_the_same(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table goes out in GBK, comes back changed, and is shown before it is kept, by who may ask for a mapping."""
-    assert "assets.csv asset_account 2 dept" in " ".join(fine("mapping table list", site.config).split())
+    assert "assets.csv 2 dept account 1" in " ".join(fine("mapping table list", site.config).split())
     out = tmp_path / "out.csv"
     fine(f"mapping table show asset_account --csv {out} --encoding gb18030", site.config)
     assert "SC, 生产" in fine("mapping table show asset_account", site.config)

@@ -5,7 +5,9 @@ back; what was asked withdrawn.
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -63,7 +65,9 @@ def test_a_cause_is_counted_tried_again_stopped_and_gone_on_with(many: Site, mon
         ended.setattr(bulk, "ask", lambda *_: None)
         fine(f"parked retry --group 1 {BY}", many.config)
     assert asked(many) == []
-    number = read(many, "parked bulk list --json")[0]["number"]
+    (last, *_) = read(many, "parked bulk list --json")
+    number, at = last["number"], datetime.fromisoformat(last["at"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert f"{at:%H:%M:%S}" in fine("parked bulk list", many.config), "on the clock of the books"
     fine(f"parked bulk resume {number} {BY}", many.config)
     assert len(asked(many)) == 3
     mend(many)

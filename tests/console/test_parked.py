@@ -176,3 +176,14 @@ def test_what_waits_behind_a_row_and_the_line_of_its_rule_stand_beside_it(client
     assert "排在其后的行" in page.text
     assert "pipeline=main&amp;id=4" in page.text
     assert re.search(r"mapping\.yaml:\d+", page.text)
+
+
+def test_support_is_not_led_to_give_up_what_others_give_up(reader: TestClient, many: Site) -> None:
+    """The list offers no button for it, and the page that an address leads to says whose it is, and leads back."""
+    sign_in(reader, "小王")
+    assert 'value="discard"' not in reader.get("/parked").text
+    asked = reader.get("/parked/bulk", params=group_of(reader) | {"what": "discard"})
+    assert "Somebody with one of these roles does this: controller." in text(asked)
+    assert 'href="/parked"' in asked.text
+    sign_in(reader, "老周")
+    assert 'value="discard"' in reader.get("/parked").text
