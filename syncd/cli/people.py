@@ -201,7 +201,7 @@ def list_tokens(config: Config = None, as_json: Json = False) -> None:
     elif not found:
         line("token_none")
     else:
-        now, columns = datetime.now(UTC), ("col_token", "col_who", "col_scope", "col_until", "col_state")
+        now, columns = datetime.now(UTC), ("col_token", "console_name", "col_scope", "col_until", "col_state")
         states = ("gone" if one.revoked_at else "good" if one.expires_at > now else "expired" for one in found)
         rows = [
             (one.name, one.account, ", ".join(one.scope), f"{one.expires_at:%Y-%m-%d}", say(f"token_{state}"))
@@ -235,7 +235,7 @@ def show_list(config: Config = None, as_json: Json = False) -> None:
             )
             for one in found
         ]
-        table(("col_who", "col_roles", "col_within", "col_host_users", "col_may_sign_in", "col_last_act"), rows)
+        table(("console_name", "col_roles", "col_within", "col_host_users", "col_may_sign_in", "col_last_act"), rows)
 
 
 def _plain(one: everybody.Person) -> dict[str, object]:
