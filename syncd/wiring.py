@@ -44,6 +44,7 @@ from syncd.daemon.sharing import Shared, Sharer
 from syncd.daemon.spec import PipelineSpec, makes_nothing
 from syncd.daemon.supervisor import Runner, Worker
 from syncd.desk import closing as closings
+from syncd.desk import masking
 from syncd.desk.access import rights
 from syncd.desk.audit import anchors, verify
 from syncd.desk.parked import operators
@@ -350,7 +351,10 @@ class Pipeline:
             raise WrongUsage("quality_nothing_to_read", mapping=mapping.name)
         with store.opened(mapping.source_tables) as kept:
             today = datetime.now(mapping.zone).date()
-            examination = Examination(mapping.quality, mapping.rules, mapping.source_tables, kept, today, mapping.zone)
+            unseen = masking.hidden(mapping.masked, ())  # a file is anybody's who is sent it
+            examination = Examination(
+                mapping.quality, mapping.rules, mapping.source_tables, kept, today, mapping.zone, unseen
+            )
             report = examination.run(self.rows)
             written: dict[str, int] = {}
             if out is not None:

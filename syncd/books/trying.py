@@ -12,7 +12,8 @@ from typing import Final, Literal, NamedTuple, get_args
 from syncd import statements
 from syncd.books import comparison
 from syncd.books.hindsight import Finance, Hindsight, reopened
-from syncd.change import Change, Position, key_text
+from syncd.change import Change, Position, Table, key_text
+from syncd.desk import masking
 from syncd.desk.parked import operators, previews
 from syncd.errors import WrongUsage
 from syncd.folding import row_of
@@ -21,7 +22,7 @@ from syncd.mapping.program.follow import Judgement, follow
 from syncd.mapping.program.program import Program
 from syncd.ports import EVERY_STEP, Ledger, Parked
 from syncd.posting import Outcome
-from syncd.record import decode_change, decode_row, has_marks
+from syncd.record import decode_change, decode_row, encode_change, has_marks
 
 SQL: Final = statements.load("syncd.books", "trying.sql")
 How = Literal["new", "changed", "deleted", "read"]
@@ -63,6 +64,18 @@ class Tried(NamedTuple):
     is_past: bool
     is_whole: bool
     behind: int
+
+
+def shown(found: Tried, tables: Mapping[str, Table], hidden: masking.Hidden) -> Tried:
+    """What came of a row, to somebody who may not see all of it: its judgements and why there would be nothing. Its
+    images are masked where they are made text."""
+    if not hidden:
+        return found
+    changes = [encode_change(tables[found.change.table], one) for one in (found.change, found.found)]
+    row = masking.Tried(found.change.table, *changes)
+    return found._replace(
+        judgements=masking.judged(found.judgements, row, hidden), preview=masking.preview(found.preview, row, hidden)
+    )
 
 
 class Bench(NamedTuple):

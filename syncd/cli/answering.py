@@ -14,7 +14,7 @@ import pwd
 import stat
 import sys
 from collections.abc import Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 from rich.text import Text
 
-from syncd.cli.later import accounts, approvals, operators, people, ports, rights, tokens, wiring
+from syncd.cli.later import accounts, approvals, masking, operators, people, ports, rights, tokens, wiring
 from syncd.cli.later import config as configuration
 from syncd.cli.options import config_path
 from syncd.cli.output import errors
@@ -94,6 +94,19 @@ def author(pipeline: wiring.Pipeline, action: Action, actor: str) -> str:
         return _person(who, known, action, pipeline.place, actor, "", ()).name
     _require_same(actor, who)
     return who.name
+
+
+def hidden(pipeline: wiring.Pipeline) -> masking.Hidden:
+    """What of a pipeline's rows is not shown to whoever runs this process; all that the mapping masks to who is not
+    known here, or while there are no accounts."""
+    if not pipeline.mapping.masked:
+        return {}
+    with closing(pipeline.open_accounts()) as ledger:
+        roles: Collection[str] = ()
+        if accounts.every(ledger):
+            with suppress(Halt):
+                roles = rights.roles(_who(ledger, pipeline.token_file), pipeline.place)
+    return masking.hidden(pipeline.mapping.masked, roles)
 
 
 def deciding(pipeline: wiring.Pipeline) -> people.People | None:

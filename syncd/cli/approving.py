@@ -12,9 +12,9 @@ from typing import Annotated, Final
 import typer
 
 from syncd.cli import previewing
-from syncd.cli.answering import answering, author
+from syncd.cli.answering import answering, author, hidden
 from syncd.cli.codes import NEEDS_A_PERSON
-from syncd.cli.later import approvals, approving, automatic, clock, operators, terms, wiring
+from syncd.cli.later import approvals, approving, automatic, clock, masking, operators, terms, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import emit, fits, line, named, table
 from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected
@@ -113,6 +113,7 @@ def show_list(
             rows = [row for row in rows if not role or role in approvals.deciding(row, now)][:limit]
             done = approvals.deeds(ledger, pipeline.name, [row.id for row in rows])
             made = previewing.of(pipeline, rows)
+            rows = [masking.row(row, hidden(pipeline)) for row in rows]
             found += [(pipeline, row, approvals.standing(row, done.get(row.id, ())), made.get(row.id)) for row in rows]
     if as_json:
         emit(

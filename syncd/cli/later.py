@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from syncd.desk import closing as closing
     from syncd.desk import decision_tables as decision_tables
     from syncd.desk import kept as kept
+    from syncd.desk import masking as masking
     from syncd.desk import samples as samples
     from syncd.desk import shares as shares
     from syncd.desk import status as status
@@ -194,6 +195,7 @@ else:
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
     samples = _Module("syncd.desk.samples")
+    masking = _Module("syncd.desk.masking")
     operators = _Module("syncd.desk.parked.operators")
     people = _Module("syncd.desk.access.people")
     previews = _Module("syncd.desk.parked.previews")

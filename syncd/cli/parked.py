@@ -12,8 +12,8 @@ import typer
 from rich.text import Text
 
 from syncd.cli import previewing
-from syncd.cli.answering import answering
-from syncd.cli.later import approvals, clock, many, operators, ports, status, taken, wiring
+from syncd.cli.answering import answering, hidden
+from syncd.cli.later import approvals, clock, many, masking, operators, ports, status, taken, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -52,6 +52,8 @@ def show_list(
             return
         found = [(one, row) for one in names for row in operators.parked(ledger, one, selection, limit)][:limit]
         advised = [operators.advice(ledger, one, row) for one, row in found] if as_json else []
+        unseen = hidden(pipelines[0])
+        found = [(one, masking.row(row, unseen)) for one, row in found]
     if as_json:
         emit([{"pipeline": one, **_plain(row, code)} for (one, row), code in zip(found, advised, strict=True)])
     elif not found:
@@ -75,6 +77,8 @@ def show(id: Id, config: Config = None, name: Name = None, as_json: Json = False
         behind = operators.behind(ledger, holding.name, row)
         done = approvals.deeds(ledger, holding.name, (id,)).get(id, ())
     preview = previewing.of(holding, [row]).get(id) if row.state == "approval" else None
+    unseen = hidden(holding)
+    preview, row = preview and masking.preview(preview, row, unseen), masking.row(row, unseen)
     if as_json:
         emit(
             _plain(row, advised)

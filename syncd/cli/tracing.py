@@ -14,9 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from syncd.cli.answering import hidden
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import change as words
-from syncd.cli.later import clock, pages, sheets, wiring, wording
+from syncd.cli.later import clock, masking, pages, sheets, wiring, wording
 from syncd.cli.later import shares as parts
 from syncd.cli.later import trace as lives
 from syncd.cli.options import Config, Json, Name, config_path
@@ -41,6 +42,7 @@ def trace(
     is_whole = as_json or html is not None or csv is not None
     with closing(pipeline.open_ledger()) as ledger:
         found = lives.find(ledger, asked, pipeline.mapping.tables, None if is_whole else ROWS_SHOWN_MAX)
+        found = masking.traced(found, {r.name: r.on.alias for r in pipeline.mapping.rules}, hidden(pipeline))
         called = wording.of(pipeline.mapping, ledger) if html is not None else pages.NO_WORDS
     if as_json:
         emit(_plain(found))

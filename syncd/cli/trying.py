@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli import previewing
+from syncd.cli.answering import hidden
 from syncd.cli.later import follow, steps, trying, wiring
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, emit, line, table
@@ -37,6 +38,7 @@ def try_row(
         raise WrongUsage("try_which")
     asked = trying.Asked(source, key, parked, 0, how, assigned(assignments or ()))
     pipeline, found = _tried(wiring.pipeline(config_path(config), name).begun(), asked)
+    found = trying.shown(found, pipeline.mapping.tables, hidden(pipeline))
     told = [one for one in found.judgements if every or steps.is_told(one)]
     lines = [(one, steps.lines(one, pipeline.mapping.zone)) for one in told]
     if as_json:

@@ -14,7 +14,7 @@ from syncd import wiring
 from syncd.console import within
 from syncd.console.page import SignedIn, Visitor, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import clock
+from syncd.desk import clock, masking
 from syncd.desk.parked import approvals, approving, operators, previews
 from syncd.errors import Transient, WrongUsage
 from syncd.money import ZERO
@@ -118,9 +118,15 @@ def _waiting(ledger: Ledger, part: wiring.Pipeline, rows: Sequence[operators.Par
     made: Mapping[int, previews.Preview] = {}
     if rows:
         made = previews.made(ledger, part.name, mapping.translator(part.name), mapping.tables, rows)
+    hidden = within.hidden(who, part)
+
+    def shown(row: operators.ParkedRow) -> previews.Preview | None:
+        preview = made.get(row.id)
+        return preview and masking.preview(preview, row, hidden)
+
     found = [
         Waiting(
-            *(part.name, row, made.get(row.id), approvals.standing(row, done.get(row.id, ()))),
+            *(part.name, masking.row(row, hidden), shown(row), approvals.standing(row, done.get(row.id, ()))),
             *(approvals.due(row), approvals.is_overdue(row, now), own_role(part, row, who)),
             operators.barred(ledger, part.name, row, done.get(row.id, ()), who.account.name),
         )

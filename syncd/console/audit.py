@@ -13,7 +13,7 @@ from syncd.console import within
 from syncd.console.books import day
 from syncd.console.page import SignedIn, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import actions, clock
+from syncd.desk import actions, clock, masking
 from syncd.desk.audit import anchors
 from syncd.errors import Halt
 
@@ -43,9 +43,11 @@ def listed(
         zone, names = part.mapping.file.timezone, [one.name for whole in seen(request, who) for one in whole.begun()]
         with_accounts = who.may("see_accounts")
         done = actions.page(ledger, names, asked, part.mapping.zone, LISTED_MAX, before, with_accounts)
-        found = clock.local(done, zone)
+        masked = [within.hidden(who, one) for one in seen(request, who)]
+        found = [masking.done(one, masked) for one in clock.local(done.found, zone)]
+        done = done._replace(found=found)
     return page(
-        request, "audit.html", "console_audit", who, zone, found=found, actor=actor, action=action, about=about,
+        request, "audit.html", "console_audit", who, zone, found=done, actor=actor, action=action, about=about,
         text=text, first=first, last=last, chains=_chains(request, who), pipeline=part.name,
         names=[one.name for one in seen(request, who)],
     )  # fmt: skip

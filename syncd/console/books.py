@@ -13,7 +13,7 @@ from syncd.books.lifecycle import deadlines, states
 from syncd.change import Kind
 from syncd.console import news, within
 from syncd.console.page import SignedIn, language, page, seen
-from syncd.desk import clock, postings, shares, trace
+from syncd.desk import clock, masking, postings, shares, trace
 from syncd.desk.access import limited
 from syncd.errors import WrongUsage
 
@@ -78,7 +78,8 @@ def posting(request: Request, who: SignedIn, pipeline: str, seq: int = 0, key: s
         number = seq or trace.number_of(ledger, part.name, key)
         origin = trace.posting(ledger, part.name, number, line, SHARES_SHOWN_MAX)
         (own,) = postings.page(ledger, part.name, postings.Asked(), part.mapping.zone, 1, number + 1).found
-        zone = part.mapping.file.timezone
+        hidden, zone = within.hidden(who, part), part.mapping.file.timezone
+        origin = masking.traced(trace.Traced("", [origin], ()), within.tables(part), hidden).origins[0]
     return page(
         request, "posting.html", "console_posting", who, zone, one=clock.local(origin, zone), own=own,
         pipeline=pipeline, about=trace.about, act_told=trace.told, shares_max=SHARES_SHOWN_MAX,
@@ -91,6 +92,7 @@ def asset(request: Request, who: SignedIn, asset: str, pipeline: str = "") -> Re
     """An asset's life as one line of time, the newest below."""
     with within.at(request, who, pipeline) as (part, ledger):
         found = limited.lives(trace.lives(ledger, asset.strip()), within.theirs(request, who))
+        found = masking.lives(found, within.tables(part), within.hidden(who, part))
         zone = part.mapping.file.timezone
         kinds = part.mapping.layout.card_kinds
         found = [life._replace(card=clock.fields(life.card, kinds, zone)) for life in clock.local(found, zone)]

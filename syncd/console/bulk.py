@@ -14,7 +14,7 @@ from syncd.books import held
 from syncd.console import causes, within
 from syncd.console.page import SignedIn, house, page
 from syncd.console.signing import Signed
-from syncd.desk import clock
+from syncd.desk import clock, masking
 from syncd.desk.access import rights
 from syncd.desk.parked import bulk, operators
 from syncd.errors import WrongUsage
@@ -42,7 +42,8 @@ def asked(
         raise WrongUsage("bulk_nothing")
     return page(
         request, "bulk.html", f"console_bulk_{what}", who, zone, pipeline=pipeline, what=what, chosen=chosen,
-        rows=clock.local(first, zone), count=count, last=last, held=money, may=within.may(who, bulk.right(what), part),
+        rows=clock.local([masking.row(row, within.hidden(who, part)) for row in first], zone), count=count, last=last,
+        held=money, may=within.may(who, bulk.right(what), part),
         roles=sorted(rights.giving(bulk.right(what), part.mapping.approvers)),
     )  # fmt: skip
 

@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 
 from syncd import wiring
 from syncd.books import held
+from syncd.console import within
 from syncd.console.house import House
-from syncd.desk import clock
+from syncd.console.page import Visitor
+from syncd.desk import clock, masking
 from syncd.desk.parked import operators, previews, taken
 from syncd.money import ZERO
 from syncd.ports import Ledger
@@ -56,6 +58,12 @@ def causes(own: House, ledger: Ledger, part: wiring.Pipeline) -> Sequence[Cause]
     found: Sequence[Cause] = clock.local(_causes(ledger, part), part.mapping.file.timezone)
     own.causes[part.name] = stamp, found
     return found
+
+
+def shown(own: House, ledger: Ledger, part: wiring.Pipeline, who: Visitor) -> Sequence[Cause]:
+    """The same without what is masked to somebody."""
+    hidden = within.hidden(who, part)
+    return [one._replace(first=masking.row(one.first, hidden)) for one in causes(own, ledger, part)]
 
 
 def _causes(ledger: Ledger, part: wiring.Pipeline) -> list[Cause]:

@@ -73,7 +73,7 @@ def _standings(own: House, pipeline: wiring.Pipeline, who: Visitor) -> Iterator[
 
 def _standing(own: House, ledger: Ledger, part: wiring.Pipeline, who: Visitor) -> Standing:
     now, zone = datetime.now(UTC), part.mapping.zone
-    found, known = status.pipeline_status(ledger, part.name, now), causes.causes(own, ledger, part)
+    found, known = status.pipeline_status(ledger, part.name, now), causes.shown(own, ledger, part, who)
     today = now.astimezone(zone).date()
     last = postings.page(ledger, part.name, postings.Asked(), zone, 1).found
     counts = postings.by_day(ledger, part.name, [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)], zone)

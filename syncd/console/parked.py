@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from syncd.console import causes, news, within
 from syncd.console.page import SignedIn, house, page, seen
 from syncd.console.signing import Signed
-from syncd.desk import clock
+from syncd.desk import clock, masking
 from syncd.desk.parked import bulk, operators, taken
 from syncd.desk.parked.operators import Actor
 
@@ -46,11 +46,12 @@ def listed(
                 known["pipeline"].append(part.name)
                 marks[part.name] = operators.newest(ledger, part.name)
                 known["subject"] += operators.subjects(ledger, part.name, SUBJECTS_MAX)
-                groups += causes.causes(house(request), ledger, part)
+                groups += causes.shown(house(request), ledger, part, who)
                 bulks += clock.local(bulk.latest(ledger, part.name, BULKS_MAX), zone)
                 if pipeline in ("", part.name):
                     lot = operators.parked(ledger, part.name, chosen, LISTED_MAX + 1)
-                    rows += [(part.name, clock.local(row, zone)) for row in lot[:LISTED_MAX]]
+                    hidden = within.hidden(who, part)
+                    rows += [(part.name, clock.local(masking.row(row, hidden), zone)) for row in lot[:LISTED_MAX]]
                     further += [(part.name, lot[LISTED_MAX - 1].id)] if len(lot) > LISTED_MAX else []
     known["code"] = [group.group.code for group in groups]
     groups.sort(key=lambda one: (one.group.state == "behind", -one.group.rows))

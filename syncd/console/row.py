@@ -13,6 +13,7 @@ from syncd.console.page import SignedIn, page
 from syncd.console.sides import SET, changed, typed
 from syncd.console.sides import sides as sides_of
 from syncd.console.signing import Signed
+from syncd.desk import masking
 from syncd.desk.parked import approvals, operators, previews
 from syncd.errors import WrongUsage
 from syncd.outbox import box
@@ -32,20 +33,23 @@ def shown(request: Request, who: SignedIn, pipeline: str, id: int) -> Response:
         told = box.of_subject(ledger, part.name, row.subject, TOLD_MAX)
         advised = operators.advice(ledger, part.name, row)
         done = approvals.deeds(ledger, part.name, (id,)).get(id, ())
-        sides = sides_of(part, row)
+        hidden = within.hidden(who, part)
+        sides = sides_of(part, row, hidden)
         given = changed(sides, dict(request.query_params))
         tried = operators.edited(row, typed(given), part.mapping.tables, part.read)[0] if given else row
         preview = None
         if row.settled_at is None:
             translator = part.mapping.translator(part.name)
             preview = previews.made(ledger, part.name, translator, part.mapping.tables, [tried]).get(id)
-    zone = part.mapping.file.timezone
+            preview = preview and masking.preview(preview, tried, hidden)
+    zone, seen, whole = part.mapping.file.timezone, operators.version(row), row
+    row = masking.row(row, hidden)
     may = row.settled_at is None and within.may(who, "mend", part)
     return page(
         request, "row.html", "console_row", who, zone, row=row, pipeline=pipeline, advised=advised,
         sides=sides, done=done, preview=preview, given=given, is_tried=bool(given), may_mend=may,
-        may_discard=row.settled_at is None and within.may(who, "discard", part), seen=operators.version(row),
-        role=approvals_room.own_role(part, row, who) if row.state == "approval" and not row.request else "",
+        may_discard=row.settled_at is None and within.may(who, "discard", part), seen=seen,
+        role=approvals_room.own_role(part, whole, who) if row.state == "approval" and not row.request else "",
         behind=behind, behind_max=BEHIND_MAX, told_of=told, where=within.where(part, row.rule),
         field_codes=within.field_codes(part), has_before=any(side.before for side in sides),
         is_correctable=may and any(side.is_typed for side in sides),
@@ -70,7 +74,7 @@ def mended(
     place = {"pipeline": pipeline, "id": id}
     with within.at(request, signed.who, pipeline) as (part, ledger):
         row = operators.show(ledger, part.name, id)
-        given = changed(sides_of(part, row), fields)
+        given = changed(sides_of(part, row, within.hidden(signed.who, part)), fields)
         if do == "preview":
             asked = {SET + name: text for name, text in given.items()}
             return RedirectResponse(f"/parked/row?{urlencode(place | asked)}#made", 303)

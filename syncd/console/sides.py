@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from syncd import wiring
 from syncd.books import rules
 from syncd.change import Kind
-from syncd.desk import clock
+from syncd.desk import clock, masking
 from syncd.desk.parked import operators
 
 NULL: Final = "NULL"
@@ -36,6 +37,8 @@ class Side(NamedTuple):
     """Whether another value may be typed: not of the row's key, nor of a document's lines."""
     is_amount: bool
     is_at_fault: bool
+    is_masked: bool = False
+    """Whether its values are not shown to who looks: what is typed stands in place of them, nothing leaves them."""
 
     @property
     def is_day(self) -> bool:
@@ -48,17 +51,24 @@ class Side(NamedTuple):
         return {self.before, self.after, self.sent} <= {"", NULL}
 
 
-def sides(part: wiring.Pipeline, row: operators.ParkedRow) -> Sequence[Side]:
+def sides(
+    part: wiring.Pipeline, row: operators.ParkedRow, hidden: masking.Hidden = MappingProxyType({})
+) -> Sequence[Side]:
     """Its columns, times on the clock of the books; first the one at fault, then those that were changed."""
-    found = columns(part, row.table, row.change, row.original)
+    found = columns(part, row.table, row.change, row.original, hidden)
     wrong = _at_fault(row, found)
     found = [one._replace(is_at_fault=one.column in wrong) for one in found]
     return sorted(found, key=lambda one: (not one.is_at_fault, not one.is_changed))
 
 
-def columns(part: wiring.Pipeline, alias: str, change: str, original: str | None = None) -> Sequence[Side]:
+def columns(
+    part: wiring.Pipeline, alias: str, change: str, original: str | None = None,
+    hidden: masking.Hidden = MappingProxyType({}),
+) -> Sequence[Side]:  # fmt: skip
     """The columns of a change of a table, as it is recorded, times on the clock of the books. `original` is the change
-    as it was sent, where a person has edited it since."""
+    as it was sent, where a person has edited it since; `hidden` is what is not shown."""
+    is_unreadable = json.loads(change)["op"] == "unreadable"
+    masked = hidden.get(alias, frozenset())
     table, zone = part.mapping.tables.get(alias), part.mapping.file.timezone
     typed, amounts = list[str](), list[str]()
     if table is not None:
@@ -67,6 +77,7 @@ def columns(part: wiring.Pipeline, alias: str, change: str, original: str | None
 
     def image(change: str | None, side: str) -> Mapping[str, object]:
         stored = (json.loads(change)[side] or {}) if change else {}
+        stored = masking.image(alias, stored, hidden, is_unreadable) if hidden else stored
         return stored if table is None else clock.image(stored, table, zone)
 
     before, after, sent = image(change, "before"), image(change, "after"), image(original, "after")
@@ -74,7 +85,7 @@ def columns(part: wiring.Pipeline, alias: str, change: str, original: str | None
     return [
         Side(name, fields.get(name, name), _seen(before, name), _seen(after, name), _seen(sent, name) if sent else "",
              before.get(name) != after.get(name) and bool(before) and bool(after), name in typed, name in amounts,
-             False)
+             False, name in masked)
         for name in dict.fromkeys([*before, *after])
     ]  # fmt: skip
 
@@ -82,7 +93,8 @@ def columns(part: wiring.Pipeline, alias: str, change: str, original: str | None
 def changed(found: Sequence[Side], fields: Mapping[str, str]) -> Mapping[str, str]:
     """What a form gives for columns, where that is another value than the row has. The key of a row is never edited."""
     given = {name.removeprefix(SET): text for name, text in fields.items() if name.startswith(SET)}
-    return {s.column: given[s.column] for s in found if s.column in given and given[s.column] != s.after and s.is_typed}
+    own = [s for s in found if s.column in given and s.is_typed]
+    return {s.column: given[s.column] for s in own if given[s.column] not in (s.after, "" if s.is_masked else s.after)}
 
 
 def typed(given: Mapping[str, str]) -> dict[str, str | None]:

@@ -16,7 +16,7 @@ from syncd.console.page import SignedIn, language, page, seen
 from syncd.console.row import Fields
 from syncd.console.sides import SET, Side, changed, columns, typed
 from syncd.console.signing import Signed
-from syncd.desk import postings
+from syncd.desk import masking, postings
 from syncd.desk.parked import operators
 from syncd.ports import Ledger
 from syncd.record import encode_change
@@ -40,9 +40,11 @@ def shown(
             return _choices(request, who, part, ledger, bench, asked, rule, first)
         now = datetime.now(UTC)
         found = trying.tried(bench, asked, now)
-        sides = _sides(part, found)
+        hidden = within.hidden(who, part)
+        sides = _sides(part, found, hidden)
         if given := changed(sides, dict(request.query_params)):
             found = trying.tried(bench, asked._replace(values=typed(given)), now)
+        found = trying.shown(found, part.mapping.tables, hidden)
     zone = part.mapping.zone
     every = sorted(
         ((one, steps.lines(one, zone)) for one in found.judgements), key=lambda one: one[0].rule.name != rule
@@ -70,7 +72,8 @@ def given(
     asked = trying.Asked(table, key, parked, posting, how)
     with within.at(request, signed.who, pipeline) as (named, ledger):
         part = named.begun()[0]
-        sides = _sides(part, trying.tried(part.bench(ledger), asked, datetime.now(UTC)))
+        hidden = within.hidden(signed.who, part)
+        sides = _sides(part, trying.tried(part.bench(ledger), asked, datetime.now(UTC)), hidden)
     said = asked._asdict() | {"pipeline": part.name, "rule": rule, "values": ""}
     said |= {SET + name: text for name, text in changed(sides, fields).items()}
     return RedirectResponse(f"/mapping/row?{urlencode({n: v for n, v in said.items() if v})}#made", 303)
@@ -85,6 +88,7 @@ def _choices(
     zone, mapping = part.mapping.zone, part.mapping
     posted = postings.page(ledger, part.name, postings.Asked(rule=rule), zone, 3 * CHOICES_MAX).found
     resting = operators.parked(ledger, part.name, operators.Selection(rule=rule), CHOICES_MAX)
+    resting = [masking.row(row, within.hidden(who, part)) for row in resting]
     return page(
         request, "try.html", "console_try", who, mapping.file.timezone, pipeline=part.name, asked=asked, rule=rule,
         names=[one.name for whole in seen(request, who) for one in whole.begun()],
@@ -93,12 +97,12 @@ def _choices(
     )  # fmt: skip
 
 
-def _sides(part: wiring.Pipeline, found: trying.Tried) -> list[Side]:
+def _sides(part: wiring.Pipeline, found: trying.Tried, hidden: masking.Hidden) -> list[Side]:
     """The columns of the row before anybody typed anything; of one that is deleted, as it was."""
     change = found.found
     if change.after is None and change.op == "delete":
         change = change._replace(before=None, after=change.before)
-    return [*columns(part, change.table, encode_change(part.mapping.tables[change.table], change))]
+    return [*columns(part, change.table, encode_change(part.mapping.tables[change.table], change), None, hidden)]
 
 
 def _columns(part: wiring.Pipeline, table: str) -> Callable[[str], str]:

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from syncd import wiring
 from syncd.console.page import Visitor, house, seen
+from syncd.desk import masking
 from syncd.desk.access import accounts, people, rights
 from syncd.errors import Halt
 from syncd.language import Language, catalogue
@@ -34,6 +35,16 @@ def theirs(request: Request, who: Visitor) -> Callable[[str], bool]:
 def may(who: Visitor, action: rights.Action, part: wiring.Pipeline) -> bool:
     """Whether somebody may do something in a pipeline."""
     return who.may(action, part.place, part.mapping.approvers)
+
+
+def hidden(who: Visitor, part: wiring.Pipeline) -> masking.Hidden:
+    """What of a pipeline's rows is not shown to them."""
+    return masking.hidden(part.mapping.masked, rights.roles(who.account, part.place))
+
+
+def tables(part: wiring.Pipeline) -> Mapping[str, str]:
+    """Rule → the table whose rows it looks at."""
+    return {rule.name: rule.on.alias for rule in part.mapping.rules}
 
 
 def require(

@@ -12,6 +12,7 @@ from syncd.books.depreciation.plan import month_of
 from syncd.books.depreciation.recomputation import found_amounts
 from syncd.books.depreciation.runs import Computing
 from syncd.books.figures import FIELDS, figures
+from syncd.desk import masking
 from syncd.desk.audit.verify import Verdict
 from syncd.desk.closing import begun
 from syncd.errors import Fault
@@ -49,7 +50,7 @@ def look(
     zone, month_end, layout = mapping.zone, mapping.month_end, mapping.layout
     yield _earlier(_used(ledger, layout, periods) if are_months(layout.file.periods) else periods, period)
     mine = outstanding.of_company(in_hand)
-    yield from outstanding.items(ledger, period, zone, now, mine)
+    yield from outstanding.items(ledger, period, zone, now, mine, masking.hidden(mapping.masked, ()))
     if mapping.answers:
         yield outstanding.untold(ledger, mine)
     if mapping.depreciation is not None and mapping.depreciation.by == "syncd":

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from syncd import statements
 from syncd.books.close.item import Item, Said, found
-from syncd.desk import status
+from syncd.desk import masking, status
 from syncd.desk import uncomputed as desk
 from syncd.desk.partitions import PART
 from syncd.ports import Ledger, Period
@@ -40,14 +40,16 @@ def of_company(names: Collection[str] | None) -> Mine:
     return lambda name: names is None or str(name).partition(PART)[0] in names
 
 
-def items(ledger: Ledger, period: Period, zone: tzinfo, now: datetime, mine: Mine) -> Iterator[Item]:
-    """All of it."""
+def items(
+    ledger: Ledger, period: Period, zone: tzinfo, now: datetime, mine: Mine, hidden: masking.Hidden
+) -> Iterator[Item]:
+    """All of it; `hidden` is what nobody is shown, for the list goes into files."""
     yield _unread(ledger, period, zone, now, mine)
-    yield from _parked(ledger, period, zone, mine)
+    yield from _parked(ledger, period, zone, mine, hidden)
     yield _collected(ledger, period, zone, mine)
 
 
-def _parked(ledger: Ledger, period: Period, zone: tzinfo, mine: Mine) -> Iterator[Item]:
+def _parked(ledger: Ledger, period: Period, zone: tzinfo, mine: Mine, hidden: masking.Hidden) -> Iterator[Item]:
     rows: dict[str, list[Sequence[object]]] = {state: [] for state in STATES}
     first: dict[str, Said] = {}
     with closing(ledger.scan(SQL["parked"])) as parked:
@@ -55,6 +57,7 @@ def _parked(ledger: Ledger, period: Period, zone: tzinfo, mine: Mine) -> Iterato
             if not (mine(pipeline) and _belongs(str(change), str(committed_at), period, zone)):
                 continue
             said = json.loads(str(params))
+            said = masking.reason(said, "", str(change), hidden) if hidden else said
             rows[str(state)].append((pipeline, number, subject, Said(str(code), said)))
             known = {"pipeline": pipeline, "id": number, "role": said.get("role", "")}
             first.setdefault(str(state), Said(f"mend_{state}", known))

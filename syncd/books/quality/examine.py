@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from syncd.books.quality.eam import Rows
 from syncd.books.quality.findings import REQUIRED, WEIGHTS, Default, Report, Sort, Suggested, grouped
 from syncd.books.quality.store import Asset, Found, Store
 from syncd.change import Column, Kind, Malformed, Row, Table, Value, key_text
+from syncd.desk import masking
 from syncd.mapping.expression.parse import Missing, Uncomputable
 from syncd.mapping.expression.terms import Name, nearest
 from syncd.mapping.language.blocks.screens import DISPOSED, DataQuality, Declared, Opener
@@ -20,7 +22,7 @@ from syncd.mapping.verbs.change import Change
 from syncd.mapping.verbs.require import Require
 from syncd.mapping.verbs.rule import Rule
 from syncd.money import decimal, round_half_up
-from syncd.record import row_encoder
+from syncd.record import decode_object, row_encoder
 from syncd.spread import Spread, median_of
 
 EARLIEST: Final = date(1950, 1, 1)
@@ -63,8 +65,9 @@ class Examination:
         store: Store,
         today: date,
         zone: ZoneInfo,
+        hidden: masking.Hidden = MappingProxyType({}),
     ) -> None:
-        self._quality, self._tables, self._store = quality, tables, store
+        self._quality, self._tables, self._store, self._hidden = quality, tables, store, hidden
         self._today, self._zone = today, zone
         self._sorts = {name: Sort(name, weight) for name, weight in WEIGHTS.items()}
         self._looks: dict[str, list[_Look]] = {}
@@ -133,10 +136,12 @@ class Examination:
         days = [(i, c) for i, c in enumerate(table.columns) if c.kind in (Kind.DATE, Kind.TIMESTAMP)]
         amounts = [(i, c) for i, c in enumerate(table.columns) if c.is_money]
         look_up, count, encode = self._store.joined, 0, row_encoder(table)
+        hides = table.alias in self._hidden
         with rows(table) as found:
             for row, flawed in found:
                 count += 1
-                at = _At(table, key_text(table, row), row, _NONE, encode(row))
+                image = masking.encoded(table.alias, encode(row), self._hidden) if hides else encode(row)
+                at = _At(table, key_text(table, row), row, _NONE, image)
                 if flawed:
                     marked = frozenset(i for i, value in enumerate(row) if isinstance(value, Malformed))
                     at = at._replace(marked=marked)
@@ -247,6 +252,9 @@ class Examination:
                 self._find("negative", at, code, column=column.name, value=amount)
 
     def _find(self, sort: str, at: _At, code: str, **params: object) -> None:
+        if at.table.alias in self._hidden:
+            image = decode_object(row_encoder(at.table)(at.row))
+            params = masking.found(params, at.table.alias, image, self._hidden)
         self._store.find(Found(sort, at.table.alias, at.key, code, params, at.image))
 
     # What rows have in common

@@ -81,7 +81,7 @@ def preview(request: Request, who: Calling, id: Number, pipeline: Pipeline, trie
     with within.at(request, who, pipeline) as (part, ledger):
         row = operators.show(ledger, part.name, id)
         with_them = operators.edited(row, tried.values, part.mapping.tables, part.read)[0] if tried.values else row
-        return {"preview": preview_of(part, ledger, with_them)}
+        return {"preview": preview_of(part, ledger, with_them, within.hidden(who, part))}
 
 
 @router.post("/parked/{id}/edit")
@@ -216,7 +216,7 @@ def _on_row(
     def done() -> dict[str, Any]:
         with within.at(request, signed.who, pipeline) as (part, ledger):
             do(part, ledger)
-            return row_of(operators.show(ledger, part.name, id))
+            return row_of(operators.show(ledger, part.name, id), within.hidden(signed.who, part))
 
     return signed.once(said, done)
 

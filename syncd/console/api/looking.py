@@ -14,7 +14,7 @@ from syncd.console import within
 from syncd.console.api.caller import Calling
 from syncd.console.api.shape import plain, told
 from syncd.console.page import house, seen
-from syncd.desk import postings, samples, status, trace
+from syncd.desk import masking, postings, samples, status, trace
 from syncd.desk.access import accounts, everybody, limited, rights, tokens
 from syncd.desk.parked import approvals, bulk, operators, previews
 from syncd.errors import Fault
@@ -121,20 +121,21 @@ def parked(
     chosen = operators.Selection((), subject, state, rule, code, settled, table, after)
     with within.at(request, who, pipeline) as (part, ledger):
         rows = operators.parked(ledger, part.name, chosen, limit + 1)
-    return _page(rows, limit)
+    return _page(rows, limit, within.hidden(who, part))
 
 
-def _page(rows: Sequence[operators.ParkedRow], limit: int) -> Json:
+def _page(rows: Sequence[operators.ParkedRow], limit: int, hidden: masking.Hidden) -> Json:
     more = rows[limit - 1].id if len(rows) > limit else None
-    return {"items": [row_of(row) for row in rows[:limit]], "next": more}
+    return {"items": [row_of(row, hidden) for row in rows[:limit]], "next": more}
 
 
-def row_of(row: operators.ParkedRow) -> Json:
+def row_of(row: operators.ParkedRow, hidden: masking.Hidden) -> Json:
     """A parked row; `version` is another once anybody, or the daemon, has touched it."""
+    version, row = operators.version(row), masking.row(row, hidden)
     found: Json = plain(row)
     reason = told(row.code, row.params)
     reason["hint"] = told(operators.advised(row.code, row.params), {**row.params, "id": row.id})["hint"]
-    return found | {"version": operators.version(row), "reason": reason}
+    return found | {"version": version, "reason": reason}
 
 
 @router.get("/parked/{id}")
@@ -144,16 +145,18 @@ def parked_row(request: Request, who: Calling, id: Number, pipeline: Pipeline) -
         row = operators.show(ledger, part.name, id)
         done = approvals.deeds(ledger, part.name, (id,)).get(id, ())
         more = {"behind": operators.behind(ledger, part.name, row), "deeds": plain(done)}
-        return row_of(row) | more | {"preview": preview_of(part, ledger, row)}
+        hidden = within.hidden(who, part)
+        return row_of(row, hidden) | more | {"preview": preview_of(part, ledger, row, hidden)}
 
 
-def preview_of(part: wiring.Pipeline, ledger: Ledger, row: operators.ParkedRow) -> Json | None:
+def preview_of(part: wiring.Pipeline, ledger: Ledger, row: operators.ParkedRow, hidden: masking.Hidden) -> Json | None:
     """What a row would make if everybody agreed; None of one that is settled."""
     if row.settled_at is not None:
         return None
     made = previews.made(ledger, part.name, part.mapping.translator(part.name), part.mapping.tables, [row]).get(row.id)
     if made is None:
         return None
+    made = masking.preview(made, row, hidden)
     refusal = made.rejection and told(made.rejection.code, made.rejection.params)
     return {
         "vouchers": plain(made.vouchers),
@@ -184,20 +187,21 @@ def approvals_list(
         rows = operators.parked(ledger, part.name, chosen, limit + 1)
         meant = [row for row in rows[:limit] if not role or role in approvals.deciding(row, now)]
         done = approvals.deeds(ledger, part.name, [row.id for row in meant])
-        items = [_awaited(part, ledger, row, done, now) for row in meant]
+        hidden = within.hidden(who, part)
+        items = [_awaited(part, ledger, row, done, now, hidden) for row in meant]
     return {"items": items, "next": rows[limit - 1].id if len(rows) > limit else None}
 
 
 def _awaited(
     part: wiring.Pipeline, ledger: Ledger, row: operators.ParkedRow, done: Mapping[int, Sequence[approvals.Deed]],
-    now: datetime,
+    now: datetime, hidden: masking.Hidden,
 ) -> Json:  # fmt: skip
-    return row_of(row) | {
+    return row_of(row, hidden) | {
         "deciding": [*approvals.deciding(row, now)],
         "given": plain(approvals.standing(row, done.get(row.id, ()))),
         "due": plain(approvals.due(row)),
         "is_overdue": approvals.is_overdue(row, now),
-        "preview": preview_of(part, ledger, row),
+        "preview": preview_of(part, ledger, row, hidden),
     }
 
 
@@ -221,6 +225,7 @@ def traced(request: Request, who: Calling, pipeline: Pipeline, of: Asked) -> Jso
     """The life of an asset, or where a voucher or an entry comes from."""
     with within.at(request, who, pipeline) as (part, ledger):
         found = limited.traced(trace.find(ledger, of, part.mapping.tables), within.theirs(request, who))
+        found = masking.traced(found, within.tables(part), within.hidden(who, part))
     told: Json = plain(found)
     return told
 

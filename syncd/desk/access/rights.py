@@ -108,6 +108,11 @@ def reaches(person: Person, place: Place) -> bool:
     return not is_limited or whole in person.pipelines or (bool(place.company) and place.company in person.companies)
 
 
+def roles(person: Person, place: Place) -> Collection[str]:
+    """The roles that somebody holds in a place."""
+    return person.roles if reaches(person, place) else ()
+
+
 def require(
     person: Person, action: Action, place: Place = EVERYWHERE, asked: Iterable[str] = (), among: Iterable[Person] = ()
 ) -> None:

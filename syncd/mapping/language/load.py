@@ -23,6 +23,7 @@ from syncd.mapping.language.blocks.by_hand import ByHand, compile_by_hand
 from syncd.mapping.language.blocks.closing_documents import compile_documents
 from syncd.mapping.language.blocks.depreciation import Depreciation, compile_depreciation
 from syncd.mapping.language.blocks.lifecycle import Lifecycle, compile_lifecycle
+from syncd.mapping.language.blocks.masked import Masked, check_addresses, check_columns, masked, written
 from syncd.mapping.language.blocks.measures import Measures, compile_measures
 from syncd.mapping.language.blocks.month_end import MonthEnd, compile_month_end
 from syncd.mapping.language.blocks.report_names import compile_names
@@ -110,6 +111,8 @@ class Mapping:
     """What the EAM is told of the rows of a table, by its alias."""
     drafts: Drafts
     """What was read in place of files, as they are to be."""
+    masked: Masked
+    """The columns whose values only some roles are shown."""
 
     def under(self, constants: Map[str, Constant]) -> "Mapping":
         """The same where constants are otherwise."""
@@ -222,6 +225,7 @@ def load(
     documents = read_documents(file, tables, reader)
     tables |= {alias: document.table for alias, document in documents.items()}
     check_file(file, reader)
+    check_columns(file, tables, reader)
     check_cards(file, bool(layout_file.card), reader)
     check_layout_names(layout_file, ExpressionReader(layout_document, {}, errors))
     if errors:
@@ -259,6 +263,10 @@ def load(
     said = None if file.report is None else file.report.year_end
     year_end = compile_year_end(said, resolver, python, layout_file, codes)
     doubts = ExpressionReader(document)
+    hidden = masked(file, rules)
+    if hidden:
+        check_addresses(file, rules, {alias: subject for alias, (subject, _) in subjects.items()}, hidden, reader)
+        written(rules, hidden, doubts)
     if measures is not None and measures.accounts and layout is not None and not layout.journals([ANY_PERIOD]):
         doubts.fault("reconcile_entries", ("reconcile", "accounts"), layout=layout.name)
     answered = {alias: tables[alias] for alias in (*file.tables, *documents)}
@@ -301,6 +309,7 @@ def load(
         year_end,
         answers,
         drafts,
+        hidden,
     )
 
 

@@ -65,6 +65,8 @@ class Reference(Strict):
     """The column or columns of its primary key."""
     columns: dict[str, ColumnType] = Field(min_length=1)
     """Column → what it holds. Only these are read."""
+    masked: dict[str, list[str]] = Field({})
+    """Column → the roles that see its values, none: nobody. Others are shown `•••`."""
 
 
 class Tracked(Reference):

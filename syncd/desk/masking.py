@@ -1,0 +1,291 @@
+"""What is shown of a source row to somebody who may not see all of it.
+
+Rows are masked where they leave for people or machines: in pages, answers, commands. What is kept, hashed, compared and
+edited is the row as it is.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from syncd.audit import CONTENTS
+from syncd.change import Kind
+from syncd.desk.actions import Done
+from syncd.desk.parked.operators import ParkedRow
+from syncd.desk.parked.previews import Preview
+from syncd.desk.shares import SharedRow
+from syncd.desk.trace import Act, Life, ParkedStep, Traced
+from syncd.mapping.language.blocks.masked import reads
+from syncd.mapping.program.failure import Failure
+from syncd.mapping.program.follow import Judgement, Step
+from syncd.record import decode_object
+
+HIDDEN: Final = "•••"
+"""What stands in place of a value."""
+Hidden = Mapping[str, frozenset[str]]
+"""Table, document, `DOCUMENT.LINES` or `rule:NAME` → the columns or names that somebody may not see; see
+`mapping.language.blocks.masked`."""
+HELD: Final = frozenset(
+    ("raw", "code", "key", "amount", "asset_code", "account", "value", "date", "said", "error", "group", "nearest")
+)
+"""Parameters of a rejection that repeat what a column holds, or what a rule has made of it."""
+_NAMED: Final = ("column", "source", "expression")
+"""Those that name a column."""
+WHOLE_CHARACTERS: Final = 3
+"""A value so short is looked for as a word of its own: it stands in many others."""
+
+
+class Images(Protocol):
+    """A change of a table as it is kept, and as it was before somebody typed other values, if they have."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def change(self) -> str: ...
+    @property
+    def original(self) -> str | None: ...
+
+
+class Tried(NamedTuple):
+    """A change that is no parked row."""
+
+    table: str
+    change: str
+    original: str | None
+
+
+def hidden(masked: Mapping[str, Mapping[str, Collection[str]]], roles: Collection[str]) -> Hidden:
+    """What somebody in these roles may not see; without any, all that is masked."""
+    every = {
+        place: frozenset(name for name, seen_by in names.items() if not {*seen_by} & {*roles})
+        for place, names in masked.items()
+    }
+    return {place: names for place, names in every.items() if names}
+
+
+def row(row: ParkedRow, hidden: Hidden) -> ParkedRow:
+    """A parked row as it is shown: its images, and what its reason repeats of them."""
+    if not hidden:
+        return row
+    held = secrets(row, hidden)
+    told = params(row.params, row.table, row.rule, held, hidden)
+    if row.code == "message_unreadable" or (row.original is not None and row.request):
+        told = unknown(told, row.table, hidden)  # the reason is of a row that is not at hand: whole, or edited since
+    return row._replace(
+        change=_change(row.table, row.change, hidden),
+        original=None if row.original is None else _change(row.table, row.original, hidden),
+        params=told,
+        waits_for=text(row.waits_for, held),
+    )
+
+
+def secrets(row: Images, hidden: Hidden) -> Sequence[str]:
+    """The values of a change that are not shown, as text, the longest first."""
+    changes = [decode_object(change) for change in (row.change, row.original) if change]
+    return of_images(row.table, [image for one in changes for image in (one["before"], one["after"]) if image], hidden)
+
+
+def of_images(alias: str, images: Sequence[Mapping[str, Any]], hidden: Hidden) -> Sequence[str]:
+    """The same of a table's images, as they are kept."""
+    found = {one for image in images for one in _held(alias, image, hidden)}
+    return sorted(found - {"", HIDDEN}, key=lambda one: (-len(one), one))
+
+
+def image(alias: str, stored: Mapping[str, Any], hidden: Hidden, is_unreadable: bool = False) -> dict[str, Any]:
+    """A row's image by column, as it is kept, of a table or a document. All of a row may stand in the text of a message
+    that nobody understands."""
+    if is_unreadable and _is_any(alias, hidden):
+        return {name: value and HIDDEN for name, value in stored.items()}
+    names = hidden.get(alias, frozenset())
+    return {name: _shown(f"{alias}.{name}", value, name in names, hidden) for name, value in stored.items()}
+
+
+def params(
+    given: Mapping[str, str], alias: str, rule: str, held: Sequence[str], hidden: Hidden
+) -> dict[str, str]:  # fmt: skip
+    """The parameters of a rejection. `held` are the values that it may repeat; where the rule reads masked columns of
+    other rows, or the column that is named is masked, what it repeats is not shown at all."""
+    names = hidden.get(alias, frozenset())
+    words = {word for name in _NAMED for word in re.findall(r"\w+", str(given.get(name, "")))}
+    of_others = any("." in one and not one.startswith(("after.", "before.")) for one in hidden.get(f"rule:{rule}", ()))
+    is_named = bool(words & names) or of_others
+    return {name: HIDDEN if is_named and name in HELD and value else text(value, held) for name, value in given.items()}
+
+
+def unknown(given: Mapping[str, str], alias: str, hidden: Hidden) -> dict[str, str]:
+    """The parameters of a rejection of a row whose values are not at hand: of a table with masked columns nothing that
+    repeats one is shown."""
+    is_any = _is_any(alias, hidden)
+    return {name: HIDDEN if is_any and name in HELD and value else value for name, value in given.items()}
+
+
+def encoded(alias: str, stored: str, hidden: Hidden) -> str:
+    """A row as JSON, as `image`."""
+    return json.dumps(image(alias, decode_object(stored), hidden), ensure_ascii=False)
+
+
+def found(given: Mapping[str, object], alias: str, stored: Mapping[str, Any], hidden: Hidden) -> dict[str, object]:
+    """What is told of a row in which something is wrong; `stored` is the row as it is kept."""
+    said = {name: str(value) for name, value in given.items()}
+    told = params(said, alias, "", of_images(alias, [stored], hidden), hidden)
+    return {name: value if told[name] == said[name] else told[name] for name, value in given.items()}
+
+
+def reason(given: Mapping[str, str], rule: str, change: str, hidden: Hidden) -> dict[str, str]:
+    """The parameters of a rejection of a change, as it is kept; they may be of what it was before somebody edited
+    it."""
+    alias = str(decode_object(change)["table"])
+    told = params(given, alias, rule, secrets(Tried(alias, change, None), hidden), hidden)
+    return unknown(told, alias, hidden)
+
+
+def text(given: str, held: Sequence[str]) -> str:
+    """A text without the values."""
+    for one in held:
+        if one in given:
+            pattern = re.escape(one)
+            pattern = rf"(?<![\w.]){pattern}(?![\w.])" if len(one) <= WHOLE_CHARACTERS else pattern
+            given = re.sub(pattern, HIDDEN, given)
+    return given
+
+
+def detail(given: Mapping[str, object], hidden: Hidden) -> dict[str, object]:
+    """What is kept of an action: of an edit the values before and after by column, whichever table it was of."""
+    names = columns(hidden)
+    is_edit = CONTENTS in given
+    return {
+        name: [HIDDEN, HIDDEN] if is_edit and name in names and name != CONTENTS else value
+        for name, value in given.items()
+    }
+
+
+def _change(alias: str, change: str, hidden: Hidden) -> str:
+    stored = decode_object(change)
+    is_unreadable = stored["op"] == "unreadable"
+    stored |= {s: stored[s] and image(alias, stored[s], hidden, is_unreadable) for s in ("before", "after")}
+    return json.dumps(stored, ensure_ascii=False)
+
+
+def _is_any(alias: str, hidden: Hidden) -> bool:
+    return any(place == alias or place.startswith(f"{alias}.") for place in hidden)
+
+
+def _shown(place: str, value: Any, is_hidden: bool, hidden: Hidden) -> Any:
+    if is_hidden:
+        return value if value is None else HIDDEN
+    if isinstance(value, list):
+        return [image(place, one, hidden) if isinstance(one, dict) else one for one in value]
+    return value
+
+
+def _held(alias: str, stored: Mapping[str, Any], hidden: Hidden) -> Iterator[str]:
+    names = hidden.get(alias, frozenset())
+    for name, value in stored.items():
+        if isinstance(value, list):
+            lines = [one for one in value if isinstance(one, dict)]
+            yield from (held for one in lines for held in _held(f"{alias}.{name}", one, hidden))
+        elif name in names and value is not None:
+            yield str(value.get("malformed", "")) if isinstance(value, dict) else str(value)
+
+
+def preview(made: Preview, row: Images, hidden: Hidden) -> Preview:
+    """What a row would make, as it is shown: vouchers are finance's own; why there would be none may repeat a value.
+    `row` is the one that was tried, as it is."""
+    if not hidden or made.rejection is None:
+        return made
+    said = made.rejection
+    return made._replace(
+        rejection=said._replace(params=params(said.params, row.table, said.rule, secrets(row, hidden), hidden))
+    )
+
+
+def traced(found: Traced, table_of: Mapping[str, str], hidden: Hidden) -> Traced:
+    """A trace as it is shown. `table_of` says of each rule whose rows it looks at."""
+    if not hidden:
+        return found
+    origins = [
+        one._replace(
+            shares=[_shared(share, hidden) for share in one.shares],
+            actions=[_act(act, hidden) for act in one.actions],
+        )
+        for one in found.origins
+    ]
+    return found._replace(origins=origins, lives=lives(found.lives, table_of, hidden))
+
+
+def lives(found: Sequence[Life], table_of: Mapping[str, str], hidden: Hidden) -> list[Life]:
+    """The same of lives."""
+    return [_life(life, table_of, hidden) for life in found] if hidden else [*found]
+
+
+def _life(life: Life, table_of: Mapping[str, str], hidden: Hidden) -> Life:
+    return life._replace(
+        collected=[one._replace(row=_of_rule(one.rule, one.row, table_of, hidden)) for one in life.collected],
+        parked=[one._replace(params=_reason(one, table_of, hidden)) for one in life.parked],
+        actions=[_act(act, hidden) for act in life.actions],
+    )
+
+
+def _of_rule(rule: str, row: Mapping[str, Any], table_of: Mapping[str, str], hidden: Hidden) -> Mapping[str, Any]:
+    """The row of a rule; of one that the mapping no longer has nothing is shown that has a masked column's name."""
+    if rule in table_of:
+        return image(table_of[rule], row, hidden)
+    names = columns(hidden)
+    return {name: HIDDEN if name in names and value is not None else value for name, value in row.items()}
+
+
+def _reason(one: ParkedStep, table_of: Mapping[str, str], hidden: Hidden) -> Mapping[str, str]:
+    alias = table_of.get(one.rule, "")
+    if alias:
+        return unknown(one.params, alias, hidden)
+    return {name: HIDDEN if name in HELD and value else value for name, value in one.params.items()}
+
+
+def _shared(one: SharedRow, hidden: Hidden) -> SharedRow:
+    return one._replace(row=image(one.source.partition(":")[0], one.row, hidden))
+
+
+def _act(act: Act, hidden: Hidden) -> Act:
+    return act._replace(detail=detail(act.detail, hidden))
+
+
+def done(act: Done, every: Sequence[Hidden]) -> Done:
+    """An action as it is shown to somebody who may not see all of several pipelines."""
+    for hidden in every:
+        act = act._replace(detail=detail(act.detail, hidden))
+    return act
+
+
+def columns(hidden: Hidden) -> frozenset[str]:
+    """The names of all columns that are hidden, of whichever table."""
+    return frozenset[str]().union(*(own for place, own in hidden.items() if not place.startswith("rule:")))
+
+
+def judged(found: Sequence[Judgement], change: Images, hidden: Hidden) -> list[Judgement]:
+    """How rules judge a row, as it is shown: steps that say a masked value, or are made of one. `change` is the row, as
+    it is."""
+    if not hidden:
+        return [*found]
+    held = secrets(change, hidden)
+    return [_judged(one, change.table, held, hidden) for one in found]
+
+
+def _judged(one: Judgement, alias: str, held: Sequence[str], hidden: Hidden) -> Judgement:
+    names = hidden.get(f"rule:{one.rule.name}", frozenset())
+
+    def failed(failure: Failure | None) -> Failure | None:
+        if failure is None:
+            return None
+        return failure._replace(params=params(failure.params, alias, one.rule.name, held, hidden))
+
+    def step(given: Step) -> Step:
+        read = [(name, HIDDEN if name.lower() in names and value is not None else value) for name, value in given.read]
+        says = given.look.place.e.kind is not Kind.BOOLEAN and (
+            reads(given.look.place.e, names)
+            or (given.look.place.word == "let" and given.look.place.name.lower() in names)
+        )
+        value = HIDDEN if says and given.value is not None else given.value
+        return given._replace(value=value, read=read, failure=failed(given.failure))
+
+    return one._replace(steps=[step(given) for given in one.steps], failure=failed(one.failure))

@@ -1,0 +1,172 @@
+"""Masked columns: a planted value is nowhere in what somebody is shown who may not see it, on no page, in no answer of
+the API, in no command's output; and is there for who may."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+from fastapi.testclient import TestClient
+
+from syncd.cli import answering
+from syncd.console import app
+from syncd.desk import masking
+from syncd.desk.access import accounts
+from syncd.desk.parked import operators
+from syncd.errors import MappingErrors
+from syncd.mapping.language.load import load
+from tests.advice.command import syncd
+from tests.console.site import BY, MAPPING, NAME, Site
+from tests.console.test_api import NOW, Api, token
+from tests.console.test_table import GIVEN, be, pages
+from tests.unit import lab
+
+SECRET: Final = "13800138000"
+"""What the EAM sent for one row, of which it makes the reason why that is parked."""
+TYPED: Final = "13900139000"
+"""What a person typed in its place for another."""
+MASKED: Final = MAPPING.replace("bought_on: date}}", "bought_on: date},\n          masked: {dept: [controller]}}")
+COMMANDS: Final = (
+    "parked list", "parked list --json", "parked list --settled --json", "parked show 1", "parked show 1 --json",
+    "parked show 2 --json", "parked show 2", "trace FA-1", "trace FA-1 --json", "trace FA-2 --json", "trace FA-2",
+    "mapping try --parked 1", "mapping try --parked 1 --json --all", "mapping try asset FA-1 --json",
+    "mapping compare --json", "mapping compare", "dry-run --json", "approvals list --json", "quality --json",
+    "status --json", "close 2026-02 --list", "audit actions", "parked list --groups --json",
+)  # fmt: skip
+API: Final = (
+    "/parked", "/parked/1", "/parked/2", "/parked/groups", "/approvals", "/postings", "/pipelines", "/history",
+    "/close", "/reconciliation/runs", "/trace",
+)  # fmt: skip
+
+
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Two assets of departments that finance does not know, one of them edited to another that it does not."""
+    with closing(Site(tmp_path, MASKED)) as made:
+        made.asset("FA-1", dept=SECRET)
+        made.asset("FA-2", dept=SECRET)
+        made.carry()
+        part = made.pipeline
+        with closing(part.open_ledger()) as ledger:
+            operators.edit(ledger, NAME, 2, {"dept": TYPED}, part.mapping.tables, part.read, BY)
+        monkeypatch.delenv(answering.TOKEN, raising=False)
+        yield made
+
+
+@pytest.fixture
+def client(planted: Site) -> Iterator[TestClient]:
+    with TestClient(app.create(planted.config), follow_redirects=False, raise_server_exceptions=False) as made:
+        yield made
+
+
+def _told(text: str) -> bool:
+    return SECRET in text or TYPED in text
+
+
+def test_no_page_shows_a_masked_value_to_who_may_not_see_it(client: TestClient, planted: Site) -> None:
+    shown: dict[str, set[str]] = {}
+    for role in ("finance", "controller"):
+        be(client, planted, role)
+        shown[role] = set()
+        for address in pages(client, "GET"):
+            for more in ({"settled": "true", "all": "true"}, {"id": "2", "asset": "FA-2", "parked": "2"}):
+                answer = client.get(address, params={**GIVEN, **more})
+                assert answer.status_code < 500, (address, answer.text[-300:])
+                if _told(answer.text):
+                    shown[role].add(address)
+    assert shown["finance"] == set()
+    assert {"/parked", "/parked/row", "/mapping/row", "/audit", "/books/asset", "/", "/parked/bulk"} <= {
+        *shown["controller"]
+    }
+
+
+def test_no_effect_of_a_mapping_shows_one(client: TestClient, planted: Site) -> None:
+    changed = MASKED.replace("once: after.code", "once: after.code\n    when: after.dept <> 'x'").replace(
+        "    when: op = 'insert'\n", "", 1
+    )
+    (planted.folder / "mapping.yaml").write_text(changed, "utf-8")
+    form = be(client, planted, "finance")
+    answer = client.post("/mapping", data={"pipeline": NAME, "do": "compare", "form": form})
+    assert (answer.status_code, _told(answer.text)) == (200, False)
+
+
+def test_no_answer_of_the_api_holds_one(client: TestClient, planted: Site) -> None:
+    told = {}
+    for role in ("support", "controller"):
+        machine = Api(client, token(planted, f"machine {role}", role))
+        answers = {path: machine.get(path, month="2026-02", of="FA-2", settled=False) for path in API}
+        assert {path: one.status_code for path, one in answers.items()} == dict.fromkeys(API, 200)
+        told[role] = {path for path, one in answers.items() if _told(one.text)}
+        row = answers["/parked/1"].json()
+        assert ("•••" in json.dumps(row, ensure_ascii=False)) is (role == "support")
+    assert told == {"support": set(), "controller": {"/parked", "/parked/1", "/parked/2", "/trace"}}
+
+
+def test_an_edit_by_who_does_not_see_the_field_leaves_it(client: TestClient, planted: Site) -> None:
+    """The form holds nothing for it, and empty it is left as it is; what is typed stands in its place. The version and
+    all that is kept are of the row as it is."""
+    machine = Api(client, token(planted, "machine", "support"))
+    version = machine.get("/parked/1").json()["version"]
+    form = be(client, planted, "support")
+    page = client.get("/parked/row", params={"pipeline": NAME, "id": "1"}).text
+    assert 'name="set.dept" value="" placeholder="•••"' in page
+    sent = {"form": form, "pipeline": NAME, "id": "1", "do": "edit", "reason": "x", "seen": version}
+    answer = client.post("/parked/row", data=sent | {"set.dept": "", "set.name": "lathe"})
+    assert answer.status_code == 303
+    ((change,),) = planted.ask("SELECT change FROM syncd.parked WHERE id = 1")
+    after = json.loads(str(change))["after"]
+    assert (after["dept"], after["name"]) == (SECRET, "lathe")
+    assert client.post("/parked/row", data=sent | {"seen": "", "set.dept": "SC"}).status_code == 303
+    assert '"dept": "SC"' in str(planted.ask("SELECT change FROM syncd.parked WHERE id = 1")).replace('":"', '": "')
+
+
+def test_no_command_prints_one(planted: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without accounts to nobody; with them by the roles of whoever types."""
+
+    def told() -> set[str]:
+        found = {}
+        for command in COMMANDS:
+            ended = syncd(f"{command} --config {planted.config}")
+            found[command] = ended.said
+        return {command for command, output in found.items() if _told(output)}
+
+    with closing(planted.pipeline.open_accounts()) as ledger:
+        ledger.execute([(accounts.SQL["open"], ("li", "", '["controller"]', NOW.isoformat()))])
+        accounts.map_user(ledger, "li", "li", BY, NOW)
+        accounts.map_user(ledger, "xiaowang", "小王", BY, NOW)
+    monkeypatch.setattr(answering, "_host_user", lambda: "xiaowang")
+    assert told() == set()
+    monkeypatch.setattr(answering, "_host_user", lambda: "li")
+    assert {"parked list --json", "parked show 1", "parked show 1 --json", "trace FA-2 --json"} <= told()
+    planted.forget_people()
+    assert told() == set()
+
+
+@pytest.mark.parametrize(
+    ("masked", "code"),
+    [
+        ("{code: []}", "masked_key"),
+        ("{dep: []}", "unknown_column"),
+        ("{name: []}", "masked_written"),
+    ],
+)
+def test_an_address_is_not_masked(tmp_path: Path, masked: str, code: str) -> None:
+    """A key and an unknown column are refused with their line; what is written into finance is warned of."""
+    (tmp_path / "finance.yaml").write_text(lab.FINANCE, "utf-8")
+    path = tmp_path / "mapping.yaml"
+    path.write_text(MASKED.replace("{dept: [controller]}", masked), "utf-8")
+    if code == "masked_written":
+        assert code in {warning.code for warning in load(path).warnings}
+        return
+    with pytest.raises(MappingErrors) as caught:
+        load(path)
+    (first, *_) = caught.value.errors
+    assert (first.code, first.where) == (code, f"{path}:7")
+
+
+def test_short_values_are_looked_for_as_words() -> None:
+    """A value of a letter or two stands in many words that it is not."""
+    assert masking.text("7 of 17, 7.5", ["7"]) == "••• of 17, 7.5"
+    assert masking.text("x13800138000y", [SECRET]) == "x•••y"
