@@ -37,13 +37,13 @@ def asked(
         first = [row for row in operators.parked(ledger, part.name, chosen, SHOWN_MAX) if row.settled_at is None]
         groups = () if chosen.ids else causes.causes(house(request), ledger, part)
         count, last, money = _counted(ledger, part, chosen, first, groups)
-        zone = part.mapping.file.timezone
+        zone, hidden = part.mapping.file.timezone, within.hidden(who, part)
+        told = [masking.row(row, hidden) for row in first]
     if not count:
         raise WrongUsage("bulk_nothing")
     return page(
         request, "bulk.html", f"console_bulk_{what}", who, zone, pipeline=pipeline, what=what, chosen=chosen,
-        rows=clock.local([masking.row(row, within.hidden(who, part)) for row in first], zone), count=count, last=last,
-        held=money, may=within.may(who, bulk.right(what), part),
+        rows=clock.local(told, zone), count=count, last=last, held=money, may=within.may(who, bulk.right(what), part),
         roles=sorted(rights.giving(bulk.right(what), part.mapping.approvers)),
     )  # fmt: skip
 

@@ -281,10 +281,9 @@ def _judged(one: Judgement, alias: str, held: Sequence[str], hidden: Hidden) -> 
 
     def step(given: Step) -> Step:
         read = [(name, HIDDEN if name.lower() in names and value is not None else value) for name, value in given.read]
-        says = given.look.place.e.kind is not Kind.BOOLEAN and (
-            reads(given.look.place.e, names)
-            or (given.look.place.word == "let" and given.look.place.name.lower() in names)
-        )
+        place = given.look.place
+        is_of_let = place.word == "let" and place.name.lower() in names
+        says = place.e.kind is not Kind.BOOLEAN and (is_of_let or reads(place.e, names))
         value = HIDDEN if says and given.value is not None else given.value
         return given._replace(value=value, read=read, failure=failed(given.failure))
 

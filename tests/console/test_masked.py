@@ -17,6 +17,7 @@ from syncd.desk.access import accounts
 from syncd.desk.parked import operators
 from syncd.errors import MappingErrors
 from syncd.mapping.language.load import load
+from tests.advice import advice
 from tests.advice.command import syncd
 from tests.console.site import BY, MAPPING, NAME, Site
 from tests.console.test_api import NOW, Api, token
@@ -164,6 +165,18 @@ def test_an_address_is_not_masked(tmp_path: Path, masked: str, code: str) -> Non
         load(path)
     (first, *_) = caught.value.errors
     assert (first.code, first.where) == (code, f"{path}:7")
+
+
+@advice("masked_key", "masked_written")
+def test_what_the_hints_say_of_masked_columns_ends_well(tmp_path: Path) -> None:
+    """The column is taken out of `masked`; the rule leaves it out of what it writes."""
+    (tmp_path / "finance.yaml").write_text(lab.FINANCE, "utf-8")
+    path = tmp_path / "mapping.yaml"
+    named = MASKED.replace("{dept: [controller]}", "{name: []}")
+    rid = named.replace("'购置 ' || after.name", "'购置'").replace("name: after.name", "name: after.code")
+    for mapping in (MASKED.replace("{dept: [controller]}", "{}"), rid):
+        path.write_text(mapping, "utf-8")
+        assert "masked_written" not in {warning.code for warning in load(path).warnings}
 
 
 def test_short_values_are_looked_for_as_words() -> None:

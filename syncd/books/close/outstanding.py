@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime, tzinfo
+from types import MappingProxyType
 from typing import Any, Final
 
 from syncd import statements
@@ -41,8 +42,13 @@ def of_company(names: Collection[str] | None) -> Mine:
 
 
 def items(
-    ledger: Ledger, period: Period, zone: tzinfo, now: datetime, mine: Mine, hidden: masking.Hidden
-) -> Iterator[Item]:
+    ledger: Ledger,
+    period: Period,
+    zone: tzinfo,
+    now: datetime,
+    mine: Mine,
+    hidden: masking.Hidden = MappingProxyType({}),
+) -> Iterator[Item]:  # fmt: skip
     """All of it; `hidden` is what nobody is shown, for the list goes into files."""
     yield _unread(ledger, period, zone, now, mine)
     yield from _parked(ledger, period, zone, mine, hidden)
