@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple, get_args
 
 from syncd import statements
-from syncd.books import comparison
+from syncd.books import comparison, masked_steps
 from syncd.books.hindsight import Finance, Hindsight, reopened
 from syncd.change import Change, Position, Table, key_text
 from syncd.desk import masking
@@ -74,7 +74,8 @@ def shown(found: Tried, tables: Mapping[str, Table], hidden: masking.Hidden) -> 
     changes = [encode_change(tables[found.change.table], one) for one in (found.change, found.found)]
     row = masking.Tried(found.change.table, *changes)
     return found._replace(
-        judgements=masking.judged(found.judgements, row, hidden), preview=masking.preview(found.preview, row, hidden)
+        judgements=masked_steps.judged(found.judgements, row, hidden),
+        preview=masking.preview(found.preview, row, hidden),
     )
 
 

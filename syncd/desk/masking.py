@@ -10,15 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from syncd.audit import CONTENTS
-from syncd.change import Kind
 from syncd.desk.actions import Done
 from syncd.desk.parked.operators import ParkedRow
 from syncd.desk.parked.previews import Preview
 from syncd.desk.shares import SharedRow
 from syncd.desk.trace import Act, Life, ParkedStep, Traced
-from syncd.mapping.language.blocks.masked import reads
-from syncd.mapping.program.failure import Failure
-from syncd.mapping.program.follow import Judgement, Step
 from syncd.record import decode_object
 
 HIDDEN: Final = "•••"
@@ -260,31 +256,3 @@ def done(act: Done, every: Sequence[Hidden]) -> Done:
 def columns(hidden: Hidden) -> frozenset[str]:
     """The names of all columns that are hidden, of whichever table."""
     return frozenset[str]().union(*(own for place, own in hidden.items() if not place.startswith("rule:")))
-
-
-def judged(found: Sequence[Judgement], change: Images, hidden: Hidden) -> list[Judgement]:
-    """How rules judge a row, as it is shown: steps that say a masked value, or are made of one. `change` is the row, as
-    it is."""
-    if not hidden:
-        return [*found]
-    held = secrets(change, hidden)
-    return [_judged(one, change.table, held, hidden) for one in found]
-
-
-def _judged(one: Judgement, alias: str, held: Sequence[str], hidden: Hidden) -> Judgement:
-    names = hidden.get(f"rule:{one.rule.name}", frozenset())
-
-    def failed(failure: Failure | None) -> Failure | None:
-        if failure is None:
-            return None
-        return failure._replace(params=params(failure.params, alias, one.rule.name, held, hidden))
-
-    def step(given: Step) -> Step:
-        read = [(name, HIDDEN if name.lower() in names and value is not None else value) for name, value in given.read]
-        place = given.look.place
-        is_of_let = place.word == "let" and place.name.lower() in names
-        says = place.e.kind is not Kind.BOOLEAN and (is_of_let or reads(place.e, names))
-        value = HIDDEN if says and given.value is not None else given.value
-        return given._replace(value=value, read=read, failure=failed(given.failure))
-
-    return one._replace(steps=[step(given) for given in one.steps], failure=failed(one.failure))
