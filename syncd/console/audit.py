@@ -42,12 +42,14 @@ def listed(
     with within.at(request, who, pipeline) as (part, ledger):
         zone, names = part.mapping.file.timezone, [one.name for whole in seen(request, who) for one in whole.begun()]
         with_accounts = who.may("see_accounts")
-        done = actions.page(ledger, names, asked, part.mapping.zone, LISTED_MAX, before, with_accounts)
         masked = [within.hidden(who, one) for one in seen(request, who)]
-        found = [masking.done(one, masked) for one in clock.local(done.found, zone)]
-        done = done._replace(found=found)
+        done = actions.page(
+            ledger, names, asked, part.mapping.zone, LISTED_MAX, before, with_accounts,
+            lambda one: masking.done(one, masked),
+        )  # fmt: skip
+        found = clock.local(done, zone)
     return page(
-        request, "audit.html", "console_audit", who, zone, found=done, actor=actor, action=action, about=about,
+        request, "audit.html", "console_audit", who, zone, found=found, actor=actor, action=action, about=about,
         text=text, first=first, last=last, chains=_chains(request, who), pipeline=part.name,
         names=[one.name for one in seen(request, who)],
     )  # fmt: skip

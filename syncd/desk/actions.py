@@ -4,7 +4,7 @@ As with postings, a page is found by number and looks through so many of them.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 
@@ -52,10 +52,10 @@ class Page(NamedTuple):
 
 def page(
     ledger: Ledger, pipelines: Sequence[str], asked: Asked, zone: tzinfo, limit: int, before: int | None = None,
-    with_accounts: bool = False,
+    with_accounts: bool = False, shown: Callable[[Done], Done] = lambda one: one,
 ) -> Page:  # fmt: skip
     """The next actions before a number, or the newest, on pipelines and on what is no pipeline's; `with_accounts` also
-    on accounts, their roles and tokens."""
+    on accounts, their roles and tokens. `shown` makes of each what is shown of it: a text is found in that alone."""
     ((end,),) = ledger.query(SQL["end"]) or ((0,),)
     top, bottom = int(str(end)) + 1, 0
     if asked.last is not None:
@@ -66,11 +66,22 @@ def page(
     floor = max(bottom, top - 1 - LOOKED_MAX)
     about, text = (statements.like(part.strip()) if part.strip() else "" for part in (asked.about, asked.text))
     given = (asked.actor, asked.actor, asked.action, asked.action, about, about, text, text, text)
-    rows = ledger.query(SQL["within"], (top, floor, ["", *pipelines], int(with_accounts), *given, limit + 1))
-    found = [_done(row) for row in rows[:limit]]
-    if len(rows) > limit:
-        return Page(found, found[-1].seq)
+    found: list[Done] = []
+    while len(found) <= limit:
+        rows = ledger.query(SQL["within"], (top, floor, ["", *pipelines], int(with_accounts), *given, limit + 1))
+        found += [said for one in map(_done, rows) if _says(said := shown(one), one, asked.text.strip())]
+        if len(rows) <= limit:
+            break
+        top = int(str(rows[-1][0]))
+    if len(found) > limit:
+        return Page(found[:limit], found[limit - 1].seq)
     return Page(found, floor + 1 if floor > bottom else None)
+
+
+def _says(said: Done, whole: Done, text: str) -> bool:
+    """Whether what is shown of an action still holds a text that is in the whole of it."""
+    shown = said.reason + json.dumps(said.detail, ensure_ascii=False)
+    return said == whole or text.casefold() in shown.casefold()
 
 
 def on(ledger: Ledger, target: str, limit: int) -> list[Done]:
