@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from syncd import checks, wiring, workbench
 from syncd.books import comparison
-from syncd.desk import clock, masking
+from syncd.desk import clock
 from syncd.errors import MappingError, MappingErrors, WrongUsage
 from syncd.mapping.language import load
 from syncd.mapping.language.file.source import read_text
@@ -101,11 +101,9 @@ def checked(mapping: load.Mapping, one: Opened, content: bytes) -> changed.Diffe
     return difference
 
 
-def tried(
-    pipeline: wiring.Pipeline, ledger: Ledger, one: Opened, content: bytes, hidden: masking.Hidden, with_cases: bool
-) -> Trial:
-    """All that is known beforehand of another content of a table, to somebody to whom `hidden` is not shown; the cases
-    take seconds. Raises WrongUsage where no cell differs."""
+def tried(pipeline: wiring.Pipeline, ledger: Ledger, one: Opened, content: bytes, with_cases: bool) -> Trial:
+    """All that is known beforehand of another content of a table; the cases take seconds. Raises WrongUsage where no
+    cell differs."""
     mapping, difference = pipeline.mapping, _difference(one, content)
     try:
         draft = load.load(mapping.path, drafts={one.table.path: content})
@@ -117,16 +115,13 @@ def tried(
     new = [one for one in draft.warnings if (one.code, *one.params.items()) not in known]
     findings = [*checks.check_accounts(draft, ledger), *(Finding("warning", one.code, one.params) for one in new)]
     cases = workbench.run(draft) if with_cases else None
-    effects = compared(replace(pipeline, mapping=draft), ledger, hidden)
-    return Trial(difference, (), draft.hash, findings, cases, effects)
+    return Trial(difference, (), draft.hash, findings, cases, compared(replace(pipeline, mapping=draft), ledger))
 
 
-def compared(
-    pipeline: wiring.Pipeline, ledger: Ledger, hidden: masking.Hidden
-) -> Sequence[tuple[str, comparison.Comparison]]:
-    """What its mapping would make of the last changes of each part of a pipeline, without what is `hidden`."""
+def compared(pipeline: wiring.Pipeline, ledger: Ledger) -> Sequence[tuple[str, comparison.Comparison]]:
+    """What its mapping would make of the last changes of each part of a pipeline."""
     zone = pipeline.mapping.file.timezone
-    return [(part.name, clock.local(comparison.shown(part.compare(ledger), hidden), zone)) for part in pipeline.begun()]
+    return [(part.name, clock.local(part.compare(ledger), zone)) for part in pipeline.begun()]
 
 
 def meanings(mapping: load.Mapping, ledger: Ledger) -> Mapping[str, str]:

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from syncd.books.hindsight import SQL, Finance, Hindsight, is_group, reopened
 from syncd.change import Change, ChangeSet, Position, Table
-from syncd.desk import masking
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import Book, CollectedRow, Ledger, Parked
 from syncd.posting import NOTHING, Batch, Rejection, Rejections
@@ -62,17 +61,6 @@ class Comparison(NamedTuple):
     compared: int
     of: int
     differences: Sequence[Difference]
-
-
-def shown(found: Comparison, hidden: masking.Hidden) -> Comparison:
-    """What a mapping would change, as it is shown: why a row is or would be parked."""
-
-    def said(given: Sequence[Said], alias: str) -> list[Said]:
-        return [one._replace(params=masking.unknown(one.params, alias, hidden)) for one in given]
-
-    return found._replace(
-        differences=[d._replace(was=said(d.was, d.table), would=said(d.would, d.table)) for d in found.differences]
-    )
 
 
 class _Decided(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, cast
 import typer
 from rich.text import Text
 
-from syncd.cli.answering import answering, deciding, hidden
+from syncd.cli.answering import answering, deciding
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import cases, clock, comparison, dialects, load, operators, people, schemas, wiring, workbench
 from syncd.cli.later import explain as lineages
@@ -133,10 +133,8 @@ def accept(actor: Actor = "", reason: Reason = "", config: Config = None, name: 
 
 def _compared(pipeline: wiring.Pipeline) -> dict[str, comparison.Comparison]:
     with closing(pipeline.open_ledger()) as ledger:
-        zone, unseen = pipeline.mapping.file.timezone, hidden(pipeline)
-        return {
-            part.name: clock.local(comparison.shown(part.compare(ledger), unseen), zone) for part in pipeline.begun()
-        }
+        zone = pipeline.mapping.file.timezone
+        return {part.name: clock.local(part.compare(ledger), zone) for part in pipeline.begun()}
 
 
 def show_comparison(pipeline: str, found: comparison.Comparison) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from syncd.cli.answering import answering, hidden
+from syncd.cli.answering import answering
 from syncd.cli.later import decision_tables, trial, wiring
 from syncd.cli.mapping import show_case, show_comparison
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
@@ -71,7 +71,7 @@ def put(
     one = trial.opened(pipeline.mapping, table_name)
     content, _ = trial.returned(pipeline.mapping, one, _read(source), encoding)
     with closing(pipeline.open_ledger()) as ledger:
-        found = trial.tried(pipeline, ledger, one, content, hidden(pipeline), with_cases=True)
+        found = trial.tried(pipeline, ledger, one, content, with_cases=True)
         _show(found)
         if found.errors:
             raise MappingErrors(found.errors)

@@ -70,7 +70,7 @@ def done(
             if not operators.accept(ledger, mapping.name, mapping.hash, signed.by, people.seconded(known)):
                 raise people.seconding(known, signed.by)
             return RedirectResponse(f"/mapping?{urlencode({'pipeline': pipeline})}", 303)
-        compared = trial.compared(part, ledger, within.hidden(signed.who, part)) if do == "compare" else []
+        compared = trial.compared(part, ledger) if do == "compare" else []
     return page(
         request, "mapped.html", "console_compared" if do == "compare" else "console_cases", signed.who, zone,
         pipeline=pipeline, compared=compared, results=workbench.run(part.mapping) if do == "cases" else (), do=do,

@@ -93,7 +93,7 @@ def changed(
     tried is kept, or fetched as the file that somebody else puts in place."""
     with within.at(request, signed.who, pipeline) as (part, ledger):
         within.require(request, signed.who, "accept_mapping", part)
-        one, hidden = trial.opened(part.mapping, table, seen), within.hidden(signed.who, part)
+        one = trial.opened(part.mapping, table, seen)
         if do == "save":
             return _save(part, ledger, one, _unpacked(draft), signed)
         if do == "fetch":
@@ -104,15 +104,16 @@ def changed(
             except MappingError as wrong:
                 errors = wrong.errors if isinstance(wrong, MappingErrors) else (wrong,)
                 return _tried(request, signed.who, part, one, one.content, None, errors)
-            found = trial.tried(part, ledger, one, content, hidden, with_cases=False)
-            return _tried(request, signed.who, part, one, content, found, (), came)
+            return _tried(
+                request, signed.who, part, one, content, trial.tried(part, ledger, one, content, False), (), came
+            )
         base = trial.drafted(one, _unpacked(draft)) if draft else one.sheet
         content = trial.filled(one, _typed([row.cells for row in base.rows], len(base.header), fields))
         if do == "edit":
             told = "" if content == one.content else _packed(content)
             meanings = trial.meanings(part.mapping, ledger)
             return _form(request, signed.who, part, one, meanings, trial.drafted(one, content), told, find, at)
-        found = trial.tried(part, ledger, one, content, hidden, with_cases=do == "cases")
+        found = trial.tried(part, ledger, one, content, do == "cases")
         return _tried(request, signed.who, part, one, content, found, found.errors)
 
 
