@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from syncd.cli.answering import answering
+from syncd.cli.answering import answering, hidden
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import alerts, box, clock, delivery, ports, wiring
+from syncd.cli.later import alerts, box, clock, delivery, masking, ports, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, line, table
 from syncd.errors import WrongUsage
@@ -42,7 +42,8 @@ def show_list(
             for one in box.listed(ledger, part.name, state or "", kind or "", done, limit)
         ][:limit]
     if as_json:
-        emit([_plain(one) for one in found])
+        unseen = hidden(pipeline)
+        emit([_plain(one._replace(body=masking.answered(one.body, unseen))) for one in found])
     elif not found:
         line("outbox_none", "green")
     else:
@@ -60,6 +61,7 @@ def show(number: Number, config: Config = None, name: Name = None, as_json: Json
     pipeline = wiring.pipeline(config_path(config), name)
     with closing(pipeline.open_ledger()) as ledger:
         one = box.show(ledger, _holding(pipeline, ledger, number), number)
+    one = one._replace(body=masking.answered(one.body, hidden(pipeline)))
     if as_json:
         emit(_plain(one))
         return

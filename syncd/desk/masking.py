@@ -253,6 +253,16 @@ def done(act: Done, every: Sequence[Hidden]) -> Done:
     return act
 
 
+def answered(body: Mapping[str, Any], hidden: Hidden) -> Mapping[str, Any]:
+    """What the EAM is told of a row, as it is shown: its columns, and the reason why it is parked, whole."""
+    if not hidden or "row" not in body:
+        return body
+    names = columns(hidden)
+    row = {name: HIDDEN if name in names and value is not None else value for name, value in body["row"].items()}
+    is_repeated = body.get("state") == "parked" and body.get("reason")
+    return {**body, "row": row} | ({"reason": HIDDEN} if is_repeated else {})
+
+
 def columns(hidden: Hidden) -> frozenset[str]:
     """The names of all columns that are hidden, of whichever table."""
     return frozenset[str]().union(*(own for place, own in hidden.items() if not place.startswith("rule:")))

@@ -201,3 +201,12 @@ def test_short_values_are_looked_for_as_words() -> None:
     """A value of a letter or two stands in many words that it is not."""
     assert masking.text("7 of 17, 7.5", ["7"]) == "••• of 17, 7.5"
     assert masking.text("x13800138000y", [SECRET]) == "x•••y"
+
+
+def test_what_the_eam_is_told_is_shown_without_it() -> None:
+    """The columns that the statement takes, and the reason why a row is parked; an approval's reason is a person's."""
+    hidden, body = {"asset": frozenset({"dept"})}, {"row": {"code": "FA-1", "dept": SECRET}, "reason": f"no {SECRET}"}
+    shown = masking.answered({**body, "state": "parked"}, hidden)
+    assert (shown["row"], _told(str(shown))) == ({"code": "FA-1", "dept": "•••"}, False)
+    assert masking.answered({**body, "state": "rejected", "reason": "too dear"}, hidden)["reason"] == "too dear"
+    assert masking.answered(body, {}) == body
