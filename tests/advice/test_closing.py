@@ -119,7 +119,7 @@ def test_a_voucher_that_comes_while_the_list_is_read(stage: Stage, monkeypatch: 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(wiring.Pipeline, "close_items", late)
         heard("close_overtaken", said := type_in(stage.directory, f"close {MONTH} --anyway {BY}", LATER))
-    (command,) = commands(said.partition("while it was looked at")[2])
+    (command,) = commands(said.partition("was looked at")[2])
     type_in(stage.directory, f"{command} --anyway {BY}")
     type_in(stage.directory, f"reopen {MONTH} {BY}")
     stage.finance.execute("DELETE FROM syncd_number WHERE period = ?", (MONTH,))

@@ -365,8 +365,8 @@ def _of_month(person: Person, code: str) -> Locator:
 def test_keys_lead_about_and_nothing_moves_under_a_reader_s_hand(company: House) -> None:
     """Rows that come are told beside the list; figures are those of the server; letters in a field are letters. Who
     wants no keys has none."""
-    bought(company, "FA-SC-8001", value="-1.00")
-    company.parked("FA-SC-8001")
+    bought(company, "FA-SC-8401", value="-1.00")
+    company.parked("FA-SC-8401")
     support = company.page("小王", script=True)
     page, press = support.page, support.page.keyboard.press
     page.clock.install()
@@ -375,8 +375,8 @@ def test_keys_lead_about_and_nothing_moves_under_a_reader_s_hand(company: House)
     press("j")
     at = "[document.activeElement.getAttribute('href'), document.activeElement.getBoundingClientRect().y]"
     before = page.evaluate(at)
-    bought(company, "FA-SC-8002", value="-1.00")
-    company.parked("FA-SC-8002")
+    bought(company, "FA-SC-8402", value="-1.00")
+    company.parked("FA-SC-8402")
     page.clock.fast_forward(MINUTE_MS)
     expect(page.locator("#news")).to_have_text(support.word("console_news", rows=1))
     assert page.evaluate(at) == before
@@ -392,8 +392,8 @@ def test_keys_lead_about_and_nothing_moves_under_a_reader_s_hand(company: House)
     expect(page.locator("h1")).to_have_text(support.word("console_overview"))
     flow = page.locator("#flow-1")
     before = flow.inner_text()
-    bought(company, "FA-SC-8003")
-    company.posted("FA-SC-8003")
+    bought(company, "FA-SC-8403")
+    company.posted("FA-SC-8403")
     page.clock.fast_forward(MINUTE_MS)
     expect(flow).not_to_have_text(before, use_inner_text=True)
 
