@@ -1,13 +1,16 @@
 """Each example of docs/mapping.md runs, on each ledger: put together, filled where it says `…`, and looked at."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from syncd.desk import masking
 from syncd.desk.parked import operators
 from tests.documented.pieces import PAGE, pieces
 from tests.documented.site import (
@@ -169,6 +172,31 @@ def test_columns_of_odd_kinds(on: Callable[..., Books]) -> None:
     assert [row[:5] for row in entries(books)] == [
         ("2026-02", "记", 1, 16010, "1200.10"), ("2026-02", "记", 1, 10020, "-1200.10")
     ]  # fmt: skip
+
+
+CALLED: Final = """
+rules:
+  called:
+    on: contact
+    require: [{check: after.phone IS NULL, says: {zh: 电话须为空, en: there is a phone}}]
+    voucher:
+      type: "'记'"
+      date: CAST('2026-02-03' AS DATE)
+      summary: after.name
+      entries: [{account: "'1601'", debit: 1.00, dept: "'SC'", asset: "'FA-1'"}, {account: "'1002'", credit: 1.00}]
+"""
+
+
+def test_columns_that_are_masked(on: Callable[..., Books]) -> None:
+    """A number that a parked row has is shown to the role that is named, one of an identity card to nobody."""
+    books = on(rules=pieces()["tables contact"] + CALLED)
+    (held,) = books.commit(("contact", None, {"id": 1, "name": "门卫", "phone": "13800138000", "id_card": "11010119"}))
+    assert held.rejection is not None
+    (kept,) = operators.parked(books.ledger, NAME, operators.Selection())
+    for roles, sees in (((), {"name"}), (("controller",), {"name", "phone"})):
+        shown = masking.row(kept, masking.hidden(books.mapping.masked, roles))
+        after = json.loads(shown.change)["after"]
+        assert {name for name, value in after.items() if value not in (masking.HIDDEN, 1, "1")} == sees
 
 
 def entries(books: Books) -> list[tuple[object, ...]]:
