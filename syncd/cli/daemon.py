@@ -16,7 +16,7 @@ from syncd import __version__, logs
 from syncd.cli.codes import exit_code
 from syncd.cli.later import demo as demonstration
 from syncd.cli.later import jobs, metrics, otlp, reconcile, schedule, signals, structlog, supervisor, wiring
-from syncd.cli.options import Config, Log, config_path
+from syncd.cli.options import CONSOLE_HOST, CONSOLE_PORT, Config, Log, config_path
 from syncd.cli.output import complain, described
 from syncd.errors import Fault, Halt, no_driver
 from syncd.language import say
@@ -98,4 +98,4 @@ def demo(
     ] = None,
 ) -> None:
     """The demonstration."""
-    demonstration.run(once, json)
+    demonstration.run(once, json, console_at=f"http://{CONSOLE_HOST}:{CONSOLE_PORT}/")

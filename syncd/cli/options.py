@@ -9,6 +9,8 @@ from syncd import logs
 from syncd.errors import MappingError
 from syncd.language import say
 
+CONSOLE_HOST: Final = "127.0.0.1"
+CONSOLE_PORT: Final = 8440
 PLACES: Final = (Path("syncd.yaml"), Path("/etc/syncd/syncd.yaml"))
 
 Config = Annotated[

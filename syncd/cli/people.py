@@ -30,7 +30,7 @@ from syncd.cli.later import (
     wiring,
 )
 from syncd.cli.later import config as configuration
-from syncd.cli.options import Actor, Config, Json, Log, Reason, config_path
+from syncd.cli.options import CONSOLE_HOST, CONSOLE_PORT, Actor, Config, Json, Log, Reason, config_path
 from syncd.cli.output import emit, errors, line, table
 from syncd.errors import Halt, Transient, WrongUsage, no_driver
 from syncd.language import say
@@ -54,7 +54,7 @@ Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help=say("help_c
 Port = Annotated[int, typer.Option("--port", metavar="PORT", help=say("help_console_port"), min=1, max=65535)]
 
 
-def console(config: Config = None, host: Host = "127.0.0.1", port: Port = 8440, log: Log = None) -> None:
+def console(config: Config = None, host: Host = CONSOLE_HOST, port: Port = CONSOLE_PORT, log: Log = None) -> None:
     """Serve the console until it is stopped. Finance may be down meanwhile: the pages say so."""
     with _extra():
         made = app.create(config_path(config))

@@ -40,8 +40,9 @@ KEPT_IN: Final = Path("demo-data")
 console: Final = Console(highlight=False)
 
 
-def run(once: bool = False, json_file: Path | None = None, directory: Path | None = None) -> None:
-    """Play the month. `once` leaves nothing behind but the figures in `json_file`."""
+def run(once: bool = False, json_file: Path | None = None, directory: Path | None = None, console_at: str = "") -> None:
+    """Play the month. `once` leaves nothing behind but the figures in `json_file`; `console_at` is where the console
+    listens by default."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     started = time.monotonic()
     with TemporaryDirectory() if once and directory is None else nullcontext(directory or KEPT_IN) as folder:
@@ -62,8 +63,18 @@ def run(once: bool = False, json_file: Path | None = None, directory: Path | Non
             program = "syncd" if which("syncd") else os.path.relpath(sys.argv[0])
             command = f"{program} trace FA-SC-2301 --config {os.path.relpath(place / 'syncd.yaml')}"
             console.print(Text(say("demo_kept", {"directory": place, "command": command}), style="dim"))
+            _pages(place, console_at)
     if json_file is not None:
         json_file.write_text(json.dumps(said.plain(), ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _pages(place: Path, console_at: str) -> None:
+    """How the same is looked at on pages: lines that are typed as they stand."""
+    console.print(Text(say("demo_pages", {"address": console_at}), style="dim"))
+    found = [] if which("syncd") else [f'export PATH="{Path(sys.argv[0]).absolute().parent}:$PATH"']
+    people = "syncd people add demo --role finance --actor demo --reason demo"
+    for typed in (*found, f"cd {os.path.relpath(place)}", people, "syncd console"):
+        console.print(Text(f"  {typed}"), soft_wrap=True)
 
 
 def _tell(scene: month.Scene) -> None:

@@ -2,17 +2,22 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
+from urllib.request import urlopen
 
 from rich.cells import cell_len
 
+from tests.integration.eam import until
+
 SECONDS_MAX = 120
 COLUMNS = 80
+TYPED = ("  export ", "  cd ", "  syncd ")
 SYNCD = str(Path(sys.executable).with_name("syncd"))
 
 
@@ -75,3 +80,25 @@ def test_databases_and_reports_are_kept_to_look_around_in(tmp_path: Path) -> Non
     )
     failing = [item["code"] for item in json.loads(listed.stdout)["items"] if item["state"] != "holds"]
     assert failing == ["close_unread"], "the demonstration's daemon is gone"
+
+
+def test_what_is_printed_last_leads_to_the_console(tmp_path: Path) -> None:
+    """The lines as they stand, in a shell; but the password is read from a pipe."""
+    done = subprocess.run(
+        [SYNCD, "demo"], cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS_MAX, check=True
+    )
+    *found, cd, people, console = (line.strip() for line in done.stdout.splitlines() if line.startswith(TYPED))
+    address = re.findall(r"http://\S+/", done.stdout)[-1]
+    script = " && ".join([*found, cd, f"echo 'correct horse battery' | {people}", f"exec {console}"])
+    process = subprocess.Popen(["sh", "-c", script], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: _answers(f"{address}sign-in"))
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _answers(address: str) -> bool:
+    with suppress(OSError), urlopen(address, timeout=5) as answer:
+        return "<form" in answer.read().decode()
+    return False
