@@ -1,12 +1,12 @@
 """A warning, and what the kinds of it look at."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
-from syncd.desk.postings import midnight
+from syncd.desk.postings import day_after, midnight
 from syncd.record import timestamp
 
 Kind = Literal[
@@ -38,10 +38,8 @@ class Window(NamedTuple):
 
     @property
     def moments(self) -> tuple[str, str]:
-        """From when until before when, as the record keeps moments; the first and the last day that there are stand for
-        any."""
-        since = "" if self.first == date.min else timestamp(midnight(self.first, self.zone))
-        return since, "~" if self.last == date.max else timestamp(midnight(self.last + timedelta(days=1), self.zone))
+        """From when until before when, as the record keeps moments."""
+        return timestamp(midnight(self.first, self.zone)), timestamp(midnight(day_after(self.last), self.zone))
 
     def holds(self, at: date) -> bool:
         """Whether a day lies in it."""
