@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -23,6 +23,7 @@ from syncd.cli.later import (
     identities,
     passwords,
     ports,
+    rights,
     structlog,
     tokens,
     uvicorn,
@@ -32,7 +33,7 @@ from syncd.cli.later import (
 from syncd.cli.later import config as configuration
 from syncd.cli.options import CONSOLE_HOST, CONSOLE_PORT, Actor, Config, Json, Log, Reason, config_path
 from syncd.cli.output import emit, errors, line, table
-from syncd.errors import Halt, Transient, WrongUsage, no_driver
+from syncd.errors import Fault, Halt, Transient, WrongUsage, no_driver
 from syncd.language import say
 
 Person = Annotated[str, typer.Argument(metavar="NAME", help=say("help_people_name"), show_default=False)]
@@ -104,6 +105,7 @@ def add(person: Person, role: Roles, actor: Actor = "", reason: Reason = "", con
         now, hasher = datetime.now(UTC), passwords.Argon2()
         accounts.add(ledger, person.strip(), _password() if takes_password else None, role, hasher, by, now)
     line("people_added", name=person, roles=", ".join(role))
+    _tell_unasked(role, config)
     if not takes_password:
         line("people_no_password", "dim", name=person.strip())
 
@@ -130,6 +132,16 @@ def set_roles(person: Person, role: Roles, actor: Actor = "", reason: Reason = "
     with _ledger(config) as ledger:
         accounts.set_roles(ledger, person, role, administering(ledger, config, actor, reason))
     line("people_changed", name=person)
+    _tell_unasked(role, config)
+
+
+def _tell_unasked(roles: Sequence[str], config: Config) -> None:
+    """Of roles that give nothing but a look, as one that is mistyped. A mapping that asks for them may yet come."""
+    if odd := {*roles} - {*rights.ROLES}:
+        with suppress(Fault):  # of a mapping that is wrong `mapping check` tells
+            odd -= {asked for one in wiring.pipelines(config_path(config)).values() for asked in one.mapping.approvers}
+            for role in sorted(odd):
+                line("people_role_unasked", "yellow", role=role)
 
 
 def limit(

@@ -115,6 +115,17 @@ def test_nobody_acts_as_somebody_else(host: Site, at: At) -> None:
     at.fine("li", f"parked retry 1 --actor LI {WHY}")
 
 
+def test_a_role_that_nobody_asks_is_told(host: Site, at: At) -> None:
+    """As one that is mistyped; one that the mapping asks is none, nor are those that every mapping has."""
+    said = " ".join(at.fine("boss", f"people roles dan --role dba --role finence {WHY}").split())
+    assert said.count("no mapping here asks") == 1
+    assert "for the role finence" in said
+    mapping = host.folder / "mapping.yaml"
+    approve = "    approve: {when: after.value > 5, role: board}\n    card:"
+    mapping.write_text(mapping.read_text("utf-8").replace("    card:", approve), "utf-8")
+    assert "no mapping" not in at.fine("boss", f"people roles dan --role dba --role board {WHY}")
+
+
 def test_a_role_that_is_typed_gives_nothing(host: Site, at: At) -> None:
     said = at.refused("xiaowang", f"approve 1 --role controller {WHY}")
     assert heard("right_missing", said)["roles"].startswith("controller ")
