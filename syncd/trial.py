@@ -88,6 +88,7 @@ def returned(mapping: load.Mapping, one: Opened, content: bytes, encoding: Encod
         raise WrongUsage("table_large")
     path = one.table.path.relative_to(one.table.path.parent)
     text, found = carried.text_of(path, content, encoding, read_text(one.table.path, one.content))
+    text = carried.unmarked(path, text)
     if wrong := named.faults(mapping, one.table, text.encode()):
         raise MappingErrors(wrong)
     return filled(one, carried.rows_of(path, text, one.sheet)), found

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncd.errors import MappingError
+from syncd import trial
+from syncd.errors import MappingError, MappingErrors
 from syncd.files import shipped
 from syncd.mapping.language import load
+from syncd.mapping.language.decisions import records_of
 from syncd.mapping.tables import carried, changed, named, sheet
 from tests.console.site import MAPPING
 from tests.unit import lab
@@ -49,11 +51,13 @@ def test_any_table_is_the_same_when_it_comes_back(
     assert [known.header, *(row.cells for row in known.rows)] == table[0]
     sent = carried.sent(known, encoding)
     text, found = carried.text_of(PATH, sent, None, content.decode("utf-8-sig"))
-    assert carried.rows_of(PATH, text, known) == [row.cells for row in known.rows]
+    came = carried.unmarked(PATH, text)
+    assert carried.rows_of(PATH, came, known) == [row.cells for row in known.rows]
+    assert [line for line, _ in records_of(PATH, came)] == [line for line, _ in records_of(PATH, text)]
     assert found == encoding or text.isascii()
     for row in csv.reader(text.splitlines(keepends=True), strict=True):
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
-    assert sheet.write(known, carried.rows_of(PATH, text, known)) == content
+    assert sheet.write(known, carried.rows_of(PATH, came, known)) == content
 
 
 @settings(max_examples=40)
@@ -139,3 +143,23 @@ def test_every_shipped_table_is_read_by_somebody() -> None:
         known = sheet.read(one.path, content)
         assert sheet.write(known, [row.cells for row in known.rows]) == content
         assert not named.faults(mapping, one, content)
+
+
+def test_what_comes_back_is_judged_as_the_table_says_it(tmp_path: Path) -> None:
+    """What was put before a cell for the spreadsheet is no part of it: a column is found by its name, and two rows of
+    one key are told by the lines of what came, also where one of them was typed without it."""
+    decided = MAPPING.replace("account: \"'1601'\"", "account: asset_account(after.dept)")
+    named_here = "decisions:\n  asset_account: {file: a.csv, keys: ['-dept'], gives: account}\n"
+    (tmp_path / "mapping.yaml").write_text(decided + named_here, "utf-8")
+    (tmp_path / "finance.yaml").write_text(lab.FINANCE, "utf-8")
+    (tmp_path / "a.csv").write_text('account,-dept,说明\n1601,-5,\n1601,SC,"a\n\nb"\n', "utf-8")
+    mapping = load.load(tmp_path / "mapping.yaml")
+    one = trial.opened(mapping, "asset_account")
+    sent = trial.sent(one, "utf-8")
+    assert b"'-dept" in sent
+    assert trial.returned(mapping, one, sent, None)[0] == one.content
+    with pytest.raises(MappingErrors) as wrong:
+        trial.returned(mapping, one, sent + b"\n1604,-5,\n", None)
+    assert [(fault.code, fault.where, fault.params["line"]) for fault in wrong.value.errors] == [
+        ("decision_key_twice", "a.csv:7", "2")
+    ]

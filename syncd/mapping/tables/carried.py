@@ -42,10 +42,20 @@ def text_of(path: Path, content: bytes, encoding: Encoding | None, like: str) ->
         raise MappingError("table_encoding", where, column=column, byte=byte, encoding=_NAMES[chosen]) from None
 
 
+def unmarked(path: Path, text: str) -> str:
+    """What came back as the table says it, without what `harmless` has put before its cells; each row stands in the
+    line in which it came. Raises MappingError for what is no CSV."""
+    parts, lines = list[str](), 0
+    for line, cells in records_of(path, text):
+        row = sheet.line(tuple(map(meant, cells)))
+        parts.append("\n" * (line - 1 - lines) + row + "\n")
+        lines = line - 1 + len(row.splitlines())
+    return "".join(parts)
+
+
 def rows_of(path: Path, text: str, table: Sheet) -> list[Cells]:
-    """The rows that came back, in the order of the table's own columns. Raises MappingError where they are others."""
-    (_, named), *records = records_of(path, text)
-    header = [meant(name) for name in named]
+    """The rows of a text, in the order of the table's own columns. Raises MappingError where they are others."""
+    (_, header), *records = records_of(path, text)
     missing = [name for name in table.header if table.header.count(name) > header.count(name)]
     more = [name for name in header if header.count(name) > table.header.count(name)]
     if missing or more:
@@ -53,4 +63,4 @@ def rows_of(path: Path, text: str, table: Sheet) -> list[Cells]:
     places: list[int] = []
     for name in table.header:
         places.append(next(i for i, one in enumerate(header) if one == name and i not in places))
-    return [tuple(meant(cells[place]) for place in places) for _, cells in records]
+    return [tuple(cells[place] for place in places) for _, cells in records]
