@@ -1,19 +1,21 @@
-"""Which tables' rules leave each other's card fields alone: of those an edit of a collected row need not wait.
+"""Which tables' rules leave alone what the other's are about: of those an edit of a collected row need not wait.
 
 What such an edit replaces takes effect with its group, and what is parked, whenever it does. Where neither reads a
-field that the other writes, it makes no difference which of them is first.
+field that the other writes, claims its facts or asks for its postings, it makes no difference which of them is first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from syncd.mapping.program.block import join_names
+from syncd.mapping.verbs.once import Once
 from syncd.mapping.verbs.rename import Rename
 from syncd.mapping.verbs.rule import CardVerb, Rule
 
 
 class _Touched(NamedTuple):
-    """Card fields of any asset that the rules of a table read and write; `whole` where they open or rename cards."""
+    """Card fields of any asset that the rules of a table read and write, `posting:RULE` and `fact:NAME` of what they
+    post; `whole` where they open or rename cards."""
 
     reads: frozenset[str]
     writes: frozenset[str]
@@ -41,5 +43,7 @@ def _touched(rules: Sequence[Rule]) -> _Touched:
         reads |= {field for prefix, _, field in (name.partition(".") for name in names) if field and prefix in cards}
         verbs = [verb for verb in rule.verbs if isinstance(verb, CardVerb)]
         writes |= {field for verb in verbs for field in verb.fields}
+        reads |= {f"posting:{name}" for verb in rule.verbs for name in verb.looks_at}
+        writes |= {f"posting:{rule.name}"} | {f"fact:{verb.stem}" for verb in rule.verbs if isinstance(verb, Once)}
         whole |= rule.opens_card or any(isinstance(verb, Rename) for verb in rule.verbs)
     return _Touched(frozenset(reads), frozenset(writes), whole)

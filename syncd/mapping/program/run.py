@@ -390,7 +390,7 @@ class Run:
             is_new = self.holding.holder_of(old_row_of(self.tables[alias], change)) is None
             if is_new and opens == own:
                 opens = ""  # what is waited for does not wait behind what waits for it
-            elif is_new and not is_trial and self._is_apart(alias, op, holder):
+            elif is_new and not is_trial and self._is_apart(change, holder, subject_of):
                 opens, is_ahead = "", True
             elif not (is_new and self._may_pass(alias, op, opens)):
                 return self._rejected(change, holder, "", Failure("behind", {"subject": holder}, "behind"))
@@ -483,11 +483,15 @@ class Run:
         failure = said if isinstance(said, Failure) else Failure("applies_no_more", {"rule": name})
         return self._rejected(change, row.subject, name, failure)
 
-    def _is_apart(self, alias: str, op: str, holder: str) -> bool:
-        """Whether a change may be an edit of a collected row that is nothing to all that is parked of its subject."""
+    def _is_apart(self, change: Change, holder: str, subject_of: Callable[..., Any] | None) -> bool:
+        """Whether a change may be an edit of a collected row that is nothing to all that is parked of its subject, nor
+        of the one that it had before."""
+        alias, op = change[:2]
         if alias not in self._replacers or op not in ("update", "delete"):
             return False
-        return all((alias, other) in self._program.commuting for other in self.holding.tables_of(holder))
+        held, had = self.holding, self._subject_before(subject_of, change)
+        parked = held.tables_of(holder) | (set() if had is None else held.tables_of(had))
+        return all((alias, other) in self._program.commuting for other in parked)
 
     def _may_pass(self, alias: str, op: str, awaited: str) -> bool:
         """Whether a change may bring what its subject's parked row waits for, and goes before that if it does."""
@@ -528,10 +532,15 @@ class Run:
             return subject
         if (holder := holding.holder_of(old_row_of(self.tables[change.table], change))) is not None:
             return holder
+        before = self._subject_before(subject_of, change)
+        return before if before is not None and holding.holds(before) else None
+
+    def _subject_before(self, subject_of: Callable[..., Any] | None, change: Change) -> str | None:
+        """The subject that a source row had before a change of it, where that can be told."""
         if subject_of is None or change.before is None or change.after is None:
             return None
         before = self._subject(subject_of, change.before, change.flawed)
-        return before if before.__class__ is str and holding.holds(before) else None
+        return before if before.__class__ is str else None
 
     def _rejected(self, change: Change, subject: str, rule: str, failure: Failure) -> Outcome:
         rejection = Rejection(change, subject, rule, failure.status, failure.code, failure.params, failure.waits_for)
