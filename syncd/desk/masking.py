@@ -20,10 +20,26 @@ from syncd.record import decode_object
 HIDDEN: Final = "•••"
 """What stands in place of a value."""
 Hidden = Mapping[str, frozenset[str]]
-"""Table, document, `DOCUMENT.LINES` or `rule:NAME` → the columns or names that somebody may not see; see
+"""Table, document, `DOCUMENT.LINES`, `rule:NAME` or `made:NAME` → the columns or names that somebody may not see; see
 `mapping.language.blocks.masked`."""
 HELD: Final = frozenset(
-    ("raw", "code", "key", "amount", "asset_code", "account", "value", "date", "said", "error", "group", "nearest")
+    (
+        *(
+            "raw",
+            "code",
+            "key",
+            "amount",
+            "asset_code",
+            "account",
+            "value",
+            "date",
+            "said",
+            "error",
+            "group",
+            "nearest",
+        ),
+        *("debit", "credit", "difference"),
+    )
 )
 """Parameters of a rejection that repeat what a column holds, or what a rule has made of it."""
 _NAMED: Final = ("column", "source", "expression")
@@ -100,13 +116,15 @@ def image(alias: str, stored: Mapping[str, Any], hidden: Hidden, is_unreadable: 
 def params(
     given: Mapping[str, str], alias: str, rule: str, held: Sequence[str], hidden: Hidden
 ) -> dict[str, str]:  # fmt: skip
-    """The parameters of a rejection. `held` are the values that it may repeat; where the rule reads masked columns of
-    other rows, or the column that is named is masked, what it repeats is not shown at all."""
+    """The parameters of a rejection. `held` are the values that it may repeat; where the rule makes something of masked
+    columns, or reads those of other rows, or the column that is named is masked, what it repeats is not shown at all.
+    Finance may refuse what several rules have made, whose names `rule` joins."""
     names = hidden.get(alias, frozenset())
     words = {word for name in _NAMED for word in re.findall(r"\w+", str(given.get(name, "")))}
-    of_others = any("." in one and not one.startswith(("after.", "before.")) for one in hidden.get(f"rule:{rule}", ()))
-    is_named = bool(words & names) or of_others
-    return {name: HIDDEN if is_named and name in HELD and value else text(value, held) for name, value in given.items()}
+    is_repeated = bool(words & names) or any(f"made:{one}" in hidden for one in rule.split(", "))
+    return {
+        name: HIDDEN if is_repeated and name in HELD and value else text(value, held) for name, value in given.items()
+    }
 
 
 def unknown(given: Mapping[str, str], alias: str, hidden: Hidden) -> dict[str, str]:
@@ -265,4 +283,4 @@ def answered(body: Mapping[str, Any], hidden: Hidden) -> Mapping[str, Any]:
 
 def columns(hidden: Hidden) -> frozenset[str]:
     """The names of all columns that are hidden, of whichever table."""
-    return frozenset[str]().union(*(own for place, own in hidden.items() if not place.startswith("rule:")))
+    return frozenset[str]().union(*(own for place, own in hidden.items() if not place.startswith(("rule:", "made:"))))

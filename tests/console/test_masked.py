@@ -197,6 +197,31 @@ def test_what_the_hints_say_of_masked_columns_ends_well(tmp_path: Path) -> None:
         assert "masked_written" not in {warning.code for warning in load(path).warnings}
 
 
+@pytest.mark.parametrize(
+    ("dept", "of", "tells"),
+    [
+        ("after.dept", "dept: [controller]", True),  # as it stands in the row it is found in the reason
+        ("substr(after.dept, 1, 5)", "dept: [controller]", False),
+        ("left_of", "dept: [controller]", False),
+        ("after.dept", "value: [controller]", False),  # a sum is written otherwise, and a difference tells it
+    ],
+)
+def test_what_a_rule_makes_of_one_is_in_no_reason(tmp_path: Path, dept: str, of: str, tells: bool) -> None:
+    """A part of a value is none that could be found in the reason: all that it repeats is hidden, also where finance
+    refuses what several rules have made. Who sees the column is told."""
+    (tmp_path / "finance.yaml").write_text(lab.FINANCE, "utf-8")
+    path = tmp_path / "mapping.yaml"
+    made = MASKED.replace("dept: [controller]", of).replace("dept: after.dept", f"dept: '{dept}'")
+    path.write_text(made.replace("    voucher:", "    let: {left_of: 'substr(after.dept, 1, 5)'}\n    voucher:") if
+                    dept == "left_of" else made, "utf-8")  # fmt: skip
+    masked, said = load(path).masked, {"lookup": "dept", "code": SECRET[:5], "debit": "100"}
+    for role in ("finance", "controller"):
+        for rule in ("registration", "another, registration"):
+            told = masking.params(said, "asset", rule, [SECRET], masking.hidden(masked, [role]))
+            is_told = tells or role == "controller"
+            assert told == said | ({} if is_told else {"code": "•••", "debit": "•••"}), (role, rule)
+
+
 def test_short_values_are_looked_for_as_words() -> None:
     """A value of a letter or two stands in many words that it is not."""
     assert masking.text("7 of 17, 7.5", ["7"]) == "••• of 17, 7.5"

@@ -1,14 +1,15 @@
 """Columns that are masked: their values are shown to some roles alone.
 
 What stands under a table is spread to wherever the same value is read: to documents that have the table's rows, and by
-rule to each name of its expressions that says the value or is made of it.
+rule to each name of its expressions that says the value or is made of it, and to what a reason may say otherwise than
+the row does.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from syncd.change import Table
+from syncd.change import Kind, Table
 from syncd.mapping.expression.parse import Expression
 from syncd.mapping.expression.terms import nearest
 from syncd.mapping.language.file.model import MappingFile
@@ -20,7 +21,8 @@ from syncd.mapping.verbs.rule import Rule
 
 Roles = frozenset[str]
 Masked = Mapping[str, Mapping[str, Roles]]
-"""Table, document, or `DOCUMENT.LINES` → column → the roles that see it; `rule:NAME` → names of its expressions."""
+"""Table, document, or `DOCUMENT.LINES` → column → the roles that see it; `rule:NAME` → names of its expressions;
+`made:NAME` → those of them of which the rule makes something, or that are no text of the row itself."""
 WRITTEN: Final = ("card", "change", "rename", "voucher", "entry", "write")
 """The words under which a rule writes into finance."""
 
@@ -48,7 +50,9 @@ def masked(file: MappingFile, rules: Sequence[Rule]) -> Masked:
     for alias, document in file.documents.items():
         found[alias] = said.get(document.header, {})
         found |= {f"{alias}.{word}": said.get(lines.table, {}) for word, lines in document.lines.items()}
-    found |= {f"rule:{rule.name}": _names(rule, found) for rule in rules}
+    named = {rule.name: _names(rule, found) for rule in rules}
+    found |= {f"rule:{name}": names for name, names in named.items()}
+    found |= {f"made:{rule.name}": _made(rule, named[rule.name]) for rule in rules}
     return {place: names for place, names in found.items() if names}
 
 
@@ -108,6 +112,19 @@ def _names(rule: Rule, found: Mapping[str, Mapping[str, Roles]]) -> dict[str, Ro
         if read := reads(e, names):
             names[name.lower()] = Roles.intersection(*(names[one] for one in read))
     return names
+
+
+def _made(rule: Rule, names: Mapping[str, Roles]) -> dict[str, Roles]:
+    """Those of the names whose values a reason may repeat, or a part of them, in other letters than the row has: a text
+    that a rule takes as it is, is found there."""
+    keys = (e for join in rule.all_joins for e in join.key)
+    taken = [e for e in (*rule.expressions(), *keys) if e.kind is not Kind.TEXT or e.text.lower() not in names]
+    read = {name for e in taken for name in reads(e, names)}
+    return {name: roles for name, roles in names.items() if name in read or _is_joined(name)}
+
+
+def _is_joined(name: str) -> bool:
+    return "." in name and not name.startswith(("after.", "before."))
 
 
 def _of_row(alias: str, found: Mapping[str, Mapping[str, Roles]]) -> dict[str, Roles]:
