@@ -94,6 +94,7 @@ readings_ = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 4000)), max_si
 
 @settings(deadline=None, max_examples=150)
 @example(1, [*[(0, 0)] * 9, (0, 2811), (1, 4000), *[(2, 0)] * 6, (2, 3189), (0, 0)], set())
+@example(100, [*[(0, 5000)] * 3, (0, 2000), (1, 8000)], set())
 @given(st.integers(1, 10_000_00), readings_, st.sets(st.integers(0, 11)))
 def test_any_readings_in_any_order_sum_to_cost_less_residual(
     value: int, readings: list[tuple[int, int]], skipped: set[int]
