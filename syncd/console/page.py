@@ -186,7 +186,6 @@ def page(
         "here": request.url.path,
         "elsewhere": lambda **change: _address(request, change),
         "rooms": (*ROOMS, *([PEOPLE] if who and who.may("see_accounts") else ())),
-        "room_keys": ROOM_KEYS,
         "has_keys": who is not None and (request.query_params.get("keys") or request.cookies.get(KEYS_COOKIE)) != "off",
         "every_s": every_s,
     }
@@ -208,19 +207,14 @@ def _address(request: Request, change: Mapping[str, object]) -> str:
     return request.url.path + (f"?{said}" if said else "")
 
 
-ROOMS: Final[Sequence[tuple[str, str]]] = (
-    ("/", "console_overview"),
-    ("/parked", "console_parked"),
-    ("/approvals", "console_approvals"),
-    ("/books", "console_books"),
-    ("/mapping", "console_mapping"),
-    ("/audit", "console_audit"),
+ROOMS: Final[Sequence[tuple[str, str, str]]] = (
+    ("/", "console_overview", "o"),
+    ("/parked", "console_parked", "p"),
+    ("/approvals", "console_approvals", "a"),
+    ("/books", "console_books", "b"),
+    ("/mapping", "console_mapping", "m"),
+    ("/audit", "console_audit", "u"),
 )
-"""What the head of each page leads to: address and name."""
-PEOPLE: Final = ("/people", "console_people")
+"""What the head of each page leads to: address, name, and the key behind `g` that goes there."""
+PEOPLE: Final = ("/people", "console_people", "e")
 """For who may see accounts."""
-ROOM_KEYS: Final[Mapping[str, str]] = {
-    "/": "o", "/parked": "p", "/approvals": "a", "/books": "b", "/mapping": "m", "/audit": "u", "/people": "e",
-    "/workbench": "w",
-}  # fmt: skip
-"""The key behind `g` that goes to a page."""
