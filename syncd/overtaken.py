@@ -7,6 +7,7 @@ from typing import Final
 from syncd.change import Table
 from syncd.folding import differ
 from syncd.record import decode_change, decode_row
+from syncd.statements import like
 
 Query = Callable[[str, Sequence[object]], Sequence[Sequence[object]]]
 _LATER: Final = """
@@ -15,7 +16,9 @@ SELECT (SELECT count(*) FROM syncd.posting WHERE pipeline = ? AND subject = ? AN
      + (SELECT count(*) FROM syncd.parked
         WHERE pipeline = ? AND subject = ? AND id > ? AND state IN ('posted', 'ignored') AND settled_at >= ?)
 """
-_MADE_ANEW: Final = "SELECT 1 FROM syncd.depreciated WHERE pipeline = ? AND live = 0 AND row_keys = ?"
+_MADE_ANEW: Final = (
+    "SELECT row_keys FROM syncd.depreciated WHERE pipeline = ? AND run = ? AND live = 0 AND row_keys LIKE ?"
+)
 _MIRROR: Final = "SELECT image FROM syncd.mirror WHERE pipeline = ? AND source_table = ? AND key = ?"
 
 
@@ -37,9 +40,15 @@ def is_overtaken(
     return bool(later) or is_otherwise(query, tables, pipeline, sent, source_key)
 
 
-def is_made_anew(query: Query, pipeline: str, source_key: str) -> bool:
-    """Whether a row carries a month of depreciation that was given up with it, or taken back: the next run makes it."""
-    return bool(query(_MADE_ANEW, (pipeline, json.dumps([source_key], ensure_ascii=False))))
+def is_made_anew(query: Query, pipeline: str, position: str, source_key: str) -> bool:
+    """Whether a row of a run of depreciation carries a month, by itself or with those of other departments, that was
+    given up with it, or taken back: the next run makes it. `position` is that of its change."""
+    place, _, rest = position.partition(":")
+    if place != "run":
+        return False
+    run = "/".join(rest.split("/")[-3:-1])
+    months = query(_MADE_ANEW, (pipeline, run, like(json.dumps(source_key, ensure_ascii=False))))
+    return any(source_key in json.loads(str(keys)) for (keys,) in months)
 
 
 def is_otherwise(query: Query, tables: Mapping[str, Table], pipeline: str, sent: str, source_key: str) -> bool:

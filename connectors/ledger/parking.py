@@ -204,10 +204,10 @@ def _reopen(work: Work) -> None:
     for parked_id, subject, rule, code, params, key, change, sent, settled_at in asked:
         number = integer(parked_id)
         try:
-            stays = is_made_anew(work.database.query, work.pipeline, str(key)) or is_overtaken(
+            row = decode_change(work.tables, str(change))
+            stays = is_made_anew(work.database.query, work.pipeline, str(row.position), str(key)) or is_overtaken(
                 work.database.query, work.tables, work.pipeline, number, *map(str, (subject, settled_at, sent, key))
             )
-            row = decode_change(work.tables, str(change))
         except KeyError:
             stays = True
         if stays:

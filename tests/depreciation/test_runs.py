@@ -286,18 +286,22 @@ def test_a_share_that_a_person_gave_up_is_not_taken_back_with_the_others() -> No
     assert plant.accumulated("A") == D("1900.00")
 
 
-@advice("reopen_made_anew")
-def test_a_row_that_was_rejected_and_is_owed_again_is_not_reopened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Finance rejects February, somebody looks at the month, and finance wants it after all: it is posted once, by the
-    run that is made once more. Nor where the daemon takes the reopening up after somebody has looked."""
-    asks = (
-        "when: op = 'insert'\n    approve: {when: after.amount > 1000, role: finance}\n    change: {asset_code: after"
-    )
+def approving(monkeypatch: pytest.MonkeyPatch) -> Plant:
+    """A company in which finance agrees to what is depreciated."""
+    asks = "when: op = 'insert'\n    approve: {when: after.amount > 100, role: finance}\n    change: {asset_code: after"
     asking_ = plants.MAPPING.replace("when: op = 'insert'\n    change: {asset_code: after", asks)
     monkeypatch.setattr(plants, "MAPPING", asking_)
     plants.plant_mapping.cache_clear()
     plant = Plant()
     plants.plant_mapping.cache_clear()
+    return plant
+
+
+@advice("reopen_made_anew")
+def test_a_row_that_was_rejected_and_is_owed_again_is_not_reopened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finance rejects February, somebody looks at the month, and finance wants it after all: it is posted once, by the
+    run that is made once more. Nor where the daemon takes the reopening up after somebody has looked."""
+    plant = approving(monkeypatch)
     plant.asset("A", "120000.00", 60)
     plant.run("2026-02")
     boss, second = operators.Actor("boss", "after all"), operators.Actor("second", "seen")
@@ -316,6 +320,24 @@ def test_a_row_that_was_rejected_and_is_owed_again_is_not_reopened(monkeypatch: 
     assert plant.run("2026-02").state == "posted"
     assert plant.expense("2026-02") == {"5101": D("1900.00")}
     assert list(verify(plant.ledger, NAME, plant.mapping.layout).flaws) == []
+
+
+def test_shares_that_were_rejected_and_taken_back_are_not_reopened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 2: the month is made once more as a whole, by the next run."""
+    plant = approving(monkeypatch)
+    plant.asset("A", "120000.00", 60)
+    for dept, percent in (("SC", 60), ("XZ", 40)):
+        plant.commit(plant.insert("share", code="A", dept=dept, percent=D(percent)))
+    plant.rest()
+    plant.run("2026-02")
+    boss = operators.Actor("boss", "after all")
+    for number in (1, 2):
+        operators.reject(plant.ledger, NAME, number, boss, "finance")
+        plant.rest()
+    plant.reverse("2026-02", "A")
+    for number in (1, 2):
+        with pytest.raises(Halt, match="reopen_made_anew"):
+            operators.reopen(plant.ledger, NAME, number, plant.mapping.tables, boss, "finance")
 
 
 def test_a_restart_in_the_middle_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

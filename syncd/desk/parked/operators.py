@@ -321,7 +321,7 @@ def reopen(ledger: Ledger, pipeline: str, id: int, tables: Mapping[str, Table], 
             raise WrongUsage("reopen_not_rejected", id=id, state=f"row_{row.state}")
         if by_whom.role not in ("", role):
             raise Halt("parked_other_role", id=id, role=by_whom.role, given=role)
-        if is_made_anew(desk.query, pipeline, row.key):
+        if is_made_anew(desk.query, pipeline, row.position, row.key):
             raise Halt("reopen_made_anew", id=id, subject=row.subject)
         sent, settled_at = row.original or row.change, timestamp(row.settled_at)
         if is_overtaken(desk.query, tables, pipeline, id, row.subject, settled_at, sent, row.key):
