@@ -11,11 +11,15 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
+from syncd.desk import actions
 from syncd.desk.parked.operators import Actor, act
-from syncd.errors import Halt, WrongUsage
+from syncd.errors import Fault, Halt, WrongUsage
 from syncd.ports import Ledger
+from syncd.record import timestamp
 
 ACTION: Final = "change_table"
+LATER_MAX: Final = 20
+"""Actions among which one is looked for that may be the last."""
 
 
 def is_writable(path: Path) -> bool:
@@ -42,14 +46,29 @@ def put(
         if sha256(was).hexdigest() != seen:
             raise WrongUsage("table_moved_on", table=table)
         detail = {"table": table, "before": seen, "after": sha256(content).hexdigest(), **counts}
+        target, at = f"mapping/{mapping}", ""
         try:
             with ledger.desk() as desk:
-                act(desk, by, ACTION, "", f"mapping/{mapping}", detail)
+                at = act(desk, by, ACTION, "", target, detail)
                 _replace(real, content)
         except Exception:
-            if real.read_bytes() != was:  # finance was lost before it had kept who did it
+            if real.read_bytes() == was:
+                raise
+            if not _is_kept(ledger, target, by, at):
                 _replace(real, was)
-            raise
+                raise
+
+
+def _is_kept(ledger: Ledger, target: str, by: Actor, at: str) -> bool:
+    """Whether finance has kept an action though the connection was lost at its commit; False where nobody can be
+    asked."""
+    try:
+        return any(
+            (one.action, one.actor, timestamp(one.at)) == (ACTION, by.name, at)
+            for one in actions.on(ledger, target, LATER_MAX)
+        )
+    except Fault:
+        return False
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,8 @@ from syncd.console import app
 from syncd.console.passwords import Argon2
 from syncd.desk import decision_tables
 from syncd.desk.access import accounts, rights, tokens
-from syncd.errors import WrongUsage
+from syncd.errors import Transient, WrongUsage
+from syncd.ports import Ledger
 from tests.advice import advice, heard
 from tests.advice.command import fine, refused
 from tests.console.site import BY, MAPPING, PASSWORD, Site
@@ -246,34 +247,53 @@ def _refused(*_: object) -> None:
 
 
 def test_what_finance_does_not_keep_stands_in_no_file(site: Site) -> None:
-    """Who and why are lost with the connection: the file is as it was."""
+    """Who and why are lost with the connection: the file is as it was, also where nobody can be asked whether they are.
+    Where they were kept, and only the answer is lost, the file stays."""
     path = site.folder / "assets.csv"
     with closing(site.pipeline.open_ledger()) as ledger:
-        lost = _Lost(ledger)
         one = trial.opened(site.pipeline.mapping, "asset_account")
-        with pytest.raises(ConnectionError):
-            decision_tables.put(lost, "company", "asset_account", path, b"x", one.seen, {}, decided_by())  # type: ignore[arg-type]
+
+        def put(at: object) -> tuple[bytes, int]:
+            decision_tables.put(at, "company", "assets.csv", path, b"x", one.seen, {}, decided_by())  # type: ignore[arg-type]
+            return there()
+
+        def there() -> tuple[bytes, int]:
+            return path.read_bytes(), len(ledger.query("SELECT seq FROM syncd.action"))
+
+        _, before = there()
+        for is_back in (True, False):
+            with pytest.raises(Transient):
+                put(_Lost(ledger, False, is_back))
+            assert there() == (one.content, before)
+        assert put(_Lost(ledger, True, True)) == (b"x", before + 1)
+        path.write_bytes(one.content)
         with pytest.raises(WrongUsage, match="table_moved_on"):  # whoever came between the look and the lock
             decision_tables.put(ledger, "company", "asset_account", path, b"x", "0" * 64, {}, decided_by())
     assert file(site) == TABLE
 
 
 class _Lost:
-    """A ledger whose connection is lost at the commit."""
+    """A ledger whose connection is lost at the commit, before finance has it or behind that; and may be back."""
 
-    def __init__(self, ledger: object) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, is_kept: bool, is_back: bool) -> None:
+        self._ledger, self._is_kept, self._is_back = ledger, is_kept, is_back
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> Sequence[Sequence[object]]:
+        if not self._is_back:
+            raise Transient("finance_lost")
+        return self._ledger.query(sql, params)
 
     def desk(self) -> "_Lost":
         return self
 
     def __enter__(self) -> object:
-        self._desk = self._ledger.desk()  # type: ignore[attr-defined]
+        self._desk = self._ledger.desk()
         return self._desk.__enter__()
 
     def __exit__(self, *_: object) -> None:
-        self._desk.__exit__(ConnectionError, ConnectionError(), None)
-        raise ConnectionError
+        lost = Transient("finance_lost")
+        self._desk.__exit__(*((None, None, None) if self._is_kept else (Transient, lost, None)))
+        raise lost
 
 
 def decided_by() -> decision_tables.Actor:
