@@ -83,7 +83,8 @@ def row(row: ParkedRow, hidden: Hidden) -> ParkedRow:
     held = secrets(row, hidden)
     told = params(row.params, row.table, row.rule, held, hidden)
     if row.code == "message_unreadable" or (row.original is not None and row.request):
-        told = unknown(told, row.table, hidden)  # the reason is of a row that is not at hand: whole, or edited since
+        # the reason is of a row that is not at hand: whole, or edited since
+        told = _told(told, _is_any(row.table, hidden))
     return row._replace(
         change=_change(row.table, row.change, hidden),
         original=None if row.original is None else _change(row.table, row.original, hidden),
@@ -95,10 +96,10 @@ def row(row: ParkedRow, hidden: Hidden) -> ParkedRow:
 def secrets(row: Images, hidden: Hidden) -> Sequence[str]:
     """The values of a change that are not shown, as text, the longest first."""
     changes = [decode_object(change) for change in (row.change, row.original) if change]
-    return of_images(row.table, [image for one in changes for image in (one["before"], one["after"]) if image], hidden)
+    return _of_images(row.table, [image for one in changes for image in (one["before"], one["after"]) if image], hidden)
 
 
-def of_images(alias: str, images: Sequence[Mapping[str, Any]], hidden: Hidden) -> Sequence[str]:
+def _of_images(alias: str, images: Sequence[Mapping[str, Any]], hidden: Hidden) -> Sequence[str]:
     """The same of a table's images, as they are kept."""
     found = {one for image in images for one in _held(alias, image, hidden)}
     return sorted(found - {"", HIDDEN}, key=lambda one: (-len(one), one))
@@ -127,13 +128,6 @@ def params(
     }
 
 
-def unknown(given: Mapping[str, str], alias: str, hidden: Hidden) -> dict[str, str]:
-    """The parameters of a rejection of a row whose values are not at hand: of a table with masked columns nothing that
-    repeats one is shown."""
-    is_any = _is_any(alias, hidden)
-    return {name: HIDDEN if is_any and name in HELD and value else value for name, value in given.items()}
-
-
 def encoded(alias: str, stored: str, hidden: Hidden) -> str:
     """A row as JSON, as `image`."""
     return json.dumps(image(alias, decode_object(stored), hidden), ensure_ascii=False)
@@ -142,7 +136,7 @@ def encoded(alias: str, stored: str, hidden: Hidden) -> str:
 def found(given: Mapping[str, object], alias: str, stored: Mapping[str, Any], hidden: Hidden) -> dict[str, object]:
     """What is told of a row in which something is wrong; `stored` is the row as it is kept."""
     said = {name: str(value) for name, value in given.items()}
-    told = params(said, alias, "", of_images(alias, [stored], hidden), hidden)
+    told = params(said, alias, "", _of_images(alias, [stored], hidden), hidden)
     return {name: value if told[name] == said[name] else told[name] for name, value in given.items()}
 
 
@@ -151,7 +145,7 @@ def reason(given: Mapping[str, str], rule: str, change: str, hidden: Hidden) -> 
     it."""
     alias = str(decode_object(change)["table"])
     told = params(given, alias, rule, secrets(Tried(alias, change, None), hidden), hidden)
-    return unknown(told, alias, hidden)
+    return _told(told, _is_any(alias, hidden))
 
 
 def text(given: str, held: Sequence[str]) -> str:
@@ -164,9 +158,9 @@ def text(given: str, held: Sequence[str]) -> str:
     return given
 
 
-def detail(given: Mapping[str, object], hidden: Hidden) -> dict[str, object]:
+def _detail(given: Mapping[str, object], hidden: Hidden) -> dict[str, object]:
     """What is kept of an action: of an edit the values before and after by column, whichever table it was of."""
-    names = columns(hidden)
+    names = _columns(hidden)
     is_edit = CONTENTS in given
     return {
         name: [HIDDEN, HIDDEN] if is_edit and name in names and name != CONTENTS else value
@@ -179,6 +173,10 @@ def _change(alias: str, change: str, hidden: Hidden) -> str:
     is_unreadable = stored["op"] == "unreadable"
     stored |= {s: stored[s] and image(alias, stored[s], hidden, is_unreadable) for s in ("before", "after")}
     return json.dumps(stored, ensure_ascii=False)
+
+
+def _told(given: Mapping[str, str], is_repeated: bool) -> dict[str, str]:
+    return {name: HIDDEN if is_repeated and name in HELD and value else value for name, value in given.items()}
 
 
 def _is_any(alias: str, hidden: Hidden) -> bool:
@@ -242,18 +240,14 @@ def _life(life: Life, table_of: Mapping[str, str], hidden: Hidden) -> Life:
 
 
 def _of_rule(rule: str, row: Mapping[str, Any], table_of: Mapping[str, str], hidden: Hidden) -> Mapping[str, Any]:
-    """The row of a rule; of one that the mapping no longer has nothing is shown that has a masked column's name."""
-    if rule in table_of:
-        return image(table_of[rule], row, hidden)
-    names = columns(hidden)
-    return {name: HIDDEN if name in names and value is not None else value for name, value in row.items()}
+    """The row of a rule, which the mapping may no longer have."""
+    return image(table_of[rule], row, hidden) if rule in table_of else _of_any(row, hidden)
 
 
 def _reason(one: ParkedStep, table_of: Mapping[str, str], hidden: Hidden) -> Mapping[str, str]:
-    alias = table_of.get(one.rule, "")
-    if alias:
-        return unknown(one.params, alias, hidden)
-    return {name: HIDDEN if name in HELD and value else value for name, value in one.params.items()}
+    """Its row is not at hand: of a table with masked columns nothing that repeats a value is shown, nor where nobody
+    knows the table."""
+    return _told(one.params, one.rule not in table_of or _is_any(table_of[one.rule], hidden))
 
 
 def _shared(one: SharedRow, hidden: Hidden) -> SharedRow:
@@ -261,13 +255,13 @@ def _shared(one: SharedRow, hidden: Hidden) -> SharedRow:
 
 
 def _act(act: Act, hidden: Hidden) -> Act:
-    return act._replace(detail=detail(act.detail, hidden))
+    return act._replace(detail=_detail(act.detail, hidden))
 
 
 def done(act: Done, every: Sequence[Hidden]) -> Done:
     """An action as it is shown to somebody who may not see all of several pipelines."""
     for hidden in every:
-        act = act._replace(detail=detail(act.detail, hidden))
+        act = act._replace(detail=_detail(act.detail, hidden))
     return act
 
 
@@ -275,12 +269,16 @@ def answered(body: Mapping[str, Any], hidden: Hidden) -> Mapping[str, Any]:
     """What the EAM is told of a row, as it is shown: its columns, and the reason why it is parked, whole."""
     if not hidden or "row" not in body:
         return body
-    names = columns(hidden)
-    row = {name: HIDDEN if name in names and value is not None else value for name, value in body["row"].items()}
     is_repeated = body.get("state") == "parked" and body.get("reason")
-    return {**body, "row": row} | ({"reason": HIDDEN} if is_repeated else {})
+    return {**body, "row": _of_any(body["row"], hidden)} | ({"reason": HIDDEN} if is_repeated else {})
 
 
-def columns(hidden: Hidden) -> frozenset[str]:
+def _of_any(row: Mapping[str, Any], hidden: Hidden) -> dict[str, Any]:
+    """A row of a table that is not known: nothing is shown that has a masked column's name."""
+    names = _columns(hidden)
+    return {name: HIDDEN if name in names and value is not None else value for name, value in row.items()}
+
+
+def _columns(hidden: Hidden) -> frozenset[str]:
     """The names of all columns that are hidden, of whichever table."""
     return frozenset[str]().union(*(own for place, own in hidden.items() if not place.startswith(("rule:", "made:"))))
