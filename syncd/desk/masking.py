@@ -274,9 +274,17 @@ def answered(body: Mapping[str, Any], hidden: Hidden) -> Mapping[str, Any]:
 
 
 def _of_any(row: Mapping[str, Any], hidden: Hidden) -> dict[str, Any]:
-    """A row of a table that is not known: nothing is shown that has a masked column's name."""
+    """A row of a table that is not known: nothing is shown that has a masked column's name, nor of a document's
+    lines."""
     names = _columns(hidden)
-    return {name: HIDDEN if name in names and value is not None else value for name, value in row.items()}
+
+    def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: HIDDEN if name in names and value is not None else nested(value) for name, value in row.items()}
+
+    def nested(value: object) -> object:
+        return [shown(one) if isinstance(one, dict) else one for one in value] if isinstance(value, list) else value
+
+    return shown(row)
 
 
 def _columns(hidden: Hidden) -> frozenset[str]:

@@ -15,6 +15,7 @@ from syncd.console import app
 from syncd.desk import masking
 from syncd.desk.access import accounts
 from syncd.desk.parked import operators
+from syncd.desk.trace import CollectedStep, Life
 from syncd.errors import MappingErrors
 from syncd.mapping.language.load import load
 from tests.advice import advice
@@ -226,6 +227,18 @@ def test_short_values_are_looked_for_as_words() -> None:
     """A value of a letter or two stands in many words that it is not."""
     assert masking.text("7 of 17, 7.5", ["7"]) == "••• of 17, 7.5"
     assert masking.text("x13800138000y", [SECRET]) == "x•••y"
+
+
+def test_of_a_rule_that_is_gone_no_line_of_a_document_is_shown_whole() -> None:
+    """Its collected rows are kept, and nobody knows any more which table they are of."""
+    hidden, row = (
+        {"order.lines": frozenset({"price"})},
+        {"id": 1, "lines": [{"item": "a", "price": "9"}], "price": None},
+    )
+    step = CollectedStep("main", "gone", "g", "1", row, "")
+    for table_of in ({}, {"gone": "order"}):
+        (shown,) = masking.lives([Life("order:1", (), [step], (), (), {})], table_of, hidden)
+        assert shown.collected[0].row == row | {"lines": [{"item": "a", "price": "•••"}]}
 
 
 def test_what_the_eam_is_told_is_shown_without_it() -> None:
