@@ -17,7 +17,7 @@ from syncd.cli.codes import NEEDS_A_PERSON
 from syncd.cli.later import approvals, approving, automatic, clock, masking, operators, terms, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import emit, fits, line, named, table
-from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of, selected
+from syncd.cli.parked import Count, Id, Ids, Limit, Rule, Subject, at_desk, holding_of
 from syncd.errors import WrongUsage
 from syncd.language import say
 from syncd.money import ZERO
@@ -42,7 +42,7 @@ def approve(
         raise WrongUsage("approve_which")
     if ids and (subject or rule):
         raise WrongUsage("approve_which_both")
-    selection = selected(ids, subject, rule, "")
+    selection = operators.Selection(tuple(ids or ()), subject, "", rule)
     with at_desk(config, name) as (pipelines, ledger):
         if len(selection.ids) == 1 and not count:
             (one,) = selection.ids

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from syncd.cli import previewing
 from syncd.cli.answering import answering, hidden
-from syncd.cli.later import approvals, clock, many, masking, operators, ports, status, taken, wiring
+from syncd.cli.later import approvals, bulk, clock, many, masking, operators, ports, status, taken, wiring
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import console, emit, errors, line, named, table
 from syncd.errors import WrongUsage
@@ -130,21 +130,8 @@ def retry(
     wait: Wait = False, count: Count = False,
 ) -> None:  # fmt: skip
     """Ask for rows to be tried again; all of a cause as one."""
-    with at_desk(config, name) as (pipelines, ledger):
-        if group is not None:
-            if ids or subject or rule or code:
-                raise WrongUsage("parked_which_both")
-            many.begin(pipelines, ledger, "retry", group, called, actor, reason, count, wait)
-            return
-        meant = meant_by(pipelines, ledger, selected(ids, subject, rule, code))
-        if count:
-            line(
-                "rows_would_retry",
-                rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
-            )
-        else:
-            by = answering(pipelines[0], "mend", actor, reason)
-            line("rows_retry", rows=sum(operators.retry(ledger, one, chosen, by) for one, chosen in meant.items()))
+    chosen = operators.Selection(tuple(ids or ()), subject, "", rule, code)
+    _ask("retry", chosen, group, called, actor, reason, config, name, wait, count)
 
 
 def discard(
@@ -153,21 +140,33 @@ def discard(
     wait: Wait = False, count: Count = False,
 ) -> None:  # fmt: skip
     """Give rows up; all of a cause as one."""
+    chosen = operators.Selection(tuple(ids or ()), subject, "", rule, code)
+    _ask("discard", chosen, group, called, actor, reason, config, name, wait, count)
+
+
+def _ask(
+    what: Literal["retry", "discard"], chosen: operators.Selection, group: int | None, called: str, actor: str,
+    reason: str, config: Config, name: Name, wait: bool, count: bool,
+) -> None:  # fmt: skip
+    """Ask something of rows, or of all of the cause that `group` is of; `count` only says of how many."""
     with at_desk(config, name) as (pipelines, ledger):
         if group is not None:
-            if ids or subject or rule or code:
+            if chosen.is_said:
                 raise WrongUsage("parked_which_both")
-            many.begin(pipelines, ledger, "discard", group, called, actor, reason, count, wait)
+            many.begin(pipelines, ledger, what, group, called, actor, reason, count, wait)
             return
-        meant = meant_by(pipelines, ledger, selected(ids, subject, rule, code))
+        if not chosen.is_said:
+            raise WrongUsage("parked_which")
+        if chosen.ids and chosen._replace(ids=()).is_said:
+            raise WrongUsage("parked_which_both")
+        meant = meant_by(pipelines, ledger, chosen)
         if count:
-            line(
-                "rows_would_discard",
-                rows=sum(len(operators.parked(ledger, one, chosen)) for one, chosen in meant.items()),
-            )
-        else:
-            by = answering(pipelines[0], "discard", actor, reason, asked=pipelines[0].mapping.approvers)
-            line("rows_discard", rows=sum(operators.discard(ledger, one, chosen, by) for one, chosen in meant.items()))
+            rows = sum(len(operators.parked(ledger, one, each)) for one, each in meant.items())
+            line(f"rows_would_{what}", rows=rows)
+            return
+        by = answering(pipelines[0], bulk.right(what), actor, reason, asked=pipelines[0].mapping.approvers)
+        do = operators.retry if what == "retry" else operators.discard
+        line(f"rows_{what}", rows=sum(do(ledger, one, each, by) for one, each in meant.items()))
 
 
 def withdraw(ids: Numbers, actor: Actor = "", reason: Reason = "", config: Config = None, name: Name = None) -> None:
@@ -233,16 +232,6 @@ def meant_by(
     for number in chosen.ids:
         ids.setdefault(holding_of(pipelines, ledger, number).name, []).append(number)
     return {name: chosen._replace(ids=tuple(own)) for name, own in ids.items()}
-
-
-def selected(ids: list[int] | None, subject: str, rule: str, code: str) -> operators.Selection:
-    """What a bulk action means."""
-    chosen = operators.Selection(tuple(ids or ()), subject, "", rule, code)
-    if not chosen.is_said:
-        raise WrongUsage("parked_which")
-    if ids and (subject or rule or code):
-        raise WrongUsage("parked_which_both")
-    return chosen
 
 
 def state_of(row: operators.ParkedRow) -> str:
