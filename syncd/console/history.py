@@ -66,15 +66,6 @@ class Figure(NamedTuple):
     is_lag: bool = False
 
 
-class Drawing(NamedTuple):
-    """A figure as it is drawn."""
-
-    name: str
-    unit: Literal["s", "bytes", "n"]
-    is_lag: bool
-    drawn: chart.Drawn
-
-
 FIGURES: Final[Sequence[Figure]] = (
     Figure("history_unread_rows", "n", lambda span: span.unread_rows, True),
     Figure("history_unread_bytes", "bytes", lambda span: span.unread_bytes, True),
@@ -103,7 +94,7 @@ def history(request: Request, who: SignedIn, pipeline: str = "", over: Over = "d
     names = [one.name for whole in seen(request, who) for one in whole.begun()]
     known = [span for _, span in found.spans if span is not None]
     figures = [one for one in FIGURES if one.name not in MAY_LACK or any(one.of(span) is not None for span in known)]
-    drawings = [Drawing(one.name, one.unit, one.is_lag, found.drawn(one.of, range_.width)) for one in figures]
+    drawings = [(one, found.drawn(one.of, range_.width)) for one in figures]
     blocks = samples.coarser(found.spans, range_.block // range_.step)
     since = found.begun or now
     lines = [
