@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,8 @@ from syncd.ports import Finding, Lag
 
 WATCH_INTERVAL_S: Final = 5.0
 """How often the server's settings are looked at while its log is read."""
+FILES_KEPT: Final = 16
+"""Files of the log of which is kept when they were begun: each is asked for by a connection of its own."""
 REWIND_WAIT_S: Final = 0.05
 """How long the log is waited for, until it has said all that a snapshot shows."""
 
@@ -94,6 +96,7 @@ class MysqlSource:
         self._server_id = settings.server_id or random.randint(*SERVER_IDS)
         self._watch_at = time.monotonic() + WATCH_INTERVAL_S
         self._expires_at, self._expiring = 0.0, dict[str, str]()
+        self._began_at = lru_cache(FILES_KEPT)(partial(expiry.began_at, settings.dsn, self._facts))
         self._durable = self._expected = Point(0, 0, 0, 0)
         self._view: View | None = None
         self._was: Rewind | None = None
@@ -229,7 +232,8 @@ class MysqlSource:
             return {}
         if time.monotonic() >= self._expires_at:
             self._expires_at = time.monotonic() + WATCH_INTERVAL_S
-            self._expiring = _sizes(self._settings, self._server, done, end)
+            facts = self._server.facts()  # how long the log is kept may have been set meanwhile
+            self._expiring = expiry.sizes(self._server, facts, done.file, end, self._began_at, datetime.now(UTC))
         return self._expiring
 
     def _require_same_log(self, end: LogEnd) -> None:
@@ -399,14 +403,12 @@ def keeps(settings: Settings, position: Position) -> dict[str, str]:
     if settings.failover or not isinstance(place, Place):
         return {}
     with closing(Server(settings.dsn)) as server:
-        end = server.log_end(server.facts())
-        return {} if end is None else _sizes(settings, server, place.point, end)
-
-
-def _sizes(settings: Settings, server: Server, point: Point, end: LogEnd) -> dict[str, str]:
-    facts = server.facts()  # how long the log is kept may have been set meanwhile
-    began_at = partial(expiry.began_at, settings.dsn, facts)
-    return expiry.sizes(server, facts, point.file, end, began_at, datetime.now(UTC))
+        facts = server.facts()
+        end = server.log_end(facts)
+        if end is None:
+            return {}
+        began_at = partial(expiry.began_at, settings.dsn, facts)
+        return expiry.sizes(server, facts, place.point.file, end, began_at, datetime.now(UTC))
 
 
 def _end_of(view: View, point: Point) -> Point:
