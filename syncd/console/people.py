@@ -7,7 +7,7 @@ no address, no page and no second form has it.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -25,6 +25,7 @@ from syncd.ports import Ledger
 router = APIRouter()
 DONE_MAX: Final = 20
 """What was done to an account that its page lists."""
+Given = TypeVar("Given", str, tuple[str, ...])
 DAYS, DAYS_MAX = 90, 366
 """For how long a token is good."""
 
@@ -108,9 +109,9 @@ DEEDS: Final[Mapping[str, Callable[[_Doing], str | None]]] = {
     "limit": _limit,
     "password": _set_password,
     "unlock": lambda d: accounts.unlock(d.ledger, d.change.name, d.by),
-    "map": lambda d: accounts.map_user(d.ledger, _typed(d.change.user), d.change.name, d.by, d.now),
+    "map": lambda d: accounts.map_user(d.ledger, _chosen(d.change.user), d.change.name, d.by, d.now),
     "unmap": lambda d: accounts.unmap_user(d.ledger, d.change.user, d.by),
-    "bind": lambda d: identities.bind(d.ledger, d.change.name, _issuer(d.own), _typed(d.change.subject), d.by, d.now),
+    "bind": lambda d: identities.bind(d.ledger, d.change.name, _issuer(d.own), _chosen(d.change.subject), d.by, d.now),
     "unbind": lambda d: identities.unbind(d.ledger, _issuer(d.own), d.change.subject, d.by),
     "token": _add_token,
     "revoke": lambda d: tokens.revoke(d.ledger, d.change.token, d.by, d.now),
@@ -209,16 +210,10 @@ def _require_passwords(own: House) -> None:
         raise Halt("sign_in_no_password")
 
 
-def _chosen(values: Sequence[str]) -> Sequence[str]:
-    if not values:
+def _chosen(given: Given) -> Given:
+    if not given:
         raise WrongUsage("account_nothing_chosen")
-    return values
-
-
-def _typed(value: str) -> str:
-    if not value:
-        raise WrongUsage("account_nothing_chosen")
-    return value
+    return given
 
 
 def _issuer(own: House) -> str:

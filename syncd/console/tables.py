@@ -104,9 +104,8 @@ def changed(
             except MappingError as wrong:
                 errors = wrong.errors if isinstance(wrong, MappingErrors) else (wrong,)
                 return _tried(request, signed.who, part, one, one.content, None, errors)
-            return _tried(
-                request, signed.who, part, one, content, trial.tried(part, ledger, one, content, False), (), came
-            )
+            found = trial.tried(part, ledger, one, content, with_cases=False)
+            return _tried(request, signed.who, part, one, content, found, found.errors, came)
         base = trial.drafted(one, _unpacked(draft)) if draft else one.sheet
         content = trial.filled(one, _typed([row.cells for row in base.rows], len(base.header), fields))
         if do == "edit":
@@ -124,7 +123,7 @@ def _tried(
     is_writable = decision_tables.is_writable(one.table.path)
     return page(
         request, "table_tried.html", "console_table_tried", who, part.mapping.file.timezone, one=one, came=came,
-        pipeline=part.name, found=found, errors=errors or (found.errors if found else ()), draft=_packed(content),
+        pipeline=part.name, found=found, errors=errors, draft=_packed(content),
         is_writable=is_writable, command="" if is_writable else _command(one.table.path), file=one.table.path.name,
         changes_max=CHANGES_MAX, differences_max=DIFFERENCES_MAX,
     )  # fmt: skip
