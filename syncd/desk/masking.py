@@ -89,7 +89,7 @@ def row(row: ParkedRow, hidden: Hidden) -> ParkedRow:
         change=_change(row.table, row.change, hidden),
         original=None if row.original is None else _change(row.table, row.original, hidden),
         params=told,
-        waits_for=text(row.waits_for, held),
+        waits_for=_awaited(row, held, hidden),
     )
 
 
@@ -177,6 +177,16 @@ def _change(alias: str, change: str, hidden: Hidden) -> str:
 
 def _told(given: Mapping[str, str], is_repeated: bool) -> dict[str, str]:
     return {name: HIDDEN if is_repeated and name in HELD and value else value for name, value in given.items()}
+
+
+def _awaited(row: ParkedRow, held: Sequence[str], hidden: Hidden) -> str:
+    """What a row waits for; the key of a reference may be made of a masked column."""
+    what, of, _ = row.waits_for.partition(":")
+    return f"{what}:{HIDDEN}" if of and _makes(row.rule, hidden) else text(row.waits_for, held)
+
+
+def _makes(rule: str, hidden: Hidden) -> bool:
+    return any(f"made:{one}" in hidden for one in rule.split(", "))
 
 
 def _is_any(alias: str, hidden: Hidden) -> bool:

@@ -221,6 +221,13 @@ def test_what_a_rule_makes_of_one_is_in_no_reason(tmp_path: Path, dept: str, of:
             told = masking.params(said, "asset", rule, [SECRET], masking.hidden(masked, [role]))
             is_told = tells or role == "controller"
             assert told == said | ({} if is_told else {"code": "•••", "debit": "•••"}), (role, rule)
+            change = json.dumps({"op": "insert", "before": None, "after": {"dept": SECRET}})
+            row = operators.ParkedRow(
+                *(1, "FA-1", "failed", rule, "asset", "FA-1", "reference_missing", {}, f"office:{SECRET[:5]}"),
+                *(change, None, "1", NOW, NOW, 1, "", frozenset(), None),
+            )
+            shown = masking.row(row, masking.hidden(masked, [role])).waits_for
+            assert shown == (row.waits_for if is_told else "office:•••")
 
 
 def test_short_values_are_looked_for_as_words() -> None:
