@@ -1,6 +1,8 @@
-"""The chain of what became of collected rows: kept, kept no more, taken by a posting. A batch that collects nothing and
+"""The chain of what became of collected rows: kept, kept no more, taken by a posting; and of the months that runs of
+depreciation have made. A batch that collects nothing and
 posts no group costs nothing here; one that does, a record for every so many rows."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -11,6 +13,9 @@ from syncd import audit
 from syncd.change import Value
 
 _COLUMNS: Final = ("pipeline", *audit.COLLECTED, "hash")
+_MONTHS_READ: Final = 10_000
+"""Of months that were made before they were chained: more than any asset has."""
+_RUN: Final = audit.MONTH.index("run")
 RECORD_ROWS: Final = 1_000
 """Collected rows that one record tells of, so that it is a text that every server takes."""
 
@@ -38,6 +43,20 @@ def begin(work: Work) -> None:
         head = record(work, [Said("kept", told)], head)
         last = str(rows[-1][0])
     _move(work, head)
+
+
+def begin_months(work: Work) -> None:
+    """Take into the chain, as they are, the months that runs had made before any was told there."""
+    last = ""
+    while rows := work.database.query(SQL["months_before"], (work.pipeline, last, _MONTHS_READ)):
+        if len(rows) == _MONTHS_READ:  # of the last asset there may be more
+            rows = [row for row in rows if row[0] != rows[-1][0]] or rows
+        by_run: defaultdict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            by_run[str(row[_RUN])].append(audit.digest(*map(str, row)))
+        remember(work, record(work, [Said("made", told, run) for run, told in sorted(by_run.items())]))
+        last = str(rows[-1][0])
+    work.state.months_before = False
 
 
 def record(work: Work, came: Sequence[Said], head: Head | None = None) -> Head:

@@ -94,6 +94,8 @@ class SqlLedger:
                 parked_events.begin(work)
             if not work.state.collected_hash:
                 collected_events.begin(work)
+            if work.state.months_before:
+                collected_events.begin_months(work)
             yield SqlBook(work)
 
     @contextmanager

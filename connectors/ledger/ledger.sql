@@ -23,6 +23,14 @@ UPDATE syncd.pipeline SET collected_seq = ?, collected_hash = ? WHERE name = ?;
 SELECT key, posted, rule, grp, card, subject, change, position, number
 FROM syncd.collected WHERE pipeline = ? AND key > ? ORDER BY key LIMIT ?;
 
+-- months_untold: whether runs had made months before any was taken into the chain
+SELECT 1 FROM syncd.depreciated WHERE pipeline = ? AND NOT EXISTS
+(SELECT 1 FROM syncd.collected_event e WHERE e.pipeline = syncd.depreciated.pipeline AND e.event = 'made') LIMIT 1;
+
+-- months_before: months that runs have made, of assets behind one
+SELECT asset, book, month, nth, period, line, cents, row_keys, run, posting_seq
+FROM syncd.depreciated WHERE pipeline = ? AND asset > ? ORDER BY asset, book, month, nth LIMIT ?;
+
 -- advance: what a batch moved; touches no row when somebody else has written meanwhile
 UPDATE syncd.pipeline
 SET position = ?, committed_at = coalesce(?, committed_at), updated_at = ?, posting_seq = ?, posting_hash = ?,

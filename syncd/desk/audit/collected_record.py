@@ -1,7 +1,8 @@
-"""Collected rows against their record: which were kept and as what, which were dropped, and which a posting took.
+"""Collected rows against their record: which were kept and as what, which were dropped, and which a posting took; and
+the months that runs of depreciation have made, of which the same chain tells.
 
 The chain of events is folded in a database of its own, which lies in memory while it is small and on disk when it is
-not; then every collected row must be as it is told there.
+not; then every collected row and every month must be as it is told there.
 """
 
 import json
@@ -15,6 +16,7 @@ from syncd import audit
 from syncd.desk.audit.anchors import Watch
 from syncd.desk.audit.stretches import FLAWS_MAX, SQL, Flaws, read
 from syncd.ports import Ledger
+from syncd.record import RENAMED_LIKE, renamed
 
 LOT: Final = 1_000
 """Rows that are compared at once."""
@@ -29,6 +31,7 @@ def verify(ledger: Ledger, pipeline: str, watch: Watch, flaws: Flaws) -> int:
         told.execute("PRAGMA journal_mode = OFF")
         told.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         told.execute("CREATE TABLE told (key TEXT PRIMARY KEY, content TEXT, posted TEXT) WITHOUT ROWID")
+        told.execute("CREATE TABLE made (digest TEXT PRIMARY KEY, run TEXT) WITHOUT ROWID")
         ends = ledger.query(SQL["end"], (pipeline,))
         seq, head = (int(str(ends[0][4])), str(ends[0][5])) if ends else (0, audit.GENESIS)
         found, last = 0, audit.GENESIS
@@ -51,6 +54,8 @@ def verify(ledger: Ledger, pipeline: str, watch: Watch, flaws: Flaws) -> int:
             flaws.add("audit_collected_end", pipeline=pipeline, seq=seq, found=found)
         if head or found:
             _compare(ledger, pipeline, told, flaws)
+            for run in sorted(_remade(ledger, pipeline, told)):
+                flaws.add("audit_run_made", pipeline=pipeline, run=run)
         return found
 
 
@@ -62,7 +67,9 @@ def _fold(told: sqlite3.Connection, event: str, posting: str, content: str) -> N
         return
     count = audit.TOLD_OF_ROW.get(event, 1)
     rows = [*zip(*(texts[place::count] for place in range(count)), strict=False)]
-    if event == "kept":
+    if event == "made":
+        told.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", [(digest, posting) for (digest,) in rows])
+    elif event == "kept":
         told.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?)", rows)
     elif event == "collected":
         told.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, '')", rows)
@@ -90,3 +97,48 @@ def _compare(ledger: Ledger, pipeline: str, told: sqlite3.Connection, flaws: Fla
             told.execute(f"DELETE FROM told WHERE key IN ({marks})", keys)
     for (key,) in told.execute("SELECT key FROM told ORDER BY key LIMIT ?", (FLAWS_MAX,)):
         flaws.add("audit_collected_gone", pipeline=pipeline, key=key)
+
+
+def _remade(ledger: Ledger, pipeline: str, told: sqlite3.Connection) -> set[str]:
+    """Runs of which a month is kept otherwise than it was made, is gone, or was never made. Of a pipeline that was not
+    begun since months are told nothing is said."""
+    if not told.execute("SELECT 1 FROM made LIMIT 1").fetchone():
+        return set()
+    found: set[str] = set()
+    renamings: Sequence[tuple[int, str, str]] | None = None
+    with closing(ledger.scan(SQL["made"], (pipeline,))) as rows:
+        while lot := [tuple(map(str, row)) for row in islice(rows, LOT)]:
+            of_row = {audit.digest(*row): row for row in lot}
+            known = _taken(told, [*of_row])
+            if others := [row for digest, row in of_row.items() if digest not in known]:
+                if renamings is None:
+                    renamings = _renamings(ledger, pipeline)
+                for row in others:
+                    earlier = [audit.digest(code, *row[1:]) for code in _earlier(row, renamings)]
+                    if not _taken(told, earlier):
+                        found.add(row[audit.MONTH.index("run")])
+    return found | {str(run) for (run,) in told.execute("SELECT DISTINCT run FROM made")}
+
+
+def _taken(told: sqlite3.Connection, digests: Sequence[str]) -> set[str]:
+    """Those of the digests that are told of, which are looked for no more."""
+    marks = ", ".join("?" * len(digests))
+    found = {str(one) for (one,) in told.execute(f"SELECT digest FROM made WHERE digest IN ({marks})", digests)}
+    told.execute(f"DELETE FROM made WHERE digest IN ({marks})", digests)
+    return found
+
+
+def _renamings(ledger: Ledger, pipeline: str) -> list[tuple[int, str, str]]:
+    """Which posting has called which card otherwise, the latest first."""
+    rows = ledger.query(SQL["renaming"], (pipeline, RENAMED_LIKE))
+    found = [(int(str(seq)), old, new) for seq, content in rows for old, new in renamed(str(content))]
+    return found[::-1]
+
+
+def _earlier(row: Sequence[str], renamings: Sequence[tuple[int, str, str]]) -> Iterator[str]:
+    """What the asset of a month may have been called when it was made."""
+    code, made_at = row[0], int(row[audit.MONTH.index("posting_seq")])
+    for seq, old, new in renamings:
+        if seq > made_at and code == new:
+            code = old
+            yield code

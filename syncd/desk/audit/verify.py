@@ -81,7 +81,7 @@ def verify(
     _refuse_homeless(ledger, flaws)
     for claim in claimed:
         flaws.add(claim.code, table=claim.table, key=claim.key, subject=claim.subject)
-    flaws.extend(of_rows[: max(0, FLAWS_MAX - len(flaws))])
+    flaws.extend([flaw for flaw in of_rows if flaw not in flaws][: max(0, FLAWS_MAX - len(flaws))])
     for one, code in watch.unmet():
         flaws.add(code, pipeline=pipeline, chain=one.chain, seq=one.seq, at=one.at or "–")
     agreed = [number for number, done in acted.items() if any(deed.action == "approve" for deed in done)]

@@ -50,6 +50,13 @@ FROM syncd.collected_event WHERE pipeline = ? AND seq > ? ORDER BY seq LIMIT ?;
 -- collected_rows: every row that is kept for a group, as its digest covers it, and the posting that took it
 SELECT key, posted, rule, grp, card, subject, change, position, number FROM syncd.collected WHERE pipeline = ?;
 
+-- made: every month that a run made, as its digest covers it
+SELECT asset, book, month, nth, period, line, cents, row_keys, run, posting_seq
+FROM syncd.depreciated WHERE pipeline = ?;
+
+-- renaming: postings that call a card otherwise
+SELECT seq, content FROM syncd.posting WHERE pipeline = ? AND content LIKE ? ORDER BY seq;
+
 -- acceptances: mappings that people answered for
 SELECT mapping, hash, actor, reason, accepted_at FROM syncd.acceptance ORDER BY accepted_at, mapping;
 
