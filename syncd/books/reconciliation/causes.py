@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from syncd import statements
 from syncd.books.reconciliation.as_read import rows_of
 from syncd.books.reconciliation.asked import Asked
-from syncd.books.reconciliation.reconcile import Altered, Cause, Control, Found, Manual
+from syncd.books.reconciliation.reconcile import CARD_CHANGED, Altered, Cause, Control, Found, Manual
 from syncd.change import Change, Position, Row, Table, Unchanged
 from syncd.desk import partitions
 from syncd.desk.audit import verify
@@ -122,7 +122,7 @@ def _of_books(
     if written is None and found.finance is not None:
         return Cause("cause_opening", {}, "propose_finance")
     if written is not None and (found.finance is None or not _is_as_written(found, written, measures.by)):
-        return Cause("cause_card_changed", {}, "propose_finance")
+        return Cause(CARD_CHANGED, {}, "propose_finance")
     edited = [number for number, state, _, is_edited in settled if is_edited and state == "posted"]
     if edited:
         return Cause("cause_edited", {"id": edited[-1]}, "propose_eam_row")

@@ -24,7 +24,9 @@ GROUPS_MAX: Final = 1_000
 """Values of a field by which totals are told; the rest is told as one."""
 REST: Final = "…"
 CARRYING: Final = "carrying_amount"
+CARD_CHANGED: Final = "cause_card_changed"
 ENTRY_CHANGED: Final = "cause_entry_changed"
+_NOT_AS_POSTED: Final = frozenset((CARD_CHANGED, ENTRY_CHANGED))
 """That finance does not hold what we posted is never below the alert, however small it is."""
 WHOLE: Final = "whole_asset"
 """In place of a field: all of an asset that a side lacks."""
@@ -192,7 +194,7 @@ class OfBalance(NamedTuple):
 
 class Report(NamedTuple):
     """The outcome. `differing` counts the assets of which `differences` lists the first; `alerting` counts those above
-    the alert, and the totals, controls and unreadable rows that are, and vouchers of ours that were altered. `waiting`
+    the alert, and the totals, controls and unreadable rows that are, and vouchers and cards of ours that were altered. `waiting`
     are assets whose difference is merely on its way, and count as none. `position` is the point of the log, `way` how
     the sides were compared, `found` the assets that were looked at; `unseen` are those beyond that were not, and may be
     on their way. `run` is the number under which the report is kept. `balances` are beside the assets, and `unsaid` is
@@ -310,7 +312,7 @@ def weighed(
     told = [d for f in found[:ASSETS_MAX] for d in weights.differ(f.code, f.eam, f.finance, weights.by)]
     listed = [d._replace(cause=known.get(d.asset_code), number=number) for number, d in enumerate(told, 1)]
     totals = list(weights.differ("", weights.eam, weights.finance, ()))
-    changed = {code for code, cause in known.items() if cause.code == ENTRY_CHANGED}
+    changed = {code for code, cause in known.items() if cause.code in _NOT_AS_POSTED}
     alerting = weights.beyond + sum(f.code in changed or weights.alerts(f.code, f.eam, f.finance) for f in found)
     alerting += any(total.share > weights.alert_above for total in totals)
     return report._replace(
