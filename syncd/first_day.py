@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from syncd import registry, wiring, workbench
+from syncd import registry, whole_files, wiring, workbench
 from syncd.config import is_raw
 from syncd.dialects import Dialect
 from syncd.errors import Fault, Halt, MappingError, MappingErrors, Transient, WrongUsage, no_driver
@@ -218,7 +218,7 @@ def _refuse(folder: Path, files: Sequence[str], may: Callable[[Path], bool]) -> 
 
 def _write(path: Path, text: str, done: Founded) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    whole_files.write(path, text)
     done.files.append(path)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from syncd import whole_files
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import clock, compliance, deadlines, pages, standing, states, wiring, wording
 from syncd.cli.options import Config, Json, Name, config_path
@@ -66,7 +67,7 @@ def report(asset: Asset, output: Output, config: Config = None, name: Name = Non
     found = clock.local(found, zone)._replace(card=clock.fields(found.card, pipeline.mapping.layout.card_kinds, zone))
     company = pipeline.mapping.month_end.company
     names = (pipeline.name, pipeline.name) if company is None else (company.zh, company.en)
-    output.write_text(pages.compliance_page(found, names, zone, words), "utf-8")
+    whole_files.write(output, pages.compliance_page(found, names, zone, words))
     lacks = [pages.lack(one, [current()]) for one in found.lacks]
     if as_json:
         emit({"asset": asset, "file": str(output), "is_kept": found.is_kept, "lacks": lacks})

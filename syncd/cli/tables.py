@@ -15,6 +15,7 @@ from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
 from syncd.cli.output import complain, console, emit, line, table
 from syncd.errors import Halt, MappingError, MappingErrors
 from syncd.language import say
+from syncd.whole_files import replacing
 
 CHANGES_SHOWN_MAX = 50
 Table = Annotated[str, typer.Argument(metavar="TABLE", help=say("help_table"), show_default=False)]
@@ -51,7 +52,8 @@ def show(
     """A table's rows; or its file for a spreadsheet."""
     one = trial.opened(wiring.pipeline(config_path(config), name).mapping, table_name)
     if csv is not None:
-        csv.write_bytes(trial.sent(one, encoding or "utf-8"))
+        with replacing(csv) as part:
+            part.write_bytes(trial.sent(one, encoding or "utf-8"))
         line("table_sent", "green", table=table_name, rows=len(one.sheet.rows), file=csv)
         return
     if as_json:

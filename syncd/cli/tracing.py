@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from syncd import whole_files
 from syncd.cli.answering import hidden
 from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import change as words
@@ -57,7 +58,7 @@ def trace(
         lives=[_local(life, pipeline) for life in found.lives],
     )
     if html is not None:
-        html.write_text(pages.trace_page(found, zone, called), "utf-8")
+        whole_files.write(html, pages.trace_page(found, zone, called))
         line("trace_written", "green", file=html)
     if csv is not None:
         sheets.write_entries(csv, found)

@@ -3,12 +3,10 @@ in the chain of actions."""
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from syncd.desk import actions
@@ -16,6 +14,7 @@ from syncd.desk.parked.operators import Actor, act
 from syncd.errors import Fault, Halt, WrongUsage
 from syncd.ports import Ledger
 from syncd.record import timestamp
+from syncd.whole_files import replacing
 
 ACTION: Final = "change_table"
 LATER_MAX: Final = 20
@@ -84,18 +83,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _replace(path: Path, content: bytes) -> None:
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-                shutil.copymode(path, file.name)
-                with suppress(OSError):  # whose it is stays as it was, where that may be said
-                    owned = path.stat()
-                    os.chown(file.name, owned.st_uid, owned.st_gid)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        with replacing(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise Halt("table_not_written", file=str(path), problem=error.strerror or str(error)) from None

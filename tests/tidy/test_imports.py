@@ -15,7 +15,7 @@ PURE = (
     "syncd", "syncd.change", "syncd.posting", "syncd.ports", "syncd.money", "syncd.errors", "syncd.record",
     "syncd.audit", "syncd.folding", "syncd.language", "syncd.cron", "syncd.files", "syncd.statements",
     "syncd.messages", "syncd.migrate", "syncd.secrets", "syncd.journal", "syncd.connector", "syncd.overtaken",
-    "syncd.delivery", "syncd.decided", "syncd.kept", "syncd.spread", "syncd.spreadsheets",
+    "syncd.delivery", "syncd.decided", "syncd.kept", "syncd.spread", "syncd.spreadsheets", "syncd.whole_files",
     "syncd.dialects", "syncd.dialects.mysql", "syncd.dialects.postgres", "syncd.dialects.sqlite",
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from syncd.books.quality.store import Found, Store
 from syncd.books.reports.xlsx import DIGITS_MAX, workbook
 from syncd.change import Kind, Table
 from syncd.language import say
+from syncd.whole_files import replacing
 
 ROWS_MAX: Final = 1_000_000
 """A sheet of Excel has 1,048,576; what is more goes on in the next."""
@@ -104,14 +105,15 @@ def write_defaults(path: Path, defaults: Iterable[Default]) -> int:
 
 
 def _csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    path.unlink(missing_ok=True)
-    count = 0
-    for count, row in enumerate(rows, 1):
-        if count == 1:
-            file = path.open("w", encoding="utf-8", newline="")
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(head)
-        writer.writerow(row)
-    if count:
-        file.close()
+    told = iter(rows)
+    if (first := next(told, None)) is None:
+        path.unlink(missing_ok=True)
+        return 0
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([head, first])
+        count = 1
+        for row in told:
+            writer.writerow(row)
+            count += 1
     return count

@@ -194,11 +194,11 @@ class OfBalance(NamedTuple):
 
 class Report(NamedTuple):
     """The outcome. `differing` counts the assets of which `differences` lists the first; `alerting` counts those above
-    the alert, and the totals, controls and unreadable rows that are, and vouchers and cards of ours that were altered. `waiting`
-    are assets whose difference is merely on its way, and count as none. `position` is the point of the log, `way` how
-    the sides were compared, `found` the assets that were looked at; `unseen` are those beyond that were not, and may be
-    on their way. `run` is the number under which the report is kept. `balances` are beside the assets, and `unsaid` is
-    what could not be compared."""
+    the alert, and the totals, controls and unreadable rows that are, and vouchers and cards of ours that were altered.
+    `waiting` are assets whose difference is merely on its way, and count as none. `position` is the point of the log,
+    `way` how the sides were compared, `found` the assets that were looked at; `unseen` are those beyond that were not,
+    and may be on their way. `run` is the number under which the report is kept. `balances` are beside the assets, and
+    `unsaid` is what could not be compared."""
 
     assets: int
     eam: Amounts

@@ -8,6 +8,7 @@ from pathlib import Path
 from syncd.books.reports.sheet import Cell, Package, Sheet, text
 from syncd.language import Language, say
 from syncd.spreadsheets import harmless
+from syncd.whole_files import replacing
 
 
 def write(package: Package, folder: Path, language: Language) -> None:
@@ -23,7 +24,7 @@ def write_sheet(
     sheet: Sheet, path: Path, language: Language, head: Sequence[str] = (), below: Sequence[str] = ()
 ) -> None:
     """One sheet, in UTF-8 with the mark by which spreadsheets know it, between lines of its head and its foot."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
         out.writerows([harmless(line)] for line in head)
         out.writerow([harmless(column.title(language)) for column in sheet.columns])

@@ -8,6 +8,7 @@ from typing import Final
 
 from syncd.books.reports.sheet import Cell, Package, Sheet, text
 from syncd.language import Language, say
+from syncd.whole_files import replacing
 
 _STYLE: Final = """
 :root { color-scheme: light; color: #1c2733 }
@@ -38,7 +39,7 @@ _WIDTH: Final = 760
 
 def write(package: Package, path: Path, language: Language) -> None:
     """Write the page."""
-    with path.open("w", encoding="utf-8") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in _page(package, language))
 
 

@@ -14,6 +14,7 @@ import xlsxwriter
 
 from syncd.books.reports.sheet import Cell, Package, Sheet, text
 from syncd.language import Language, say
+from syncd.whole_files import replacing
 
 ROWS_MAX: Final = 1_000_000
 """Of a worksheet, which ends at 1,048,576: what is more stands on the next."""
@@ -54,7 +55,7 @@ def workbook(path: Path) -> Iterator[Any]:
         except xlsxwriter.exceptions.FileCreateError as error:
             raise error.args[0] from None
         packed.seek(0)
-        with path.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             copyfileobj(packed, file)
 
 

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from syncd import whole_files
 from syncd.errors import Fault, MappingError, MappingErrors
 from syncd.language import say
 from syncd.mapping.cases.bench import Bench
@@ -58,7 +59,7 @@ class Result:
     def write(self) -> None:
         """Make what came out what is expected, and leave the rest of the file as it is."""
         head, _, _ = read_text(self.path).partition(f"\n{_EXPECT}")
-        self.path.write_text(f"{head.rstrip()}\n{self.actual}", "utf-8")
+        whole_files.write(self.path, f"{head.rstrip()}\n{self.actual}")
 
 
 def case_files(mapping: Path) -> list[Path]:
