@@ -1,6 +1,6 @@
 """The chain of what became of collected rows: kept, kept no more, taken by a posting; and of the months that runs of
-depreciation have made. A batch that collects nothing and
-posts no group costs nothing here; one that does, a record for every so many rows."""
+depreciation have made. A batch that collects nothing, posts no group and makes no month costs nothing here; one that
+does, a record for every so many rows."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -23,9 +23,11 @@ UPDATE syncd.pipeline SET collected_seq = ?, collected_hash = ? WHERE name = ?;
 SELECT key, posted, rule, grp, card, subject, change, position, number
 FROM syncd.collected WHERE pipeline = ? AND key > ? ORDER BY key LIMIT ?;
 
--- months_untold: whether runs had made months before any was taken into the chain
-SELECT 1 FROM syncd.depreciated WHERE pipeline = ? AND NOT EXISTS
-(SELECT 1 FROM syncd.collected_event e WHERE e.pipeline = syncd.depreciated.pipeline AND e.event = 'made') LIMIT 1;
+-- months_made: whether runs have made any months
+SELECT 1 FROM syncd.depreciated WHERE pipeline = ? LIMIT 1;
+
+-- months_told: whether any are in the chain
+SELECT 1 FROM syncd.collected_event WHERE pipeline = ? AND event = 'made' LIMIT 1;
 
 -- months_before: months that runs have made, of assets behind one
 SELECT asset, book, month, nth, period, line, cents, row_keys, run, posting_seq

@@ -115,7 +115,8 @@ def read(database: Database, pipeline: str, subjects: Collection[str] = ()) -> L
     for number, rule, group in database.query(SQL["failed_rows"], (pipeline,)):
         state.failed_rows[integer(number)] = str(rule), str(group)
     state.collects = bool(database.query(SQL["collects"], (pipeline,)))
-    state.months_before = bool(database.query(SQL["months_untold"], (pipeline,)))
+    is_made, is_told = (bool(database.query(SQL[asked], (pipeline,))) for asked in ("months_made", "months_told"))
+    state.months_before = is_made and not is_told
     return state
 
 
