@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
@@ -104,6 +104,19 @@ class Release(NamedTuple):
 
     rule: str
     group: str
+
+
+def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) -> bool:
+    """Whether the group, or values it begins with, are among the groups released by rule."""
+    groups = released.get(rule)
+    if not groups:
+        return False
+    return group in groups or "" in groups or any(group[:i] in groups for i, c in enumerate(group) if c == "|")
+
+
+def begins(group: str, released: str) -> bool:
+    """Whether a group begins with the values of one that is released."""
+    return is_released("", group, {"": (released,)})
 
 
 class Posting(NamedTuple):

@@ -17,7 +17,7 @@ from syncd.change import Position, Row, Value
 from syncd.errors import Halt, Transient
 from syncd.folding import row_of
 from syncd.ports import NOT_KEPT, CollectedRow, Holds, KeptRow, Parked, Period, Posted, Statement
-from syncd.posting import Batch, Fields, Images, Outcome, Refused
+from syncd.posting import Batch, Fields, Images, Outcome, Refused, is_released
 from syncd.record import decode_change, decode_row, row_encoder, timestamp
 
 Answer = Callable[[], Rows]
@@ -86,7 +86,7 @@ class SqlBook:
         return KeptRow(row_of(work.tables[change.table], change), bool(posted), str(card), f"{rule}/{group}")
 
     def is_released(self, rule: str, group: str) -> bool:
-        return collecting.is_released(rule, group, self._work.state.released)
+        return is_released(rule, group, self._work.state.released)
 
     def cards(self, asset_codes: Collection[str]) -> Mapping[str, Fields]:
         layout = self._work.layout
@@ -138,12 +138,13 @@ class SqlBook:
         work = self._work
         if not work.state.may_be_due:
             return ()
-        found = [(str(r), str(g)) for r, g in work.database.query(SQL["due_groups"], (work.pipeline,))]
+        found = collecting.due_groups(work)
         work.state.may_be_due = bool(found)
         return found
 
     def collected(self, rule: str, group: str) -> Generator[CollectedRow]:
-        tables, which = self._work.tables, (self._work.pipeline, rule, group)
+        tables, least = self._work.tables, collecting.least_due(self._work, rule, group)
+        which = self._work.pipeline, rule, group, least
         for key, subject, stored, number in self._work.database.stream(SQL["collect"], which):
             try:
                 change = decode_change(tables, str(stored))

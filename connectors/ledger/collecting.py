@@ -1,7 +1,7 @@
 """Collected rows: kept when they are read, due when their group is released, taken when it is posted."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from connectors.ledger import collected_events
@@ -10,7 +10,7 @@ from connectors.ledger.fitting import change_text
 from connectors.ledger.state import SQL, Work
 from syncd.audit import digest
 from syncd.change import Value
-from syncd.posting import Collected, Outcome, Posting
+from syncd.posting import Collected, Outcome, Posting, begins, is_released
 
 _COLUMNS: Final = (
     *("pipeline", "key", "rule", "grp", "card", "subject", "change", "position", "number", "due", "posted"),
@@ -50,8 +50,21 @@ def collect(work: Work, outcomes: Sequence[Outcome]) -> Head:
         came.append(Said("collected", [text for row in rows for text in (str(row[1]), _digest(row))]))
         work.database.put("syncd.collected", _COLUMNS, (), "insert", [rows])
     for rule, group in releases:
-        work.database.execute(SQL["fall_due"], (work.pipeline, rule, group, group, group, group))
+        for waiting in {of for of in work.state.failed_rows.values() if of[0] == rule and begins(of[1], group)}:
+            work.database.execute(SQL["group_waits_no_more"], (work.pipeline, *waiting))
     return collected_events.record(work, came)
+
+
+def least_due(work: Work, rule: str, group: str) -> int:
+    """The least mark of a row of the group that is due: those that were there when their group was released have none
+    of their own, for a month's are millions."""
+    return 0 if is_released(rule, group, work.state.released) else 1
+
+
+def due_groups(work: Work) -> Sequence[tuple[str, str]]:
+    """Groups with rows that are due and not yet posted, in source order of their first."""
+    found = [(str(r), str(g), due) for r, g, due in work.database.query(SQL["open_groups"], (work.pipeline,))]
+    return [*dict.fromkeys((r, g) for r, g, due in found if due or is_released(r, g, work.state.released))]
 
 
 def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None:
@@ -59,6 +72,7 @@ def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None
     when nothing of a group could be posted, the rest waits until it is settled, however that comes about."""
     key = ""
     left: list[str] = []
+    due = rule, group, least_due(work, rule, group)
     for outcome in outcomes:
         if outcome.rejection is not None:
             position, number = outcome.change.position, work.numbers[outcome.change.position]
@@ -70,10 +84,10 @@ def take(work: Work, rule: str, group: str, outcomes: Sequence[Outcome]) -> None
             key = outcome.postings[0].key
     came = [Said("gone", left)]
     if key:
-        came.append(Said("taken", _keys(work, "due_keys", rule, group), key))
-        work.database.execute(SQL["take"], (key, work.pipeline, rule, group))
+        came.append(Said("taken", _keys(work, "due_keys", *due), key))
+        work.database.execute(SQL["take"], (key, work.pipeline, *due))
     else:
-        work.database.execute(SQL["wait_group"], (work.pipeline, rule, group))
+        work.database.execute(SQL["wait_group"], (work.pipeline, *due))
     collected_events.remember(work, collected_events.record(work, came))
 
 
@@ -84,14 +98,6 @@ def settled(work: Work, parked_id: int) -> None:
         work.database.execute(SQL["remove_failed_row"], (work.pipeline, parked_id))
         work.database.execute(SQL["group_waits_no_more"], (work.pipeline, *failed))
         work.state.may_be_due = True
-
-
-def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) -> bool:
-    """Whether the group, or values it begins with, are among the groups released by rule."""
-    groups = released.get(rule)
-    if not groups:
-        return False
-    return group in groups or "" in groups or any(group[:i] in groups for i, c in enumerate(group) if c == "|")
 
 
 def _keys(work: Work, sql: str, *params: Value) -> list[str]:

@@ -124,17 +124,18 @@ SELECT period FROM syncd.closing WHERE period IN (?*);
 
 -- collect: collected rows of a group that are due and not yet posted, in source order
 SELECT key, subject, change, number FROM syncd.collected
-WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1 ORDER BY position, key;
+WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due BETWEEN ? AND 1 ORDER BY position, key;
 
--- due_groups: groups with such rows, in source order of their first
-SELECT rule, grp FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1
-GROUP BY rule, grp ORDER BY min(position), rule, grp;
+-- open_groups: groups with rows that are not posted and wait for no parked row, in source order of their first
+SELECT rule, grp, due FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due < 2
+GROUP BY rule, grp, due ORDER BY min(position), rule, grp;
 
 -- due_keys: the rows of a group that are due and not yet posted
-SELECT key FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
+SELECT key FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due BETWEEN ? AND 1;
 
 -- take: these rows are in a voucher now
-UPDATE syncd.collected SET posted = ? WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
+UPDATE syncd.collected SET posted = ?
+WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due BETWEEN ? AND 1;
 
 -- keys_at: the collected rows of a change
 SELECT key FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND position = ? AND posted = '';
@@ -143,15 +144,11 @@ SELECT key FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND 
 DELETE FROM syncd.collected WHERE pipeline = ? AND rule = ? AND grp = ? AND position = ? AND posted = '';
 
 -- wait_group: what was due of a group waits for the parked row that speaks for it
-UPDATE syncd.collected SET due = 2 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 1;
+UPDATE syncd.collected SET due = 2
+WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due BETWEEN ? AND 1;
 
 -- group_waits_no_more: that one is settled
 UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND grp = ? AND posted = '' AND due = 2;
-
--- fall_due: the rows of a group, or of all groups that begin with these values
-UPDATE syncd.collected SET due = 1
-WHERE pipeline = ? AND rule = ? AND posted = '' AND due <> 1
-  AND (? = '' OR grp = ? OR substr(grp, 1, length(?) + 1) = ? || '|');
 
 -- rule_falls_due: the time has come of all rows that a rule has collected
 UPDATE syncd.collected SET due = 1 WHERE pipeline = ? AND rule = ? AND posted = '';

@@ -14,7 +14,7 @@ from syncd.change import Change, Position, Row, Table, Value, key_text
 from syncd.folding import row_of
 from syncd.mapping.layout.layout import FinanceLayout
 from syncd.ports import NOT_KEPT, CollectedRow, Head, KeptRow, Numbered, Parked, Period, Posted, Series, Statement
-from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, Voucher, named
+from syncd.posting import Batch, Fields, Outcome, Posting, Rejection, Voucher, begins, named
 from syncd.record import encode_content
 
 
@@ -125,7 +125,7 @@ class PaperBook:
 
     def is_released(self, rule: str, group: str) -> bool:
         """Whether a group was released."""
-        return any(rule == r and _begins(group, prefix) for r, prefix in self.due)
+        return any(rule == r and begins(group, prefix) for r, prefix in self.due)
 
     @property
     def refuses_cards(self) -> bool:
@@ -192,7 +192,7 @@ class PaperBook:
     def due_groups(self, now: datetime) -> Sequence[tuple[str, str]]:
         """Released groups that hold rows."""
         groups = {(rule, group): None for _, rule, group, _ in self.loose}
-        return [(r, g) for r, g in groups if any(r == d and _begins(g, prefix) for d, prefix in self.due)]
+        return [(r, g) for r, g in groups if any(r == d and begins(g, prefix) for d, prefix in self.due)]
 
     def collected(self, rule: str, group: str) -> Generator[CollectedRow]:
         """The rows of a group."""
@@ -284,7 +284,3 @@ class PaperBook:
         """What people call the posting's voucher."""
         voucher = posting.voucher
         return self.layout.voucher_ref(voucher.period, voucher.type, number, posting.key) if voucher else ""
-
-
-def _begins(group: str, prefix: str) -> bool:
-    return not prefix or group == prefix or group.startswith(prefix + "|")

@@ -18,6 +18,7 @@ from syncd.cli.codes import FOUND_SOMETHING
 from syncd.cli.later import (
     as_of,
     asking,
+    due,
     operators,
     people,
     plan,
@@ -36,6 +37,8 @@ from syncd.language import hint, say
 
 SHOWN_MAX: Final = 50
 POLL_S: Final = 0.2
+POLL_SHARE_MAX: Final = 0.2
+"""Of the time, that the server spends on telling how far a run is: of a million rows that takes a while."""
 CONVENTION: Final = "whole_months"
 """From the month after it was ready to that of its disposal, neither by days."""
 
@@ -213,12 +216,14 @@ def _wait(part: wiring.Pipeline, ledger: ports.Ledger, period: str, run: int) ->
     total = asking.assets(ledger, part.name)
     with _bar() as tell:
         while True:
+            asked = time.monotonic()
             (one,) = [one for one in asking.standings(ledger, part.name, period) if one.run == run]
             tell(one.assets, total)
-            is_settled = one.state == "made" and not asking.is_posting(ledger, part.name)
+            is_settled = one.state == "made" and not due.is_any_due(ledger, part.name)
             if is_settled or not status.is_run(ledger, part.name, datetime.now(UTC)):
                 return
-            time.sleep(POLL_S)  # what is waited for happens in another process
+            # What is waited for happens in another process.
+            time.sleep(max(POLL_S, (time.monotonic() - asked) / POLL_SHARE_MAX))
 
 
 def _check(part: wiring.Pipeline, ledger: ports.Ledger, until: int, as_json: bool) -> None:

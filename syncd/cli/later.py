@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from syncd.desk import clock as clock
     from syncd.desk import closing as closing
     from syncd.desk import decision_tables as decision_tables
+    from syncd.desk import due as due
     from syncd.desk import kept as kept
     from syncd.desk import masking as masking
     from syncd.desk import samples as samples
@@ -192,6 +193,7 @@ else:
     automatic = _Module("syncd.desk.automatic")
     clock = _Module("syncd.desk.clock")
     decision_tables = _Module("syncd.desk.decision_tables")
+    due = _Module("syncd.desk.due")
     closing = _Module("syncd.desk.closing")
     kept = _Module("syncd.desk.kept")
     samples = _Module("syncd.desk.samples")

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from syncd.cli.codes import FOUND_SOMETHING
-from syncd.cli.later import anchors, box, change, clock, kept, samples, wiring
+from syncd.cli.later import anchors, box, change, clock, due, kept, samples, wiring
 from syncd.cli.later import status as reports
 from syncd.cli.options import Config, Json, Name, config_path
 from syncd.cli.output import console, described, emit, table
@@ -234,7 +234,7 @@ def _outbox(outbox: Sequence[box.Open]) -> str:
     return ", ".join(f"{say('kind_' + one.kind)} {say('delivery_' + one.state)} {one.deliveries:,}" for one in outbox)
 
 
-def _due(group: reports.DueGroup) -> str:
+def _due(group: due.DueGroup) -> str:
     return say("status_due_group", group._asdict() | {"since": f"{group.since:%Y-%m-%d %H:%M:%S}"})
 
 

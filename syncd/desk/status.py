@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from syncd.desk.audit import anchors
+from syncd.desk.due import DueGroup, due_groups
 from syncd.desk.parked import approvals
 from syncd.desk.uncomputed import Uncomputed, uncomputed
 from syncd.errors import Fault, Halt
@@ -27,8 +28,6 @@ REPAIRING: Final = "repairing"
 """What stands in place of a source's identity while a pipeline is being repaired."""
 GONE_AFTER: Final = timedelta(hours=1)
 """A daemon that has not been heard of for so long was killed; its row tells nobody anything."""
-GROUPS_MAX: Final = 100
-"""Groups that are due and shown."""
 MOMENTS: Final = ("at", "looked_at", "oldest", "lagged_at")
 
 
@@ -47,16 +46,6 @@ class Report(NamedTuple):
     error: str = ""
     params: Mapping[str, str] = {}
     lagged_at: datetime | None = None
-
-
-class DueGroup(NamedTuple):
-    """A group of collected rows that is due and not posted yet; `since` is when the first of its rows was committed in
-    the EAM."""
-
-    rule: str
-    group: str
-    rows: int
-    since: datetime
 
 
 class OpenRows(NamedTuple):
@@ -238,23 +227,6 @@ def held(ledger: Ledger, pipeline: str, now: datetime) -> list[Held]:
         overdue = rows if approvals.is_overdue(one, now) else 0
         by_role[role] = Held(role, was.rows + rows, was.overdue + overdue, min(was.since, one.parked_at))
     return [by_role[role] for role in sorted(by_role)]
-
-
-def due_groups(ledger: Ledger, pipeline: str) -> list[DueGroup]:
-    """The first groups of collected rows that are due. The daemon posts them within seconds: one that stays could not
-    be posted."""
-    found = ledger.query(
-        "SELECT c.rule, c.grp, g.held, c.change FROM syncd.collected c JOIN ("
-        " SELECT rule, grp, count(*) AS held, min(position) AS first_position FROM syncd.collected"
-        " WHERE pipeline = ? AND posted = '' AND due = 1 GROUP BY rule, grp) g"
-        " ON g.rule = c.rule AND g.grp = c.grp AND g.first_position = c.position"
-        " WHERE c.pipeline = ? AND c.posted = '' AND c.due = 1 ORDER BY c.rule, c.grp LIMIT ?",
-        (pipeline, pipeline, GROUPS_MAX),
-    )
-    return [
-        DueGroup(str(rule), str(group), int(str(rows)), moment(str(json.loads(str(change))["committed_at"])))
-        for rule, group, rows, change in found
-    ]
 
 
 def _collected(ledger: Ledger, pipeline: str) -> int:

@@ -18,6 +18,7 @@ from syncd.daemon.spec import PipelineSpec
 from syncd.daemon.supervisor import Worker
 from syncd.demo.stage import Stage, built
 from syncd.desk import samples, status
+from syncd.desk.due import DueGroup
 from syncd.errors import Halt, Transient
 from syncd.ports import Book, Ledger, Source
 from syncd.posting import NOTHING, Batch, Rejections
@@ -152,7 +153,7 @@ def test_a_schedule_that_came_round_while_nobody_posted_is_due(stage: Stage, sin
         assert ledger.acquire()
         standing = status.pipeline_status(ledger, "demo", NOW)
         assert standing.collected == 1 - due
-        assert list(standing.due) == [status.DueGroup("monthly", "g", 1, NOW)][:due]
+        assert list(standing.due) == [DueGroup("monthly", "g", 1, NOW)][:due]
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,6 @@ def assets(ledger: Ledger, pipeline: str) -> int:
     return int(str(ledger.query(SQL["count"], (pipeline,))[0][0]))
 
 
-def is_posting(ledger: Ledger, pipeline: str) -> bool:
-    """Whether collected groups are due and not posted yet."""
-    return bool(ledger.query(SQL["due"], (pipeline,)))
-
-
 def vouchers(ledger: Ledger, computing: Computing, period: str) -> Sequence[str]:
     """What the runs of a period have posted."""
     rows = ledger.query(SQL["vouchers"], (computing.pipeline, list(computing.rules), f"run:{period}/%"))

@@ -123,9 +123,6 @@ WHERE pipeline = ? AND rule IN (?*) AND position LIKE ? AND voucher <> '' ORDER 
 SELECT COUNT(*) FROM syncd.parked
 WHERE pipeline = ? AND source_table = ? AND settled_at IS NULL AND state = 'failed';
 
--- due: whether collected rows are due and not posted yet
-SELECT 1 FROM syncd.collected WHERE pipeline = ? AND posted = '' AND due = 1 LIMIT 1;
-
 -- unposted: rows of a table that are parked, or were given up
 SELECT source_key FROM syncd.parked
 WHERE pipeline = ? AND source_table = ? AND (settled_at IS NULL OR state = 'discarded');
