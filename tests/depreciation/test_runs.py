@@ -11,6 +11,7 @@ from syncd.daemon import pipeline
 from syncd.desk import trace
 from syncd.desk.audit.verify import verify
 from syncd.desk.parked import operators
+from syncd.desk.uncomputed import uncomputed
 from syncd.errors import Halt
 from syncd.outbox import causes
 from tests.advice import advice
@@ -264,22 +265,30 @@ def test_a_row_that_a_person_gave_up_is_owed_again() -> None:
     assert plant.balance("9999") == D("1900.00")
 
 
+@advice("depreciation_in_part")
 def test_a_share_that_a_person_gave_up_is_not_taken_back_with_the_others() -> None:
-    """60 percent are posted, 40 have no account and are given up; taken back and made anew, all of it is posted."""
+    """60 percent are posted, 40 have no account and are given up: the asset is named, and owes nothing more until the
+    month is taken back and made anew. Then all of it is posted."""
     plant = Plant()
     plant.asset("A", "120000.00", 60)
     for dept, percent in (("SC", 60), ("NONE", 40)):
         plant.commit(plant.insert("share", code="A", dept=dept, percent=D(percent)))
     plant.rest()
     plant.run("2026-02")
+    assert uncomputed(plant.ledger, NAME) == []
     operators.discard(plant.ledger, NAME, operators.Selection(state="failed"), BY)
     plant.rest()
+    said = [("A", "2026-02", "depreciation_in_part")]
+    assert [(one.asset, one.period, one.code) for one in uncomputed(plant.ledger, NAME)] == said
+    plant.run("2026-03")
+    assert (plant.faults("2026-03"), plant.accumulated("A")) == ({"A": "depreciation_in_part"}, D("1140.00"))
     plant.reverse("2026-02", "A")
     assert (plant.parked, plant.accumulated("A"), plant.expense("2026-02")) == ([], D(0), {"5101": D(0)})
     plant.database.execute("INSERT INTO gl_account VALUES ('9999')")
     plant.run("2026-02")
     assert (plant.expense("2026-02")["5101"], plant.balance("9999")) == (D("1140.00"), D("760.00"))
-    assert plant.accumulated("A") == D("1900.00")
+    plant.run("2026-03")
+    assert (plant.accumulated("A"), uncomputed(plant.ledger, NAME)) == (D("3800.00"), [])
 
 
 def approving(monkeypatch: pytest.MonkeyPatch) -> Plant:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from syncd import statements
 from syncd.books.depreciation import plan as plans
 from syncd.change import Malformed, Row, Table, Unchanged, Value, join_key
+from syncd.desk import uncomputed
 from syncd.mapping.language.blocks.depreciation import Depreciation
 from syncd.mapping.language.blocks.readings import Reading
 from syncd.mapping.program.failure import INCALCULABLE, incalculable
@@ -36,7 +37,7 @@ def no_value(error: Exception) -> Fault:
 
 class Sources(NamedTuple):
     """What comes from the EAM beside cards: work by asset and month, and shares by asset; and the assets of which a row
-    cannot be read."""
+    cannot be read, or a month is posted in part."""
 
     work: Mapping[str, Mapping[int, Decimal]]
     shares: Mapping[str, Sequence[tuple[str, Decimal]]]
@@ -44,7 +45,8 @@ class Sources(NamedTuple):
 
 
 def read(ledger: Ledger, pipeline: str, meaning: Depreciation, tables: Mapping[str, Table]) -> Sources:
-    """Meter rows and shares, as the mirror has them."""
+    """Meter rows and shares, as the mirror has them; an asset of which a month is posted in part owes no more until
+    that is mended."""
     work: dict[str, dict[int, Decimal]] = {}
     faults: dict[str, Fault] = {}
     for asset, period, units in _read_by(ledger, pipeline, meaning.meter, tables):
@@ -64,6 +66,7 @@ def read(ledger: Ledger, pipeline: str, meaning: Depreciation, tables: Mapping[s
             faults[asset] = fault
         elif _are_known(asset, department, percent) and percent:
             shares.setdefault(asset, []).append((department, percent))
+    faults |= {one.asset: Fault(one.code, one.params) for one in uncomputed.in_part(ledger, pipeline)}
     return Sources(work, shares, faults)
 
 

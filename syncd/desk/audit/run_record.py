@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from syncd.desk.audit.parked_record import read
+from syncd.desk.uncomputed import month_text
 from syncd.ports import Ledger
 
 LIVE: Final = 1
@@ -60,7 +61,7 @@ def flawed(ledger: Ledger, pipeline: str, sql: Mapping[str, str], asked: Sequenc
                 keys = _keys(text)
                 of_keys: list[tuple[str, str, bool]] = []
                 for _, _, number, by_name, live, period in rows:
-                    month, run = _text(int(str(number))), str(by_name)
+                    month, run = month_text(int(str(number))), str(by_name)
                     of_keys.append((month, run, int(str(live)) == LIVE))
                     if not (keys and month <= str(period) <= run.partition("/")[0]):
                         yield Flaw("audit_run_made", {"run": run})  # of no row, or ahead of its time
@@ -111,7 +112,3 @@ def _keys(text: str) -> Sequence[str]:
     except ValueError:
         return ()
     return found if isinstance(found, list) else ()
-
-
-def _text(month: int) -> str:
-    return f"{month // 12:04}-{month % 12 + 1:02}"
