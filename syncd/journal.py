@@ -19,6 +19,7 @@ from syncd.money import ZERO, decimal
 from syncd.posting import Posting, Voucher
 
 HASH_DIGITS: Final = 32
+_YEAR_AND_MONTH: Final = 6
 """Of a shape's SHA-256: every posting carries them."""
 
 Rows = Sequence[Sequence[Any]]
@@ -103,7 +104,13 @@ def year_of(period: str, day: date) -> int:
 
 def month_of(period: str, day: date) -> int:
     """The month, likewise."""
-    return int(period[5:7]) if period[:4].isdecimal() and period[5:7].isdecimal() else day.month
+    month = month_in(period)
+    return int(month) if period[:4].isdecimal() and month.isdecimal() else day.month
+
+
+def month_in(period: str) -> str:
+    """The month as a period's code has it that begins with the year, `2026-02` or `202602`."""
+    return period[4:] if len(period) == _YEAR_AND_MONTH and period.isdecimal() else period[5:7]
 
 
 def decode(text: str) -> list[TableShape]:

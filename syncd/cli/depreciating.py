@@ -68,7 +68,6 @@ def depreciate(
     if not on and not period:
         raise WrongUsage("depreciation_when")
     day = _day(on) if on else None
-    until = plan.month_of(day) if day else asking.period_month(period)
     whole = wiring.pipeline(config_path(config), name)
     if whole.depreciation is None:
         raise WrongUsage("depreciation_nothing", mapping=whole.mapping.name)
@@ -82,8 +81,9 @@ def depreciate(
         by = answering(whole, "depreciate", actor, reason, as_json=as_json) if approve or reverse else None
         waits = False
         for part in whole.begun():
+            until = plan.month_of(day) if day else asking.month_of(period, part.periods(ledger))
             if by is not None:
-                waits |= _ask(part, ledger, period, asset, by, reverse, as_json) == "proposed"
+                waits |= _ask(part, ledger, plan.month_text(until), asset, by, reverse, as_json) == "proposed"
             elif check:
                 _check(part, ledger, until, as_json)
             elif day:

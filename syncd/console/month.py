@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from syncd import wiring
 from syncd.books.close.item import Item, Said
-from syncd.books.depreciation import asking, preview, runs
+from syncd.books.depreciation import asking, plan, preview, runs
 from syncd.books.reports import folders, package
 from syncd.console import within
 from syncd.console.page import SignedIn, language, page
@@ -92,11 +92,11 @@ def report(
 @router.get("/books/depreciation")
 def previewed(request: Request, who: SignedIn, period: str, pipeline: str = "") -> Response:
     """What the run of a month would post, beside the month before, and the runs that there were."""
-    until = asking.period_month(period)
     with within.at(request, who, pipeline) as (whole, ledger):
         part = whole.begun()[0]
+        until = asking.month_of(period, part.periods(ledger))
         found = preview.preview(ledger, _depreciation(part), part.periods(ledger), until, lambda *_: None)
-        made = clock.local(asking.standings(ledger, part.name, period), part.mapping.file.timezone)
+        made = clock.local(asking.standings(ledger, part.name, plan.month_text(until)), part.mapping.file.timezone)
     return page(
         request, "depreciation.html", "console_depreciation", who, pipeline=part.name, period=period, found=found,
         runs=made, rows_max=ROWS_SHOWN_MAX,
@@ -114,7 +114,9 @@ def agreed(
         if part.computing is None:
             raise WrongUsage("depreciation_by_eam", mapping=part.mapping.name)
         known = within.people_of(request, part)
-        answer = asking.approve(ledger, part.computing, part.periods(ledger), period, signed.by, people.seconded(known))
+        periods = part.periods(ledger)
+        month = plan.month_text(asking.month_of(period, periods))
+        answer = asking.approve(ledger, part.computing, periods, month, signed.by, people.seconded(known))
         if answer.state == "proposed":
             raise people.seconding(known, signed.by)
     return RedirectResponse(f"/books/depreciation?{urlencode({'pipeline': pipeline, 'period': period})}", 303)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from syncd import wiring
-from syncd.books.depreciation import asking
+from syncd.books.depreciation import asking, plan
 from syncd.console import within
 from syncd.console.causes import Cause
 from syncd.console.page import Visitor
@@ -106,15 +106,16 @@ def _runs(
     ledger: Ledger, part: wiring.Pipeline, who: Visitor, known: Sequence[Period], over: Sequence[Period]
 ) -> Iterator[Todo]:
     target = "depreciation/{}".format
-    waiting = people.waiting_on(ledger, part.name, [target(one.code) for one in known], "depreciate")
-    for one in known:
-        asked = waiting.get(target(one.code))
+    months = {one: plan.month_text(plan.month_of(one.last)) for one in known}
+    waiting = people.waiting_on(ledger, part.name, [*map(target, months.values())], "depreciate")
+    for one, month in months.items():
+        asked = waiting.get(target(month))
         address = f"/books/depreciation?{urlencode({'pipeline': part.name, 'period': one.code})}"
         if asked:
             roles, may = (rights.CONTROLLER,), who.may("depreciate", part.place) and who.account.name not in asked
             is_own = may and rights.CONTROLLER in who.account.roles
             yield Todo("todo_second", {"period": one.code, "actor": ", ".join(asked)}, address, roles, is_own)
-        elif one in over and not asking.standings(ledger, part.name, one.code):
+        elif one in over and not asking.standings(ledger, part.name, month):
             may = within.may(who, "depreciate", part)
             yield Todo("todo_depreciate", {"period": one.code}, address, _giving("depreciate"), may)
 

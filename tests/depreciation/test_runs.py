@@ -388,6 +388,30 @@ def test_invariant_11_what_is_collected_is_not_looked_through_for_what_is_due(mo
     assert plant.expense("2026-02") == {"5101": D("9500.00")}
 
 
+@pytest.mark.parametrize(("february", "march"), [("202602", "202603"), ("2026-08", "2026-09"), ("FY26 P8", "FY26 P9")])
+def test_a_month_is_posted_in_its_days_period_whatever_finance_calls_that(february: str, march: str) -> None:
+    """Years that begin in July, or codes of another form: what is asked for as finance calls it is that month, a closed
+    month is carried by the next, and neither by what a code looks like."""
+    plant = Plant()
+    for code, first in plant.ask("SELECT code, first FROM gl_period"):
+        year, month = divmod(month_read(str(first)[:7]) + (6 if "-" in february or "P" in february else 0), 12)
+        called = {"2": f"{year}{month + 1:02}", "F": f"FY{year % 100} P{month + 1}"}[february[0]]
+        called = f"{year}-{month + 1:02}" if "-" in february else called
+        plant.database.execute("UPDATE gl_period SET code = ?, open = ? WHERE code = ?",
+                               (f"new {called}", first > "2026-02-01", code))  # fmt: skip
+    plant.database.execute("UPDATE gl_period SET code = substr(code, 5)")
+    plant.asset("A", "120000.00", 60)
+    assert [asking.month_of(one, plant.periods()) for one in (february, march)] == [
+        month_read("2026-02"), month_read("2026-03"),
+    ]  # fmt: skip
+    with pytest.raises(Halt, match="depreciation_closed") as refused:
+        plant.run("2026-02")
+    assert refused.value.params["first"] == march
+    plant.run("2026-03")
+    assert plant.expense(march) == {"5101": D("3800.00")}
+    assert plant.run("2026-03").state == "posted"
+
+
 def test_a_period_that_is_closed_or_unknown_is_refused() -> None:
     plant = Plant()
     plant.asset("A", "120000.00", 60)

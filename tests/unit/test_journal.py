@@ -13,6 +13,7 @@ from syncd.change import Change, Kind, Position, Value
 from syncd.journal import Source
 from syncd.mapping.language.load import load
 from syncd.mapping.layout.layout import FinanceLayout
+from syncd.mapping.layout.numbers import Pattern
 from syncd.ports import Numbered
 from syncd.posting import Entry, Posting, Reversed, Voucher
 from syncd.record import decode_kept, decode_voucher, encode_content
@@ -152,3 +153,15 @@ def test_a_value_is_known_again_however_a_database_spells_it(kind: Kind, written
 def test_a_value_that_was_edited_is_another(kind: Kind, written: object, edited: object) -> None:
     """Invariant 12."""
     assert journal.spelled(kind, written) != journal.spelled(kind, edited)
+
+
+@pytest.mark.parametrize(
+    ("period", "year", "month"),
+    [("2026-02", 2026, 2), ("202602", 2026, 2), ("202612", 2026, 12), ("2026/12", 2026, 12), ("FY26 P8", 2025, 3)],
+)
+def test_a_vouchers_year_and_month_are_those_of_its_periods_code(period: str, year: int, month: int) -> None:
+    """In a number that is written by a pattern, too; of its day where the code tells neither."""
+    day = date(2025, 3, 31)
+    assert (journal.year_of(period, day), journal.month_of(period, day)) == (year, month)
+    if period.startswith("2026"):
+        assert Pattern("{year}{month}-{number:03}").written(period, "", 7) == f"{year}{month:02}-007"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
+from syncd.books.depreciation import plan as plans
 from syncd.books.depreciation import runs, sources, terms
 from syncd.books.depreciation.plan import month_read
 from syncd.books.depreciation.runs import Computing
@@ -54,7 +55,8 @@ def _standing(row: Sequence[object]) -> Standing:
 def approve(
     ledger: Ledger, computing: Computing, periods: Sequence[Period], period: str, by: Actor, agreed: Agreed = alone
 ) -> Answer:
-    """Ask for the run of a period; `agreed` as in `operators.accept`. Raises Halt where it could be posted nowhere."""
+    """Ask for the run of a month, `2026-02`; `agreed` as in `operators.accept`. Raises Halt where it could be posted
+    nowhere."""
     until, pipeline = period_month(period), computing.pipeline
     _require_open(periods, period, until)
     while True:
@@ -71,7 +73,7 @@ def approve(
 
 
 def reverse(ledger: Ledger, pipeline: str, period: str, asset: str, by: Actor, agreed: Agreed = alone) -> Answer:
-    """Ask that a month is taken back, of one asset or of all."""
+    """Ask that a month, `2026-02`, is taken back, of one asset or of all."""
     period_month(period)
     with ledger.desk() as desk:
         if any(run.state == "asked" for run in standings(desk, pipeline, period)):
@@ -113,14 +115,20 @@ def period_month(period: str) -> int:
         raise WrongUsage("depreciation_period", value=period) from None
 
 
+def month_of(period: str, periods: Sequence[Period]) -> int:
+    """The month of a period, called as finance calls it or by year and month. Raises WrongUsage for what is neither."""
+    found = next((plans.month_of(p.last) for p in periods if p.code == period), None)
+    return period_month(period) if found is None else found
+
+
 def _require_open(periods: Sequence[Period], period: str, until: int) -> None:
     if not periods:
         return
-    if not any(p.code == period for p in periods):
+    if not (own := runs.of_month(until, periods)):
         raise WrongUsage("depreciation_no_period", period=period)
-    if not any(p.open and month_read(p.code) == until for p in periods):
-        first = min((p.code for p in periods if p.open), default="–")
-        raise Halt("depreciation_closed", period=period, first=first)
+    if not any(p.open for p in own):
+        first = min((p for p in periods if p.open), key=lambda p: p.first, default=None)
+        raise Halt("depreciation_closed", period=period, first="–" if first is None else first.code)
 
 
 def _ask(desk: Desk, pipeline: str, period: str, kind: str, asset: str, by: Actor, agreed: Agreed) -> Answer:

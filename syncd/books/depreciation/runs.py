@@ -100,8 +100,13 @@ def target(month: int, until: int, periods: Sequence[Period]) -> int | None:
     is none. Without periods every month is open."""
     if not periods:
         return month
-    open_months = sorted(month_read(p.code) for p in periods if p.open)
-    return next((one for one in open_months if month <= one <= until), None)
+    return next((one for one in range(month, until + 1) if any(p.open for p in of_month(one, periods))), None)
+
+
+def of_month(month: int, periods: Sequence[Period]) -> Sequence[Period]:
+    """The periods in which a month's depreciation is dated, whatever finance calls them: those of its last day."""
+    day = last_day(month)
+    return [p for p in periods if p.first <= day <= p.last]
 
 
 def owed(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from syncd.journal import month_in
 from syncd.ports import Series
 
 _PIECE: Final = re.compile(r"\{(number|year|yy|month|period|type)(?::0(\d))?\}")
@@ -34,7 +35,7 @@ class Pattern(NamedTuple):
 
     def written(self, period: str, type: str, number: int) -> str:
         """A voucher's number in words."""
-        year, month = period[:4], period[5:7]
+        year, month = period[:4], month_in(period)
         values = {"number": number, "year": year, "yy": year[2:], "month": month, "period": period, "type": type}
 
         def said(piece: re.Match[str]) -> str:

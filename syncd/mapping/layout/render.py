@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from syncd.change import Value
-from syncd.journal import month_of, year_of
+from syncd.journal import month_in, month_of, year_of
 from syncd.mapping.expression.parse import RUNTIME, Expression
 from syncd.mapping.layout.tables import PhysicalTable, card_names, lookups_called
 from syncd.ports import Numbered, TableWrite
@@ -207,7 +207,7 @@ def _looks(names: Iterable[str]) -> list[str]:
 def _define(params: str, body: Sequence[str], label: Label | None = None) -> Any:
     """A function from generated source."""
     scope: dict[str, Any] = {**RUNTIME, "debits": _debits, "credits": _credits, "label": label}
-    scope |= {"year_of": year_of, "month_of": month_of}
+    scope |= {"year_of": year_of, "month_of": month_of, "month_in": month_in}
     exec(compile("\n".join([f"def made({params}):", *body]), "<layout>", "exec"), scope)
     return scope["made"]
 

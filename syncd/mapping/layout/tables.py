@@ -19,7 +19,7 @@ _LOOK: Final = "look_"
 PERIOD_SCOPE: Final = {
     "voucher.period": Name("period", Kind.TEXT),
     "voucher.year": Name("int(period[:4])", Kind.INTEGER),
-    "voucher.month": Name("int(period[5:7])", Kind.INTEGER),
+    "voucher.month": Name("int(month_in(period))", Kind.INTEGER),
 }
 REF_SCOPE: Final = PERIOD_SCOPE | {
     "voucher.type": Name("type", Kind.TEXT),
