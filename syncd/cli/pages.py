@@ -42,9 +42,11 @@ def _page(file: str, zone: str, words: Words, **given: object) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"shown": shown, "amount": _amount}
     environment.globals |= {"both": _both, "word": _word, "lack": lack, "pair": _pair}
-    environment.globals |= {"account": words.account, "value": words.value}
+    environment.globals |= {"account": words.account}
     environment.globals |= {"field": lambda name: words.field(name, LANGUAGES)}
+    environment.globals |= {"value": lambda name, value: words.value(name, value, LANGUAGES)}
     environment.globals |= {"heading": heading}
+    environment.globals |= {"held": lambda name, value: words.heading_value(name, value, LANGUAGES)}
     environment.globals |= {"told": _in_both(trace.told), "about": _in_both(trace.about)}
     at = datetime.now(UTC).astimezone(ZoneInfo(zone))
     return environment.from_string(template).render(at=at, version=__version__, **given)

@@ -44,7 +44,7 @@ def trace(
     with closing(pipeline.open_ledger()) as ledger:
         found = lives.find(ledger, asked, pipeline.mapping.tables, None if is_whole else ROWS_SHOWN_MAX)
         found = masking.traced(found, {r.name: r.on.alias for r in pipeline.mapping.rules}, hidden(pipeline))
-        called = wording.of(pipeline.mapping, ledger) if html is not None else pages.NO_WORDS
+        called = pages.NO_WORDS if as_json else wording.of(pipeline.mapping, ledger)
     if as_json:
         emit(_plain(found))
         return
@@ -64,13 +64,13 @@ def trace(
         sheets.write_entries(csv, found)
         line("trace_written", "green", file=csv)
     if html is None and csv is None:
-        show(found)
+        show(found, called)
 
 
-def show(found: lives.Traced) -> None:
+def show(found: lives.Traced, called: wording.Words = pages.NO_WORDS) -> None:
     """In a terminal, bounded."""
     for origin in found.origins:
-        _show_origin(origin)
+        _show_origin(origin, called)
     rows = max((len(origin.group.by_key) for origin in found.origins if origin.group is not None), default=0)
     if rows > LIVES_SHOWN_MAX:
         line("trace_lives", "dim", rows=rows)
@@ -78,17 +78,17 @@ def show(found: lives.Traced) -> None:
     for n, life in enumerate(found.lives):
         console.print(Text(f"\n{life.subject}" if n else life.subject, style="bold"))
         for step in life.steps:
-            _show_step(step)
-        _show_rest(life)
+            _show_step(step, called)
+        _show_rest(life, called)
 
 
-def _show_origin(origin: lives.Origin) -> None:
+def _show_origin(origin: lives.Origin, called: wording.Words) -> None:
     line("trace_origin", "bold green", voucher=origin.voucher_ref or "–", key=origin.key)
     if origin.line:
         line("trace_line", line=origin.line)
     step = origin.step
     entries = [one for one in step.lines if origin.line in (0, one.number)]
-    _show_step(step._replace(lines=entries))
+    _show_step(step._replace(lines=entries), called)
     if origin.group is not None:
         console.print()
         _show_group(origin, origin.group)
@@ -148,7 +148,7 @@ def _change(change: lives.CardChange, kinds: Mapping[str, words.Kind], zone: str
     return change._replace(before=before, after=after)
 
 
-def _show_step(step: lives.Step) -> None:
+def _show_step(step: lives.Step, called: wording.Words) -> None:
     console.print()
     console.print(Text.assemble((f"{shown(step.committed_at)}  ", "dim"), (step.rule, "bold")))
     source = {"position": step.position, "mapping": step.mapping_hash[:12], "key": step.key}
@@ -160,12 +160,12 @@ def _show_step(step: lives.Step) -> None:
         heading = f"  {step.voucher.date}  {step.voucher.summary}"
         console.print(Text.assemble("  ", (step.voucher_ref, "bold green"), heading))
         if step.voucher.fields:
-            console.print(
-                Text(
-                    "  "
-                    + ", ".join(f"{pages.heading(n, [current()])} {v}" for n, v in step.voucher.fields.items() if v)
-                )
-            )
+            told = [
+                f"{pages.heading(n, [current()])} {called.heading_value(n, v, [current()])}"
+                for n, v in step.voucher.fields.items()
+                if v
+            ]
+            console.print(Text("  " + ", ".join(told)))
         if step.rows:
             line(f"trace_part_{step.told}", "dim", rows=step.rows)
         console.print(Padding(_voucher(step), (0, 0, 0, 2)))
@@ -175,7 +175,8 @@ def _show_step(step: lives.Step) -> None:
         line("trace_opened", "dim")
         return
     for change in step.card:
-        console.print(Text(f"  {change.field}: {shown(change.before)} → {shown(change.after)}"))
+        before, after = (shown(called.value(change.field, v, [current()])) for v in (change.before, change.after))
+        console.print(Text(f"  {called.field(change.field, [current()])}: {before} → {after}"))
 
 
 def _voucher(step: lives.Step) -> Table:
@@ -205,7 +206,7 @@ def _show_acts(actions: Sequence[lives.Act]) -> None:
         table(("col_when", "col_actor", "col_action", "col_target", "col_why", "col_detail"), acts)
 
 
-def _show_rest(life: lives.Life) -> None:
+def _show_rest(life: lives.Life, called: wording.Words) -> None:
     if life.collected:
         console.print()
         columns = ("col_rule", "col_group", "col_posting")
@@ -217,7 +218,8 @@ def _show_rest(life: lives.Life) -> None:
     _show_acts(life.actions)
     if life.card:
         console.print()
-        table(("card_field", "card_value"), life.card.items())
+        held = [(called.field(n, [current()]), called.value(n, v, [current()])) for n, v in life.card.items()]
+        table(("card_field", "card_value"), held)
 
 
 def _plain(found: lives.Traced) -> Mapping[str, object]:

@@ -4,9 +4,11 @@ states."""
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from syncd.books.reports.month import word
 from syncd.books.reports.package import account_names
 from syncd.language import Language, say
 from syncd.mapping.language.load import Mapping as Loaded
+from syncd.mapping.verbs.require import SaysShape
 from syncd.ports import Ledger
 
 CODES: Final[Mapping[str, str]] = {
@@ -32,32 +34,57 @@ ALWAYS: Final[Mapping[str, str]] = {
 
 
 class Words(NamedTuple):
-    """By account its name; by field of the card its message; by state of the life cycle its names in Chinese and
-    English, which the card's field of the use may hold too."""
+    """By account its name; by field of the card its message, or what the mapping calls it; by state of the life cycle
+    its names in Chinese and English, which the card's field of the use may hold too. `columns` has the report's column
+    of a field, where it is one, by which `words` has what people call values; `kinds` has that of kinds of change."""
 
     accounts: Mapping[str, str] = {}
     fields: Mapping[str, str] = {}
     states: Mapping[str, tuple[str, str]] = {}
-    use: str = ""
+    called: Mapping[str, SaysShape] = {}
+    columns: Mapping[str, str] = {}
+    words: Mapping[str, Mapping[str, SaysShape]] = {}
+    kinds: Mapping[str, SaysShape] = {}
 
     def account(self, code: str) -> str:
         """An account with its name, where it has one."""
         return f"{code} {self.accounts.get(code, '')}".strip()
 
     def field(self, name: str, languages: Sequence[Language]) -> str:
-        """A field of the card; one of the layout's own by its name there."""
+        """A field of the card; one that nobody has named by its name there."""
+        if name in self.called:
+            return _pair(self.called[name].model_dump(), languages)
         code = self.fields.get(name)
         return name if code is None else " · ".join(dict.fromkeys(say(code, {}, one) for one in languages))
 
-    def value(self, name: str, value: object) -> object:
-        """What a field holds: a state by its names."""
-        known = self.states.get(value) if name == self.use and isinstance(value, str) else None
-        return value if known is None else " · ".join(dict.fromkeys(known))
+    def value(self, name: str, value: object, languages: Sequence[Language]) -> object:
+        """What a field holds: a word of the mapping's, a method or a state by its names."""
+        column = self.columns.get(name, name)
+        if (said := word(self.words, column, value)) is not None:
+            return " · ".join(dict.fromkeys(say(said.code, said.params, one) for one in languages))
+        known = self.states.get(value) if column == "use" and isinstance(value, str) else None
+        return value if known is None else _pair(dict(zip(("zh", "en"), known, strict=True)), languages)
+
+    def heading_value(self, name: str, value: object, languages: Sequence[Language]) -> object:
+        """What a field of a voucher's header holds: the kind of change by its name."""
+        kind = self.kinds.get(str(value)) if name == "movement" else None
+        return value if kind is None else _pair(kind.model_dump(), languages)
+
+
+def _pair(says: Mapping[str, str], languages: Sequence[Language]) -> str:
+    return " · ".join(dict.fromkeys(says[language] for language in languages))
 
 
 def of(mapping: Loaded, ledger: Ledger) -> Words:
     """As the mapping and finance's own chart have them."""
-    held = mapping.month_end.fields
-    fields = {name: CODES[column] for column, name in held.items() if column in CODES}
+    return of_mapping(mapping, account_names(ledger, mapping))
+
+
+def of_mapping(mapping: Loaded, accounts: Mapping[str, str]) -> Words:
+    """As the mapping has them, beside accounts' names."""
+    end = mapping.month_end
+    fields = {name: CODES[column] for column, name in end.fields.items() if column in CODES}
     states = {} if mapping.lifecycle is None else mapping.lifecycle.states
-    return Words(account_names(ledger, mapping), {**ALWAYS, **fields}, states, held.get("use", ""))
+    columns = {name: column for column, name in end.fields.items()}
+    kinds = {name: kind.says for name, kind in end.movements.items()}
+    return Words(accounts, {**ALWAYS, **fields}, states, end.called, columns, end.words, kinds)

@@ -111,7 +111,7 @@ def language(request: Request) -> Language:
 
 def page(
     request: Request, template: str, title: str, who: Visitor | None = None, zone: str = "", status: int = 200,
-    field_codes: Mapping[str, str] | None = None, every_s: int = 0, **given: object,
+    field_codes: Mapping[str, object] | None = None, every_s: int = 0, **given: object,
 ) -> HTMLResponse:  # fmt: skip
     """A page as HTML; `zone` is the clock of the books, for times that are not on it yet. `field_codes` are the
     messages that say what fields of the card are called where the mapping says so, see `within.field_codes`. Who runs
@@ -155,6 +155,8 @@ def page(
 
     def called(field: str) -> str:
         code = (field_codes or {}).get(field, f"field_{field}")
+        if not isinstance(code, str):
+            return str(getattr(code, words))
         return say(code, {}, words) if code in _codes() else field
 
     def here(advice: str, buttons: Mapping[str, str] = MappingProxyType({})) -> str:

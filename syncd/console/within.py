@@ -7,11 +7,12 @@ from pathlib import Path
 from fastapi import Request
 
 from syncd import wiring
+from syncd.books.reports.month import word
 from syncd.console.page import Visitor, house, seen
 from syncd.desk import masking
 from syncd.desk.access import accounts, people, rights
 from syncd.errors import Halt
-from syncd.language import Language, catalogue
+from syncd.language import Language, catalogue, say
 from syncd.ports import Ledger
 
 
@@ -61,21 +62,22 @@ def people_of(request: Request, part: wiring.Pipeline) -> people.People:
         return rights.people(accounts.every_open(own), part.place)
 
 
-def field_codes(part: wiring.Pipeline) -> Mapping[str, str]:
-    """Field of the card → the code of the message that says what it is called, where the mapping's reports show it: a
-    page calls it as they do."""
-    columns = {field: f"report_{column}" for column, field in part.mapping.month_end.fields.items()}
-    return {field: code for field, code in columns.items() if code in catalogue()}
+def field_codes(part: wiring.Pipeline) -> Mapping[str, object]:
+    """Field of the card → the code of the message that says what it is called, where the mapping's reports show it, or
+    the mapping's own words: a page calls it as they do."""
+    end = part.mapping.month_end
+    columns = {field: f"report_{column}" for column, field in end.fields.items()}
+    return {field: code for field, code in columns.items() if code in catalogue()} | dict(end.called)
 
 
 def valued(part: wiring.Pipeline, words: Language) -> Callable[[str, object], object]:
     """(field of the card, value) → what people read in its place, where the mapping's reports say it."""
     end = part.mapping.month_end
-    said = {end.fields.get(column, column): values for column, values in end.words.items()}
+    columns = {field: column for column, field in end.fields.items()}
 
     def told(field: str, value: object) -> object:
-        says = said.get(field, {}).get(str(value))
-        return value if says is None else getattr(says, words)
+        said = word(end.words, columns.get(field, field), value)
+        return value if said is None else say(said.code, said.params, words)
 
     return told
 

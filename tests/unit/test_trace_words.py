@@ -1,10 +1,14 @@
 """What people did to a row, in words: no form of ours that stands for a value, no name of the record's own."""
 
+import re
 from datetime import UTC, datetime
 
+from syncd.cli import wording
 from syncd.cli.pages import LANGUAGES, heading
 from syncd.desk.trace import Act, about, told
+from syncd.files import shipped
 from syncd.language import say
+from syncd.mapping.language.load import Mapping, load
 from syncd.mapping.layout.tables import HEADING
 
 AT = datetime(2026, 2, 3, tzinfo=UTC)
@@ -33,3 +37,29 @@ def test_every_field_that_any_header_may_have_is_called_something_in_both_langua
     for name in HEADING:
         assert all(say(f"heading_{name}", {}, language) != f"heading_{name}" for language in LANGUAGES), name
     assert heading("batch_no") == "batch_no"
+
+
+def test_no_page_of_the_shipped_mapping_has_a_name_or_a_word_of_the_program() -> None:
+    """Each field of its cards and each state, origin and kind that its rules write is called something."""
+    mapping = load(shipped("mappings") / "demo.yaml")
+    end = mapping.month_end
+    words = wording.of_mapping(mapping, {})
+    for language in LANGUAGES:
+        bare = [name for name in mapping.layout.card_kinds if words.field(name, [language]) == name]
+        assert set(bare) <= {"name", "class", "workshop", "impairment"} if language == "en" else not bare
+    texts = "".join(path.read_text("utf-8") for path in (shipped("mappings") / "demo").glob("*.yaml"))
+    written: dict[str, set[str]] = {"disposal_kind": set(decision(mapping, "disposal_kind.csv"))}
+    for field in ("status", "origin"):
+        said = " ".join(re.findall(rf"(?m)^[^#\n]*\b{field}: (&?\w* ?\"'.*|.*CASE .*)$", texts))
+        written[field] = set(re.findall(r"(?:THEN|ELSE|\") *'(\w+)'", said))
+        assert len(written[field]) > 2
+    for field, values in written.items():
+        for value in values:
+            assert words.value(field, value, LANGUAGES) != value, f"{field} {value}"
+    assert words.value(end.fields["method"], "straight_line", LANGUAGES) == "年限平均法 · straight line"
+    assert words.heading_value("movement", "sale", ["zh"]) == "出售"
+
+
+def decision(mapping: Mapping, file: str) -> list[str]:
+    """The kinds that a decision table of the mapping knows."""
+    return [line.split(",")[0] for line in (mapping.files[0].parent / "demo" / file).read_text("utf-8").split()[1:]]

@@ -12,8 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from syncd.books.close.item import Said
+from syncd.books.depreciation.methods import Method
 from syncd.books.figures import Amounts
 from syncd.books.reports import folders, package
+from syncd.books.reports.month import word
 from syncd.books.reports.sheet import Listed, Package, Sheet, text
 from syncd.books.reports.year import year as years
 from syncd.errors import Fault, Halt, MappingErrors
@@ -244,6 +246,26 @@ def test_a_card_may_say_where_an_asset_is_and_how_many_pieces_it_has() -> None:
     assert [tuple(params.values()) for params in places] == [("SC", "DZ"), ("SC", "JQ"), ("XS", "DZ")]
     assert {row["count_book"] for row in rows(found) if not isinstance(row["reconcile_asset"], Said)} == {60}
     assert len(found.pages) == 2
+
+
+def test_what_people_call_a_value_stands_on_the_sheets_of_the_year_too() -> None:
+    """A state of use as on the sheets of a month, a method by its name, and no code of ours."""
+    words = "  words: {use: {in_use: {zh: 在用, en: in use}}}\n  movements:"
+    company = Company(MAPPING.replace("  movements:", words))
+    made = company.package()
+    counted = [row for row in rows(sheet(made, "stock_take")) if isinstance(row["reconcile_asset"], str)]
+    assert {text(row["report_use"], "zh") for row in counted} == {"在用"}
+    assert not [cell for one in made.sheets for row in one.rows for cell in row if cell == "in_use"]
+    for method in Method:
+        assert {text(word({}, "method", method) or "", one) for one in ("zh", "en")} == set(NAMES[method])
+
+
+NAMES: Final = {
+    Method.STRAIGHT_LINE: ("年限平均法", "straight line"),
+    Method.DOUBLE_DECLINING: ("双倍余额递减法", "double declining"),
+    Method.SUM_OF_YEARS: ("年数总和法", "sum of years' digits"),
+    Method.UNITS: ("工作量法", "units of production"),
+}
 
 
 def test_the_review_names_what_to_look_at_and_what_to_do() -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from syncd.books.balances import Balance
 from syncd.books.close.item import Said
+from syncd.books.depreciation.methods import Method
 from syncd.books.figures import Figures
 from syncd.books.reconciliation.history import Compared
 from syncd.books.reports.sheet import Cell, Column
@@ -14,6 +15,8 @@ from syncd.errors import Fault
 from syncd.mapping.language.blocks.month_end import MovementKind
 from syncd.mapping.verbs.require import SaysShape
 from syncd.ports import Period
+
+METHODS: Final = frozenset(Method)
 
 
 class Month(NamedTuple):
@@ -53,8 +56,7 @@ class Month(NamedTuple):
     def told(self, name: str, value: object) -> Sequence[Cell]:
         """A value of a column's field in these columns; a word stands for a value that has one."""
         code = "" if value is None else str(value)
-        word = self.words.get(name, {}).get(code)
-        said = code if word is None else Said("report_own_kind", {"name": code, **word.model_dump()})
+        said = word(self.words, name, code) or code
         return (said, self.names[name].get(code, "")) if name in self.names else (said,)
 
     def called(self, name: str, value: str) -> Cell:
@@ -65,9 +67,22 @@ class Month(NamedTuple):
     def kind(self, name: str) -> Cell:
         """What a kind of change of the mapping's own is called; as the voucher has it where nothing does."""
         kind = self.movements.get(name)
-        return name if kind is None else Said("report_own_kind", {"name": name, **kind.says.model_dump()})
+        return name if kind is None else own(name, kind.says)
 
     def place(self, name: str) -> int | None:
         """Where in a place a column's value stands; None where the cards do not have it."""
         field = self.fields.get(name)
         return self.places.index(field) if field in self.places else None
+
+
+def word(words: Mapping[str, Mapping[str, SaysShape]], name: str, value: object) -> Said | None:
+    """What people call a value of a column or of a card field; a method of depreciation has a name in any mapping."""
+    said = words.get(name, {}).get(str(value))
+    if said is not None:
+        return own(str(value), said)
+    return Said(f"method_{value}") if name == "method" and value in METHODS else None
+
+
+def own(name: str, says: SaysShape) -> Said:
+    """A word of the mapping's own."""
+    return Said("report_own_kind", {"name": name, **says.model_dump()})

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.books.close.item import Said
-from syncd.books.reports.sheet import Column, Row, Sheet
+from syncd.books.reports.sheet import Cell, Column, Row, Sheet
 from syncd.books.reports.year.lists import depleted
 from syncd.books.reports.year.year import Book, Year, foot
 from syncd.mapping.language.blocks.month_end import MonthEnd
@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 
     asset: str
     why: str
-    usual: str = ""
+    usual: Cell = ""
 
 
 def sheet(year: Year, month_end: MonthEnd, months: int) -> Sheet:
@@ -37,12 +37,12 @@ def sheet(year: Year, month_end: MonthEnd, months: int) -> Sheet:
         *(Column("carrying_amount", "money"), Column("review_do")),
     )
     rows: list[Row] = []
-    for one in sorted(_findings(year, month_end, book, months)):
+    for one in sorted(_findings(year, month_end, book, months), key=lambda one: one[:2]):
         closing = year.there[one.asset].closing
         held = book.assets.get(one.asset)
         left = None if held is None else str(held.months_left)
         card, told = year.card(one.asset), [year.told(one.asset, name) for name in named]
-        rate, life, method = (_shown(name, card.get(year.month.fields.get(name, ""))) for name in ALIKE)
+        rate, life, method = (_shown(year, name, card.get(year.month.fields.get(name, ""))) for name in ALIKE)
         why, todo = Said(f"review_{one.why}"), Said(f"review_{one.why}_do")
         worn, carrying = closing.accumulated_depreciation, closing.carrying_amount
         terms = (life, left, rate, method, one.usual)
@@ -75,11 +75,11 @@ def _unlike(year: Year, name: str) -> Iterator[Finding]:
         card = year.card(asset)
         value, count = usual[card.get(by)]
         if card.get(field) != value and 2 * count > found[card.get(by)].total():
-            yield Finding(asset, f"unlike_{name}", _shown(name, value))
+            yield Finding(asset, f"unlike_{name}", _shown(year, name, value))
 
 
-def _shown(name: str, value: object) -> str:
-    """A rate as a percentage."""
+def _shown(year: Year, name: str, value: object) -> Cell:
+    """A rate as a percentage, a method by its name."""
     if name == "residual_rate" and isinstance(value, Decimal):
         return f"{EXACT.multiply(value, Decimal(100)).normalize():f}%"
-    return "" if value is None else str(value)
+    return year.month.called(name, "" if value is None else str(value))

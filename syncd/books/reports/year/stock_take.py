@@ -17,8 +17,8 @@ _TELLING: Final = ("name", "model", "class", "use")
 class Counted(NamedTuple):
     """An asset to be counted; `quantity` is one where its card does not say."""
 
-    department: str
-    place: str
+    department: Cell
+    place: Cell
     asset: str
     quantity: Decimal
     amounts: Amounts
@@ -35,7 +35,7 @@ def sheet(year: Year) -> Sheet:
     )
     rows: list[Row] = []
     pages: list[int] = []
-    found = sorted(_counted(year))
+    found = sorted(_counted(year), key=lambda one: (str(one.department), str(one.place), one.asset))
     for department, within in groupby(found, key=lambda one: one.department):
         pages.append(len(rows))
         of_department = list(within)

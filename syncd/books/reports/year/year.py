@@ -14,7 +14,7 @@ from syncd.books.depreciation.terms import BOOK
 from syncd.books.figures import NOTHING, Amounts, Figures, Line
 from syncd.books.reconciliation.history import READ_ONLY
 from syncd.books.reports.month import Month
-from syncd.books.reports.sheet import Listed
+from syncd.books.reports.sheet import Cell, Listed
 from syncd.errors import Fault
 from syncd.ports import Ledger, Period
 from syncd.posting import Fields
@@ -78,11 +78,10 @@ class Year:
         """An asset's card as it stands at the end."""
         return self.figures.cards.get(asset, {})
 
-    def told(self, asset: str, name: str) -> str:
-        """What a card says in a column of the reports, a code with its name; empty where it says nothing."""
+    def told(self, asset: str, name: str) -> Cell:
+        """What a card says in a column of the reports, a code with its name, or a word; empty where it says nothing."""
         value = self.card(asset).get(self.month.fields.get(name, ""))
-        said = self.month.called(name, "" if value is None else str(value))
-        return said if isinstance(said, str) else str(value)
+        return self.month.called(name, "" if value is None else str(value))
 
     def named(self) -> list[str]:
         """The columns that tell an asset, those that cards have."""

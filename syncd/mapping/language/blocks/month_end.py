@@ -181,8 +181,10 @@ class ReportBlock(Strict):
     """Column of the reports → card field, where it is called otherwise."""
     names: dict[GroupField, NamesShape] = Field(default={})
     """Column of the reports → where the names of its codes stand, which are shown beside them."""
-    words: dict[GroupField, dict[str, Says]] = Field(default={})
-    """Column of the reports → value → what people call it, which is shown in its place."""
+    words: dict[str, dict[str, Says]] = Field(default={})
+    """Column of the reports, or card field → value → what people call it, which is shown in its place."""
+    called: dict[str, Says] = Field(default={})
+    """Card field → what people call it, where it is no column of the reports: in a trace, in a compliance report."""
     movements: dict[Identifier, MovementKind] = Field(default={})
     """Kinds of change (变动方式) that have columns of their own: name → what it is called. A voucher says which it is
     under `fields: movement`; or its rule does."""
@@ -214,6 +216,7 @@ class MonthEnd:
     movements: Mapping[str, MovementKind] = field(default_factory=dict)
     disposals: DisposalStages | None = None
     words: Mapping[str, Mapping[str, SaysShape]] = field(default_factory=dict)
+    called: Mapping[str, SaysShape] = field(default_factory=dict)
     documents: Documents = NO_DOCUMENTS
     names: Mapping[str, "Reading"] = field(default_factory=dict)
     """Column of the reports → the rows that say what its codes are called."""
@@ -257,7 +260,8 @@ def compile_month_end(
         {name: said for name, said in {**_DEFAULT_FIELDS, **report.fields}.items() if said in kinds},
         report.movements,
         report.disposals,
-        {str(column): words for column, words in report.words.items()},
+        report.words,
+        report.called,
         documents,
         names,
     )
@@ -299,6 +303,14 @@ def _check(
         if name not in kinds:
             near = nearest(name, list(kinds))
             reader.fault("unknown_field", ("report", "fields", column), field=name, nearest=near)
+    spoken: Sequence[tuple[str, Mapping[str, object], Sequence[str]]] = (
+        ("words", report.words, [*_DEFAULT_FIELDS, *kinds]),
+        ("called", report.called, list(kinds)),
+    )
+    for block, spoken_of, known in spoken:
+        for name in spoken_of:
+            if name not in known:
+                reader.fault("unknown_field", ("report", block, name), field=name, nearest=nearest(name, known))
     named: list[tuple[tuple[str, ...], Sequence[str]]] = [
         (("report", "movements", name), kind.rules) for name, kind in report.movements.items()
     ]
