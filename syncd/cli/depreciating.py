@@ -31,7 +31,7 @@ from syncd.cli.later import (
 )
 from syncd.cli.later import progress as bars
 from syncd.cli.options import Actor, Config, Json, Name, Reason, config_path
-from syncd.cli.output import console, emit, errors, line, named, table
+from syncd.cli.output import console, emit, errors, fits, line, named, table
 from syncd.errors import WrongUsage
 from syncd.language import hint, say
 
@@ -39,6 +39,7 @@ SHOWN_MAX: Final = 50
 POLL_S: Final = 0.2
 POLL_SHARE_MAX: Final = 0.2
 """Of the time, that the server spends on telling how far a run is: of a million rows that takes a while."""
+NONE: Final = Decimal("0.00")
 CONVENTION: Final = "whole_months"
 """From the month after it was ready to that of its disposal, neither by days."""
 
@@ -274,8 +275,9 @@ def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, day: date, asset: str, a
     columns, amounts = tuple(columns[n] for n in told), [tuple(figures[n] for n in told) for figures in amounts]
     shown = zip(found[:SHOWN_MAX], amounts, strict=False)
     rows: list[tuple[object, ...]] = [(one.asset, *figures, one.months_left) for one, figures in shown]
-    rows.append((say("depreciation_total"), *map(sum, zip(*amounts, strict=True)), ""))
-    table(("depreciation_asset", *columns, "depreciation_left"), rows, range(1, len(columns) + 2))
+    total = [sum(column) for column in zip(*amounts, strict=True)] or [NONE for _ in columns]
+    rows.append((say("depreciation_total"), *total, ""))
+    _beside("depreciation_asset", (*columns, "depreciation_left"), rows, "depreciation_owed")
     _convention(part)
     if len(found) > SHOWN_MAX:
         line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(found))
@@ -285,6 +287,19 @@ def _as_of(part: wiring.Pipeline, ledger: ports.Ledger, day: date, asset: str, a
              rule=say(f"depreciation_rule_{one.rule}"))  # fmt: skip
     if len(unlike) > SHOWN_MAX:
         line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(unlike))
+
+
+def _beside(first: str, columns: Sequence[str], rows: Sequence[Sequence[object]], apart: str) -> None:
+    """One table, or where the terminal is too narrow for its figures two below each other, the second from the column
+    `apart` on: no figure is broken."""
+    cut = columns.index(apart) if apart in columns else len(columns)
+    if fits((first, *columns), rows) or cut == len(columns):
+        table((first, *columns), rows, range(1, len(columns) + 1))
+        return
+    for place in (slice(0, cut), slice(cut, None)):
+        told = [(row[0], *row[1:][place]) for row in rows]
+        table((first, *columns[place]), told, range(1, len(columns[place]) + 1))
+        console.print()
 
 
 def _standing(one: as_of.Standing) -> Mapping[str, object]:
@@ -300,12 +315,26 @@ def _second_book(part: wiring.Pipeline, ledger: ports.Ledger, book: str, until: 
     assert part.depreciation is not None
     with _bar() as tell:
         found, faults = temporary.second_book(ledger, part.depreciation, part.cards, book, until, tell)
+        lines = temporary.left_in(ledger, part.depreciation, part.cards, until)
+        gone, _ = temporary.departed(ledger, part.depreciation, lines, book, until)
     if as_json:
-        emit({"book": book, "classes": named(found), "faults": {a: f._asdict() for a, f in faults.items()}})
+        told = {"classes": named(found), "departed": named(gone)}
+        emit({"book": book, **told, "faults": {a: f._asdict() for a, f in faults.items()}})
         return
     rows: list[tuple[object, ...]] = [
         (one.asset_class, one.assets, one.accounting, one.tax, one.accounting - one.tax, one.difference)
         for one in found
+    ]
+    rows += [  # it carries nothing at the month's end, and the month's charge is in the accounts
+        (
+            say("temporary_gone", {"of": one.asset_class}),
+            one.assets,
+            one.accounting,
+            one.tax,
+            one.accounting - one.tax,
+            NONE,
+        )
+        for one in gone
     ]
     rows.append((say("depreciation_total"), *_sums(rows)))
     columns = ("depreciation_class", "depreciation_count", "depreciation_accounting", "depreciation_other_book")

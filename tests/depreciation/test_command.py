@@ -58,6 +58,18 @@ def test_from_preview_to_posted_and_checked(site: Site) -> None:
     assert fine("audit verify", site.config)
 
 
+def test_no_figure_is_broken_in_a_narrow_terminal(site: Site) -> None:
+    """Ten million a machine, some months owed: what does not fit into one table stands in two, in both languages."""
+    for code in ("FA-SC-0001", "FA-SC-0002"):
+        site.asset(code, "98765432.10")
+    carry(site)
+    for language in ("zh", "en"):
+        told = fine(f"--lang {language} depreciate --as-of 2026-03-31", site.config)
+        assert all(len(row) <= 80 for row in told.splitlines())
+        figures = ("FA-SC-0002", "98,765,432.10", "3,127,572.02", "95,637,860.08", "197,530,864.20", "191,275,720.16")
+        assert [one for one in figures if one not in told] == []
+
+
 def test_the_temporary_difference_to_a_second_book(site: Site) -> None:
     """Electronics: 60 months in the accounts, 36 by tax law; no voucher comes of it (Dolibarr#36522)."""
     site.asset("FA-1", **{"class": "DZ"})

@@ -75,13 +75,17 @@ class Shop(Company):
             status="approved", approved_on=day, **more,
         )  # fmt: skip
 
-    def report(self, month: str) -> Package:
-        """The month's sheets."""
+    @property
+    def computing(self) -> Computing:
+        """How its assets depreciate."""
         meaning = self.mapping.depreciation
         assert meaning is not None
         rules = [rule.name for rule in self.mapping.rules if rule.on.alias == meaning.rows.alias]
-        computing = Computing(NAME, meaning, self.mapping.tables, rules, self.mapping.zone)
-        arguments = (self.ledger, self.mapping, self.periods(), self.period(month), PRINTED, {NAME: computing})
+        return Computing(NAME, meaning, self.mapping.tables, rules, self.mapping.zone)
+
+    def report(self, month: str) -> Package:
+        """The month's sheets."""
+        arguments = (self.ledger, self.mapping, self.periods(), self.period(month), PRINTED, {NAME: self.computing})
         return package.package(*arguments)
 
 

@@ -2,12 +2,18 @@
 by class."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from syncd.books.close import cards
 from syncd.books.close.item import Said
+from syncd.books.depreciation import plan
+from syncd.cli import depreciating
 from tests.unit.shop import Shop, rows, sheet, shop
 
 D = Decimal
@@ -66,3 +72,18 @@ def test_the_carrying_amount_is_that_of_the_other_sheets_once_all_is_booked(comp
     assert row["会计折旧"] + gone["会计折旧"] == detail["report_charged"], "the machine that was sold among them"
     total = dict(zip((c.code for c in sheet(of, "temporary").columns), sheet(of, "temporary").total, strict=True))
     assert total["temporary_accounting"] == detail["report_charged"]
+    assert total["report_assets"] == row["项数"] + gone["项数"], "each column adds up"
+
+
+def test_the_command_says_of_a_month_what_the_sheet_says(company: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`depreciate --book`: the machine that was sold in the month is charged in it there too."""
+    read = cards.read(company.mapping.month_end, company.mapping.layout.card_kinds)
+    part, tables = SimpleNamespace(depreciation=company.computing, cards=read), list[list[Sequence[Any]]]()
+    monkeypatch.setattr(depreciating, "table", lambda columns, rows, right: tables.append(rows))
+    depreciating._second_book(part, company.ledger, "tax", plan.month_of(date(2026, 1, 31)), False)  # type: ignore[arg-type]
+    ((*_, gone, told),) = tables
+    of = sheet(company.report("2026-01"), "temporary")
+    total = dict(zip((c.code for c in of.columns), of.total, strict=True))
+    names = ("accounting", "tax", "apart", "difference")
+    assert told[1:] == (total["report_assets"], *(total[f"temporary_{name}"] for name in names))
+    assert gone[1:4] == (1, D("950.00"), D("1900.00"))

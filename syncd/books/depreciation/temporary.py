@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from syncd.books import writes
 from syncd.books.depreciation import plan as plans
 from syncd.books.depreciation import sources, terms
 from syncd.books.depreciation.as_of import Standing, as_of
@@ -14,7 +15,7 @@ from syncd.books.depreciation.preview import Tell
 from syncd.books.depreciation.runs import Computing
 from syncd.books.depreciation.sources import Fault, Sources
 from syncd.books.depreciation.terms import Asset
-from syncd.books.figures import Cards, Line
+from syncd.books.figures import Cards, Line, figures
 from syncd.money import ZERO
 from syncd.ports import Ledger
 
@@ -64,6 +65,18 @@ def second_book(
                 found = _of(standing, asset, said, until)
                 sums[found[0]] = sums[found[0]].plus(found) if found[0] in sums else found
     return [row for _, row in sorted(sums.items())], faults
+
+
+def left(lines: Mapping[str, Line]) -> Mapping[str, Line]:
+    """Those of assets that left the books within the span of the lines."""
+    return {asset: line for asset, line in lines.items() if "removed" in line.moved and not any(line.closing)}
+
+
+def left_in(ledger: Ledger, computing: Computing, cards: Cards, until: int) -> Mapping[str, Line]:
+    """The lines of a month, of assets that left the books in it."""
+    day = plans.last_day(until)
+    found = writes.card_writes(ledger, computing.zone, [computing.pipeline])
+    return left(figures(found, cards, day.replace(day=1), day).assets())
 
 
 def departed(

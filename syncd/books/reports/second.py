@@ -6,7 +6,7 @@ from typing import Final
 from syncd.books.close.item import Said
 from syncd.books.depreciation import plan as plans
 from syncd.books.depreciation.runs import Computing
-from syncd.books.depreciation.temporary import Temporary, departed, second_book
+from syncd.books.depreciation.temporary import Temporary, departed, left, second_book
 from syncd.books.figures import Cards, Line
 from syncd.books.reconciliation.history import READ_ONLY
 from syncd.books.reports.month import Month
@@ -30,11 +30,7 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
     rows: list[Row] = []
     foot: list[Said] = []
     total: Row = ()
-    lines = {
-        asset: line
-        for asset, line in month.figures.assets().items()
-        if "removed" in line.moved and not any(line.closing)
-    }
+    lines = left(month.figures.assets())
     for book in books:
         try:
             found, faults = _of_book(ledger, cards, month, parts, book)
@@ -49,10 +45,8 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
             whole = whole.plus(one)
         gone, unknown = _departed(ledger, month, parts, book, lines)
         for name, one in sorted(gone.items()):
-            rows.append(
-                (Said("temporary_gone", {"book": book}), *month.told("class", name), *_cells(one, is_gone=True))
-            )
-            whole = whole.plus(Temporary("", 0, one.accounting, one.tax))
+            rows.append((Said("temporary_gone", {"of": book}), *month.told("class", name), *_cells(one, is_gone=True)))
+            whole = whole.plus(Temporary("", one.assets, one.accounting, one.tax))
             back = {
                 "book": book,
                 "class": month.called("class", name),
@@ -60,8 +54,8 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
                 "back": f"{one.difference:,.2f}",
             }
             foot.append(Said("temporary_back", back))
-        left = sum((lines[asset].of("charged").accumulated_depreciation for asset in unknown), ZERO)
-        foot += [Said("temporary_left", {"book": book, "left": f"{left:,.2f}"})] if left else []
+        unmatched = sum((lines[asset].of("charged").accumulated_depreciation for asset in unknown), ZERO)
+        foot += [Said("temporary_left", {"book": book, "left": f"{unmatched:,.2f}"})] if unmatched else []
         blanks = [""] * len(month.headings("class"))
         total = (Said("report_total"), *blanks, *_cells(whole))
         if len(books) > 1:
