@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncd.books.close.item import Said
 from tests.unit.shop import Shop, rows, sheet, shop
 
 
@@ -96,3 +97,14 @@ def test_what_left_before_is_summed_apart(company: Shop) -> None:
         ("disposed_now", money("120000.00")),
         ("disposed_before", money("240000.00")),
     ]
+
+
+def test_the_list_of_vouchers_has_what_their_headers_say(company: Shop) -> None:
+    """Who posted it, and the contract: what no voucher says has no column. The kind of change is said in words."""
+    of = sheet(company.report("2026-01"), "vouchers")
+    told = [column.code for column in of.columns if column.code.startswith("heading_")]
+    assert told == ["heading_posted_by", "heading_document", "heading_contract", "heading_movement"]
+    posted = [dict(zip((c.code for c in of.columns), row, strict=True)) for row in of.rows]
+    assert {row["heading_posted_by"] for row in posted} == {"syncd"}
+    kinds = [row["heading_movement"] for row in posted if row["col_rule"] == "disposal"]
+    assert {said.params["zh"] for said in kinds if isinstance(said, Said)} >= {"出售", "失窃"}

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,11 @@ def test_every_sheet_ties_to_the_accounts(books: Books, month: str) -> None:
         assert sum(kinds, Decimal(0)) == row["report_closing"], "every kind of change has one column"
     assert all(row["difference"] == 0 for row in rows(sheet(of, "reconciliation")))
     assert sheet(of, "differences").rows == []
+    ties = [one for one in sheet(of, "summary").foot if one.code == "report_tie"]
+    assert ties
+    assert [one.code for one in of.sheets if not all(tie in one.foot for tie in ties)] == [], (
+        "at the foot of every sheet"
+    )
 
 
 def test_the_disposal_leaves_the_list_with_its_last_month(march: Package) -> None:
@@ -250,6 +256,19 @@ def test_workbook_page_and_csv_say_the_same(march: Package, tmp_path: Path, lang
         ]
         below = [[line] for line in march.below(one, language)]
         assert [[said.removeprefix("'") for said in row] for row in body] == plain + below
+        assert bool(one.rows) != ([say("report_none", language=language)] in below), "an empty sheet says that it is"
+
+
+def test_a_name_is_not_broken_letter_by_letter(march: Package, tmp_path: Path) -> None:
+    """A table that is wider than the page is scrolled: Chinese may break anywhere, and would. What is long wraps."""
+    folders.write(march, tmp_path, "zh")
+    page = (tmp_path / "2026-03-zh.html").read_text("utf-8")
+    style = page.partition("</style>")[0]
+    assert "td { white-space: nowrap }" in style
+    assert "td.long { white-space: normal" in style
+    texts = re.findall(r"<td( class=\"long\")?>([^<]*)</td>", page)
+    assert {len(unescape(said)) > 24 for marked, said in texts if marked} == {True}
+    assert {len(unescape(said)) > 24 for marked, said in texts if not marked} == {False}
 
 
 def test_no_text_is_a_formula_and_numbers_are_numbers(march: Package, tmp_path: Path) -> None:

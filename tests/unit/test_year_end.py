@@ -79,6 +79,10 @@ def test_the_sheets_of_a_year_come_with_december_or_when_they_are_asked_for(comp
             *("research", "research_summary"),
         )
     ]
+    summed = {one.code.removeprefix("report_") for one in year.sheets if one.since == "2026-01"}
+    assert summed == {"roll_forward", "a105080", "a105080_assets", "research", "research_summary"}
+    assert "会计期间：2026-01至2026-12 " in year.head("zh", sheet(year, "roll_forward").since)
+    assert "period 2026-12 " in year.head("en", sheet(year, "stock_take").since)
     early = company.package("2026-03", ends_year=True)
     assert [one.code for one in early.sheets] == [one.code for one in year.sheets]
     assert filled(early, "3")[:2] == money("144000.00", "4560.00")

@@ -111,7 +111,7 @@ def disposals(month: Month) -> Sheet:
         total = total.plus(gone)
     blanks = [""] * (len(columns) - len(FIELDS) - 4)
     end: Row = (Said("report_total"), *blanks, *total, total.carrying_amount, "", "")
-    return Sheet("report_disposals", columns, rows, end)
+    return Sheet("report_disposals", columns, rows, end, month.ties)
 
 
 Own = tuple[Movement, str]

@@ -16,7 +16,7 @@ def write(package: Package, folder: Path, language: Language) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for sheet in package.sheets:
         path = folder / f"{sheet.code.removeprefix('report_')}.csv"
-        head = (say(sheet.code, language=language), package.head(language))
+        head = (say(sheet.code, language=language), package.head(language, sheet.since))
         write_sheet(sheet, path, language, head, package.below(sheet, language))
 
 

@@ -69,7 +69,7 @@ def sheet(month: Month, month_end: MonthEnd, staged: Iterable[Staged]) -> Sheet:
         rows += [_row(month, one, told) for one in group]
         if now and before:
             rows.append(_sum(said, group, blanks))
-    return Sheet("report_disposals", columns, rows, _sum("report_total", listed, blanks))
+    return Sheet("report_disposals", columns, rows, _sum("report_total", listed, blanks), month.ties)
 
 
 def _row(month: Month, one: Disposal, told: Sequence[str]) -> Row:

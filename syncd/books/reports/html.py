@@ -19,19 +19,22 @@ nav { margin: 1rem 0; display: flex; flex-wrap: wrap; gap: .4rem 1.2rem } a { co
 .head, .foot { color: #51606f; margin: .15rem 0 } .foot { font-size: .9rem }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-size: .86rem; margin: .6rem 0; min-width: 100% }
 th, td { border: 1px solid #cfd6dd; padding: .28rem .5rem; text-align: left; vertical-align: top }
+td { white-space: nowrap } td.long { white-space: normal; min-width: 18em } th { min-width: 4.2em }
 th { background: #e8edf3; position: sticky; top: 0 } tbody tr:nth-child(even) { background: #f7f9fb }
-td:first-child { white-space: nowrap }
-td.n { white-space: nowrap }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.minus { color: #b3261e }
 td.across { background: #fff; font-weight: 600; white-space: pre-wrap; padding-top: .8rem }
 tr.total td { font-weight: 600; border-top: 2px solid #51606f; background: #fff }
-.none { color: #51606f; font-style: italic } svg { max-width: 46rem; width: 100%; height: auto; margin: .4rem 0 }
+svg { max-width: 46rem; width: 100%; height: auto; margin: .4rem 0 }
 @page { size: A4 landscape; margin: 12mm }
 @media print { body { margin: 0; padding: 0; max-width: none } nav { display: none } section { break-before: page }
   section:first-of-type { break-before: auto } .wide { overflow: visible } table { font-size: 7.5pt }
-  thead { display: table-header-group } tr { break-inside: avoid }
+  th, td { padding: .15rem .3rem }
+  td.long { min-width: 11em } thead { display: table-header-group } tr { break-inside: avoid }
   tr.page { break-before: page } }
 """
+_LINE_MAX: Final = 24
+"""Characters that stand on one line: a name, a code, a voucher's number is not broken."""
+_LONG: Final = ' class="long"'
 _BAR: Final = 22
 _LABEL: Final = 180
 _WIDTH: Final = 760
@@ -60,12 +63,10 @@ def _page(package: Package, language: Language) -> Iterator[str]:
 
 def _section(package: Package, sheet: Sheet, language: Language) -> Iterator[str]:
     yield f'<section id="{sheet.code}"><h2>{escape(say(sheet.code, language=language))}</h2>'
-    yield f'<p class="head">{escape(package.head(language))}</p>'
+    yield f'<p class="head">{escape(package.head(language, sheet.since))}</p>'
     if sheet.chart is not None:
         yield from _chart(sheet, language)
-    if not sheet.rows:
-        yield f'<p class="none">{escape(say("report_none", language=language))}</p>'
-    else:
+    if sheet.rows:
         yield '<div class="wide"><table><thead><tr>'
         for column in sheet.columns:
             number = ' class="n"' if column.kind in ("money", "count") else ""
@@ -91,7 +92,8 @@ def _cell(cell: Cell, language: Language) -> str:
         return f'<td class="n{" minus" if cell < 0 else ""}">{text(cell, language)}</td>'
     if isinstance(cell, int):
         return f'<td class="n">{cell:,}</td>'
-    return f"<td>{escape(text(cell, language))}</td>"
+    said = text(cell, language)
+    return f"<td{_LONG if len(said) > _LINE_MAX else ''}>{escape(said)}</td>"
 
 
 def _chart(sheet: Sheet, language: Language) -> Iterator[str]:

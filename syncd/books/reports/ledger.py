@@ -12,7 +12,9 @@ from syncd.books.reconciliation.history import Compared
 from syncd.books.reports import difference_rows
 from syncd.books.reports.month import Month
 from syncd.books.reports.sheet import Cell, Chart, Column, Listed, Sheet
+from syncd.books.writes import Recorded
 from syncd.errors import Fault
+from syncd.mapping.layout.tables import HEADING
 from syncd.money import ZERO
 
 _SIDES: Final = ("amount", "cards", "difference")
@@ -95,7 +97,8 @@ def eam_differences(month: Month) -> Sheet:
 
 
 def vouchers(month: Month) -> Sheet:
-    """凭证: every entry of ours."""
+    """凭证: every entry of ours, with what the vouchers' headers say."""
+    heads = [name for name in HEADING if any(said(one, name) for one in month.vouchers.values())]
     columns = (
         *(Column("voucher"), Column("report_date", "date"), Column("report_event_date", "date")),
         *(
@@ -104,20 +107,31 @@ def vouchers(month: Month) -> Sheet:
             Column("report_account_name"),
             Column("report_dims"),
         ),
-        *(Column("report_debit", "money"), Column("report_credit", "money"), Column("col_rule"), Column("report_key")),
+        *(Column("report_debit", "money"), Column("report_credit", "money")),
+        *(Column(f"heading_{name}") for name in heads),
+        *(Column("col_rule"), Column("report_key")),
     )
     rows: list[Sequence[Cell]] = []
     debit = credit = Decimal(0)
     for one in month.vouchers.values():
         v = one.voucher
+        head = [month.kind(said(one, name)) if name == "movement" else said(one, name) for name in heads]
         for e in v.entries:
             dims = " ".join(str(value) for value in e.dims.values() if value not in (None, ""))
             name = month.account_names.get(e.account, "")
             amounts = (e.debit or None, e.credit or None)
-            rows.append((one.ref, v.date, v.event_date, e.summary, e.account, name, dims, *amounts, one.rule, one.key))
+            told = (one.ref, v.date, v.event_date, e.summary, e.account, name, dims, *amounts)
+            rows.append((*told, *head, one.rule, one.key))
             debit, credit = debit + e.debit, credit + e.credit
-    total = (Said("report_total"), "", "", "", "", "", "", debit, credit, "", "")
-    return Sheet("report_vouchers", columns, rows, total)
+    blanks: list[Cell] = ["" for _ in heads]
+    total = (Said("report_total"), "", "", "", "", "", "", debit, credit, *blanks, "", "")
+    return Sheet("report_vouchers", columns, rows, total, month.ties)
+
+
+def said(one: Recorded, name: str) -> str:
+    """What a voucher's header says under a name; empty where it says nothing."""
+    value = one.voucher.fields.get(name)
+    return "" if value is None else str(value)
 
 
 def differences(month: Month) -> Sheet:
@@ -127,7 +141,7 @@ def differences(month: Month) -> Sheet:
         *(Column("reconcile_cards", "money"), Column("difference", "money")),
     )
     rows = [tuple(row) for row in month.differences]
-    return Sheet("report_differences", columns, rows, (), _by_hand(month))  # type: ignore[arg-type]
+    return Sheet("report_differences", columns, rows, (), [*month.ties, *_by_hand(month)])  # type: ignore[arg-type]
 
 
 def _by_hand(month: Month) -> Sequence[Said]:

@@ -113,15 +113,17 @@ def _of_year(
 ) -> Iterator[Sheet]:
     span, said = month.period._replace(first=month.period.first.replace(month=1, day=1)), mapping.year_end
     year = Year(held, month, _figures(held, mapping, span, list(parts)), span, parts)
-    yield changes.changes(month, year.figures, "report_roll_forward")
+    since = span.first.strftime("%Y-%m")
+    yield changes.changes(month, year.figures, "report_roll_forward")._replace(since=since)
     yield lists.used_up(year, mapping.month_end)
     yield from lists.declared(year, said.lists, mapping.tables)
     yield review.sheet(year, mapping.month_end, said.review_months)
     yield stock_take.sheet(year)
     if said.tax is not None:
-        yield from tax.sheets(year, said.tax)
+        yield from (one._replace(since=since) for one in tax.sheets(year, said.tax))
     if said.research is not None:
-        yield from research.sheets(held, mapping.layout, periods, span, month, said.research, list(parts))
+        account = research.sheets(held, mapping.layout, periods, span, month, said.research, list(parts))
+        yield from (one._replace(since=since) for one in account)
 
 
 def _disposals(held: Ledger, month_end: MonthEnd, month: Month, pipelines: Sequence[str]) -> Sheet:

@@ -62,7 +62,7 @@ def sheets(ledger: Ledger, cards: Cards, month: Month, parts: Sequence[Computing
             rows.append((Said("report_subtotal", {"of": book}), *blanks, *_cells(whole)))
         foot += [Said("temporary_owed", {"book": book, "owed": f"{whole.owed:,.2f}"})] if whole.owed else []
         foot += [Said("temporary_faults", {"book": book, "assets": listed([*faults])})] if faults else []
-    yield Sheet("report_temporary", columns, rows, total if len(books) == 1 else (), foot)
+    yield Sheet("report_temporary", columns, rows, total if len(books) == 1 else (), [*foot, *month.ties])
 
 
 def _of_book(

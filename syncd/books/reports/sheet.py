@@ -65,6 +65,8 @@ class Sheet(NamedTuple):
     foot: Sequence[Said] = ()
     chart: Chart | None = None
     pages: Sequence[int] = ()
+    since: str = ""
+    """The period with which its figures begin, where that is not the package's own."""
 
 
 class Package(NamedTuple):
@@ -78,15 +80,19 @@ class Package(NamedTuple):
     signed: Mapping[str, str]
     """Who prepared and reviewed it, and the chief accountant, by message; empty where it is signed by hand."""
 
-    def head(self, language: Language) -> str:
-        """The line below a title: whose books, which month, in what unit."""
-        company = self.company[language]
-        return say("report_head", {"company": company, "period": self.period}, language)
+    def head(self, language: Language, since: str = "") -> str:
+        """The line below a title: whose books, which month, or which months where a sheet begins before, in what
+        unit."""
+        company, period = self.company[language], self.period
+        if since and since != period:
+            period = say("report_span", {"first": since, "last": period}, language)
+        return say("report_head", {"company": company, "period": period}, language)
 
     def below(self, sheet: Sheet, language: Language) -> Sequence[str]:
-        """The lines below a sheet: its foot, who answers for it, who printed it and when."""
+        """The lines below a sheet: that it is empty, its foot, who answers for it, who printed it and when."""
+        none = [] if sheet.rows else [say("report_none", language=language)]
         foot = (text(said, language) for said in sheet.foot)
-        return [*foot, self.signatures(language), self.printed(language)]
+        return [*none, *foot, self.signatures(language), self.printed(language)]
 
     def signatures(self, language: Language) -> str:
         """The line for those who answer for it."""

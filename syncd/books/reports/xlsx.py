@@ -87,7 +87,7 @@ def _sheet(
     page = book.add_worksheet(name)
     _lay_out(page, sheet, rows, language)
     page.write_string(0, 0, say(sheet.code, language=language), formats["title"])
-    page.write_string(1, 0, package.head(language), formats["plain"])
+    page.write_string(1, 0, package.head(language, sheet.since), formats["plain"])
     for n, column in enumerate(sheet.columns):
         page.write_string(_HEAD_ROWS - 1, n, column.title(language), formats["head"])
     at = _HEAD_ROWS
