@@ -19,8 +19,9 @@ from syncd.money import ZERO, decimal
 from syncd.posting import Posting, Voucher
 
 HASH_DIGITS: Final = 32
-_YEAR_AND_MONTH: Final = 6
 """Of a shape's SHA-256: every posting carries them."""
+_YEAR_AND_MONTH: Final = 6
+"""Letters of a period's code without a hyphen."""
 
 Rows = Sequence[Sequence[Any]]
 Kept = Sequence[object]
