@@ -12,6 +12,7 @@ from syncd.desk import closing
 from syncd.desk.audit.verify import verify
 from syncd.desk.parked import operators
 from syncd.errors import Halt, Transient, WrongUsage
+from syncd.language import say
 from tests.finance_cases.books import Books, standard
 from tests.unit.lab import CLERK, NAME
 
@@ -95,16 +96,23 @@ def test_an_entry_without_asset_is_a_row_of_its_own() -> None:
 
     def told() -> list[tuple[object, object]]:
         rows = books.close_items("2026-02")["close_cards"].rows
-        return [(row[0], row[4]) for row in rows if row[0] == cards.NO_ASSET or str(row[0]).startswith("asset")]
+        return [(row[0], row[4]) for row in rows if row[0] == cards.NO_ASSET or row[0].code == "close_of_asset"]
 
-    assets: list[tuple[object, object]] = [("asset=FA-1", D("-500.00")), ("asset=FA-2", D("500.00"))]
+    assets: list[tuple[object, object]] = [
+        (Said("close_of_asset", {"asset": asset}), amount)
+        for asset, amount in (("FA-1", D("-500.00")), ("FA-2", D("500.00")))
+    ]
     assert told() == assets
+    mend = books.close_items("2026-02")["close_cards"].mend
+    assert mend is not None
+    assert say(mend.code, mend.params, "zh").startswith("先看资产 FA-1：请在财务系统中查")
+    assert say(mend.code, {"asset": None}, "zh").startswith("请在财务系统中查")
     books.by_hand(*hand, ("1602", "9.00", "0", ""), ("1002", "0", "9.00", ""))
     assert told() == [(cards.NO_ASSET, D("-9.00")), *assets]
     books.by_hand("2026-01", "2026-01-01", ("1601", "80.00", "0", ""), ("1002", "0", "80.00", ""))
     assert told() == []
     rows = books.close_items("2026-02")["close_cards"].rows
-    moved = [(row[0].params["asset"], row[4]) for row in rows if isinstance(row[0], Said) and row[0] != cards.NO_ASSET]
+    moved = [(row[0].params["asset"], row[4]) for row in rows if row[0].code == "close_moved"]
     assert moved == [("FA-1", D("-500.00")), ("FA-2", D("500.00"))]
 
 

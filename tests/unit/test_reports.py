@@ -187,7 +187,7 @@ def test_a_difference_stands_at_the_foot_and_on_its_sheet(books: Books) -> None:
     try:
         of = made(books, "2026-04")
         assert [row["difference"] for row in rows(sheet(of, "reconciliation"))] == [Decimal("9.00"), 0, 0]
-        assert {row["report_by"] for row in rows(sheet(of, "differences"))} >= {"Σ", "asset=FA-0"}
+        assert {text(row["report_by"], "zh") for row in rows(sheet(of, "differences"))} >= {"合计", "资产 FA-0"}
         assert sheet(of, "depreciation").foot[0].params["difference"] == "9.00"
     finally:
         books.database.execute("DELETE FROM gl_entry WHERE period = '2026-04'")

@@ -99,8 +99,8 @@ def items(
     elif ledger.by_account:
         rows = list(differences(figures, ledger, month_end))
         columns = ("report_by", "reconcile_value", "reconcile_ledger", "reconcile_cards", "difference")
-        named = (row[0] if isinstance(row[0], str) else row[0].params["asset"] for row in rows if row[0] != NO_ASSET)
-        yield found("close_cards", columns, rows, Said("mend_cards", {"asset": next(named, "–")}))
+        named = (row[0].params["asset"] for row in rows if "asset" in row[0].params)
+        yield found("close_cards", columns, rows, Said("mend_cards", {"asset": next(named, None)}))
 
 
 def on_side(field: str, balance: Decimal) -> Decimal:
@@ -142,7 +142,7 @@ def _depreciated(figures: Figures, month_end: MonthEnd, made: Collection[str] | 
 
 def differences(
     figures: Figures, ledger: Held, month_end: MonthEnd
-) -> Iterator[tuple[str | Said, Said, Decimal, Decimal, Decimal]]:
+) -> Iterator[tuple[Said, Said, Decimal, Decimal, Decimal]]:
     """Where accounts and cards differ: by what, the field, both amounts, ledger less cards. What names no asset is said
     so."""
     yield from _compared("", ledger, {"": figures.total.closing}, month_end)
@@ -159,7 +159,7 @@ def differences(
 
 def _moved(
     figures: Figures, ledger: Held, month_end: MonthEnd
-) -> Iterator[tuple[str | Said, Said, Decimal, Decimal, Decimal]]:
+) -> Iterator[tuple[Said, Said, Decimal, Decimal, Decimal]]:
     """Where openings name no asset: what the period has moved of each, in accounts and cards."""
     lines = figures.assets()
     told = {value for dim, value, _ in ledger.by_part if dim == month_end.asset and value}
@@ -176,7 +176,7 @@ def _moved(
 
 def _compared(
     by: str, ledger: Held, cards: Mapping[str, Amounts], month_end: MonthEnd
-) -> Iterator[tuple[str | Said, Said, Decimal, Decimal, Decimal]]:
+) -> Iterator[tuple[Said, Said, Decimal, Decimal, Decimal]]:
     values = {value for dim, value, _ in ledger.by_part if dim == by} | set(cards)
     for value in sorted(values):
         for field in FIELDS:
@@ -184,5 +184,15 @@ def _compared(
                 said = on_side(field, ledger.by_part.get((by, value, field), EMPTY).closing)
                 ours = getattr(cards.get(value, NOTHING), field)
                 if said != ours:
-                    which = "Σ" if not by else f"{by}={value}" if value or by != month_end.asset else NO_ASSET
-                    yield which, Said(field), said, ours, said - ours
+                    yield _part(by, value, month_end), Said(field), said, ours, said - ours
+
+
+def _part(by: str, value: str, month_end: MonthEnd) -> Said:
+    """What differs: all of it, an asset, or what has a value of an auxiliary, called as the reports call its column."""
+    if not by:
+        return Said("report_total")
+    if by == month_end.asset:
+        return Said("close_of_asset", {"asset": value}) if value else NO_ASSET
+    columns = [name for name, field in month_end.fields.items() if field == month_end.auxiliaries.get(by)]
+    column = columns[0] if columns and columns[0] in GROUPS else "dim"
+    return Said(f"close_of_{column}", {"dim": by, "value": value or "–"})
