@@ -45,6 +45,7 @@ def _page(file: str, zone: str, words: Words, **given: object) -> str:
     environment.globals |= {"account": words.account}
     environment.globals |= {"field": lambda name: words.field(name, LANGUAGES)}
     environment.globals |= {"value": lambda name, value: words.value(name, value, LANGUAGES)}
+    environment.globals |= {"stepped": lambda step: words.stepped(step.rule, step.key, LANGUAGES)}
     environment.globals |= {"heading": heading}
     environment.globals |= {"held": lambda name, value: words.heading_value(name, value, LANGUAGES)}
     environment.globals |= {"told": _in_both(trace.told), "about": _in_both(trace.about)}

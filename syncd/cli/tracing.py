@@ -153,6 +153,8 @@ def _show_step(step: lives.Step, called: wording.Words) -> None:
     console.print(Text.assemble((f"{shown(step.committed_at)}  ", "dim"), (step.rule, "bold")))
     source = {"position": step.position, "mapping": step.mapping_hash[:12], "key": step.key}
     line("trace_source", "dim", **source)
+    if stepped := called.stepped(step.rule, step.key, [current()]):
+        console.print(Text(f"  {stepped}"))
     for cancelled, code in ((step.reverses, "trace_reverses"), (step.reversed_by, "trace_reversed_by")):
         if cancelled:
             line(code, "red", key=cancelled)

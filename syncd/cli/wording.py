@@ -4,6 +4,8 @@ states."""
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from syncd.books.lifecycle import deadlines, states
+from syncd.books.lifecycle.states import Living
 from syncd.books.reports.month import word
 from syncd.books.reports.package import account_names
 from syncd.language import Language, say
@@ -36,7 +38,8 @@ ALWAYS: Final[Mapping[str, str]] = {
 class Words(NamedTuple):
     """By account its name; by field of the card its message, or what the mapping calls it; by state of the life cycle
     its names in Chinese and English, which the card's field of the use may hold too. `columns` has the report's column
-    of a field, where it is one, by which `words` has what people call values; `kinds` has that of kinds of change."""
+    of a field, where it is one, by which `words` has what people call values; `kinds` has that of kinds of change.
+    `living` is the life cycle, where there is one."""
 
     accounts: Mapping[str, str] = {}
     fields: Mapping[str, str] = {}
@@ -45,6 +48,7 @@ class Words(NamedTuple):
     columns: Mapping[str, str] = {}
     words: Mapping[str, Mapping[str, SaysShape]] = {}
     kinds: Mapping[str, SaysShape] = {}
+    living: Living | None = None
 
     def account(self, code: str) -> str:
         """An account with its name, where it has one."""
@@ -70,6 +74,12 @@ class Words(NamedTuple):
         kind = self.kinds.get(str(value)) if name == "movement" else None
         return value if kind is None else _pair(kind.model_dump(), languages)
 
+    def stepped(self, rule: str, key: str, languages: Sequence[Language]) -> str:
+        """From which state to which a posting has brought an asset; empty of one that did not."""
+        if self.living is None:
+            return ""
+        return " · ".join(dict.fromkeys(deadlines.stepped(self.living, rule, key, one) for one in languages))
+
 
 def _pair(says: Mapping[str, str], languages: Sequence[Language]) -> str:
     return " · ".join(dict.fromkeys(says[language] for language in languages))
@@ -84,7 +94,9 @@ def of_mapping(mapping: Loaded, accounts: Mapping[str, str]) -> Words:
     """As the mapping has them, beside accounts' names."""
     end = mapping.month_end
     fields = {name: CODES[column] for column, name in end.fields.items() if column in CODES}
-    states = {} if mapping.lifecycle is None else mapping.lifecycle.states
+    named = {} if mapping.lifecycle is None else mapping.lifecycle.states
     columns = {name: column for column, name in end.fields.items()}
     kinds = {name: kind.says for name, kind in end.movements.items()}
-    return Words(accounts, {**ALWAYS, **fields}, states, end.called, columns, end.words, kinds)
+    return Words(
+        accounts, {**ALWAYS, **fields}, named, end.called, columns, end.words, kinds, states.living("", mapping)
+    )

@@ -144,10 +144,11 @@ def test_the_report_is_one_page_in_both_languages(site: ShopSite, tmp_path: Path
         "资产处置合规报告", "Compliance report", "待处置 · to dispose", "2026-02-22", "逾期 7 天", "JD-7",
         "2026-03 记-1", "24,000.00", "王芳", "仓库管理员", "accountant", "资料齐全", "FA-&lt;b&gt;1",
         "时限 · due", "结束日 · last day", "<th>借方 · debit</th>", "<td>原值 · original value</td>",
-        "<td>使用部门 · department</td>", "<td>使用状态 · use</td>",
+        "<td>使用部门 · department</td>", "<td>使用状态 · use</td>", "制单 · prepared by: 王芳",
     ):  # fmt: skip
         assert part in text
     assert "<b>" not in text
+    assert "posted by" not in text, "each who is called by what they did"
     assert not re.findall(r"(?:src|href)=|https?://", text)
     assert fine("audit verify", site.config)
 

@@ -58,6 +58,9 @@ def test_no_page_of_the_shipped_mapping_has_a_name_or_a_word_of_the_program() ->
             assert words.value(field, value, LANGUAGES) != value, f"{field} {value}"
     assert words.value(end.fields["method"], "straight_line", LANGUAGES) == "年限平均法 · straight line"
     assert words.heading_value("movement", "sale", ["zh"]) == "出售"
+    key = "lifecycle/FA-1|in_use|to_dispose|2026-11-30|||s0000000000000056"
+    assert words.stepped("lifecycle", key, LANGUAGES) == "在用 → 待处置 · in use → to dispose"
+    assert words.stepped("registration", "registration/FA-1", LANGUAGES) == ""
 
 
 def decision(mapping: Mapping, file: str) -> list[str]:
