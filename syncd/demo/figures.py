@@ -13,17 +13,18 @@ from syncd.money import ZERO
 
 
 class Balance(NamedTuple):
-    """A line of the trial balance, in yuan."""
+    """A line of the trial balance, in yuan: the balance before the month, debit positive, and what the month moved."""
 
     account: str
     name: str
+    opening: Decimal
     debit: Decimal
     credit: Decimal
 
     @property
-    def balance(self) -> Decimal:
-        """Debit less credit."""
-        return self.debit - self.credit
+    def closing(self) -> Decimal:
+        """The balance at the end of the month, debit positive."""
+        return self.opening + self.debit - self.credit
 
 
 class Settled(NamedTuple):
@@ -66,14 +67,13 @@ class Figures(NamedTuple):
 def read(stage: Stage, report: Report, elapsed_s: float) -> Figures:
     """The figures as the databases have them now."""
     latencies = sorted(_latencies_ms(stage)) or [0.0]
-    balances = trial_balance(stage)
     return Figures(
         devices=_count(stage.eam.execute("SELECT count(*) FROM asset").fetchall()),
         cards=_count(stage.rows("SELECT count(*) FROM fa_card")),
         vouchers=_count(stage.rows("SELECT count(*) FROM gl_voucher")),
         entries=_count(stage.rows("SELECT count(*) FROM gl_entry")),
-        debit=sum((b.debit for b in balances), ZERO),
-        credit=sum((b.credit for b in balances), ZERO),
+        debit=_sum(stage, "debit"),
+        credit=_sum(stage, "credit"),
         parked=_count(stage.rows("SELECT count(*) FROM syncd_parked WHERE settled_at IS NULL")),
         approvals=_count(stage.rows("SELECT count(*) FROM syncd_action WHERE action = 'approve'")),
         differences=report.differing + len(report.totals) + sum(c.balance != c.cards for c in report.controls),
@@ -88,12 +88,23 @@ def read(stage: Stage, report: Report, elapsed_s: float) -> Figures:
 def trial_balance(stage: Stage) -> list[Balance]:
     """Every account with entries. The sums are exact: SQLite's own would be floats."""
     found: dict[str, Balance] = {}
-    for account, name, debit, credit in stage.finance.execute(
-        "SELECT e.account, a.name, e.debit, e.credit FROM gl_entry e JOIN gl_account a ON a.code = e.account ORDER BY 1"
+    month = period_of(stage.today)
+    for account, name, period, debit, credit in stage.finance.execute(
+        "SELECT e.account, a.name, e.period, e.debit, e.credit FROM gl_entry e JOIN gl_account a ON a.code = e.account"
+        " ORDER BY 1"
     ):
-        so_far = found.get(account, Balance(account, name, ZERO, ZERO))
-        found[account] = so_far._replace(debit=so_far.debit + Decimal(debit), credit=so_far.credit + Decimal(credit))
+        so_far = found.get(account, Balance(account, name, ZERO, ZERO, ZERO))
+        debit, credit = Decimal(debit), Decimal(credit)
+        if period < month:
+            found[account] = so_far._replace(opening=so_far.opening + debit - credit)
+        else:
+            found[account] = so_far._replace(debit=so_far.debit + debit, credit=so_far.credit + credit)
     return list(found.values())
+
+
+def _sum(stage: Stage, side: str) -> Decimal:
+    """Of all entries."""
+    return sum((Decimal(amount) for (amount,) in stage.rows(f"SELECT {side} FROM gl_entry")), ZERO)
 
 
 def parked(stage: Stage) -> list[Settled]:

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -126,11 +127,21 @@ def _say_parked(parked: Parked) -> None:
 
 
 def _trial_balance(balances: Sequence[Balance]) -> None:
-    rows = [(b.account, b.name, _amount(b.debit), _amount(b.credit), _amount(b.balance)) for b in balances]
-    debit, credit = (sum((getattr(b, side) for b in balances), ZERO) for side in ("debit", "credit"))
-    rows.append(("", say("demo_total"), _amount(debit), _amount(credit), _amount(debit - credit) or "0.00"))
-    headings = ("", "demo_account", "demo_debit", "demo_credit", "demo_balance")
-    _table("demo_trial_balance", headings, rows, right=(2, 3, 4))
+    rows = [(b.account, b.name, *_sided(b.opening, b.debit, b.credit, b.closing)) for b in balances]
+    opening, debit, credit, closing = (
+        sum((getattr(b, name) for b in balances), ZERO) for name in ("opening", "debit", "credit", "closing")
+    )
+    rows.append(("", say("demo_total"), *_sided(opening, debit, credit, closing)))
+    headings = ("", "demo_account", "demo_opening", "demo_debit", "demo_credit", "", "demo_closing")
+    _table("demo_trial_balance", headings, rows, right=(2, 3, 4, 6), gap=1, name_max=8)
+
+
+def _sided(opening: Decimal, debit: Decimal, credit: Decimal, closing: Decimal) -> tuple[str, ...]:
+    """Both balances on the side on which the account stands, 平 where it is even."""
+    standing = closing or opening
+    side, sign = ("credit", -1) if standing < 0 else ("debit", 1)
+    said = say(f"demo_side_{side if closing else 'even'}")
+    return _amount(sign * opening), _amount(debit), _amount(credit), said, _amount(sign * closing)
 
 
 def _parked(rows: Sequence[Settled]) -> None:
@@ -156,12 +167,25 @@ def _summary(said: Figures) -> None:
     console.print(Text(say("demo_summary", params), style="bold green" if fine else "bold red"))
 
 
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
+def _table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), gap: int = 2,
+    name_max: int | None = None,
+) -> None:  # fmt: skip
+    """`right` are columns of figures, none of which is cut; of names in the second no more is told than `name_max`."""
     console.print()
     console.print(Text(say(title), style="bold"))
-    shown = Table(box=None, padding=(0, 2, 0, 0))
+    shown = Table(box=None, padding=(0, gap, 0, 0))
     for index, heading in enumerate(headings):
-        shown.add_column(say(heading) if heading else "", justify="right" if index in right else "left")
+        is_figure = index in right
+        width = max((cell_len(row[index]) for row in rows), default=0) if is_figure else None
+        most = name_max if index == 1 and not is_figure else None
+        shown.add_column(
+            say(heading) if heading else "",
+            justify="right" if is_figure else "left",
+            min_width=width,
+            max_width=most,
+            no_wrap=bool(most),
+        )
     for row in rows:
         shown.add_row(*row)
     console.print(shown)

@@ -61,6 +61,7 @@ def test_databases_and_reports_are_kept_to_look_around_in(tmp_path: Path) -> Non
     said = demo(tmp_path, "zh")
     for told in ("等待财务审批", "该行挂起", "红字注销", "科目余额表", "对账"):
         assert told in said
+    assert re.search(r"1602累计折旧[\d,.]+贷[\d,.]+", said), "opening, the month, and the balance on its own side"
     for told in ("0项不符", "1项未通过", "✗固定资产清理按资产均已结平1", "项全部通过"):
         assert told in said
     data = tmp_path / "demo-data"
