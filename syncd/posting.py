@@ -39,20 +39,12 @@ class Entry(NamedTuple):
     dims: Fields
 
 
-class Share(NamedTuple):
-    """What one row of a group put into the group's voucher: `amounts` are (number of the entry, from 1; amount on the
-    entry's side). `key` is the row's own idempotency key."""
-
-    key: str
-    subject: str
-    amounts: tuple[tuple[int, Decimal], ...]
-
-
 class Voucher(NamedTuple):
     """A journal voucher (凭证). `date` lies in an open period, `period` is that period as `YYYY-MM`;
     `event_date` is when it happened, earlier than `date` if its own period was closed. `fields` are what its header
-    says besides: attachments, who prepared it. `shares` are those of a group's rows, which add up to the entries; none
-    where one row made it."""
+    says besides: attachments, who prepared it. `shares` are what each row of a group has put in, which adds up to the
+    entries: three texts a row, its idempotency key, its subject and `record.share_text`, for a group may have millions;
+    none where one row made it."""
 
     type: str
     period: str
@@ -61,7 +53,7 @@ class Voucher(NamedTuple):
     summary: str
     entries: tuple[Entry, ...]
     fields: Mapping[str, Value] = {}
-    shares: tuple[Share, ...] = ()
+    shares: tuple[str, ...] = ()
 
 
 BY_HAND: Final = "/"

@@ -30,7 +30,7 @@ from syncd.change import (
     Value,
 )
 from syncd.money import ZERO
-from syncd.posting import Entry, Posting, Share, Voucher
+from syncd.posting import Entry, Posting, Voucher
 
 _MARKS: Final = frozenset((Unchanged, Malformed))
 """The classes of what is no value; both are final."""
@@ -38,7 +38,7 @@ _SEARCHED: Final = _MARKS | {Lines}
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
 PARTS_OF: Final = 1_000
 SHARE_TEXTS: Final = 3
-"""Of a share in a posting's content: key, subject and `ENTRY:AMOUNT …`. A list of texts alone is made and read in a
+"""Of a share in a posting's content: key, subject and amounts. A list of texts alone is made and read in a
 third of the time that lists in a list take, and a group has as many as it has rows."""
 
 
@@ -317,7 +317,7 @@ def _in_parts(posting: Posting, source: str, finance: Sequence[object]) -> Itera
         yield from _listed(_lines(voucher))
         if voucher.shares:
             yield ',"shares":'
-            yield from _listed(_share_texts(voucher))
+            yield from _listed(voucher.shares)
         yield "}"
         mark = ","
     if posting.rows:
@@ -406,17 +406,23 @@ def read_voucher(content: Mapping[str, Any]) -> Voucher | None:
     )
 
 
-def read_shares(content: Mapping[str, Any], of: str = "") -> Sequence[Share] | None:
-    """The shares of a group's rows in its voucher, or those of one subject, of a content that `decode_content` has
-    read; None where none were kept: the posting is no group's, or is older than they are."""
+def read_shares(content: Mapping[str, Any], of: str = "") -> Sequence[tuple[str, Sequence[tuple[int, Decimal]]]] | None:
+    """By key the shares of a group's rows in its voucher, or those of one subject, of a content that `decode_content`
+    has read: (number of the entry, from 1; amount on its side). None where none were kept: the posting is no group's,
+    or is older than they are."""
     stored = (content.get("voucher") or {}).get("shares")
     if stored is None:
         return None
     return [
-        Share(key, subject, tuple(_amounts(text)))
+        (key, tuple(_amounts(text)))
         for key, subject, text in zip(*[iter(stored)] * SHARE_TEXTS, strict=True)
         if not of or subject == of
     ]
+
+
+def share_text(amounts: Iterable[tuple[int, Decimal]]) -> str:
+    """What a row has put into entries, as it is kept: `ENTRY:AMOUNT …`."""
+    return " ".join([f"{place}:{amount}" for place, amount in amounts])
 
 
 def _amounts(text: str) -> Iterator[tuple[int, Decimal]]:
@@ -429,7 +435,7 @@ def _voucher(voucher: Voucher) -> dict[str, object]:
     said = _heading(voucher)
     said["entries"] = [*_lines(voucher)]
     if voucher[7]:
-        said["shares"] = [*_share_texts(voucher)]
+        said["shares"] = voucher[7]
     return said
 
 
@@ -453,13 +459,6 @@ def _lines(voucher: Voucher) -> Iterator[object]:
             None if said == summary else said,
             dims,
         ]
-
-
-def _share_texts(voucher: Voucher) -> Iterator[str]:
-    for key, subject, amounts in voucher[7]:
-        yield key
-        yield subject
-        yield " ".join([f"{place}:{amount}" for place, amount in amounts])
 
 
 def _encode(value: object) -> str:

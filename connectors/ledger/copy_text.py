@@ -24,14 +24,28 @@ def copy_text(rows: Sequence[tuple[Value, ...]]) -> bytes:
 
 def _plain(rows: Sequence[tuple[Value, ...]]) -> bytes:
     """Rows of nothing but texts that need no escaping, as most are; empty for others."""
-    joined = "\t".join
-    try:  # each line by itself: one wide character would make all lines of a text wide
-        text = b"\n".join([joined(row).encode() for row in rows])  # type: ignore[arg-type]
-    except TypeError:
+    try:
+        text = _lines(rows) if len(rows) > 1 else _line(*rows)  # type: ignore[arg-type]
+    except (AttributeError, TypeError):
         return b""
-    ends, tabs = len(rows) - 1, len(rows) * (len(rows[0]) - 1) if rows else 0
+    ends, tabs = len(rows), len(rows) * (len(rows[0]) - 1) if rows else 0
     is_plain = text.count(b"\n") == ends and text.count(b"\t") == tabs and b"\\" not in text and b"\r" not in text
-    return text + b"\n" if is_plain else b""
+    return text if is_plain else b""
+
+
+def _lines(rows: Sequence[tuple[str, ...]]) -> bytes:
+    """Each line by itself: one wide character would make all lines of a text wide."""
+    joined = "\t".join
+    lines = [joined(row).encode() for row in rows]
+    lines.append(b"")
+    return b"\n".join(lines)
+
+
+def _line(row: tuple[str, ...] = ()) -> bytes:
+    """The same of one row, which may be a large group's record: it is held once more, and no wider."""
+    cells = [cell.encode() for cell in row]
+    cells[-1:] = [cell + b"\n" for cell in cells[-1:]]
+    return b"\t".join(cells)
 
 
 def _by_columns(rows: Sequence[tuple[Value, ...]]) -> bytes:

@@ -33,6 +33,8 @@ from syncd.ports import Drawn, Finding, Layout, Ledger
 Texts = TypeVarTuple("Texts")
 ASKED_KEYS_MIN: Final = 100
 """For fewer the server is quicker than the thread that would ask it."""
+SENT_BYTES_MAX: Final = 1 << 20
+"""Given to the library at a time: it keeps what it is given until it is sent."""
 NATURE_SECONDS_MAX: Final = 60.0
 """After so long it is looked at anew whether finance's people have given a table triggers."""
 _SESSION: Final = (
@@ -405,7 +407,7 @@ class Postgres(Database):
 
     def _copy(self, table: str, sql: str, text: bytes, given: int) -> None:
         with self._raw_cursor(table) as cursor:
-            cursor.copy_expert(sql, BytesIO(text), len(text))
+            cursor.copy_expert(sql, BytesIO(text), min(len(text), SENT_BYTES_MAX))
             require_taken(table, cursor.rowcount, given)
 
     def _insert(self, table: str, sql: str, given: int) -> None:

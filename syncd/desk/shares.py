@@ -91,7 +91,7 @@ def of_group(ledger: Ledger, pipeline: str, key: str, content: Mapping[str, Any]
     voucher, kept = read_voucher(content), read_shares(content)
     entries = () if voucher is None else voucher.entries
     if kept is not None:
-        found: dict[str, Amounts] = {share.key: _added(share.amounts) for share in kept}
+        found: dict[str, Amounts] = {own: _added(amounts) for own, amounts in kept}
         there = sum(int(str(ledger.query(SQL["kept"], (pipeline, key, lot))[0][0])) for lot in _lots([*found]))
         return Shares("record", "", found, _sums(entries, found), len(found) - there)
     rows = [
@@ -113,7 +113,7 @@ def of_owner(
         return NOTHING, 0, "unknown"
     if own is not None:
         whole = len(content["voucher"]["shares"]) // SHARE_TEXTS
-        return of_subject(voucher, [_added(share.amounts) for share in own]), whole, "record"
+        return of_subject(voucher, [_added(amounts) for _, amounts in own]), whole, "record"
     found = of_group(ledger, pipeline, key, content)
     mine = [row.amounts for row in rows_of(ledger, pipeline, found) if row.subject == subject]
     return of_subject(voucher, mine), len(found.by_key), found.told

@@ -18,7 +18,7 @@ from syncd.desk.parked import approvals, operators
 from syncd.desk.parked.operators import Actor, Selection
 from syncd.errors import Halt
 from syncd.ports import Ledger
-from syncd.posting import Batch, CardWrite, Outcome, Posting, Share
+from syncd.posting import Batch, CardWrite, Outcome, Posting
 from syncd.record import encode_change
 from tests.advice import advice
 from tests.conformance.finance import (
@@ -297,7 +297,7 @@ def test_the_way_back(ledger: Ledger, asked: str, line: int, subjects: list[str]
     """Invariant 8, both ways: from a voucher, an entry, a key or a source row to the posting and all that it is about;
     of a group each row with what the source said."""
     gathered = posted(asset(3))
-    halves = tuple(Share(f"month/{n}", f"FA-{n}", ((1, Decimal("0.50")), (2, Decimal("0.50")))) for n in (4, 5))
+    halves = tuple(text for n in (4, 5) for text in (f"month/{n}", f"FA-{n}", "1:0.50 2:0.50"))
     whole = voucher("1.00")._replace(shares=halves)
     month = gathered.postings[0]._replace(key="month/1", subject="registration/month", voucher=whole)
     titled = posted(asset(2))

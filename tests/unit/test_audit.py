@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import characters, integers, text
 
 from syncd import audit
 
@@ -81,3 +83,13 @@ def test_what_makes_a_posting_what_it_is_is_sealed() -> None:
     """Whose key, from which row, by which rule, under which mapping, and what was written."""
     assert {"key", "rule", "subject", "voucher", "reverses", "mapping_hash", "position", "content"} < {*audit.POSTING}
     assert {"actor", "action", "target", "reason", "detail", "at"} < {*audit.ACTION}
+
+
+@given(text(characters(codec="utf-8"), max_size=40), integers(1, 9))
+def test_a_long_text_is_hashed_in_parts_as_if_it_were_one(content: str, chars: int) -> None:
+    """Invariant 12: the record of a large group, which is never in memory as a whole JSON text, has the hash that every
+    version gives it."""
+    with pytest.MonkeyPatch.context() as patch:
+        whole = audit.seal("0", ("1", content))
+        patch.setattr(audit, "LONG_CHARS", chars)
+        assert audit.seal("0", ("1", content)) == whole

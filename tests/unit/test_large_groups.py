@@ -8,7 +8,7 @@ import pytest
 
 from syncd import record
 from syncd.change import Change, Position
-from syncd.posting import CardWrite, Entry, Posting, Share, TableRow, Voucher
+from syncd.posting import CardWrite, Entry, Posting, TableRow, Voucher
 
 D = Decimal
 CHANGE = Change("asset", "insert", None, None, Position("1"), datetime(2026, 2, 28, tzinfo=UTC))
@@ -18,7 +18,8 @@ def group(cards: int, entries: int) -> Posting:
     """A month of so many cards, with a share each."""
     written = tuple(CardWrite(f"A{n}", "change", {"worn": D(n) / 100, "to": "2026-02"}) for n in range(cards))
     lines = tuple(Entry("1602", D(0), D(n), None if n % 2 else "other", {"asset": f"A{n}"}) for n in range(entries))
-    shares = tuple(Share(f"k{n}", f"A{n}", ((1, D(n)), (n + 1, D(n)))) for n in range(cards))
+    put_in = [record.share_text([(1, D(n)), (n + 1, D(n))]) for n in range(cards)]
+    shares = tuple(text for n, said in enumerate(put_in) for text in (f"k{n}", f"A{n}", said))
     voucher = Voucher("记", "2026-02", date(2026, 2, 28), date(2026, 2, 27), "month", lines, {"by": "syncd"}, shares)
     rows = (TableRow("fa_log", ("asset",), {"asset": "A0", "big": 1 << 70}),)
     return Posting("k", "r", "s", CHANGE, written, voucher, rows)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from syncd.mapping.program.quantities import added, apart
 from syncd.money import EXACT, ZERO
-from syncd.posting import CardWrite, Entry, Posting, Share, TableRow, Voucher, fold_card
+from syncd.posting import CardWrite, Entry, Posting, TableRow, Voucher, fold_card
+from syncd.record import share_text
 
 _add: Final = EXACT.add
 _new: Final = tuple.__new__
@@ -26,7 +27,7 @@ class Group:
         self._entries: dict[Any, list[Any]] = {}
         """By what tells an entry from others: its number, the first of them, the sum of its side, and all of their
         auxiliaries."""
-        self._shares: list[Share] = []
+        self._shares: list[str] = []
 
     def add(self, postings: Sequence[Posting]) -> None:
         """One more row's postings, in source order."""
@@ -35,6 +36,8 @@ class Group:
             key, _, subject, _, cards, voucher, rows, _, _, _ = posting
             for card in cards:
                 self.cards[card[0]] = fold_card(self.cards.get(card[0]), card)
+                if card[0] == subject:
+                    subject = card[0]  # one text of the two: of a group's rows there may be millions
             if rows:
                 self._rows += rows
             amounts: list[tuple[int, Decimal]] = []
@@ -42,7 +45,7 @@ class Group:
                 if self._latest is None or voucher.event_date > self._latest.event_date:
                     self._latest = voucher
                 amounts = [self._enter(entry) for entry in voucher[5]]
-            self._shares.append(_new(Share, (key, subject, tuple(amounts))))
+            self._shares += key, subject, share_text(amounts)
 
     def posting(self) -> Posting | None:
         """The rows' one posting, in all but its key and its subject that of the last; None where there is none."""
