@@ -6,11 +6,13 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Final, cast
 
 from syncd.change import Value
 
 NULL: Final = r"\N"
+PART_CHARS: Final = 1 << 16
 _SPECIAL: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _NONE: Final = type(None)
 _TEXT: Final = frozenset({str, _NONE})
@@ -43,9 +45,13 @@ def _lines(rows: Sequence[tuple[str, ...]]) -> bytes:
 
 def _line(row: tuple[str, ...] = ()) -> bytes:
     """The same of one row, which may be a large group's record: it is held once more, and no wider."""
-    cells = [cell.encode() for cell in row]
-    cells[-1:] = [cell + b"\n" for cell in cells[-1:]]
-    return b"\t".join(cells)
+    line = BytesIO()
+    for n, cell in enumerate(row):
+        line.write(b"\t" if n else b"")
+        for start in range(0, len(cell), PART_CHARS):
+            line.write(cell[start : start + PART_CHARS].encode())
+    line.write(b"\n" if row else b"")
+    return line.getvalue()
 
 
 def _by_columns(rows: Sequence[tuple[Value, ...]]) -> bytes:
