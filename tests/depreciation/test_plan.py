@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from syncd.books.depreciation import plan as plans
 from syncd.books.depreciation.methods import Method, yuan
 from syncd.books.depreciation.plan import Form, History, Opening, Posted, Terms, due, figures, gap, month_of, plan
+from syncd.books.depreciation.second_opinion import month_cents
 from tests.depreciation import oracle
 
 D = Decimal
@@ -232,6 +233,18 @@ def test_units_of_production() -> None:
     terms = Terms(JANUARY, D(120000), D(0), D("0.05"), 60, Method.UNITS, units=D(50000))
     work = {JANUARY + 1: D(1200), JANUARY + 2: D(48000), JANUARY + 3: D(900)}
     assert amounts(History([terms]), 4, work) == [D("2736.00"), D("109440.00"), D("1824.00"), D(0)]
+
+
+@pytest.mark.parametrize("later", [[], [(JANUARY + 5, "0.10")]])
+def test_what_was_worked_while_it_did_not_depreciate_is_work_that_is_done(later: list[tuple[int, str]]) -> None:
+    """Of 1,000 units 100 are depreciated and 400 are done in a month of standing by: what is left spreads over 500, and
+    no change that comes later tells otherwise. The check says the same."""
+    went = [(JANUARY, True), (JANUARY + 1, False), (JANUARY + 2, True)]
+    terms = [Terms(n, D(1000), D(0), D(0), 60, Method.UNITS, goes_on, units=D(1000)) for n, goes_on in went]
+    history = History([*terms, *(terms[-1]._replace(month=n, residual_rate=D(rate)) for n, rate in later)])
+    work = dict.fromkeys((JANUARY + 1, JANUARY + 3), D(100)) | {JANUARY + 2: D(400)}
+    assert amounts(history, 4, work) == [D("100.00"), D(0), D("180.00"), D(0)]
+    assert [month_cents(history, JANUARY + n, work) for n in (1, 2, 3, 4)] == [10000, 0, 18000, 0]
 
 
 # Finance's cases by name

@@ -175,7 +175,7 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
     first = began.month + 1 if opening is None else max(began.month, opening.until) + 1
     taken = 0 if opening is None else cents(opening.accumulated)
     stretches: list[Stretch] = []
-    carrying, used, done = -taken, max(0, first - began.month - 1), _done(work, first)
+    carrying, used = -taken, max(0, first - began.month - 1)
     known: Terms | None = None
     done_before = ZERO
     ahead = _in_force(history.terms, first)
@@ -188,16 +188,15 @@ def plan(history: History, work: Mapping[int, Decimal] | None = None) -> Plan:
         carrying -= cents(terms.beside) - cents((known or began).beside)
         if terms.since is not None and terms.since != (began.month if known is None else known.since):
             used, done_before = max(0, start - terms.since - 1), _done(work, terms.since + 1)
-            done = _done(work, start) - done_before
         known = terms
         if not terms.depreciates:
             continue
         taken_over = opening if not stretches and opening is not None else None
+        done = _done(work, start) - done_before  # while it did not depreciate, too
         stretch = _stretch(terms, history.form, start, end, carrying, floor, used, taken_over, work, done)
         stretches.append(stretch)
         carrying -= stretch.before(stretch.months)
         used += stretch.months
-        done = _done(work, end) - done_before
     return Plan(taken, first, stretches)
 
 
