@@ -23,7 +23,8 @@ UNTIL = 260
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[History, dict[int, Decimal]]:
-    """Any terms, changed up to four times, rebuilt too; with an opening or not, and a meter's work."""
+    """Any terms, changed up to four times, rebuilt too; with an opening or not, from elsewhere or from a split within,
+    and a meter's work."""
     terms: list[Terms] = []
     month = JANUARY
     value, beside = draw(MONEY), Decimal(0)
@@ -50,8 +51,9 @@ def histories(draw: st.DrawFn) -> tuple[History, dict[int, Decimal]]:
         opening = Opening(
             (terms[0].original_value * draw(st.integers(0, 90)) / 100).quantize(Decimal("0.01")),
             JANUARY + draw(st.integers(0, 30)),
+            draw(st.booleans()),
         )
-    months = st.integers(JANUARY, JANUARY + UNTIL)
+    months = st.integers(JANUARY, JANUARY + draw(st.sampled_from((12, UNTIL))))
     work = draw(st.dictionaries(months, st.integers(0, 400).map(Decimal), max_size=12))
     return History(terms, opening, draw(st.sampled_from(Form))), work
 
@@ -64,7 +66,7 @@ def test_two_computations_say_the_same_of_any_history(
     """Every method and form, openings, changes, what was booked beside, work by meter."""
     history, work = said
     planned = plan.plan(history, work)
-    for month in months:
+    for month in {*months, *range(12)}:
         assert second_opinion.month_cents(history, JANUARY + month, work) == planned.amount(JANUARY + month)
 
 

@@ -6,7 +6,7 @@ its usual forms, in fractions of cents, stretch by stretch under the same terms:
 
 - Added in a month: from the next. Removed in a month: that one still. So terms count from the month after theirs.
 - 年限平均法: what is left, by the months that are left. 平均年限法(一) keeps cost less residual by the whole life
-  where an opening says otherwise.
+  where an opening says otherwise; what was split or merged within was depreciated here, and is no opening.
 - 双倍余额递减法: twice the straight rate of what the year begins with, residual ignored, the last two years even.
 - 年数总和法: by the years that are left over the sum of all. Years run from the first month; odd months come first.
 - 工作量法: by the work of the month over all that is left to do.
@@ -34,6 +34,7 @@ def month_cents(history: History, month: int, work: Work | None = None) -> int:
         return 0
     gone = 0 if opening is None else _cents(opening.accumulated)
     aged, is_taken_over = first - ready - 1, opening is not None
+    form = Form.REMAINING if opening is not None and opening.continues else history.form
     beside, born = _cents(history.terms[0].beside), -1
     since: int | None = history.terms[0].month
     for start, end, terms in _stretches(history, first):
@@ -46,7 +47,7 @@ def month_cents(history: History, month: int, work: Work | None = None) -> int:
                 return 0
             continue
         lived = {m: units for m, units in (work or {}).items() if m > born}
-        amounts = _amounts(terms, history.form, gone, aged, is_taken_over, start, lived)
+        amounts = _amounts(terms, form, gone, aged, is_taken_over, start, lived)
         for n, amount in enumerate(amounts, start):
             if n == end:
                 break
