@@ -130,16 +130,26 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
          difference=f"{found.total - found.before:,.2f}")  # fmt: skip
     _convention(part)
     if found.changes:
-        changed = [
-            (one.asset, one.before, one.now, ", ".join(say(f"depreciation_why_{r}") for r in one.reasons))
-            for one in found.changes[:SHOWN_MAX]
-        ]
+        console.print()
+        explained = [(_why(reasons), count, difference) for reasons, count, difference in found.explained]
+        table(("depreciation_why", "depreciation_count", "difference"), explained, (1, 2))
+        console.print()
+        changed = [(one.asset, one.before, one.now, _why(one.reasons)) for one in found.largest[:SHOWN_MAX]]
         columns = ("depreciation_asset", "depreciation_before", "depreciation_now", "depreciation_why")
         table(columns, changed, (1, 2))
+        if found.changed > SHOWN_MAX:
+            line("depreciation_more_changes", "yellow", shown=SHOWN_MAX, assets=found.changed)
     _warn({asset: (fault.code, fault.params) for asset, fault in found.faults.items()})
     for asset, difference in list(found.gaps.items())[:SHOWN_MAX]:
         line("depreciation_gap", "yellow", asset=asset, difference=f"{difference:,.2f}",
              form=say(f"depreciation_form_{part.depreciation.meaning.form}"))  # fmt: skip
+    for unlisted in (found.faults, found.gaps):
+        if len(unlisted) > SHOWN_MAX:
+            line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(unlisted))
+
+
+def _why(reasons: Sequence[str]) -> str:
+    return ", ".join(say(f"depreciation_why_{reason}") for reason in reasons)
 
 
 def _convention(part: wiring.Pipeline) -> None:
@@ -156,6 +166,7 @@ def _plain(found: preview.Preview) -> Mapping[str, object]:
         "before": found.before,
         "groups": [g._asdict() | {"assets": n, "amount": a} for g, (n, a) in sorted(found.groups.items())],
         "reasons": dict(found.reasons),
+        "explained": [{"reasons": why, "assets": n, "difference": d} for why, n, d in found.explained],
         "changes": named(found.changes),
         "lines": [one._asdict() | {"group": one.group._asdict()} for one in found.lines],
         "faults": {asset: fault._asdict() for asset, fault in found.faults.items()},

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from syncd.books.depreciation import asking
+from syncd.cli import depreciating
 from syncd.desk import status
 from syncd.desk.parked.operators import Actor
 from syncd.outbox import causes
@@ -107,6 +109,23 @@ def test_why_a_month_is_not_as_the_one_before(site: Site) -> None:
     found = said(site, "2026-04")
     changes = {one["asset"]: one["reasons"] for one in found["changes"]}  # type: ignore[attr-defined]
     assert changes == {"FA-1": ["original_value"], "FA-2": ["fully_depreciated"]}
+    explained = {tuple(one["reasons"]): one["difference"] for one in found["explained"]}  # type: ignore[attr-defined]
+    assert list(explained) == [("original_value",), ("fully_depreciated",)], "the largest first"
+    difference = Decimal(str(found["total"])) - Decimal(str(found["before"]))
+    assert sum(map(Decimal, explained.values()), Decimal(0)) == difference, "all of the difference has its reason"
+
+
+def test_changes_that_are_not_listed_are_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest stand first, and how many there are is said: a cut that nobody sees hides what a month hangs on."""
+    for n, value in enumerate(("12000.00", "120000.00", "24000.00")):
+        site.asset(f"FA-{n}", value)
+    carry(site)
+    monkeypatch.setattr(depreciating, "SHOWN_MAX", 2)
+    told = fine("depreciate 2026-02", site.config)
+    listed = [word for word in told.split() if word.startswith("FA-")]
+    assert listed == ["FA-1", "FA-2"]
+    assert "the 2 largest of 3 changes" in told
+    assert "2,470.00" in told, "of all three, by reason"
 
 
 def test_three_commands_at_once_make_one_voucher(site: Site) -> None:

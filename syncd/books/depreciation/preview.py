@@ -60,11 +60,30 @@ class Preview:
     before: Decimal = Decimal("0.00")
     groups: dict[Group, tuple[int, Decimal]] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
+    by_reason: dict[Sequence[str], tuple[int, Decimal]] = field(default_factory=dict)
+    """How many assets changed for the same reasons, and by how much in all: together the difference to the month
+    before."""
     changes: list[Changed] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     gaps: dict[str, Decimal] = field(default_factory=dict)
     nowhere: int = 0
+
+    @property
+    def explained(self) -> Sequence[tuple[Sequence[str], int, Decimal]]:
+        """(reasons, assets, difference), the largest first."""
+        rows = [(reasons, *sums) for reasons, sums in self.by_reason.items()]
+        return sorted(rows, key=lambda row: (-abs(row[2]), row[0]))
+
+    @property
+    def largest(self) -> Sequence[Changed]:
+        """The changes, the largest first."""
+        return sorted(self.changes, key=lambda one: (-abs(one.now - one.before), one.asset))
+
+    @property
+    def changed(self) -> int:
+        """How many assets changed, listed or not."""
+        return sum(count for count, _ in self.by_reason.values())
 
 
 def looked_at(
@@ -126,6 +145,8 @@ def _include(found: Preview, one: Owed, posted: Posted, said: Sources, until: in
     if now != before:
         reasons = reasons_of(asset.history, planned, until, carried, posted)
         found.reasons.update(reasons)
+        count, difference = found.by_reason.get(tuple(reasons), (0, Decimal("0.00")))
+        found.by_reason[tuple(reasons)] = count + 1, difference + now - before
         if len(found.changes) < CHANGES_MAX:
             found.changes.append(Changed(asset.code, before, now, reasons, ", ".join(plans.lines(carried))))
 
