@@ -20,6 +20,7 @@ from syncd.cli.later import (
     asking,
     due,
     operators,
+    package,
     people,
     plan,
     ports,
@@ -111,9 +112,15 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     if as_json:
         emit({"convention": CONVENTION, "straight_line": part.depreciation.meaning.form, **_plain(found)})
         return
+    names = package.code_names(ledger, part.mapping, [part.name])
     rows: list[tuple[object, ...]] = [
-        (group.department, group.workshop, group.asset_class, count, amount)
-        for group, (count, amount) in sorted(found.groups.items())
+        (
+            _named(names, "department", group.department),
+            group.workshop,
+            _named(names, "class", group.asset_class),
+            *sums,
+        )
+        for group, sums in sorted(found.groups.items())
     ]
     rows.append((say("depreciation_total"), "", "", found.assets, found.total))
     columns = ("depreciation_department", "depreciation_workshop", "depreciation_class", "depreciation_count")
@@ -146,6 +153,11 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     for unlisted in (found.faults, found.gaps):
         if len(unlisted) > SHOWN_MAX:
             line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(unlisted))
+
+
+def _named(names: Mapping[str, Mapping[str, str]], column: str, code: str) -> str:
+    """A code with its name, as the reports have it, where the mapping says where names stand."""
+    return f"{code} {names.get(column, {}).get(code, '')}".strip()
 
 
 def _why(reasons: Sequence[str]) -> str:
@@ -332,25 +344,22 @@ def _second_book(part: wiring.Pipeline, ledger: ports.Ledger, book: str, until: 
         told = {"classes": named(found), "departed": named(gone)}
         emit({"book": book, **told, "faults": {a: f._asdict() for a, f in faults.items()}})
         return
+    names = package.code_names(ledger, part.mapping, [part.name])
     rows: list[tuple[object, ...]] = [
-        (one.asset_class, one.assets, one.accounting, one.tax, one.accounting - one.tax, one.difference)
-        for one in found
+        (_named(names, "class", one.asset_class), one.assets, *_both(one), one.difference) for one in found
     ]
     rows += [  # it carries nothing at the month's end, and the month's charge is in the accounts
-        (
-            say("temporary_gone", {"of": one.asset_class}),
-            one.assets,
-            one.accounting,
-            one.tax,
-            one.accounting - one.tax,
-            NONE,
-        )
-        for one in gone
+        (say("temporary_gone", {"of": one.asset_class}), one.assets, *_both(one), NONE) for one in gone
     ]
     rows.append((say("depreciation_total"), *_sums(rows)))
     columns = ("depreciation_class", "depreciation_count", "depreciation_accounting", "depreciation_other_book")
     table((*columns, "difference", "depreciation_temporary"), rows, (1, 2, 3, 4, 5))
     _warn({asset: (fault.code, fault.params) for asset, fault in faults.items()})
+
+
+def _both(one: temporary.Temporary) -> tuple[Decimal, Decimal, Decimal]:
+    """What both books charge, and the difference."""
+    return one.accounting, one.tax, one.accounting - one.tax
 
 
 def _sums(rows: Sequence[Sequence[object]]) -> Sequence[object]:

@@ -97,8 +97,10 @@ def previewed(request: Request, who: SignedIn, period: str, pipeline: str = "") 
         until = asking.month_of(period, part.periods(ledger))
         found = preview.preview(ledger, _depreciation(part), part.periods(ledger), until, lambda *_: None)
         made = clock.local(asking.standings(ledger, part.name, plan.month_text(until)), part.mapping.file.timezone)
+        names = package.code_names(ledger, part.mapping, [part.name])
     return page(
         request, "depreciation.html", "console_depreciation", who, pipeline=part.name, period=period, found=found,
+        named=lambda column, code: f"{code} {names.get(column, {}).get(code, '')}".strip(),
         runs=made, rows_max=ROWS_SHOWN_MAX,
         may=part.computing is not None and within.may(who, "depreciate", part),
     )  # fmt: skip

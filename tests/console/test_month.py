@@ -148,9 +148,12 @@ def test_a_month_s_depreciation_is_seen_before_it_is_approved(
     made = preview.Preview("2026-02", 2, Decimal("300.00"), Decimal("100.00"))
     made.groups[preview.Group("SC", "", "machine")] = (2, Decimal("300.00"))
     made.changes.append(preview.Changed("FA-1", Decimal("0.00"), Decimal("200.00"), ["corrected"], "2026-02"))
+    made.by_reason[("corrected",)] = (99, Decimal("-4321.00"))
     monkeypatch.setattr(month, "_depreciation", lambda part: None)
     monkeypatch.setattr(preview, "preview", lambda *_: made)
     said = text(reader.get("/books/depreciation?period=2026-02"))
     assert "300.00" in said
     assert "FA-1" in said
+    assert "-4,321.00" in said, "how much in all, by reason"
+    assert "largest of 99 changes" in said
     assert post(reader, "/books/depreciation", period="2026-02").status_code == 409, "the mapping says nothing of it"

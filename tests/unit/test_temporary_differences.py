@@ -14,6 +14,7 @@ from syncd.books.close import cards
 from syncd.books.close.item import Said
 from syncd.books.depreciation import plan
 from syncd.cli import depreciating
+from tests.unit.lab import NAME
 from tests.unit.shop import Shop, rows, sheet, shop
 
 D = Decimal
@@ -79,10 +80,12 @@ def test_the_carrying_amount_is_that_of_the_other_sheets_once_all_is_booked(comp
 def test_the_command_says_of_a_month_what_the_sheet_says(company: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """`depreciate --book`: the machine that was sold in the month is charged in it there too."""
     read = cards.read(company.mapping.month_end, company.mapping.layout.card_kinds)
-    part, tables = SimpleNamespace(depreciation=company.computing, cards=read), list[list[Sequence[Any]]]()
+    part = SimpleNamespace(depreciation=company.computing, cards=read, mapping=company.mapping, name=NAME)
+    tables: list[list[Sequence[Any]]] = []
     monkeypatch.setattr(depreciating, "table", lambda columns, rows, right: tables.append(rows))
     depreciating._second_book(part, company.ledger, "tax", plan.month_of(date(2026, 1, 31)), False)  # type: ignore[arg-type]
-    ((*_, gone, told),) = tables
+    ((there, gone, told),) = tables
+    assert there[0] == "JQSB 机器设备", "a code with its name"
     of = sheet(company.report("2026-01"), "temporary")
     total = dict(zip((c.code for c in of.columns), of.total, strict=True))
     names = ("accounting", "tax", "apart", "difference")

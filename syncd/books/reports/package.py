@@ -94,7 +94,7 @@ def gather(held: Ledger, mapping: Loaded, periods: Sequence[Period], period: Per
         *(cards.places(month_end), month_end.movements),
         list(_ties(found, by_account, own, month_end.accounts)),
         month_end.words,
-        _names(held, mapping, pipelines),
+        code_names(held, mapping, pipelines),
         mapping.zone,
     )
 
@@ -133,8 +133,8 @@ def _disposals(held: Ledger, month_end: MonthEnd, month: Month, pipelines: Seque
     return disposed.sheet(month, month_end, staged)
 
 
-def _names(held: Ledger, mapping: Loaded, pipelines: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """As the EAM calls them, in the mirror."""
+def code_names(held: Ledger, mapping: Loaded, pipelines: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Column → code → its name, as the EAM calls it, in the mirror; of columns of which the mapping says where."""
     found: dict[str, dict[str, str]] = {}
     for column, reading in mapping.month_end.names.items():
         rows = (row for one in pipelines for row in sources.said_by(held, one, reading, mapping.tables))
