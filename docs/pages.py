@@ -58,7 +58,7 @@ def _messages(of: str) -> Iterator[str]:
 
 def _plain(text: object) -> str:
     """Without the marks by which a message is filled in; what looks like HTML is not."""
-    bare = re.sub(r"\[([^][]*\{\w+\}[^][]*)\]", r"\1", str(text)).replace("!}", "}")
+    bare = re.sub(r"\[([^][]*\{\w+~?\}[^][]*)\]", r"\1", str(text)).replace("!}", "}").replace("~}", "}")
     for mark, whose in (("{zh}", "（映射中所写）"), ("{en}", "(as the mapping says)")):
         bare = bare.replace(mark, whose)
     return re.sub(r"<(?=\w)", "&lt;", " ".join(bare.split()))

@@ -5,8 +5,9 @@ unknown_account:
   zh: 科目表中没有科目 {account}
   hint: {en: add it in finance or correct the mapping, zh: 请在财务系统中增设该科目，或更正映射}
 
-`{reason!}` is the message whose code is the parameter `reason`. What stands in brackets with a parameter is left out
-where that is empty: `no column {column}[; the nearest is {nearest}]`.
+`{reason!}` is the message whose code is the parameter `reason`; `{role~}` is what people call the value of `role`: the
+message `called_finance` for `finance`, or the value as it is, in Chinese between blanks. What stands in brackets with a
+parameter is left out where that is empty: `no column {column}[; the nearest is {nearest}]`.
 """
 
 import os
@@ -23,7 +24,7 @@ Language = Literal["en", "zh"]
 _chosen: Language | None = None
 _TEXTS: Final = Path(__file__).with_name("messages")
 _CODE: Final = re.compile(r"^(\w+):", re.MULTILINE)
-_OPTIONAL: Final = re.compile(r"\[([^][]*\{(\w+)\}[^][]*)\]")
+_OPTIONAL: Final = re.compile(r"\[([^][]*\{(\w+)~?\}[^][]*)\]")
 
 
 def choose(language: Language | None) -> None:
@@ -94,7 +95,18 @@ def _fill(entry: Mapping[str, object], params: Mapping[str, object] | None, lang
         text = text.replace("{" + name + "}", str(value))
         if "{" + name + "!}" in text:
             text = text.replace("{" + name + "!}", say(str(value), params, language))
+        if "{" + name + "~}" in text:
+            text = text.replace("{" + name + "~}", _called(str(value), language))
     return text
+
+
+def _called(value: str, language: Language) -> str:
+    """What people call a value that commands take, or several with commas between them."""
+    said = "、".join(str(_entry(f"called_{one}").get("zh", one)) for one in value.split(", "))
+    if language == "en":
+        return value
+    before, behind = (" " if letter.isascii() else "" for letter in (said[:1], said[-1:]))
+    return f"{before}{said}{behind}"
 
 
 def _bare(code: str, params: Mapping[str, object] | None) -> str:

@@ -7,7 +7,7 @@ from syncd.cli import wording
 from syncd.cli.pages import LANGUAGES, heading
 from syncd.desk.trace import Act, about, told
 from syncd.files import shipped
-from syncd.language import say
+from syncd.language import hint, say
 from syncd.mapping.language.load import Mapping, load
 from syncd.mapping.layout.tables import HEADING
 
@@ -66,3 +66,13 @@ def test_no_page_of_the_shipped_mapping_has_a_name_or_a_word_of_the_program() ->
 def decision(mapping: Mapping, file: str) -> list[str]:
     """The kinds that a decision table of the mapping knows."""
     return [line.split(",")[0] for line in (mapping.files[0].parent / "demo" / file).read_text("utf-8").split()[1:]]
+
+
+def test_a_role_is_called_as_people_call_it() -> None:
+    """等待财务审批, not 等待 finance 审批; a role that has no other name stands as it is, and as commands take it."""
+    told = {role: say("approval", {"role": role}, "zh") for role in ("finance", "boss", "资产管理员")}
+    assert list(told.values()) == ["等待财务审批", "等待 boss 审批", "等待资产管理员审批"]
+    steps = say("approval", {"role": "finance", "more": "controller, 总经理"}, "zh")
+    assert steps == "等待财务审批，之后由财务主管、总经理审批"
+    assert say("approval", {"role": "finance"}, "en") == "it waits for the approval of finance"
+    assert "--role 'finance'" in hint("approval", {"role": "finance", "id": 1}, "zh")
