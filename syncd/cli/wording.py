@@ -2,12 +2,15 @@
 states."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from syncd.books.lifecycle import deadlines, states
 from syncd.books.lifecycle.states import Living
 from syncd.books.reports.month import word
 from syncd.books.reports.package import account_names
+from syncd.change import Kind
 from syncd.language import Language, say
 from syncd.mapping.language.load import Mapping as Loaded
 from syncd.mapping.verbs.require import SaysShape
@@ -39,7 +42,7 @@ class Words(NamedTuple):
     """By account its name; by field of the card its message, or what the mapping calls it; by state of the life cycle
     its names in Chinese and English, which the card's field of the use may hold too. `columns` has the report's column
     of a field, where it is one, by which `words` has what people call values; `kinds` has that of kinds of change.
-    `living` is the life cycle, where there is one."""
+    `living` is the life cycle, where there is one; `amounts` are fields of the card that hold decimals."""
 
     accounts: Mapping[str, str] = {}
     fields: Mapping[str, str] = {}
@@ -49,6 +52,7 @@ class Words(NamedTuple):
     words: Mapping[str, Mapping[str, SaysShape]] = {}
     kinds: Mapping[str, SaysShape] = {}
     living: Living | None = None
+    amounts: frozenset[str] = frozenset()
 
     def account(self, code: str) -> str:
         """An account with its name, where it has one."""
@@ -62,7 +66,11 @@ class Words(NamedTuple):
         return name if code is None else " · ".join(dict.fromkeys(say(code, {}, one) for one in languages))
 
     def value(self, name: str, value: object, languages: Sequence[Language]) -> object:
-        """What a field holds: a word of the mapping's, a method or a state by its names."""
+        """What a field holds: a word of the mapping's, a method or a state by its names; an amount as one, which is
+        said with thousands."""
+        if name in self.amounts and isinstance(value, str):
+            with suppress(ArithmeticError):  # what is masked is none
+                return Decimal(value)
         column = self.columns.get(name, name)
         if (said := word(self.words, column, value)) is not None:
             return " · ".join(dict.fromkeys(say(said.code, said.params, one) for one in languages))
@@ -97,6 +105,6 @@ def of_mapping(mapping: Loaded, accounts: Mapping[str, str]) -> Words:
     named = {} if mapping.lifecycle is None else mapping.lifecycle.states
     columns = {name: column for column, name in end.fields.items()}
     kinds = {name: kind.says for name, kind in end.movements.items()}
-    return Words(
-        accounts, {**ALWAYS, **fields}, named, end.called, columns, end.words, kinds, states.living("", mapping)
-    )
+    amounts = frozenset(name for name, kind in mapping.layout.card_kinds.items() if kind is Kind.DECIMAL)
+    living = states.living("", mapping)
+    return Words(accounts, {**ALWAYS, **fields}, named, end.called, columns, end.words, kinds, living, amounts)

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from syncd.cli import wording
+from syncd.cli.output import shown
 from syncd.cli.pages import LANGUAGES, heading
 from syncd.desk.trace import Act, about, told
 from syncd.files import shipped
@@ -58,6 +59,8 @@ def test_no_page_of_the_shipped_mapping_has_a_name_or_a_word_of_the_program() ->
             assert words.value(field, value, LANGUAGES) != value, f"{field} {value}"
     assert words.value(end.fields["method"], "straight_line", LANGUAGES) == "年限平均法 · straight line"
     assert words.heading_value("movement", "sale", ["zh"]) == "出售"
+    amounts = [shown(words.value("original_value", held, ["zh"])) for held in ("5000000.01", "0.00", "•••", None)]
+    assert amounts == ["5,000,000.01", "0.00", "•••", "–"]
     key = "lifecycle/FA-1|in_use|to_dispose|2026-11-30|||s0000000000000056"
     assert words.stepped("lifecycle", key, LANGUAGES) == "在用 → 待处置 · in use → to dispose"
     assert words.stepped("registration", "registration/FA-1", LANGUAGES) == ""
