@@ -179,7 +179,7 @@ def _plain(found: preview.Preview) -> Mapping[str, object]:
         "groups": [g._asdict() | {"assets": n, "amount": a} for g, (n, a) in sorted(found.groups.items())],
         "reasons": dict(found.reasons),
         "explained": [{"reasons": why, "assets": n, "difference": d} for why, n, d in found.explained],
-        "changes": named(found.changes),
+        "changes": named(found.largest),
         "lines": [one._asdict() | {"group": one.group._asdict()} for one in found.lines],
         "faults": {asset: fault._asdict() for asset, fault in found.faults.items()},
         "gaps": found.gaps,

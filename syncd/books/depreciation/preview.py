@@ -77,8 +77,8 @@ class Preview:
 
     @property
     def largest(self) -> Sequence[Changed]:
-        """The changes, the largest first."""
-        return sorted(self.changes, key=lambda one: (-abs(one.now - one.before), one.asset))
+        """The largest changes, the largest first."""
+        return sorted(self.changes, key=lambda one: (-abs(one.now - one.before), one.asset))[:CHANGES_MAX]
 
     @property
     def changed(self) -> int:
@@ -147,8 +147,9 @@ def _include(found: Preview, one: Owed, posted: Posted, said: Sources, until: in
         found.reasons.update(reasons)
         count, difference = found.by_reason.get(tuple(reasons), (0, Decimal("0.00")))
         found.by_reason[tuple(reasons)] = count + 1, difference + now - before
-        if len(found.changes) < CHANGES_MAX:
-            found.changes.append(Changed(asset.code, before, now, reasons, ", ".join(plans.lines(carried))))
+        found.changes.append(Changed(asset.code, before, now, reasons, ", ".join(plans.lines(carried))))
+        if len(found.changes) == 2 * CHANGES_MAX:
+            found.changes = [*found.largest]  # none of the others will be among them
 
 
 def reasons_of(
