@@ -27,7 +27,9 @@ def main() -> None:
         against.save(runs, HERE / "against.json")
         against.show(runs)
         return
-    run, spent = depreciation.measure(given.changes * 5)  # first, for it looks at the most memory that this process held
+    run, spent = depreciation.measure(
+        given.changes * 5
+    )  # first, for it looks at the most memory that this process held
     results = throughput.measure(given.changes) + latency.measure(given.rate, given.seconds)
     results += binlog.measure(given.changes // 4)
     results += kafka.measure(given.changes // 2)

@@ -34,11 +34,12 @@ EVENT: Final = (*("seq", "id", "at", "event", "subject", "state", "rule", "code"
 
 COLLECTED: Final = ("seq", "at", "event", "posting", "content")
 """The columns of an event of collected rows that its hash covers, in order. `content` is a JSON array of texts."""
-TOLD_OF_ROW: Final[Mapping[str, int]] = {"kept": 3, "collected": 2, "gone": 1, "taken": 1, "made": 1}
+TOLD_OF_ROW: Final[Mapping[str, int]] = {"kept": 3, "collected": 2, "gone": 1, "taken": 1, "made": 1, "released": 2}
 """How many texts of its content tell of one row, by event: its key; what was `collected`, a digest of its rule, group,
 card, subject, change, position and number; what was `kept` before there was a chain, behind it the key of the posting
 that had taken it, or nothing. Rows that are `gone` were replaced, withdrawn or parked; `taken` ones a posting took.
-Of a month that a run of depreciation has `made` its digest is told, and the run in place of the posting."""
+Of a month that a run of depreciation has `made` its digest is told, and the run in place of the posting; of what was
+`released` the rule and the group, or the values that groups begin with."""
 MONTH: Final = (
     *("asset", "book", "month", "nth", "period", "line", "cents", "row_keys"),
     *("run", "posting_seq"),

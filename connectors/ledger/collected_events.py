@@ -1,6 +1,6 @@
-"""The chain of what became of collected rows: kept, kept no more, taken by a posting; and of the months that runs of
-depreciation have made. A batch that collects nothing, posts no group and makes no month costs nothing here; one that
-does, a record for every so many rows."""
+"""The chain of what became of collected rows: kept, kept no more, taken by a posting; of what released them; and of the
+months that runs of depreciation have made. A batch that collects and releases nothing, posts no group and makes no
+month costs nothing here; one that does, a record for every so many rows."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -57,6 +57,13 @@ def begin_months(work: Work) -> None:
         remember(work, record(work, [Said("made", told, run) for run, told in sorted(by_run.items())]))
         last = str(rows[-1][0])
     work.state.months_before = False
+
+
+def begin_releases(work: Work) -> None:
+    """The same of the groups that were released."""
+    told = [text for rule, groups in sorted(work.state.released.items()) for g in sorted(groups) for text in (rule, g)]
+    remember(work, record(work, [Said("released", told)]))
+    work.state.releases_before = False
 
 
 def record(work: Work, came: Sequence[Said], head: Head | None = None) -> Head:

@@ -40,7 +40,7 @@ def collect(work: Work, outcomes: Sequence[Outcome]) -> Head:
         work.database.execute(SQL["release"], (work.pipeline, rule, group))
         work.state.released[rule].add(group)
         work.state.may_be_due = True
-    came: list[Said] = []
+    came = [Said("released", [text for of in releases for text in of])]
     if gone:
         came.append(Said("gone", [*gone]))
         work.database.put("syncd.collected", _KEY, _KEY, "delete", [[(work.pipeline, key) for key in gone]])

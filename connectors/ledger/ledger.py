@@ -96,6 +96,8 @@ class SqlLedger:
                 collected_events.begin(work)
             if work.state.months_before:
                 collected_events.begin_months(work)
+            if work.state.releases_before:
+                collected_events.begin_releases(work)
             yield SqlBook(work)
 
     @contextmanager

@@ -26,8 +26,8 @@ FROM syncd.collected WHERE pipeline = ? AND key > ? ORDER BY key LIMIT ?;
 -- months_made: whether runs have made any months
 SELECT 1 FROM syncd.depreciated WHERE pipeline = ? LIMIT 1;
 
--- months_told: whether any are in the chain
-SELECT 1 FROM syncd.collected_event WHERE pipeline = ? AND event = 'made' LIMIT 1;
+-- told: whether anything of a kind is in the chain
+SELECT 1 FROM syncd.collected_event WHERE pipeline = ? AND event = ? LIMIT 1;
 
 -- months_before: months that runs have made, of assets behind one
 SELECT asset, book, month, nth, period, line, cents, row_keys, run, posting_seq

@@ -35,12 +35,12 @@ FOLDED_MAX: Final = 1_000
 class LedgerState:
     """Heads and counters of a pipeline, `event_hash` and `collected_hash` empty until their chains are begun; whom open
     parked rows hold back, and their folded heads by subject; groups released by rule; parked rows of groups that were
-    due, by number; whether any row was ever collected; whether months that runs made are not in the chain yet; the
-    shapes of vouchers that are kept; the (period, type) whose numbers were compared with finance's own; and by table
-    how cards are opened: first replacing, which proves that the key is one, then inserting, which costs half, until one
-    is found to be there; whether rows that the log inserts go into the mirror without asking whether it has them, as
-    those before were not there; how many changes finance has the time to take at once; whether any group may be due: to
-    see that none is takes a look at every row that is collected; and the periods whose tables are there."""
+    due, by number; whether any row was ever collected; whether months that runs made, or releases, are not in the chain
+    yet; the shapes of vouchers that are kept; the (period, type) whose numbers were compared with finance's own; and by
+    table how cards are opened: first replacing, which proves that the key is one, then inserting, which costs half,
+    until one is found to be there; whether rows that the log inserts go into the mirror without asking whether it has
+    them, as those before were not there; how many changes finance has the time to take at once; whether any group may
+    be due: to see that none is takes a look at every row that is collected; and the periods whose tables are there."""
 
     position: Position | None
     posting_seq: int
@@ -60,6 +60,7 @@ class LedgerState:
     numbered: set[tuple[str, str]] = field(default_factory=set)
     collects: bool = False
     months_before: bool = False
+    releases_before: bool = False
     may_be_due: bool = True
     shapes: set[str] = field(default_factory=set)
     opening: dict[str, Verb] = field(default_factory=dict)
@@ -115,8 +116,9 @@ def read(database: Database, pipeline: str, subjects: Collection[str] = ()) -> L
     for number, rule, group in database.query(SQL["failed_rows"], (pipeline,)):
         state.failed_rows[integer(number)] = str(rule), str(group)
     state.collects = bool(database.query(SQL["collects"], (pipeline,)))
-    is_made, is_told = (bool(database.query(SQL[asked], (pipeline,))) for asked in ("months_made", "months_told"))
-    state.months_before = is_made and not is_told
+    is_made = bool(database.query(SQL["months_made"], (pipeline,)))
+    state.months_before = is_made and not database.query(SQL["told"], (pipeline, "made"))
+    state.releases_before = bool(state.released) and not database.query(SQL["told"], (pipeline, "released"))
     return state
 
 

@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 
 def collect(made: Company) -> None:
-    """A row that waits for its group, as the daemon keeps it."""
+    """A row that waits for its group, and a group that was released, as the daemon keeps them."""
     row = ("monthly", "2026-02", "", "FA-SC-0001", "{}", "s9", "9")
     content = json.dumps(["monthly/9", audit.digest(*row)])
     rows, events = "rule, grp, card, subject, change, position, number", "seq, at, event, posting, content, hash"
@@ -59,11 +59,11 @@ def collect(made: Company) -> None:
         f"INSERT INTO syncd_collected (pipeline, key, {rows}, due, posted)"
         " VALUES ('demo', 'monthly/9', ?, ?, ?, ?, ?, ?, ?, 0, '')", row
     )  # fmt: skip
-    connection.execute(
-        f"INSERT INTO syncd_collected_event (pipeline, {events})"
-        " VALUES ('demo', 1, '', 'collected', '', ?, '')",
-        (content,),
-    )  # fmt: skip
+    connection.execute("INSERT INTO syncd_released VALUES ('demo', 'monthly', '2026-01')")
+    connection.executemany(
+        f"INSERT INTO syncd_collected_event (pipeline, {events}) VALUES ('demo', ?, '', ?, '', ?, '')",
+        [(1, "collected", content), (2, "released", json.dumps(["monthly", "2026-01"]))],
+    )
     rehash(lambda sql, params: connection.execute(sql, params).fetchall(), "demo", "syncd_")
 
 
@@ -81,6 +81,7 @@ FROM_A_BACKUP = [
     advised("audit_collected", f"UPDATE {COLLECTED} SET change = '{{ }}' {WAITS}", [COLLECTED]),
     advised("audit_collected_taken", f"UPDATE {COLLECTED} SET posted = 'monthly/1' {WAITS}", [COLLECTED]),
     advised("audit_collected_gone", f"DELETE FROM {COLLECTED} {WAITS}", [COLLECTED]),
+    advised("audit_released", "INSERT INTO syncd_released VALUES ('demo', 'monthly', '2026-02')", ["syncd_released"]),
     advised("audit_collected_event", f"UPDATE {COLLECTED}_event SET posting = 'x'", [f"{COLLECTED}_event"]),
     advised("audit_collected_end", f"DELETE FROM {COLLECTED}_event", [f"{COLLECTED}_event"]),
     advised(

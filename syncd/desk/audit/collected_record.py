@@ -1,5 +1,5 @@
-"""Collected rows against their record: which were kept and as what, which were dropped, and which a posting took; and
-the months that runs of depreciation have made, of which the same chain tells.
+"""Collected rows against their record: which were kept and as what, which were dropped, and which a posting took; the
+groups that were released; and the months that runs of depreciation have made, of which the same chain tells.
 
 The chain of events is folded in a database of its own, which lies in memory while it is small and on disk when it is
 not; then every collected row and every month must be as it is told there.
@@ -31,6 +31,7 @@ def verify(ledger: Ledger, pipeline: str, watch: Watch, flaws: Flaws) -> int:
         told.execute("PRAGMA journal_mode = OFF")
         told.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         told.execute("CREATE TABLE told (key TEXT PRIMARY KEY, content TEXT, posted TEXT) WITHOUT ROWID")
+        told.execute("CREATE TABLE released (rule TEXT, grp TEXT, PRIMARY KEY (rule, grp)) WITHOUT ROWID")
         told.execute("CREATE TABLE made (digest TEXT PRIMARY KEY, run TEXT) WITHOUT ROWID")
         ends = ledger.query(SQL["end"], (pipeline,))
         seq, head = (int(str(ends[0][4])), str(ends[0][5])) if ends else (0, audit.GENESIS)
@@ -54,6 +55,8 @@ def verify(ledger: Ledger, pipeline: str, watch: Watch, flaws: Flaws) -> int:
             flaws.add("audit_collected_end", pipeline=pipeline, seq=seq, found=found)
         if head or found:
             _compare(ledger, pipeline, told, flaws)
+            for rule, group in _released_otherwise(ledger, pipeline, told):
+                flaws.add("audit_released", pipeline=pipeline, rule=rule, group=group)
             for run in sorted(_remade(ledger, pipeline, told)):
                 flaws.add("audit_run_made", pipeline=pipeline, run=run)
         return found
@@ -67,7 +70,9 @@ def _fold(told: sqlite3.Connection, event: str, posting: str, content: str) -> N
         return
     count = audit.TOLD_OF_ROW.get(event, 1)
     rows = [*zip(*(texts[place::count] for place in range(count)), strict=False)]
-    if event == "made":
+    if event == "released":
+        told.executemany("INSERT OR REPLACE INTO released VALUES (?, ?)", rows)
+    elif event == "made":
         told.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", [(digest, posting) for (digest,) in rows])
     elif event == "kept":
         told.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?)", rows)
@@ -97,6 +102,14 @@ def _compare(ledger: Ledger, pipeline: str, told: sqlite3.Connection, flaws: Fla
             told.execute(f"DELETE FROM told WHERE key IN ({marks})", keys)
     for (key,) in told.execute("SELECT key FROM told ORDER BY key LIMIT ?", (FLAWS_MAX,)):
         flaws.add("audit_collected_gone", pipeline=pipeline, key=key)
+
+
+def _released_otherwise(ledger: Ledger, pipeline: str, told: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The releases that somebody has added or taken away. Of a pipeline that was not begun since they are told nothing
+    is said."""
+    known = {(str(rule), str(group)) for rule, group in told.execute("SELECT rule, grp FROM released")}
+    found = {(str(rule), str(group)) for rule, group in ledger.query(SQL["released"], (pipeline,))}
+    return sorted(known ^ found) if known else []
 
 
 def _remade(ledger: Ledger, pipeline: str, told: sqlite3.Connection) -> set[str]:

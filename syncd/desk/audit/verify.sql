@@ -54,6 +54,9 @@ SELECT key, posted, rule, grp, card, subject, change, position, number FROM sync
 SELECT asset, book, month, nth, period, line, cents, row_keys, run, posting_seq
 FROM syncd.depreciated WHERE pipeline = ?;
 
+-- released: groups that were released
+SELECT rule, grp FROM syncd.released WHERE pipeline = ?;
+
 -- renaming: postings that call a card otherwise
 SELECT seq, content FROM syncd.posting WHERE pipeline = ? AND content LIKE ? ORDER BY seq;
 
