@@ -67,8 +67,9 @@ def trace(
         show(found, called)
 
 
-def show(found: lives.Traced, called: wording.Words = pages.NO_WORDS) -> None:
+def show(found: lives.Traced, called: wording.Words | None = None) -> None:
     """In a terminal, bounded."""
+    called = called or pages.NO_WORDS  # no default: help loads no page
     for origin in found.origins:
         _show_origin(origin, called)
     rows = max((len(origin.group.by_key) for origin in found.origins if origin.group is not None), default=0)
