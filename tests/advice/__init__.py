@@ -12,7 +12,7 @@ from _pytest.mark import ParameterSet
 from syncd.language import catalogue
 
 advice = pytest.mark.advice
-_PARTS = re.compile(r"\{(?P<name>\w+)(?P<said>!?)\}|(?P<optional>\[(?P<within>[^][]*\{\w+\}[^][]*)\])")
+_PARTS = re.compile(r"\{(?P<name>\w+)(?P<said>!?)~?\}|(?P<optional>\[(?P<within>[^][]*\{\w+~?\}[^][]*)\])")
 
 
 def advised(code: str, *values: object, name: str = "") -> ParameterSet:
