@@ -98,8 +98,8 @@ lifecycle:
       columns:
         id: {zh: 单号, en: number}
         inspection_no: {zh: 鉴定单号, en: inspection report}
-        approved_by: {zh: 批准人, en: approved by}
-        approved_on: {zh: 批准日, en: approved on}
+        approved_by: {zh: 审批人, en: approved by}
+        approved_on: {zh: 审批日, en: approved on}
       needed: [inspection_no, approved_by]
   pilot: {cycle_days: 60, shorter_by: 0.40}
 """
