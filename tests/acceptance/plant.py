@@ -22,6 +22,7 @@ from syncd.desk.parked.operators import Actor
 from syncd.files import shipped
 from tests.acceptance.databases import Database, connected
 from tests.acceptance.routes import Carried, Route, by_log
+from tests.due import due
 
 MONTH = date(2026, 2, 1)
 DEMO = shipped("mappings", "demo.yaml")
@@ -96,7 +97,7 @@ class Plant(NamedTuple):
 
 _UNDONE = (
     "SELECT count(*) FROM syncd.parked WHERE request <> '' AND settled_at IS NULL",
-    "SELECT count(*) FROM syncd.collected WHERE due = 1 AND posted = ''",
+    due("syncd."),
 )
 
 

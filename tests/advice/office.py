@@ -25,6 +25,7 @@ from syncd.demo import eam
 from syncd.demo.eam import Device
 from syncd.demo.stage import Stage, built
 from tests.advice import heard
+from tests.due import due
 from tests.shipped import copied
 
 TODAY: Final = date(2026, 11, 20)
@@ -35,7 +36,7 @@ Case = Generator[None, str, None]
 that are advised; it may go on to park another row for the next."""
 _UNDONE: Final = (
     "SELECT count(*) FROM syncd_parked WHERE request <> '' AND settled_at IS NULL",
-    "SELECT count(*) FROM syncd_collected WHERE due = 1 AND posted = ''",
+    due("syncd_"),
 )
 
 

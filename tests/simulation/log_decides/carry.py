@@ -22,6 +22,7 @@ from syncd.errors import Transient
 from syncd.mapping.language.load import Mapping as Compiled
 from syncd.mapping.language.load import load
 from syncd.migrate import migrate
+from tests.due import due
 from tests.simulation.books import sound
 from tests.simulation.daemon import MIGRATED_AT, FaultyKept, FaultyLedger, FaultyTranslator, Killed
 from tests.simulation.log_decides.logs import Deed, Log, commits
@@ -332,10 +333,8 @@ class World:
         ((asked,),) = self.database.execute(
             "SELECT count(*) FROM syncd_parked WHERE settled_at IS NULL AND request <> ''"
         ).fetchall()
-        ((due,),) = self.database.execute(
-            "SELECT count(*) FROM syncd_collected WHERE due = 1 AND posted = ''"
-        ).fetchall()
-        return not asked and not due
+        ((left,),) = self.database.execute(due("syncd_")).fetchall()
+        return not asked and not left
 
 
 def carried(log: Log, way: Way) -> Books:
