@@ -296,7 +296,7 @@ def told(act: Act, language: Language | None = None) -> str:
         return str(act.detail.get("hash", ""))[:HASH_DIGITS]
     if act.action != "edit":
         role, of, rule = (str(act.detail.get(name, "")) for name in ("role", "instead_of", "rule"))
-        role = say("role_instead", {"role": role, "of": of}, language) if of else role
+        role = say("role_instead" if of else "role_alone", {"role": role, "of": of}, language).strip() if role else ""
         return say("act_step", {"role": role, "step": rule + _again(act)}, language) if rule else role
     edited = {name: value for name, value in act.detail.items() if name != CONTENTS}
     return ", ".join(f"{name}: {_change(value)}" for name, value in edited.items())

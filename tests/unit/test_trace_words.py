@@ -25,10 +25,11 @@ def test_an_edit_says_what_was_typed_and_an_approval_whose_role_it_took() -> Non
     assert told(edited) == "original_value: 15万 → 150000.00, note: NULL → x"
     agreed = act("approve", rule="registration", role="controller", step="registration:finance", instead_of="finance")
     assert told(agreed, "en") == "controller, for finance: registration"
-    assert told(agreed, "zh") == "controller（代 finance）：registration"
+    assert told(agreed, "zh") == "财务主管（代财务）：registration"
     second = act("approve", rule="registration", role="finance", step="registration:finance:2@0123")
     assert told(second, "en") == "finance: registration 2"
-    assert told(act("reopen", role="finance")) == "finance"
+    assert told(act("reopen", role="finance"), "en") == "finance"
+    assert told(act("reopen", role="finance"), "zh") == "财务"
     assert told(act("retry")) == ""
     assert (about(agreed, "en"), about(agreed, "zh")) == ("parked row 1201", "挂起行 1201")
 
