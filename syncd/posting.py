@@ -107,8 +107,8 @@ def is_released(rule: str, group: str, released: Mapping[str, Collection[str]]) 
 
 
 def begins(group: str, released: str) -> bool:
-    """Whether a group begins with the values of one that is released."""
-    return is_released("", group, {"": (released,)})
+    """Whether a group begins with the values of one that is released; with none of them all do."""
+    return not released or f"{group}|".startswith(f"{released}|")
 
 
 class Posting(NamedTuple):
