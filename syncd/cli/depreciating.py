@@ -115,9 +115,9 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     names = package.code_names(ledger, part.mapping, [part.name])
     rows: list[tuple[object, ...]] = [
         (
-            _named(names, "department", group.department),
+            package.with_name(names, "department", group.department),
             group.workshop,
-            _named(names, "class", group.asset_class),
+            package.with_name(names, "class", group.asset_class),
             *sums,
         )
         for group, sums in sorted(found.groups.items())
@@ -153,11 +153,6 @@ def _preview(part: wiring.Pipeline, ledger: ports.Ledger, until: int, lists_asse
     for unlisted in (found.faults, found.gaps):
         if len(unlisted) > SHOWN_MAX:
             line("depreciation_more", "yellow", shown=SHOWN_MAX, assets=len(unlisted))
-
-
-def _named(names: Mapping[str, Mapping[str, str]], column: str, code: str) -> str:
-    """A code with its name, as the reports have it, where the mapping says where names stand."""
-    return f"{code} {names.get(column, {}).get(code, '')}".strip()
 
 
 def _why(reasons: Sequence[str]) -> str:
@@ -346,7 +341,7 @@ def _second_book(part: wiring.Pipeline, ledger: ports.Ledger, book: str, until: 
         return
     names = package.code_names(ledger, part.mapping, [part.name])
     rows: list[tuple[object, ...]] = [
-        (_named(names, "class", one.asset_class), one.assets, *_both(one), one.difference) for one in found
+        (package.with_name(names, "class", one.asset_class), one.assets, *_both(one), one.difference) for one in found
     ]
     rows += [  # it carries nothing at the month's end, and the month's charge is in the accounts
         (say("temporary_gone", {"of": one.asset_class}), one.assets, *_both(one), NONE) for one in gone

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final, Literal
@@ -100,7 +101,7 @@ def previewed(request: Request, who: SignedIn, period: str, pipeline: str = "") 
         names = package.code_names(ledger, part.mapping, [part.name])
     return page(
         request, "depreciation.html", "console_depreciation", who, pipeline=part.name, period=period, found=found,
-        named=lambda column, code: f"{code} {names.get(column, {}).get(code, '')}".strip(),
+        named=partial(package.with_name, names),
         runs=made, rows_max=ROWS_SHOWN_MAX,
         may=part.computing is not None and within.may(who, "depreciate", part),
     )  # fmt: skip

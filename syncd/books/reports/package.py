@@ -142,6 +142,11 @@ def code_names(held: Ledger, mapping: Loaded, pipelines: Sequence[str]) -> Mappi
     return found
 
 
+def with_name(names: Mapping[str, Mapping[str, str]], column: str, code: str) -> str:
+    """A code with its name behind it, where it has one; `names` as of `code_names`."""
+    return f"{code} {names.get(column, {}).get(code, '')}".strip()
+
+
 def account_names(held: Ledger, mapping: Loaded) -> Mapping[str, str]:
     """As finance calls them, else as the role table does."""
     names = {account.code: account.name for account in mapping.roles.values()}
